@@ -1,0 +1,192 @@
+//! What the dispatcher tells an aircraft's link, and what the link reports: transitions only, never streams.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FlightPlan, GeoPoint};
+
+/// An order to the link of one aircraft. Repeating an order is harmless.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "snake_case")]
+pub enum FlightCommand {
+    /// Fly the plan. After a restart it is given again with what was reached before: an aircraft that is already in the air
+    /// with this plan is adopted, never launched a second time; one that carries another plan is refused.
+    Fly {
+        /// The plan.
+        plan: Box<FlightPlan>,
+        /// The furthest phase reported before.
+        reached: FlightPhase,
+    },
+    /// The person has moved: keep light, camera and stand-off on this place.
+    Escort {
+        /// Where the person is now.
+        target: GeoPoint,
+        /// Where they are heading and how fast, metres per second east and north; zero when unknown.
+        velocity_east_m_s: f64,
+        /// North part of the same.
+        velocity_north_m_s: f64,
+    },
+    /// The light.
+    Light {
+        /// On or off.
+        on: bool,
+        /// Brightness, 0..100 per cent.
+        brightness_pct: u8,
+    },
+    /// Come home by these corners (the last is the pad) and land. Wins over everything but a pilot in control.
+    Recall {
+        /// The legal way back from about where the aircraft is.
+        homeward: Vec<GeoPoint>,
+    },
+    /// Stop and hover here.
+    Hold,
+    /// Go on with what a hold interrupted.
+    Continue,
+    /// Land here, now.
+    Land,
+    /// A pilot has taken control: send no more movements until released.
+    YieldControl,
+    /// The pilot gave control back.
+    ResumeControl,
+}
+
+/// How far a flight has come. Only ever grows within one flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FlightPhase {
+    /// Ordered; nothing confirmed yet.
+    Ordered,
+    /// The aircraft says that it could be armed.
+    PreflightPassed,
+    /// Mission and fence are on board and were read back equal.
+    Uploaded,
+    /// Motors armed.
+    Armed,
+    /// Off the ground and on its way.
+    Airborne,
+    /// At the stand-off point.
+    OnScene,
+    /// On its way home.
+    Returning,
+    /// On the ground, disarmed.
+    Landed,
+}
+
+/// What the link of one aircraft reports about its flight.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "report", rename_all = "snake_case")]
+pub enum FlightEvent {
+    /// A phase was reached, as confirmed by the aircraft.
+    Reached {
+        /// The phase.
+        phase: FlightPhase,
+    },
+    /// The light's state as read back from the aircraft (or its command acknowledged where it has no read-back).
+    Light {
+        /// What is known.
+        state: LightState,
+    },
+    /// The flight cannot go on as planned.
+    Failed {
+        /// Why.
+        failure: FlightFailure,
+        /// Whether the aircraft was in the air at that time.
+        airborne: bool,
+    },
+    /// Nothing heard for longer than the link allows.
+    LinkLost,
+    /// Heard again.
+    LinkRegained,
+    /// Charge fell below the share at which it must go home.
+    BatteryLow {
+        /// Remaining charge, per cent.
+        remaining_pct: f64,
+    },
+    /// No usable satellite fix.
+    GpsLost,
+    /// A usable fix again.
+    GpsRegained,
+    /// The autopilot left the mode that was ordered, by itself or by another controller.
+    ModeChanged {
+        /// Its name, as the field says it: "return", "land", "manual".
+        mode: String,
+        /// What the aircraft said about it, if anything.
+        reason: Option<String>,
+    },
+    /// A text of the aircraft at warning level or worse.
+    Warning {
+        /// The joined text.
+        text: String,
+    },
+}
+
+/// What is known about a light. "Commanded" is never shown as "lit".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LightState {
+    /// Nothing known.
+    Unknown,
+    /// Read back as off.
+    Off,
+    /// Ordered on and acknowledged; no read-back.
+    Commanded,
+    /// Read back as on.
+    Lit,
+    /// Read back as faulty.
+    Fault,
+}
+
+/// Why a flight failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(tag = "why", rename_all = "snake_case")]
+pub enum FlightFailure {
+    /// No heartbeat from the aircraft in time.
+    #[error("the aircraft does not answer")]
+    NoAnswer,
+    /// It would not become ready to arm.
+    #[error("preflight failed: {reason}")]
+    Preflight {
+        /// What the aircraft said.
+        reason: String,
+    },
+    /// Mission or fence could not be put on board, or read back different.
+    #[error("upload failed: {reason}")]
+    Upload {
+        /// What went wrong.
+        reason: String,
+    },
+    /// Arming was refused until the deadline.
+    #[error("arming refused: {reason}")]
+    ArmRefused {
+        /// What the aircraft said.
+        reason: String,
+    },
+    /// Armed, but not climbing in time.
+    #[error("take-off failed: {reason}")]
+    TakeOff {
+        /// What is known.
+        reason: String,
+    },
+    /// A step took longer than it may.
+    #[error("{step} took longer than {limit_s} s")]
+    Timeout {
+        /// The step.
+        step: String,
+        /// Its limit, seconds.
+        limit_s: u32,
+    },
+    /// It is in the air with a plan that is not ours.
+    #[error("the aircraft is flying something else")]
+    ForeignMission,
+    /// It came down where it should not have.
+    #[error("the aircraft is down away from its pad: {reason}")]
+    Down {
+        /// What is known.
+        reason: String,
+    },
+    /// Another aircraft speaks with the same system id, or the wrong one answers.
+    #[error("wrong aircraft on the link: {reason}")]
+    WrongAircraft {
+        /// What was heard.
+        reason: String,
+    },
+}

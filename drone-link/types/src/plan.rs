@@ -1,0 +1,56 @@
+//! What an aircraft is asked to fly: a plan with its legal way out, its scene, and its legal way back.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{GeoPoint, MissionId, Ring};
+
+/// A whole flight as decided before launch. Heights are above the home pad unless the name says otherwise.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FlightPlan {
+    /// The flight this plan belongs to.
+    pub mission: MissionId,
+    /// The pad.
+    pub home: GeoPoint,
+    /// Ground height of the pad above mean sea level, metres; turns heights into the altitudes autopilots take.
+    pub home_altitude_amsl_m: f64,
+    /// Corners after take-off; the last one is the stand-off point where the escort begins.
+    pub outbound: Vec<GeoPoint>,
+    /// Corners of the legal way back from the stand-off point; the last one is the pad.
+    pub homeward: Vec<GeoPoint>,
+    /// Height of the transit out and back, metres above home.
+    pub transit_height_m: f64,
+    /// Ground speed of the transit, metres per second.
+    pub transit_speed_m_s: f64,
+    /// What happens at the far end.
+    pub scene: Scene,
+    /// Where the aircraft must stay, whatever happens.
+    pub fence: Fence,
+    /// Zones it must not enter, uploaded as exclusion polygons.
+    pub exclusions: Vec<Ring>,
+}
+
+/// What the aircraft does once it is there.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Scene {
+    /// Light and camera on a person, from a stand-off, following them.
+    Escort {
+        /// Where the person is thought to be at launch.
+        target: GeoPoint,
+        /// Horizontal distance kept from the person, metres; never above heads.
+        stand_off_m: f64,
+        /// Height over the ground of home kept on scene, metres.
+        height_m: f64,
+    },
+    /// A survey of a lot: fly the corners of `outbound`, then come home.
+    Survey,
+}
+
+/// The volume an aircraft must not leave.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fence {
+    /// Inclusion polygon.
+    pub ring: Ring,
+    /// Ceiling, metres above home.
+    pub height_max_m: f64,
+}

@@ -1,0 +1,107 @@
+//! The latest that is known of one aircraft: high-rate data that lives in shells and is asked for when a decision needs it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DroneId, GeoPoint, LightState, MissionId};
+
+/// One aircraft as last heard. Fields are `None` until first heard.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DroneStatus {
+    /// Which aircraft.
+    pub drone: DroneId,
+    /// Link health.
+    pub link: LinkStatus,
+    /// Where it is.
+    pub position: Option<GeoPoint>,
+    /// Altitude above mean sea level, metres.
+    pub altitude_amsl_m: Option<f64>,
+    /// Height above its home, metres.
+    pub height_m: Option<f64>,
+    /// Heading, degrees clockwise from north.
+    pub heading_deg: Option<f64>,
+    /// Roll, degrees, right wing down positive.
+    pub roll_deg: Option<f64>,
+    /// Pitch, degrees, nose up positive.
+    pub pitch_deg: Option<f64>,
+    /// Ground speed, metres per second.
+    pub ground_speed_m_s: Option<f64>,
+    /// Vertical speed, metres per second, up positive.
+    pub climb_m_s: Option<f64>,
+    /// Remaining charge, per cent.
+    pub battery_pct: Option<f64>,
+    /// Pack voltage, volts.
+    pub battery_v: Option<f64>,
+    /// Flight time left as estimated, seconds.
+    pub time_left_s: Option<f64>,
+    /// Motors armed.
+    pub armed: Option<bool>,
+    /// On the ground as the autopilot sees it.
+    pub landed: Option<bool>,
+    /// The autopilot's mode as a word: "mission", "hold", "return", "land", "takeoff", "follow", "offboard", "manual".
+    pub mode: Option<String>,
+    /// Satellites used.
+    pub satellites: Option<u8>,
+    /// A usable three-dimensional fix.
+    pub gps_ok: Option<bool>,
+    /// Sensors and estimator healthy enough to arm, as the aircraft says.
+    pub health_ok: Option<bool>,
+    /// The light.
+    pub light: LightState,
+    /// Wind speed as the aircraft estimates it, metres per second.
+    pub wind_m_s: Option<f64>,
+    /// Direction the wind comes from, degrees.
+    pub wind_from_deg: Option<f64>,
+    /// The flight it is on.
+    pub mission: Option<MissionId>,
+    /// Index of the mission item it flies to.
+    pub mission_item: Option<u16>,
+    /// A pilot holds control.
+    pub pilot_in_control: bool,
+    /// Latest warnings, newest last, at most a handful.
+    pub warnings: Vec<String>,
+}
+
+impl DroneStatus {
+    /// An aircraft of which nothing was heard yet.
+    pub fn unheard(drone: DroneId) -> Self {
+        Self {
+            drone,
+            link: LinkStatus::default(),
+            position: None,
+            altitude_amsl_m: None,
+            height_m: None,
+            heading_deg: None,
+            roll_deg: None,
+            pitch_deg: None,
+            ground_speed_m_s: None,
+            climb_m_s: None,
+            battery_pct: None,
+            battery_v: None,
+            time_left_s: None,
+            armed: None,
+            landed: None,
+            mode: None,
+            satellites: None,
+            gps_ok: None,
+            health_ok: None,
+            light: LightState::Unknown,
+            wind_m_s: None,
+            wind_from_deg: None,
+            mission: None,
+            mission_item: None,
+            pilot_in_control: false,
+            warnings: Vec::new(),
+        }
+    }
+}
+
+/// How well an aircraft is heard.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct LinkStatus {
+    /// Heard within the link's time limit.
+    pub connected: bool,
+    /// Milliseconds since anything was heard; `None` when never.
+    pub silence_ms: Option<u64>,
+    /// Share of messages missing by sequence numbers over the last seconds, per cent.
+    pub loss_pct: f64,
+}

@@ -1,0 +1,184 @@
+//! What a site decides beforehand: stations, aircraft, zones and the policy of a call. Enters the log as an entry.
+
+use flight_types::{DroneId, GeoPoint, Ring, StationId, ZoneId};
+use serde::{Deserialize, Serialize};
+
+/// Everything the core must know about a site.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteConfig {
+    /// The site's name as shown.
+    pub name: String,
+    /// Launch stations.
+    pub stations: Vec<StationConfig>,
+    /// Zones no aircraft may enter.
+    #[serde(default)]
+    pub no_fly_zones: Vec<NoFlyZone>,
+    /// Where aircraft may be at all.
+    pub fence: Ring,
+    /// Ceiling of the fence above the launching pad, metres.
+    pub fence_height_max_m: f64,
+    /// How calls are handled.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+/// A launch station.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StationConfig {
+    /// Which station.
+    pub id: StationId,
+    /// Its name as shown.
+    pub name: String,
+    /// Where it stands.
+    pub position: GeoPoint,
+    /// Ground height above mean sea level, metres.
+    pub ground_amsl_m: f64,
+    /// Who lets aircraft go.
+    pub approval: Approval,
+    /// Its aircraft.
+    pub drones: Vec<DroneConfig>,
+}
+
+/// Who lets an aircraft go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Approval {
+    /// At once; the policy itself is the recorded authority.
+    Automatic,
+    /// An operator, within a time limit, with a stated outcome when nobody answers.
+    Operator {
+        /// How long the operator has, milliseconds.
+        limit_ms: i64,
+        /// What silence means.
+        on_silence: OnSilence,
+    },
+}
+
+/// What an operator's silence means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnSilence {
+    /// The aircraft goes.
+    Launch,
+    /// It stays, and the operator alert says so.
+    Deny,
+}
+
+/// One aircraft.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DroneConfig {
+    /// Which aircraft.
+    pub id: DroneId,
+    /// Its pad.
+    pub pad: GeoPoint,
+    /// Transit speed, metres per second.
+    pub cruise_speed_m_s: f64,
+    /// Climb speed, metres per second.
+    pub climb_speed_m_s: f64,
+    /// Descent speed, metres per second.
+    pub descent_speed_m_s: f64,
+    /// Hover or transit time on a full charge, seconds.
+    pub endurance_s: f64,
+    /// Strongest wind it may fly in, metres per second.
+    pub wind_max_m_s: f64,
+    /// Whether it carries a light.
+    pub has_light: bool,
+}
+
+/// A volume no aircraft may enter.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoFlyZone {
+    /// Which zone.
+    pub id: ZoneId,
+    /// Its name as shown.
+    pub name: String,
+    /// Its outline.
+    pub ring: Ring,
+    /// Lower limit above mean sea level, metres; absent means the ground.
+    #[serde(default)]
+    pub floor_amsl_m: Option<f64>,
+    /// Upper limit above mean sea level, metres; absent means no limit.
+    #[serde(default)]
+    pub ceiling_amsl_m: Option<f64>,
+}
+
+/// How calls are handled. Every value has a default with its reason; a site overrides what it must.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// How long a caller may take a call back with the code, milliseconds. 5 s: long enough to notice a pocket press.
+    pub cancel_window_ms: i64,
+    /// Radii of the rings of guards, metres, ascending. Each ring is asked when the one before gave nobody in time.
+    pub ring_radii_m: Vec<f64>,
+    /// How long a guard may take to answer an offer, milliseconds. 15 s: a phone in a pocket, at night.
+    pub offer_timeout_ms: i64,
+    /// After a first acceptance that is not the soonest guard's: how long to wait for a sooner one, milliseconds.
+    pub photo_finish_ms: i64,
+    /// How many guards of a ring are asked at once, soonest first.
+    pub offers_per_ring: usize,
+    /// A position older than this does not count as fresh, milliseconds.
+    pub position_fresh_ms: i64,
+    /// How long a caller may take to answer "are you safe?", milliseconds, before being asked again.
+    pub confirmation_timeout_ms: i64,
+    /// How often the caller is asked before silence escalates.
+    pub confirmation_asks: u32,
+    /// Wrong codes taken in one incident before it escalates.
+    pub wrong_codes_max: u32,
+    /// A guard with an incident is asked about after this silence, milliseconds.
+    pub guard_check_interval_ms: i64,
+    /// A guard unheard this long is replaced, milliseconds.
+    pub guard_silence_max_ms: i64,
+    /// A caller unheard this long is shown as silent to guard and operator, milliseconds.
+    pub caller_silence_max_ms: i64,
+    /// Horizontal distance an aircraft keeps from the caller, metres.
+    pub stand_off_m: f64,
+    /// Height on scene above the pad, metres.
+    pub scene_height_m: f64,
+    /// Transit height above the pad, metres. Under 120 m, the ceiling of the open category (EU 2019/947) and 150 m of Korea's
+    /// Aviation Safety Act enforcement rules.
+    pub transit_height_m: f64,
+    /// Margin kept from no-fly zones and the fence, metres.
+    pub zone_margin_m: f64,
+    /// Charge kept in reserve at landing, per cent.
+    pub battery_reserve_pct: f64,
+    /// Time on scene every launch must be able to afford, seconds.
+    pub scene_time_min_s: f64,
+    /// Wind assumed when nobody reports any, metres per second.
+    pub wind_unknown_m_s: f64,
+    /// A caller who moved less than this is not followed again, metres.
+    pub follow_step_m: f64,
+    /// Link loss above this share keeps an aircraft on the ground, per cent.
+    pub link_loss_max_pct: f64,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            cancel_window_ms: 5_000,
+            ring_radii_m: vec![1_000.0, 3_000.0, 10_000.0],
+            offer_timeout_ms: 15_000,
+            photo_finish_ms: 1_500,
+            offers_per_ring: 5,
+            position_fresh_ms: 60_000,
+            confirmation_timeout_ms: 60_000,
+            confirmation_asks: 2,
+            wrong_codes_max: 3,
+            guard_check_interval_ms: 10_000,
+            guard_silence_max_ms: 60_000,
+            caller_silence_max_ms: 45_000,
+            stand_off_m: 8.0,
+            scene_height_m: 20.0,
+            transit_height_m: 60.0,
+            zone_margin_m: 15.0,
+            battery_reserve_pct: 20.0,
+            scene_time_min_s: 300.0,
+            wind_unknown_m_s: 5.0,
+            follow_step_m: 2.0,
+            link_loss_max_pct: 30.0,
+        }
+    }
+}

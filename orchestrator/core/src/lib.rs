@@ -1,0 +1,31 @@
+//! Decides everything the product does on a call: who is asked, which aircraft flies, when an incident may close.
+//!
+//! Pure: time, ids and randomness come in with the entries, orders go out as effects. The same log gives the same state on any
+//! machine. No input or output, no clock, no async runtime, no MAVLink.
+//!
+//! Reading order: the vocabulary (`config`, `event`, `effect`, `model`), the loop (`core`, `state`), then what is decided, in the
+//! order of a call.
+
+pub mod config;
+pub mod effect;
+pub mod event;
+pub mod model;
+
+mod core;
+mod refusal;
+mod state;
+mod timer;
+mod turn;
+
+mod sos;
+
+mod incident;
+
+mod guard;
+
+mod mission;
+
+mod closeout;
+
+pub use crate::core::Core;
+pub use refusal::Refusal;

@@ -1,0 +1,44 @@
+//! One turn of the loop: who acts, when, and the effects that come of it.
+
+use crate::effect::{Action, Effect, EffectId};
+use crate::event::Actor;
+
+/// What a handler needs besides the state.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    /// The entry's sequence number; ids made in this turn derive from it.
+    pub seq: u64,
+    /// The core's time.
+    pub now_ms: i64,
+    /// Who brought the entry.
+    pub actor: Actor,
+    effects: Vec<Effect>,
+    names_made: u32,
+}
+
+impl Turn {
+    pub fn new(seq: u64, now_ms: i64, actor: Actor) -> Self {
+        Self { seq, now_ms, actor, effects: Vec::new(), names_made: 0 }
+    }
+
+    /// Orders an effect.
+    pub fn order(&mut self, action: Action) -> EffectId {
+        let index = u32::try_from(self.effects.len()).expect("fewer than 2^32 effects in a turn");
+        let id = EffectId { seq: self.seq, index };
+        self.effects.push(Effect { id, action });
+        id
+    }
+
+    /// A name never used before in this district: a prefix, the sequence number, a counter within the turn.
+    pub fn fresh_name(&mut self, prefix: &str) -> String {
+        self.names_made += 1;
+        match self.names_made {
+            1 => format!("{prefix}{}", self.seq),
+            n => format!("{prefix}{}.{n}", self.seq),
+        }
+    }
+
+    pub fn into_effects(self) -> Vec<Effect> {
+        self.effects
+    }
+}
