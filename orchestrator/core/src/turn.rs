@@ -29,12 +29,13 @@ impl Turn {
         id
     }
 
-    /// A name never used before in this district: a prefix, the sequence number, a counter within the turn.
+    /// A name never used before in this district: a prefix, the sequence number (padded, so that names sort by age), a counter
+    /// within the turn.
     pub fn fresh_name(&mut self, prefix: &str) -> String {
         self.names_made += 1;
         match self.names_made {
-            1 => format!("{prefix}{}", self.seq),
-            n => format!("{prefix}{}.{n}", self.seq),
+            1 => format!("{prefix}-{:06}", self.seq),
+            n => format!("{prefix}-{:06}.{n}", self.seq),
         }
     }
 
