@@ -161,10 +161,7 @@ impl LocalFrame {
     pub fn to_geo(&self, local: Local) -> GeoPoint {
         let lat = self.origin.lat_deg + local.north_m / self.metres_per_degree_lat;
         let lon = self.origin.lon_deg + local.east_m / self.metres_per_degree_lon;
-        GeoPoint {
-            lat_deg: lat.clamp(-90.0, 90.0),
-            lon_deg: (lon + 540.0).rem_euclid(360.0) - 180.0,
-        }
+        GeoPoint { lat_deg: lat.clamp(-90.0, 90.0), lon_deg: (lon + 540.0).rem_euclid(360.0) - 180.0 }
     }
 }
 

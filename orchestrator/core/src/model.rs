@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flight_types::{
-    AccountId, CallerId, DroneId, FlightFailure, FlightPhase, FlightPlan, GeoPoint, GuardId, IncidentId, LightState, LotId, MissionId,
-    OfferId, StationId,
+    AccountId, CallerId, DroneId, FlightFailure, FlightPhase, FlightPlan, GeoPoint, GuardId, IncidentId, LightState, LotId,
+    MissionId, OfferId, StationId,
 };
 use serde::{Deserialize, Serialize};
 

@@ -50,11 +50,8 @@ impl Timers {
 
     /// Takes the earliest deadline that has passed; ties in the order of [`Timer`].
     pub fn pop_due(&mut self, now_ms: i64) -> Option<Timer> {
-        let (timer, _) = self
-            .due_ms
-            .iter()
-            .filter(|(_, due)| **due <= now_ms)
-            .min_by_key(|(timer, due)| (**due, (*timer).clone()))?;
+        let (timer, _) =
+            self.due_ms.iter().filter(|(_, due)| **due <= now_ms).min_by_key(|(timer, due)| (**due, (*timer).clone()))?;
         let timer = timer.clone();
         self.due_ms.remove(&timer);
         Some(timer)

@@ -1,0 +1,82 @@
+//! What must be on the machine, and how it gets there.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::process::{exists, run, run_command};
+
+/// Debian packages for the tests, each with a file that shows it is there, and why it is needed.
+const TEST_PACKAGES: &[(&str, &str, &str)] = &[
+    ("chromium", "/usr/bin/chromium", "a real browser plays the escort through the pages"),
+    ("mosquitto", "/usr/sbin/mosquitto", "a broker that nobody here wrote"),
+    ("mosquitto-clients", "/usr/bin/mosquitto_pub", "MQTT clients that nobody here wrote"),
+    ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "Korean in the screenshots"),
+    ("postgresql", "/usr/lib/postgresql", "the storage port runs on it too"),
+    ("python3-venv", "/usr/bin/python3", "independent MAVLink clients"),
+];
+
+/// Installs the Debian packages that the tests need and that are not there.
+pub fn test_packages() -> anyhow::Result<()> {
+    let missing: Vec<&str> = TEST_PACKAGES
+        .iter()
+        .filter(|(_, shown_by, _)| !Path::new(shown_by).exists())
+        .map(|(package, _, why)| {
+            eprintln!("needs {package}: {why}");
+            *package
+        })
+        .collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    if !exists("apt-get") {
+        bail!("please install by hand (no apt-get here): {}", missing.join(" "));
+    }
+    let as_root: &[&str] = if is_root()? { &[] } else { &["sudo"] };
+    let here = crate::root();
+    run(&here, &[as_root, &["apt-get", "update", "-qq"]].concat())?;
+    let install = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends"];
+    run(&here, &[as_root, &install, missing.as_slice()].concat())
+}
+
+fn is_root() -> anyhow::Result<bool> {
+    let output = Command::new("id").arg("-u").output().context("could not run id")?;
+    Ok(output.stdout.trim_ascii() == b"0")
+}
+
+/// The Python environment with the independent MAVLink clients, made when missing or outdated; returns its interpreter.
+pub fn python_clients() -> anyhow::Result<PathBuf> {
+    let root = crate::root();
+    let wanted = root.join("sim/tests/python/requirements.txt");
+    let environment = root.join(".venv");
+    let python = environment.join("bin/python");
+    let stamp = environment.join("requirements.txt");
+    let list = std::fs::read(&wanted).with_context(|| format!("could not read {}", wanted.display()))?;
+    if python.exists() && std::fs::read(&stamp).is_ok_and(|installed| installed == list) {
+        return Ok(python);
+    }
+    let path = |path: &Path| path.display().to_string();
+    run(&root, &["python3", "-m", "venv", "--clear", &path(&environment)])?;
+    run(&root, &[&path(&python), "-m", "pip", "install", "--quiet", "--requirement", &path(&wanted)])?;
+    std::fs::copy(&wanted, &stamp).context("could not note what was installed")?;
+    Ok(python)
+}
+
+/// The web app's packages, as its lock file names them.
+pub fn web_packages() -> anyhow::Result<()> {
+    let ui = crate::root().join("orchestrator/ui");
+    if !exists("npm") {
+        bail!("the web app is built with npm: please install Node.js 20 or later");
+    }
+    let lock = ui.join("package-lock.json");
+    let stamp = ui.join("node_modules/.package-lock.json");
+    let fresh = match (lock.metadata(), stamp.metadata()) {
+        (Ok(lock), Ok(stamp)) => stamp.modified()? >= lock.modified()?,
+        _ => false,
+    };
+    if fresh {
+        return Ok(());
+    }
+    run_command(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--silent"]).current_dir(&ui))
+}
