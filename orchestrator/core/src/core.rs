@@ -9,8 +9,9 @@ use crate::event::{Actor, Entry, Event};
 use crate::model::{Controller, GuardRecord, Incident, Mission, Offer};
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::timer::Timer;
 use crate::turn::Turn;
-use crate::{closeout, guard, mission, sos};
+use crate::{closeout, guard, incident, mission, offer, outstanding, place, refusal, search, sos};
 
 /// A district's decisions: everything its log adds up to.
 #[derive(Debug, Clone)]
@@ -33,33 +34,36 @@ impl Core {
         debug_assert_eq!(entry.district, self.district, "an entry of another district's log");
         let state = &mut self.state;
         state.last_seq = entry.seq;
-        state.now_ms = state.now_ms.max(entry.at_ms);
-        let mut turn = Turn::new(entry.seq, state.now_ms, entry.actor.clone());
+        state.advance_clock(entry.at_ms);
+        let mut turn = Turn::new(entry.seq, state.now_ms, Actor::System);
         while let Some(timer) = state.timers.pop_due(state.now_ms) {
-            fire(state, &mut turn, timer);
+            fire(state, &mut turn, &timer);
         }
-        apply(state, &mut turn, &entry.event);
+        turn.actor = entry.actor.clone();
+        if refusal::admit(state, &entry.actor, &entry.event).is_ok() {
+            apply(state, &mut turn, &entry.event);
+        }
+        search::ask_waiting(state, &mut turn);
+        incident::forget_old(state);
         let effects = turn.into_effects();
-        for effect in &effects {
-            state.outstanding.insert(effect.id, effect.action.clone());
-        }
+        outstanding::remember(state, &effects);
         effects
     }
 
     /// Whether the request would be taken now; a shell asks before it appends, so that the asker gets a reason.
     pub fn admit(&self, actor: &Actor, event: &Event) -> Result<(), Refusal> {
-        crate::refusal::admit(&self.state, actor, event)
+        refusal::admit(&self.state, actor, event)
     }
 
     /// When the core wants to be woken by `TimePassed`, milliseconds since 1970-01-01 UTC.
     pub fn next_deadline_ms(&self) -> Option<i64> {
-        self.state.timers.next_ms()
+        self.state.timers.next_ms().map(|due_ms| self.state.wall_ms(due_ms))
     }
 
     /// Effects without completion, oldest first, as they must be given again after a restart (a `Fly` order with the phase
     /// reached since).
     pub fn outstanding(&self) -> Vec<Effect> {
-        self.state.reissued()
+        outstanding::reissued(&self.state)
     }
 
     /// SHA-256 over the whole state, as hexadecimal; equal logs give equal hashes.
@@ -95,8 +99,8 @@ impl Core {
 
     /// The incident that a caller's press with this key made.
     pub fn incident_by_key(&self, caller: &CallerId, key: &str) -> Option<&Incident> {
-        let id = self.state.calls_by_key.get(caller)?.get(key)?;
-        self.state.incidents.get(id)
+        let press = self.state.calls_by_key.get(caller)?.get(key)?;
+        self.state.incidents.get(&press.incident)
     }
 
     /// One offer.
@@ -130,11 +134,59 @@ impl Core {
     }
 }
 
-fn fire(state: &mut State, turn: &mut Turn, timer: crate::timer::Timer) {
-    let _ = (state, turn, timer);
+/// A deadline has passed.
+fn fire(state: &mut State, turn: &mut Turn, timer: &Timer) {
+    match timer {
+        Timer::OfferExpires(offer) => offer::expired(state, turn, offer),
+        Timer::PhotoFinish(incident) => offer::photo_finish(state, turn, incident),
+        Timer::RingEnds(incident) => search::again(state, turn, incident),
+        Timer::SearchLate => search::late(state, turn),
+        Timer::ConfirmationDue(incident) => closeout::confirmation_due(state, turn, incident),
+        Timer::GuardCheck(incident) => guard::check_due(state, turn, incident),
+        Timer::CallerSilent(incident) => sos::caller_silent(state, turn, incident),
+        Timer::ApprovalDue(mission) => mission::approval_due(state, turn, mission),
+        Timer::DroneRetry(incident) => mission::drone_retry(state, turn, incident),
+    }
 }
 
+/// Hands the entry to the part that decides on it.
 fn apply(state: &mut State, turn: &mut Turn, event: &Event) {
-    let _ = (state, turn, event);
-    let _ = (sos::HERE, guard::HERE, mission::HERE, closeout::HERE);
+    match event {
+        Event::Configured { code_version: _, site } => state.site = Some((**site).clone()),
+        Event::TimePassed => {}
+        Event::EffectDone { effect, outcome } => outstanding::done(state, turn, *effect, outcome),
+
+        Event::CallRaised { caller, key, trigger, silent, drill, gps, address, last_known, home } => {
+            let press = sos::Press { caller, key, trigger: *trigger, silent: *silent, drill: *drill };
+            let known = place::Known { gps: *gps, address: address.as_ref(), last_known: *last_known, home: home.as_ref() };
+            sos::call_raised(state, turn, &press, &known);
+        }
+        Event::CallerMoved { incident, fix } => sos::caller_moved(state, turn, incident, *fix),
+        Event::CancelRequested { incident, verdict } => closeout::cancel_requested(state, turn, incident, *verdict),
+        Event::ConfirmationGiven { incident, verdict } => closeout::confirmation_given(state, turn, incident, *verdict),
+
+        Event::GuardDutyChanged { guard, on_duty } => guard::duty_changed(state, turn, guard, *on_duty),
+        Event::GuardsFound { effect, found } => search::guards_found(state, turn, *effect, found),
+        Event::OfferReceived { offer } => offer::received(state, turn, offer),
+        Event::OfferAccepted { offer } => offer::accepted(state, turn, offer),
+        Event::OfferDeclined { offer, reason } => offer::declined(state, turn, offer, reason.as_deref()),
+        Event::GuardOnScene { incident, guard } => guard::on_scene(state, turn, incident, guard),
+        Event::BackupRequested { incident, guard } => guard::backup_requested(state, turn, incident, guard),
+        Event::SituationEnded { incident, guard } => closeout::situation_ended(state, turn, incident, guard),
+        Event::GuardSeen { effect, guard, silence_ms } => guard::seen(state, turn, *effect, guard, *silence_ms),
+        Event::EscalationAcknowledged { incident } => closeout::escalation_acknowledged(state, turn, incident),
+
+        Event::DronesFound { effect, drones } => mission::drones_found(state, turn, *effect, drones),
+        Event::LaunchApproved { mission } => mission::launch_approved(state, turn, mission),
+        Event::LaunchDenied { mission, reason } => mission::launch_denied(state, turn, mission, reason.as_deref()),
+        Event::RecallRequested { drone } => mission::recall_requested(state, turn, drone),
+        Event::HoldRequested { drone } => mission::hold_requested(state, turn, drone),
+        Event::ContinueRequested { drone } => mission::continue_requested(state, turn, drone),
+        Event::LandRequested { drone } => mission::land_requested(state, turn, drone),
+        Event::ControlTaken { drone, by } => mission::control_taken(state, turn, drone, by),
+        Event::ControlReleased { drone, by } => mission::control_released(state, turn, drone, by),
+        Event::LightRequested { drone, on, brightness_pct } => mission::light_requested(state, turn, drone, *on, *brightness_pct),
+        Event::SurveyRequested { lot, corners } => mission::survey_requested(state, turn, lot, corners),
+        Event::Flight { drone, mission, report } => mission::flight(state, turn, drone, mission, report),
+    }
 }

@@ -12,16 +12,22 @@ pub mod event;
 pub mod model;
 
 mod core;
+mod limits;
+mod outstanding;
 mod refusal;
 mod state;
 mod timer;
 mod turn;
 
+mod place;
 mod sos;
 
 mod incident;
 
+pub mod assign;
 mod guard;
+mod offer;
+mod search;
 
 mod mission;
 

@@ -116,6 +116,31 @@ pub struct Incident {
     pub timeline: Vec<TimelineItem>,
     /// When it was closed or cancelled.
     pub ended_at_ms: Option<i64>,
+    /// The caller's terminal must show it as closed (or taken back), whatever it really is: the duress code was used.
+    pub shown_closed: bool,
+}
+
+impl Incident {
+    /// Neither closed nor taken back.
+    pub fn is_open(&self) -> bool {
+        match self.state {
+            IncidentState::Cancelled | IncidentState::Closed => false,
+            IncidentState::Raised
+            | IncidentState::Located
+            | IncidentState::Offered
+            | IncidentState::Assigned
+            | IncidentState::OnScene
+            | IncidentState::EndReported
+            | IncidentState::AwaitingConfirmation
+            | IncidentState::Escalated
+            | IncidentState::Reopened => true,
+        }
+    }
+
+    /// Where help is needed, as far as known.
+    pub fn best_place(&self) -> Option<&Place> {
+        self.places.first()
+    }
 }
 
 /// One line of an incident's timeline.
@@ -352,6 +377,8 @@ pub struct GuardRecord {
     pub on_duty: bool,
     /// The incident they are assigned to.
     pub incident: Option<IncidentId>,
-    /// Offers that wait for their answer.
+    /// Offers that wait for their answer or for the decision who goes; at most one.
     pub open_offers: BTreeSet<OfferId>,
+    /// When an entry of theirs was last taken, milliseconds since 1970-01-01 UTC.
+    pub heard_at_ms: i64,
 }

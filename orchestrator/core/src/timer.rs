@@ -1,6 +1,6 @@
 //! Deadlines as data: they live in the state, so that a restart forgets none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use flight_types::{IncidentId, MissionId, OfferId};
 use serde::{Serialize, Serializer};
@@ -12,8 +12,10 @@ pub(crate) enum Timer {
     OfferExpires(OfferId),
     /// A first acceptance has waited long enough for a sooner guard.
     PhotoFinish(IncidentId),
-    /// The next ring, or the operator.
+    /// Nobody was found or answered: search once more.
     RingEnds(IncidentId),
+    /// The search under way was never answered.
+    SearchLate,
     /// The caller has not confirmed.
     ConfirmationDue(IncidentId),
     /// Ask after the guard.
@@ -30,29 +32,42 @@ pub(crate) enum Timer {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Timers {
     due_ms: BTreeMap<Timer, i64>,
+    /// The same, by time: a storm of calls sets thousands, and the next one is wanted at every entry.
+    by_time: BTreeSet<(i64, Timer)>,
 }
 
 impl Timers {
     /// Sets a deadline, replacing the one before.
     pub fn set(&mut self, timer: Timer, at_ms: i64) {
+        self.clear(&timer);
+        self.by_time.insert((at_ms, timer.clone()));
         self.due_ms.insert(timer, at_ms);
     }
 
     /// Forgets a deadline.
     pub fn clear(&mut self, timer: &Timer) {
-        self.due_ms.remove(timer);
+        if let Some(at_ms) = self.due_ms.remove(timer) {
+            self.by_time.remove(&(at_ms, timer.clone()));
+        }
+    }
+
+    /// Whether the deadline is set.
+    pub fn is_set(&self, timer: &Timer) -> bool {
+        self.due_ms.contains_key(timer)
     }
 
     /// The earliest deadline.
     pub fn next_ms(&self) -> Option<i64> {
-        self.due_ms.values().min().copied()
+        self.by_time.first().map(|(at_ms, _)| *at_ms)
     }
 
     /// Takes the earliest deadline that has passed; ties in the order of [`Timer`].
     pub fn pop_due(&mut self, now_ms: i64) -> Option<Timer> {
-        let (timer, _) =
-            self.due_ms.iter().filter(|(_, due)| **due <= now_ms).min_by_key(|(timer, due)| (**due, (*timer).clone()))?;
-        let timer = timer.clone();
+        let (at_ms, _) = self.by_time.first()?;
+        if *at_ms > now_ms {
+            return None;
+        }
+        let (_, timer) = self.by_time.pop_first()?;
         self.due_ms.remove(&timer);
         Some(timer)
     }

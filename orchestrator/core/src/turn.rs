@@ -3,6 +3,9 @@
 use crate::effect::{Action, Effect, EffectId};
 use crate::event::Actor;
 
+/// The longest deadline: a year.
+const DELAY_MAX_MS: i64 = 366 * 24 * 3_600_000;
+
 /// What a handler needs besides the state.
 #[derive(Debug)]
 pub(crate) struct Turn {
@@ -10,7 +13,7 @@ pub(crate) struct Turn {
     pub seq: u64,
     /// The core's time.
     pub now_ms: i64,
-    /// Who brought the entry.
+    /// Who acts: whoever brought the entry, or the system while passed deadlines fire.
     pub actor: Actor,
     effects: Vec<Effect>,
     names_made: u32,
@@ -27,6 +30,11 @@ impl Turn {
         let id = EffectId { seq: self.seq, index };
         self.effects.push(Effect { id, action });
         id
+    }
+
+    /// A deadline so far from now. Kept between a millisecond and a year, so that a careless policy neither spins nor overflows.
+    pub fn after(&self, delay_ms: i64) -> i64 {
+        self.now_ms + delay_ms.clamp(1, DELAY_MAX_MS)
     }
 
     /// A name never used before in this district: a prefix, the sequence number (padded, so that names sort by age), a counter

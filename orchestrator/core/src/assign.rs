@@ -1,0 +1,1 @@
+//! Calls to guards at the least total time.

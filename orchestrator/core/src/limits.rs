@@ -1,0 +1,44 @@
+//! Named bounds of what the core remembers and how often it tries, each with its reason.
+
+/// The end of the year 9999: past it a clock is garbage, and sums of times stay far from overflowing.
+pub(crate) const TIME_MAX_MS: i64 = 253_402_300_799_999;
+
+/// Lines kept of an incident's timeline. A long escort makes about a hundred; an unanswered call adds a handful a minute.
+pub(crate) const TIMELINE_ITEMS_MAX: usize = 1_000;
+
+/// Of those, the first lines, which tell how it began, are never dropped.
+pub(crate) const TIMELINE_HEAD_KEPT: usize = 200;
+
+/// Fixes kept of a caller's track: ten minutes at one a second, enough to see where they came from.
+pub(crate) const TRACK_FIXES_MAX: usize = 600;
+
+/// Offers kept of one incident. Answered ones are dropped oldest first; the timeline still tells of them.
+pub(crate) const OFFERS_KEPT_MAX: usize = 100;
+
+/// How long an ended incident stays in memory. The log keeps it for as long as the site says.
+pub(crate) const ENDED_KEPT_MS: i64 = 7 * 24 * 3_600_000;
+
+/// Ended incidents kept in memory; at a few kilobytes each they stay under some ten megabytes.
+pub(crate) const ENDED_KEPT_MAX: usize = 2_000;
+
+/// How long a press is known by its key. Terminals give up repeating a press long before.
+pub(crate) const KEYS_KEPT_MS: i64 = 7 * 24 * 3_600_000;
+
+/// Keys kept of one caller, so that a broken button cannot fill the memory. The oldest go first.
+pub(crate) const KEYS_PER_CALLER_MAX: usize = 200;
+
+/// After all rings were searched in vain, the next round begins so much later: short, because somebody waits for help; long
+/// enough that terminals are not flooded.
+pub(crate) const SEARCH_AGAIN_MS: i64 = 10_000;
+
+/// Operators are alerted in the first vain round and then in every so-many-th: about once a minute.
+pub(crate) const VAIN_ROUNDS_PER_ALERT: u32 = 6;
+
+/// An index in memory answers within milliseconds; a search unanswered for so long has been lost and is asked again.
+pub(crate) const SEARCH_ANSWER_MAX_MS: i64 = 3_000;
+
+/// Candidates wanted for one incident at most, however many calls are searched together.
+pub(crate) const CANDIDATES_MAX: usize = 64;
+
+/// Incidents searched together at most; the rest follow in the next search, milliseconds later.
+pub(crate) const SEARCHES_TOGETHER_MAX: usize = 1_000;
