@@ -1,0 +1,61 @@
+//! What a link must know beforehand about its aircraft.
+
+use flight_types::DroneId;
+
+use crate::LinkLimits;
+
+/// One aircraft and how to talk to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LinkConfig {
+    /// Which aircraft.
+    pub drone: DroneId,
+    /// Its MAVLink system id.
+    pub system_id: u8,
+    /// Our own system id; ground stations use 255.
+    pub own_system_id: u8,
+    /// Our own component id; 190 is "mission planner", the usual one of a ground station.
+    pub own_component_id: u8,
+    /// How its light is switched.
+    pub light: LightDriver,
+    /// Bounds.
+    pub limits: LinkLimits,
+}
+
+impl LinkConfig {
+    /// The usual ground station ids, a light found by itself, default limits.
+    pub fn new(drone: DroneId, system_id: u8) -> Self {
+        Self {
+            drone,
+            system_id,
+            own_system_id: 255,
+            own_component_id: 190,
+            light: LightDriver::default(),
+            limits: LinkLimits::default(),
+        }
+    }
+}
+
+/// How a light is switched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LightDriver {
+    /// An illuminator component when one is heard on the aircraft, else actuator 1 of the autopilot.
+    Auto,
+    /// A component of its own that takes ILLUMINATOR_ON_OFF and sends ILLUMINATOR_STATUS.
+    Illuminator {
+        /// Its component id.
+        component_id: u8,
+    },
+    /// An output of the autopilot, switched by DO_SET_ACTUATOR; there is no read-back.
+    Actuator {
+        /// From 1 to 6.
+        index: u8,
+    },
+    /// The aircraft carries none.
+    None,
+}
+
+impl Default for LightDriver {
+    fn default() -> Self {
+        Self::Auto
+    }
+}
