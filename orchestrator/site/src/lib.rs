@@ -1,1 +1,24 @@
-//! To be filled.
+//! A site as data: its stations, zones and policy, its roads, addresses, buildings and lots, and what can be worked out from them.
+//!
+//! A site is a folder of one `site.toml` and GeoJSON layers, made by hand or from an OpenStreetMap extract. From it come the
+//! configuration that the core takes ([`Site::config`]), the browser's map ([`Site::map_geojson`]), places for addresses
+//! ([`Gazetteer`]), times by road ([`RoadTimes`]) and the index of where guards are ([`GuardIndex`]). No clock, no async runtime, no
+//! network: files are read when asked, everything else is computing.
+//!
+//! Reading order: `model`, `error`, `files` (reading and writing), `map`, `osm` (making a site), `roads`, `gazetteer`,
+//! `guard_index`, `calls`, `commands`.
+
+mod model;
+pub use model::*;
+
+mod error;
+pub use error::{FeatureProblem, SiteError};
+
+mod files;
+
+mod map;
+
+mod limits;
+
+mod guard_index;
+pub use guard_index::{GuardIndex, Near};

@@ -1,0 +1,113 @@
+//! `site.toml`: reading with the line named, and the checks that types alone cannot make.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use flight_types::GeoPoint;
+
+use crate::error::SiteError;
+use crate::limits::{DRONES_PER_STATION_MAX, PAD_DISTANCE_MAX_M, SITE_RADIUS_MAX_M};
+use crate::model::{DroneManifest, SiteManifest, StationManifest, middle};
+
+pub(super) fn parse(path: &Path, text: &str) -> Result<SiteManifest, SiteError> {
+    let manifest: SiteManifest =
+        toml::from_str(text).map_err(|error| SiteError::Toml { path: path.to_owned(), message: error.to_string() })?;
+    check(&manifest).map_err(|(key, problem)| SiteError::Manifest { path: path.to_owned(), key, problem })?;
+    Ok(manifest)
+}
+
+pub(super) fn format(manifest: &SiteManifest) -> String {
+    let body = toml::to_string(manifest).expect("a manifest is plain data that TOML can hold");
+    format!("# A site: stations, aircraft, fence and policy. The layers lie beside this file. See docs/sites.md.\n{body}")
+}
+
+/// A key as a path, and what is wrong with its value.
+type Problem = (String, String);
+
+fn check(manifest: &SiteManifest) -> Result<(), Problem> {
+    between("fence.height_max_m", manifest.fence.height_max_m, 10.0, 1_000.0)?;
+    check_policy(manifest)?;
+    check_extent(manifest)?;
+    let mut names: BTreeMap<&str, String> = BTreeMap::new();
+    let mut system_ids: BTreeMap<u8, String> = BTreeMap::new();
+    for (index, station) in manifest.stations.iter().enumerate() {
+        let key = format!("station[{index}]");
+        check_station(manifest, station, &key)?;
+        once(&mut names, station.id.as_str(), format!("{key}.id"))?;
+        for (place, drone) in station.drones.iter().enumerate() {
+            let key = format!("{key}.drone[{place}]");
+            check_drone(station, drone, &key)?;
+            once(&mut names, drone.id.as_str(), format!("{key}.id"))?;
+            once(&mut system_ids, drone.system_id, format!("{key}.system_id"))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_extent(manifest: &SiteManifest) -> Result<(), Problem> {
+    let corners = manifest.fence.ring.corners();
+    let centre = middle(corners);
+    match corners.iter().position(|corner| centre.distance_m(corner) > SITE_RADIUS_MAX_M) {
+        Some(corner) => Err((
+            format!("fence.ring[{corner}]"),
+            format!("it lies {:.0} km from the middle of the fence; are latitude and longitude swapped?", km(centre, corners[corner])),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn check_policy(manifest: &SiteManifest) -> Result<(), Problem> {
+    let policy = &manifest.policy;
+    let radii = &policy.ring_radii_m;
+    if radii.is_empty() || radii.iter().any(|radius| !radius.is_finite() || *radius <= 0.0) || !radii.is_sorted() {
+        return Err(("policy.ring_radii_m".to_owned(), "it must hold ascending radii above 0 m".to_owned()));
+    }
+    between("policy.transit_height_m", policy.transit_height_m, 5.0, manifest.fence.height_max_m)?;
+    between("policy.scene_height_m", policy.scene_height_m, 3.0, manifest.fence.height_max_m)?;
+    between("policy.stand_off_m", policy.stand_off_m, 1.0, 100.0)?;
+    between("policy.battery_reserve_pct", policy.battery_reserve_pct, 0.0, 90.0)
+}
+
+fn check_station(manifest: &SiteManifest, station: &StationManifest, key: &str) -> Result<(), Problem> {
+    if !manifest.fence.ring.contains(station.position) {
+        let distance_km = km(middle(manifest.fence.ring.corners()), station.position);
+        let problem = format!("the station lies outside the fence, {distance_km:.1} km from its middle; are latitude and longitude swapped?");
+        return Err((format!("{key}.position"), problem));
+    }
+    if station.drones.len() > DRONES_PER_STATION_MAX {
+        return Err((format!("{key}.drone"), format!("a station holds at most {DRONES_PER_STATION_MAX} aircraft")));
+    }
+    between(&format!("{key}.ground_amsl_m"), station.ground_amsl_m, -430.0, 6_000.0)
+}
+
+fn check_drone(station: &StationManifest, drone: &DroneManifest, key: &str) -> Result<(), Problem> {
+    let distance_m = station.position.distance_m(&drone.pad);
+    if distance_m > PAD_DISTANCE_MAX_M {
+        return Err((format!("{key}.pad"), format!("the pad lies {distance_m:.0} m from its station, the bound is {PAD_DISTANCE_MAX_M} m")));
+    }
+    between(&format!("{key}.system_id"), f64::from(drone.system_id), 1.0, 250.0)?;
+    between(&format!("{key}.cruise_speed_m_s"), drone.cruise_speed_m_s, 1.0, 40.0)?;
+    between(&format!("{key}.climb_speed_m_s"), drone.climb_speed_m_s, 0.2, 15.0)?;
+    between(&format!("{key}.descent_speed_m_s"), drone.descent_speed_m_s, 0.2, 15.0)?;
+    between(&format!("{key}.endurance_s"), drone.endurance_s, 60.0, 36_000.0)?;
+    between(&format!("{key}.wind_max_m_s"), drone.wind_max_m_s, 0.0, 40.0)
+}
+
+fn km(from: GeoPoint, to: GeoPoint) -> f64 {
+    from.distance_m(&to) / 1_000.0
+}
+
+fn between(key: &str, value: f64, low: f64, high: f64) -> Result<(), Problem> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err((key.to_owned(), format!("it must lie between {low} and {high}, not {value}")))
+}
+
+fn once<K: Ord + std::fmt::Display>(seen: &mut BTreeMap<K, String>, value: K, key: String) -> Result<(), Problem> {
+    if let Some(first) = seen.get(&value) {
+        return Err((key, format!("{value} is already used by {first}")));
+    }
+    seen.insert(value, key);
+    Ok(())
+}

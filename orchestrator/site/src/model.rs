@@ -1,0 +1,386 @@
+//! What a site consists of.
+
+use dispatch_core::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, StationConfig};
+use flight_types::{DistrictId, DroneId, GeoPoint, LotId, Ring, StationId};
+use serde::{Deserialize, Serialize};
+
+/// A whole site.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Site {
+    /// Stations, fence and policy: `site.toml`.
+    pub manifest: SiteManifest,
+    /// `roads.geojson`.
+    pub roads: Vec<Road>,
+    /// `addresses.geojson`: house numbers, named houses, named places.
+    pub addresses: Vec<Address>,
+    /// `buildings.geojson`.
+    pub buildings: Vec<Building>,
+    /// `lots.geojson`.
+    pub lots: Vec<Lot>,
+    /// `no_fly.geojson`.
+    pub no_fly: Vec<NoFlyZone>,
+    /// `land.geojson`: water and green, for the map only; the file may be absent.
+    pub land: Vec<Land>,
+}
+
+/// What `site.toml` says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteManifest {
+    /// The site's name as shown.
+    pub name: String,
+    /// The district whose log this site's incidents are kept in.
+    pub district: DistrictId,
+    /// Whose data the layers come from, shown on the map: "© OpenStreetMap contributors".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attribution: Option<String>,
+    /// Where aircraft may be at all.
+    pub fence: FenceManifest,
+    /// How calls are handled; what is left out keeps its default.
+    #[serde(default)]
+    pub policy: Policy,
+    /// Launch stations.
+    #[serde(rename = "station", default)]
+    pub stations: Vec<StationManifest>,
+}
+
+/// The fence of a site.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FenceManifest {
+    /// Ceiling above the launching pad, metres.
+    pub height_max_m: f64,
+    /// Outline.
+    pub ring: Ring,
+}
+
+/// A launch station.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StationManifest {
+    /// Which station.
+    pub id: StationId,
+    /// Its name as shown.
+    pub name: String,
+    /// Where it stands.
+    pub position: GeoPoint,
+    /// Ground height above mean sea level, metres.
+    pub ground_amsl_m: f64,
+    /// Who lets aircraft go.
+    pub approval: Approval,
+    /// Its aircraft.
+    #[serde(rename = "drone", default)]
+    pub drones: Vec<DroneManifest>,
+}
+
+/// One aircraft, with what its link needs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DroneManifest {
+    /// Which aircraft.
+    pub id: DroneId,
+    /// Its MAVLink system id, 1..=250; 251 and up are left to ground stations.
+    pub system_id: u8,
+    /// Its pad.
+    pub pad: GeoPoint,
+    /// Transit speed, metres per second.
+    #[serde(default = "default_cruise_speed_m_s")]
+    pub cruise_speed_m_s: f64,
+    /// Climb speed, metres per second.
+    #[serde(default = "default_climb_speed_m_s")]
+    pub climb_speed_m_s: f64,
+    /// Descent speed, metres per second.
+    #[serde(default = "default_descent_speed_m_s")]
+    pub descent_speed_m_s: f64,
+    /// Hover or transit time on a full charge, seconds.
+    #[serde(default = "default_endurance_s")]
+    pub endurance_s: f64,
+    /// Strongest wind it may fly in, metres per second.
+    #[serde(default = "default_wind_max_m_s")]
+    pub wind_max_m_s: f64,
+    /// Whether it carries a light.
+    #[serde(default = "default_has_light")]
+    pub has_light: bool,
+}
+
+/// A quadrotor's transit under load, as small professional aircraft state it.
+pub(crate) fn default_cruise_speed_m_s() -> f64 {
+    12.0
+}
+
+/// Under the 3 m/s default of common autopilots' missions there is no reason to climb slower.
+pub(crate) fn default_climb_speed_m_s() -> f64 {
+    3.0
+}
+
+/// Slower than the climb: a descending rotor sinks into its own wake.
+pub(crate) fn default_descent_speed_m_s() -> f64 {
+    2.0
+}
+
+/// Twenty-five minutes on a full charge.
+pub(crate) fn default_endurance_s() -> f64 {
+    1_500.0
+}
+
+/// A fresh breeze.
+pub(crate) fn default_wind_max_m_s() -> f64 {
+    10.0
+}
+
+/// An aircraft that cannot light is the exception and must say so.
+pub(crate) fn default_has_light() -> bool {
+    true
+}
+
+/// A stretch of road.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Road {
+    /// Its id in the source: `w123` for an OpenStreetMap way.
+    pub id: String,
+    /// What kind of road.
+    pub class: RoadClass,
+    /// Its name as signposted.
+    pub name: Option<String>,
+    /// Further names: other languages, old names.
+    pub other_names: Vec<String>,
+    /// Speed limit, kilometres per hour, where known.
+    pub speed_max_km_h: Option<f64>,
+    /// Only along the line's direction.
+    pub one_way: bool,
+    /// Its course, at least two positions. Roads meet where they share a position exactly.
+    pub line: Vec<GeoPoint>,
+}
+
+/// Kinds of road, as OpenStreetMap's `highway` tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoadClass {
+    /// Motorway and its ramps.
+    Motorway,
+    /// Trunk road.
+    Trunk,
+    /// Primary road.
+    Primary,
+    /// Secondary road.
+    Secondary,
+    /// Tertiary road.
+    Tertiary,
+    /// Minor road outside housing.
+    Unclassified,
+    /// Street among houses.
+    Residential,
+    /// Street where people on foot go first.
+    LivingStreet,
+    /// Drive, yard, parking aisle.
+    Service,
+    /// Field and forest road.
+    Track,
+    /// For people on foot, wide enough for a vehicle at walking pace.
+    Pedestrian,
+    /// Path for people on foot.
+    Footway,
+    /// Stairs.
+    Steps,
+}
+
+impl RoadClass {
+    /// Whether a vehicle may use it.
+    pub fn is_drivable(self) -> bool {
+        match self {
+            Self::Motorway | Self::Trunk | Self::Primary | Self::Secondary | Self::Tertiary => true,
+            Self::Unclassified | Self::Residential | Self::LivingStreet | Self::Service | Self::Track => true,
+            Self::Pedestrian | Self::Footway | Self::Steps => false,
+        }
+    }
+
+    /// The word used in GeoJSON and on the map.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Motorway => "motorway",
+            Self::Trunk => "trunk",
+            Self::Primary => "primary",
+            Self::Secondary => "secondary",
+            Self::Tertiary => "tertiary",
+            Self::Unclassified => "unclassified",
+            Self::Residential => "residential",
+            Self::LivingStreet => "living_street",
+            Self::Service => "service",
+            Self::Track => "track",
+            Self::Pedestrian => "pedestrian",
+            Self::Footway => "footway",
+            Self::Steps => "steps",
+        }
+    }
+}
+
+/// A place that people name: a house number, a named house, a quarter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Address {
+    /// Its id in the source.
+    pub id: String,
+    /// Where: the door where known, else the middle.
+    pub point: GeoPoint,
+    /// House number as written: "12", "12-3", "12 bis".
+    pub number: Option<String>,
+    /// Street.
+    pub street: Option<String>,
+    /// Street in other languages.
+    pub other_streets: Vec<String>,
+    /// Quarter, town.
+    pub place: Option<String>,
+    /// Postal code.
+    pub postcode: Option<String>,
+    /// The house's, shop's or quarter's own name.
+    pub name: Option<String>,
+    /// The name in other languages.
+    pub other_names: Vec<String>,
+    /// How far from `point` the addressed person may be, metres.
+    pub accuracy_m: f64,
+}
+
+/// A building.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Building {
+    /// Its id in the source.
+    pub id: String,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its outline.
+    pub ring: Ring,
+    /// Height above ground, metres.
+    pub height_m: f64,
+}
+
+/// A parking lot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lot {
+    /// Which.
+    pub id: LotId,
+    /// Its name as shown.
+    pub name: String,
+    /// Its outline.
+    pub ring: Ring,
+    /// Its parts, each with its own beacon; may be empty.
+    pub areas: Vec<LotArea>,
+}
+
+/// A part of a parking lot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LotArea {
+    /// Its id, never used twice within the site.
+    pub id: String,
+    /// Its name as shown.
+    pub name: String,
+    /// Its outline.
+    pub ring: Ring,
+}
+
+/// A piece of land for the map: it decides nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Land {
+    /// Its id in the source.
+    pub id: String,
+    /// What it is.
+    pub kind: LandKind,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its outline.
+    pub ring: Ring,
+}
+
+/// Kinds of land worth a colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LandKind {
+    /// River, lake.
+    Water,
+    /// Park, wood, grass.
+    Green,
+}
+
+/// An aircraft as the link and the simulator need it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SiteDrone<'a> {
+    /// Which aircraft.
+    pub id: &'a DroneId,
+    /// Its station.
+    pub station: &'a StationId,
+    /// MAVLink system id.
+    pub system_id: u8,
+    /// Its pad.
+    pub pad: GeoPoint,
+    /// Ground height of the pad above mean sea level, metres.
+    pub ground_amsl_m: f64,
+    /// Whether it carries a light.
+    pub has_light: bool,
+}
+
+impl Site {
+    /// What the core must know of the site; becomes a log entry.
+    pub fn config(&self) -> SiteConfig {
+        SiteConfig {
+            name: self.manifest.name.clone(),
+            stations: self.manifest.stations.iter().map(station_config).collect(),
+            no_fly_zones: self.no_fly.clone(),
+            fence: self.manifest.fence.ring.clone(),
+            fence_height_max_m: self.manifest.fence.height_max_m,
+            policy: self.manifest.policy.clone(),
+        }
+    }
+
+    /// Every aircraft of the site, by station in the order of `site.toml`.
+    pub fn drones(&self) -> impl Iterator<Item = SiteDrone<'_>> {
+        self.manifest.stations.iter().flat_map(|station| {
+            station.drones.iter().map(|drone| SiteDrone {
+                id: &drone.id,
+                station: &station.id,
+                system_id: drone.system_id,
+                pad: drone.pad,
+                ground_amsl_m: station.ground_amsl_m,
+                has_light: drone.has_light,
+            })
+        })
+    }
+
+    /// The middle of the fence's box.
+    pub fn centre(&self) -> GeoPoint {
+        middle(self.manifest.fence.ring.corners())
+    }
+}
+
+fn station_config(station: &StationManifest) -> StationConfig {
+    StationConfig {
+        id: station.id.clone(),
+        name: station.name.clone(),
+        position: station.position,
+        ground_amsl_m: station.ground_amsl_m,
+        approval: station.approval,
+        drones: station.drones.iter().map(drone_config).collect(),
+    }
+}
+
+fn drone_config(drone: &DroneManifest) -> DroneConfig {
+    DroneConfig {
+        id: drone.id.clone(),
+        pad: drone.pad,
+        cruise_speed_m_s: drone.cruise_speed_m_s,
+        climb_speed_m_s: drone.climb_speed_m_s,
+        descent_speed_m_s: drone.descent_speed_m_s,
+        endurance_s: drone.endurance_s,
+        wind_max_m_s: drone.wind_max_m_s,
+        has_light: drone.has_light,
+    }
+}
+
+/// The middle of the points' box. Sites do not lie across the date line; one that does gets a middle on its far side, and the
+/// distance check then refuses it in words.
+pub(crate) fn middle(points: &[GeoPoint]) -> GeoPoint {
+    let mut low = (f64::INFINITY, f64::INFINITY);
+    let mut high = (f64::NEG_INFINITY, f64::NEG_INFINITY);
+    for point in points {
+        low = (low.0.min(point.lat_deg()), low.1.min(point.lon_deg()));
+        high = (high.0.max(point.lat_deg()), high.1.max(point.lon_deg()));
+    }
+    GeoPoint::new((low.0 + high.0) / 2.0, (low.1 + high.1) / 2.0).expect("a box of at least one valid point has a valid middle")
+}
