@@ -1,1 +1,13 @@
-//! To be filled.
+//! The server: thin shells round `dispatch-core`.
+//!
+//! A shell turns the outside into an event, the [`engine`] makes it durable and gives it to the core, and the workers in
+//! [`effects`] carry out what the core orders. High-rate data (positions, telemetry) lives in [`live`] and never enters the log.
+
+pub mod clock;
+pub mod effects;
+pub mod engine;
+pub mod limits;
+pub mod live;
+pub mod store;
+pub mod mqtt;
+pub mod parts;

@@ -1,0 +1,115 @@
+//! What people are told: shown at once to whoever listens, kept in the outbox for whoever was away.
+
+use dispatch_core::Core;
+use dispatch_core::effect::{Action, Effect, EffectId};
+use dispatch_core::model::OfferState;
+use flight_types::{CallerId, GuardId, IncidentId};
+use tokio::sync::broadcast;
+
+use crate::engine::Engine;
+use crate::limits;
+use crate::store::{NoticeRow, Outbox, Recipient, StoreError};
+
+/// One notice. Its id is stable: a recipient that sees it twice shows it once.
+pub type Notice = NoticeRow;
+
+/// How long a notice about an ended incident, or an alert without one, is still shown to whoever comes late, milliseconds.
+const AFTERGLOW_MS: i64 = 600_000;
+
+/// The notices of a district; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Notices {
+    outbox: Outbox,
+    engine: Engine,
+    sent: broadcast::Sender<Notice>,
+}
+
+impl Notices {
+    /// Notices kept in `outbox` and judged by the state of `engine`.
+    pub fn new(outbox: Outbox, engine: Engine) -> Self {
+        Self { outbox, engine, sent: broadcast::Sender::new(limits::NOTICES_BEHIND_MAX) }
+    }
+
+    /// Every notice from now on, whoever it is for. A receiver that lags reads [`Notices::pending_for`].
+    pub fn subscribe(&self) -> broadcast::Receiver<Notice> {
+        self.sent.subscribe()
+    }
+
+    /// What a recipient that comes now still has to see, oldest first.
+    pub async fn pending_for(&self, recipient: &Recipient) -> Result<Vec<Notice>, StoreError> {
+        let open = self.outbox.open(Some(recipient)).await?;
+        let now_ms = self.engine.now_ms();
+        Ok(self.engine.read(|core| open.into_iter().filter(|notice| matters(core, notice, now_ms)).collect()))
+    }
+
+    /// The recipient has seen it.
+    pub async fn settle(&self, effect: EffectId) -> Result<(), StoreError> {
+        self.outbox.settle(&[effect]).await
+    }
+
+    /// Shows notices to whoever listens, then keeps them. The order of the two loses nothing: until it is kept, the effect is
+    /// outstanding and comes again after a crash.
+    pub(crate) async fn send(&self, notices: Vec<Notice>) -> Result<(), StoreError> {
+        for notice in &notices {
+            // Nobody listening is fine, the outbox has it.
+            let _ = self.sent.send(notice.clone());
+        }
+        self.outbox.put(&notices).await
+    }
+
+    /// Settles what no longer matters to anybody, so that the outbox stays small.
+    pub(crate) async fn tidy(&self) -> Result<(), StoreError> {
+        let open = self.outbox.open(None).await?;
+        let now_ms = self.engine.now_ms();
+        let over: Vec<EffectId> = self.engine.read(|core| {
+            open.iter().filter(|notice| !matters(core, notice, now_ms)).map(|notice| notice.effect).collect()
+        });
+        self.outbox.settle(&over).await
+    }
+}
+
+/// The notice that an effect asks for; `None` for effects that tell nobody anything.
+pub(crate) fn notice_of(effect: &Effect, at_ms: i64) -> Option<Notice> {
+    let (recipient, incident) = addressed(&effect.action)?;
+    Some(Notice { effect: effect.id, at_ms, recipient, incident, action: effect.action.clone() })
+}
+
+fn addressed(action: &Action) -> Option<(Recipient, Option<IncidentId>)> {
+    let guard = |id: &GuardId, incident: &IncidentId| Some((Recipient::Guard(id.clone()), Some(incident.clone())));
+    let caller = |id: &CallerId, incident: &IncidentId| Some((Recipient::Caller(id.clone()), Some(incident.clone())));
+    match action {
+        Action::SendOffer { offer } => guard(&offer.guard, &offer.incident),
+        Action::NotifyGuard { guard: id, incident, .. } => guard(id, incident),
+        Action::NotifyCaller { caller: id, incident, .. } => caller(id, incident),
+        Action::NotifyContact { caller: id, incident } => Some((Recipient::Contact(id.clone()), Some(incident.clone()))),
+        Action::AlertOperators { incident, .. } | Action::AskApproval { incident, .. } => {
+            Some((Recipient::Operators, incident.clone()))
+        }
+        Action::FindGuards { .. } | Action::CheckGuard { .. } | Action::FindDrones { .. } | Action::Command { .. } => None,
+    }
+}
+
+/// Whether somebody who comes now still has to see it.
+fn matters(core: &Core, notice: &Notice, now_ms: i64) -> bool {
+    let young = now_ms < notice.at_ms + AFTERGLOW_MS;
+    let open = notice.incident.as_ref().and_then(|id| core.incident(id)).is_some_and(|incident| incident.ended_at_ms.is_none());
+    match &notice.action {
+        Action::SendOffer { offer } => core.offer(&offer.offer).is_some_and(|offer| match offer.state {
+            OfferState::Sent | OfferState::Received => now_ms < offer.expires_at_ms,
+            OfferState::Accepted
+            | OfferState::Primary
+            | OfferState::Backup
+            | OfferState::Declined
+            | OfferState::TimedOut
+            | OfferState::StoodDown
+            | OfferState::Lost => false,
+        }),
+        Action::AskApproval { decide_by_ms, mission, .. } => {
+            now_ms < *decide_by_ms && core.mission(mission).is_some_and(|mission| !mission.ended && mission.phase.is_none())
+        }
+        Action::NotifyGuard { .. } | Action::NotifyCaller { .. } | Action::NotifyContact { .. } | Action::AlertOperators { .. } => {
+            open || young
+        }
+        Action::FindGuards { .. } | Action::CheckGuard { .. } | Action::FindDrones { .. } | Action::Command { .. } => false,
+    }
+}

@@ -1,0 +1,42 @@
+//! Bounds of every queue, retry, timeout and loop in the server, each with its reason.
+
+use std::time::Duration;
+
+/// Submissions that wait for the engine. A quarter second of work at ten times the busiest hour that the goals name.
+pub const SUBMISSIONS_WAITING_MAX: usize = 512;
+/// Entries written in one transaction. Large enough to share one disk flush, small enough to stay under a few milliseconds.
+pub const ENTRIES_PER_COMMIT_MAX: usize = 128;
+/// Effects handed to workers and not answered yet, above which new requests from outside are refused. The core keeps every one of
+/// them in its state, so this bounds memory; it is a day's calls of a large town.
+pub const EFFECTS_OPEN_MAX: u64 = 20_000;
+/// Steps that a slow subscriber may fall behind before it has to read the state afresh.
+pub const STEPS_BEHIND_MAX: usize = 1_024;
+/// Live changes that a slow page may fall behind before it has to read everything afresh.
+pub const LIVE_CHANGES_BEHIND_MAX: usize = 4_096;
+/// Notices that a slow subscriber may fall behind before it has to read the outbox.
+pub const NOTICES_BEHIND_MAX: usize = 4_096;
+/// The shortest pause between two `TimePassed` entries, so that a deadline that fails to move cannot fill the disk.
+pub const TIME_PASSED_PAUSE_MIN: Duration = Duration::from_millis(10);
+/// Pause after the store refused an append: the disk is full or the database is away; pressing harder helps nobody.
+pub const STORE_RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// Pause before a worker offers a completion again that the engine could not take.
+pub const COMPLETION_RETRY_PAUSE: Duration = Duration::from_millis(200);
+/// How long a transaction waits for another writer of the SQLite file, milliseconds.
+pub const SQLITE_BUSY_TIMEOUT_MS: u64 = 5_000;
+/// Connections to the database: one writer and a few readers.
+pub const DATABASE_CONNECTIONS_MAX: u32 = 6;
+/// How long a lease on a district holds without renewal, milliseconds. Shorter takes over sooner after a crash, longer survives a
+/// longer pause of the database.
+pub const LEASE_MS: i64 = 10_000;
+/// How often a lease is renewed; a third of its length leaves room for two failed tries.
+pub const LEASE_RENEWAL: Duration = Duration::from_millis(3_000);
+/// Points kept of each aircraft's trail: two minutes at five a second.
+pub const TRAIL_POINTS_MAX: usize = 600;
+/// An aircraft's trail gets a point when it moved at least so far, metres; hovering adds none.
+pub const TRAIL_STEP_M: f64 = 1.0;
+/// Guards and callers whose positions are kept, each. Above it, positions of new ones are refused.
+pub const PEOPLE_TRACKED_MAX: usize = 1_000_000;
+/// Audit records that wait to be written.
+pub const AUDIT_WAITING_MAX: usize = 1_024;
+/// The longest text of a request that an audit record keeps, bytes.
+pub const AUDIT_TEXT_MAX: usize = 512;

@@ -1,0 +1,239 @@
+//! High-rate data that never enters the log: where guards, callers and aircraft are right now.
+//!
+//! Workers answer the core's questions from here, pages show it. It starts empty; terminals and links fill it within seconds of a
+//! restart.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use dispatch_core::event::Fix;
+use flight_types::{CallerId, DroneId, DroneStatus, GeoPoint, GuardId};
+use tokio::sync::broadcast;
+
+use crate::limits;
+
+/// A guard's terminal as last heard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GuardLive {
+    /// Who.
+    pub guard: GuardId,
+    /// On duty, as the log has it.
+    pub on_duty: bool,
+    /// Where, and when the terminal said it was there.
+    pub fix: Option<Fix>,
+    /// When the server last heard anything from it, milliseconds since 1970-01-01 UTC by the server's clock.
+    pub heard_at_ms: Option<i64>,
+    /// When the server last got a position, by the server's clock; freshness is judged by this, not by the terminal's clock.
+    pub position_at_ms: Option<i64>,
+}
+
+/// An aircraft as last heard.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DroneLive {
+    /// Its link's latest summary.
+    pub status: DroneStatus,
+    /// When that came, by the server's clock.
+    pub at_ms: i64,
+    /// Where it has been, oldest first.
+    pub trail: VecDeque<GeoPoint>,
+}
+
+/// A guard near a place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GuardNear {
+    /// Who.
+    pub guard: GuardId,
+    /// Where they were last.
+    pub position: GeoPoint,
+    /// How old that is, milliseconds.
+    pub position_age_ms: i64,
+    /// By the ruler to the nearest of the places, metres.
+    pub distance_m: f64,
+}
+
+/// What has changed; readers fetch the newest value, so a skipped change costs nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LiveChange {
+    /// A guard's position or duty.
+    Guard(GuardId),
+    /// A caller's position.
+    Caller(CallerId),
+    /// An aircraft's status.
+    Drone(DroneId),
+}
+
+/// A place to look round for guards.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nearby<'a> {
+    /// Where; a guard near any of these counts.
+    pub places: &'a [GeoPoint],
+    /// How far, metres.
+    pub within_m: f64,
+    /// Positions older than this do not count, milliseconds.
+    pub fresh_ms: i64,
+    /// The server's time.
+    pub now_ms: i64,
+    /// At most so many, nearest first.
+    pub count_max: usize,
+}
+
+/// The latest of everybody; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Live {
+    tables: Arc<RwLock<Tables>>,
+    changes: broadcast::Sender<LiveChange>,
+}
+
+#[derive(Debug, Default)]
+struct Tables {
+    guards: BTreeMap<GuardId, GuardLive>,
+    callers: BTreeMap<CallerId, Fix>,
+    drones: BTreeMap<DroneId, DroneLive>,
+}
+
+impl Default for Live {
+    fn default() -> Self {
+        Self { tables: Arc::default(), changes: broadcast::Sender::new(limits::LIVE_CHANGES_BEHIND_MAX) }
+    }
+}
+
+impl Live {
+    /// Everything that changes from now on. A receiver that lags reads everything afresh.
+    pub fn subscribe(&self) -> broadcast::Receiver<LiveChange> {
+        self.changes.subscribe()
+    }
+
+    /// A guard's terminal reports where it is.
+    pub fn report_guard(&self, guard: &GuardId, fix: Fix, now_ms: i64) {
+        self.with_guard(guard, |record| {
+            // Terminals resend what they queued while offline: an older fix shows that the terminal lives, not where it is.
+            if record.fix.is_none_or(|known| known.at_ms <= fix.at_ms) {
+                record.fix = Some(fix);
+                record.position_at_ms = Some(now_ms);
+            }
+            record.heard_at_ms = Some(now_ms);
+        });
+    }
+
+    /// A guard's terminal showed a sign of life without a position.
+    pub fn heard_guard(&self, guard: &GuardId, now_ms: i64) {
+        self.with_guard(guard, |record| record.heard_at_ms = Some(now_ms));
+    }
+
+    /// A guard's duty as the log has it.
+    pub fn set_duty(&self, guard: &GuardId, on_duty: bool) {
+        self.with_guard(guard, |record| record.on_duty = on_duty);
+    }
+
+    /// One guard.
+    pub fn guard(&self, guard: &GuardId) -> Option<GuardLive> {
+        self.read().guards.get(guard).cloned()
+    }
+
+    /// Every guard heard of, by id.
+    pub fn guards(&self) -> Vec<GuardLive> {
+        self.read().guards.values().cloned().collect()
+    }
+
+    /// Guards on duty with a fresh position round the places, nearest first, without those that `skip` names.
+    pub fn guards_near(&self, nearby: &Nearby<'_>, skip: impl Fn(&GuardId) -> bool) -> Vec<GuardNear> {
+        let tables = self.read();
+        let mut found: Vec<GuardNear> =
+            tables.guards.values().filter(|record| record.on_duty && !skip(&record.guard)).filter_map(|g| near(g, nearby)).collect();
+        found.sort_by(|a, b| a.distance_m.total_cmp(&b.distance_m).then_with(|| a.guard.cmp(&b.guard)));
+        found.truncate(nearby.count_max);
+        found
+    }
+
+    /// A caller's terminal reports where it is.
+    pub fn report_caller(&self, caller: &CallerId, fix: Fix) {
+        let mut tables = self.write();
+        if limits::PEOPLE_TRACKED_MAX <= tables.callers.len() && !tables.callers.contains_key(caller) {
+            return;
+        }
+        let known = tables.callers.entry(caller.clone()).or_insert(fix);
+        if known.at_ms <= fix.at_ms {
+            *known = fix;
+        }
+        drop(tables);
+        self.announce(LiveChange::Caller(caller.clone()));
+    }
+
+    /// A caller's last known position.
+    pub fn caller(&self, caller: &CallerId) -> Option<Fix> {
+        self.read().callers.get(caller).copied()
+    }
+
+    /// Forgets a caller.
+    pub fn forget_caller(&self, caller: &CallerId) {
+        self.write().callers.remove(caller);
+    }
+
+    /// An aircraft's link reports its latest.
+    pub fn report_drone(&self, status: DroneStatus, now_ms: i64) {
+        let drone = status.drone.clone();
+        let mut tables = self.write();
+        let trail = tables.drones.remove(&drone).map(|known| known.trail).unwrap_or_default();
+        let trail = extended(trail, status.position);
+        tables.drones.insert(drone.clone(), DroneLive { status, at_ms: now_ms, trail });
+        drop(tables);
+        self.announce(LiveChange::Drone(drone));
+    }
+
+    /// One aircraft.
+    pub fn drone(&self, drone: &DroneId) -> Option<DroneLive> {
+        self.read().drones.get(drone).cloned()
+    }
+
+    /// Every aircraft heard of, by id.
+    pub fn drones(&self) -> Vec<DroneLive> {
+        self.read().drones.values().cloned().collect()
+    }
+
+    fn with_guard(&self, guard: &GuardId, change: impl FnOnce(&mut GuardLive)) {
+        let mut tables = self.write();
+        if limits::PEOPLE_TRACKED_MAX <= tables.guards.len() && !tables.guards.contains_key(guard) {
+            return;
+        }
+        let unheard =
+            || GuardLive { guard: guard.clone(), on_duty: false, fix: None, heard_at_ms: None, position_at_ms: None };
+        change(tables.guards.entry(guard.clone()).or_insert_with(unheard));
+        drop(tables);
+        self.announce(LiveChange::Guard(guard.clone()));
+    }
+
+    fn announce(&self, change: LiveChange) {
+        // Nobody listening is fine.
+        let _ = self.changes.send(change);
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Tables> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, Tables> {
+        self.tables.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn near(record: &GuardLive, nearby: &Nearby<'_>) -> Option<GuardNear> {
+    let position = record.fix?.point;
+    let position_age_ms = nearby.now_ms - record.position_at_ms?;
+    if nearby.fresh_ms < position_age_ms {
+        return None;
+    }
+    let distance_m = nearby.places.iter().map(|place| place.distance_m(&position)).min_by(f64::total_cmp)?;
+    let found = GuardNear { guard: record.guard.clone(), position, position_age_ms, distance_m };
+    (distance_m <= nearby.within_m).then_some(found)
+}
+
+fn extended(mut trail: VecDeque<GeoPoint>, position: Option<GeoPoint>) -> VecDeque<GeoPoint> {
+    let Some(position) = position else { return trail };
+    if trail.back().is_none_or(|last| limits::TRAIL_STEP_M <= last.distance_m(&position)) {
+        trail.push_back(position);
+    }
+    while limits::TRAIL_POINTS_MAX < trail.len() {
+        trail.pop_front();
+    }
+    trail
+}

@@ -1,0 +1,21 @@
+//! What every shell works with, in one place.
+
+use crate::effects::Notices;
+use crate::engine::Engine;
+use crate::live::Live;
+use crate::store::{AuditTrail, Store};
+
+/// The server's parts; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    /// The loop round the core.
+    pub engine: Engine,
+    /// Where everybody is.
+    pub live: Live,
+    /// What people are told.
+    pub notices: Notices,
+    /// The database.
+    pub store: Store,
+    /// The audit trail.
+    pub audit: AuditTrail,
+}
