@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::limits;
+use crate::live::Live;
 use crate::store::{Log, LogHead, Store, StoreError};
 
 /// A request that is in the log and was taken by the core.
@@ -120,11 +121,18 @@ impl EngineTask {
 }
 
 impl Engine {
-    /// Replays the log, appends `Configured`, gives the outstanding effects again, and starts the loop.
-    pub async fn start(store: &Store, clock: Clock, opening: Opening) -> Result<(Self, EngineTask, EffectQueue), StoreError> {
+    /// Replays the log, appends `Configured`, gives the outstanding effects again, and starts the loop. `live` learns from the log
+    /// who is on duty.
+    pub async fn start(
+        store: &Store,
+        clock: Clock,
+        live: &Live,
+        opening: Opening,
+    ) -> Result<(Self, EngineTask, EffectQueue), StoreError> {
         let mut core = Core::new(store.district().clone());
         let head = store.log().read(LogHead::start(), |entry| drop(core.step(entry))).await?;
         tracing::info!(entries = head.seq, state = %core.state_hash(), "log replayed");
+        core.guards().for_each(|(guard, record)| live.set_duty(guard, record.on_duty));
         let clock = clock.not_before(head.at_ms);
         let (effects, queue) = mpsc::unbounded_channel();
         let (submissions, waiting) = mpsc::channel(limits::SUBMISSIONS_WAITING_MAX);
@@ -136,7 +144,7 @@ impl Engine {
             closing: AtomicBool::new(false),
         });
         let mut turning =
-            Loop { shared: shared.clone(), log: store.log(), head, effects, crash: opening.crash, log_unsure: false };
+            Loop { shared: shared.clone(), log: store.log(), head, effects, live: live.clone(), crash: opening.crash, log_unsure: false };
         turning.open(opening.code_version, opening.site).await?;
         let (stop, stopped) = mpsc::channel(1);
         let join = tokio::spawn(turning.run(waiting, stopped));
@@ -205,6 +213,7 @@ struct Loop {
     log: Log,
     head: LogHead,
     effects: mpsc::UnboundedSender<Effect>,
+    live: Live,
     crash: CrashPoints,
     // The store failed while committing: it may hold entries that the core has not seen.
     log_unsure: bool,
@@ -326,6 +335,10 @@ impl Loop {
         let seq = entry.seq;
         let admitted = self.read(|core| core.admit(&entry.actor, &entry.event));
         let effects = self.step(&entry);
+        if let (Event::GuardDutyChanged { guard, on_duty }, Ok(())) = (&entry.event, &admitted) {
+            // Before the effects leave: a search ordered by this very entry must see it.
+            self.live.set_duty(guard, *on_duty);
+        }
         self.dispatch(effects.clone());
         self.announce(entry, effects);
         self.crash_if(self.crash.after_dispatch_seq, seq);

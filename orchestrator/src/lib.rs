@@ -4,10 +4,11 @@
 //! [`effects`] carry out what the core orders. High-rate data (positions, telemetry) lives in [`live`] and never enters the log.
 
 pub mod clock;
+pub mod config;
 pub mod effects;
 pub mod engine;
 pub mod limits;
 pub mod live;
-pub mod store;
 pub mod mqtt;
 pub mod parts;
+pub mod store;

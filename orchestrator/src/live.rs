@@ -3,11 +3,12 @@
 //! Workers answer the core's questions from here, pages show it. It starts empty; terminals and links fill it within seconds of a
 //! restart.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use dispatch_core::event::Fix;
 use flight_types::{CallerId, DroneId, DroneStatus, GeoPoint, GuardId};
+use site_model::GuardIndex;
 use tokio::sync::broadcast;
 
 use crate::limits;
@@ -84,20 +85,30 @@ pub struct Live {
     changes: broadcast::Sender<LiveChange>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Tables {
-    guards: BTreeMap<GuardId, GuardLive>,
+    // A guard's place in `guards` is its slot in the index, for as long as the server runs.
+    guards: Vec<GuardLive>,
+    slots: BTreeMap<GuardId, u32>,
+    // Guards on duty with a known position.
+    index: GuardIndex,
     callers: BTreeMap<CallerId, Fix>,
     drones: BTreeMap<DroneId, DroneLive>,
 }
 
-impl Default for Live {
-    fn default() -> Self {
-        Self { tables: Arc::default(), changes: broadcast::Sender::new(limits::LIVE_CHANGES_BEHIND_MAX) }
-    }
-}
-
 impl Live {
+    /// Nobody heard of yet, round the middle of a site.
+    pub fn new(centre: GeoPoint) -> Self {
+        let tables = Tables {
+            guards: Vec::new(),
+            slots: BTreeMap::new(),
+            index: GuardIndex::new(centre),
+            callers: BTreeMap::new(),
+            drones: BTreeMap::new(),
+        };
+        Self { tables: Arc::new(RwLock::new(tables)), changes: broadcast::Sender::new(limits::LIVE_CHANGES_BEHIND_MAX) }
+    }
+
     /// Everything that changes from now on. A receiver that lags reads everything afresh.
     pub fn subscribe(&self) -> broadcast::Receiver<LiveChange> {
         self.changes.subscribe()
@@ -127,19 +138,29 @@ impl Live {
 
     /// One guard.
     pub fn guard(&self, guard: &GuardId) -> Option<GuardLive> {
-        self.read().guards.get(guard).cloned()
+        let tables = self.read();
+        let slot = tables.slots.get(guard)?;
+        tables.guards.get(*slot as usize).cloned()
     }
 
     /// Every guard heard of, by id.
     pub fn guards(&self) -> Vec<GuardLive> {
-        self.read().guards.values().cloned().collect()
+        let tables = self.read();
+        tables.slots.values().filter_map(|slot| tables.guards.get(*slot as usize)).cloned().collect()
     }
 
     /// Guards on duty with a fresh position round the places, nearest first, without those that `skip` names.
     pub fn guards_near(&self, nearby: &Nearby<'_>, skip: impl Fn(&GuardId) -> bool) -> Vec<GuardNear> {
         let tables = self.read();
+        let fits = |slot: u32| tables.guards.get(slot as usize).is_some_and(|guard| is_fresh(guard, nearby) && !skip(&guard.guard));
+        let slots: BTreeSet<u32> = nearby
+            .places
+            .iter()
+            .flat_map(|place| tables.index.nearest(*place, nearby.within_m, nearby.count_max, fits))
+            .map(|near| near.slot)
+            .collect();
         let mut found: Vec<GuardNear> =
-            tables.guards.values().filter(|record| record.on_duty && !skip(&record.guard)).filter_map(|g| near(g, nearby)).collect();
+            slots.iter().filter_map(|slot| tables.guards.get(*slot as usize)).filter_map(|guard| near(guard, nearby)).collect();
         found.sort_by(|a, b| a.distance_m.total_cmp(&b.distance_m).then_with(|| a.guard.cmp(&b.guard)));
         found.truncate(nearby.count_max);
         found
@@ -192,12 +213,13 @@ impl Live {
 
     fn with_guard(&self, guard: &GuardId, change: impl FnOnce(&mut GuardLive)) {
         let mut tables = self.write();
-        if limits::PEOPLE_TRACKED_MAX <= tables.guards.len() && !tables.guards.contains_key(guard) {
-            return;
+        let Some(slot) = tables.slot(guard) else { return };
+        let record = &mut tables.guards[slot as usize];
+        change(record);
+        match (record.on_duty, record.fix) {
+            (true, Some(fix)) => tables.index.upsert(slot, fix.point),
+            (true, None) | (false, _) => drop(tables.index.remove(slot)),
         }
-        let unheard =
-            || GuardLive { guard: guard.clone(), on_duty: false, fix: None, heard_at_ms: None, position_at_ms: None };
-        change(tables.guards.entry(guard.clone()).or_insert_with(unheard));
         drop(tables);
         self.announce(LiveChange::Guard(guard.clone()));
     }
@@ -216,15 +238,31 @@ impl Live {
     }
 }
 
+impl Tables {
+    /// The guard's slot, a new one for a new guard; `None` when no more guards are kept.
+    fn slot(&mut self, guard: &GuardId) -> Option<u32> {
+        if let Some(slot) = self.slots.get(guard) {
+            return Some(*slot);
+        }
+        if limits::PEOPLE_TRACKED_MAX <= self.guards.len() {
+            return None;
+        }
+        let slot = u32::try_from(self.guards.len()).ok()?;
+        self.guards.push(GuardLive { guard: guard.clone(), on_duty: false, fix: None, heard_at_ms: None, position_at_ms: None });
+        self.slots.insert(guard.clone(), slot);
+        Some(slot)
+    }
+}
+
+fn is_fresh(guard: &GuardLive, nearby: &Nearby<'_>) -> bool {
+    guard.position_at_ms.is_some_and(|at_ms| nearby.now_ms - at_ms <= nearby.fresh_ms)
+}
+
 fn near(record: &GuardLive, nearby: &Nearby<'_>) -> Option<GuardNear> {
     let position = record.fix?.point;
     let position_age_ms = nearby.now_ms - record.position_at_ms?;
-    if nearby.fresh_ms < position_age_ms {
-        return None;
-    }
     let distance_m = nearby.places.iter().map(|place| place.distance_m(&position)).min_by(f64::total_cmp)?;
-    let found = GuardNear { guard: record.guard.clone(), position, position_age_ms, distance_m };
-    (distance_m <= nearby.within_m).then_some(found)
+    Some(GuardNear { guard: record.guard.clone(), position, position_age_ms, distance_m })
 }
 
 fn extended(mut trail: VecDeque<GeoPoint>, position: Option<GeoPoint>) -> VecDeque<GeoPoint> {

@@ -128,6 +128,11 @@ impl Core {
         self.state.guards.get(id)
     }
 
+    /// Every guard that ever went on duty, by id.
+    pub fn guards(&self) -> impl Iterator<Item = (&GuardId, &GuardRecord)> {
+        self.state.guards.iter()
+    }
+
     /// Who moves an aircraft.
     pub fn controller(&self, drone: &DroneId) -> Controller {
         self.state.controllers.get(drone).cloned().unwrap_or(Controller::Orchestrator)

@@ -1,0 +1,269 @@
+//! What the server's configuration file says. Unknown keys are refused; errors name the file, the line and the key.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read {path}")]
+    Io {
+        /// Which file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Not TOML, an unknown key, or a value of the wrong kind.
+    #[error("{path}: {source}")]
+    Syntax {
+        /// Which file.
+        path: String,
+        /// Line, column and key.
+        #[source]
+        source: Box<toml::de::Error>,
+    },
+    /// Well formed, but impossible.
+    #[error("{path}: {key}: {problem}")]
+    Value {
+        /// Which file.
+        path: String,
+        /// Which key.
+        key: &'static str,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+}
+
+/// The server's configuration.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The site's folder (`site.toml` and its GeoJSON layers), relative to the configuration file.
+    pub site: PathBuf,
+    /// Where data is kept.
+    pub store: StoreConfig,
+    /// HTTP and WebSocket.
+    #[serde(default)]
+    pub http: HttpConfig,
+    /// MQTT.
+    #[serde(default)]
+    pub mqtt: MqttConfig,
+    /// Links to aircraft.
+    #[serde(default)]
+    pub links: LinksConfig,
+    /// Messages to people without a terminal.
+    #[serde(default)]
+    pub messages: MessagesConfig,
+    /// What is logged.
+    #[serde(default)]
+    pub log: LogConfig,
+    /// For tests of the server itself; leave out.
+    #[serde(default)]
+    pub testing: TestingConfig,
+}
+
+/// Where data is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StoreConfig {
+    /// The data directory: database, broker sessions, flight logs. Relative to the configuration file. One server each.
+    pub data_dir: PathBuf,
+    /// `postgres://user:password@host/name`; absent, a SQLite file in the data directory is used.
+    #[serde(default)]
+    pub database_url: Option<String>,
+}
+
+/// HTTP and WebSocket.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpConfig {
+    /// Where to listen. The default is reachable from this machine only.
+    pub bind: SocketAddr,
+    /// Encryption.
+    pub tls: TlsConfig,
+    /// How long a browser's session lasts without use, minutes.
+    pub session_idle_min: u32,
+    /// Sign-ins and registrations taken from one address within a minute.
+    pub tries_per_min: u32,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self { bind: loopback(8080), tls: TlsConfig::default(), session_idle_min: 720, tries_per_min: 10 }
+    }
+}
+
+/// Encryption of HTTP.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsConfig {
+    /// `off`, `self-made` (a certificate made on first start, for trying) or `files`.
+    pub mode: TlsMode,
+    /// With `files`: the certificate chain, PEM, relative to the configuration file.
+    pub certificate: Option<PathBuf>,
+    /// With `files`: its private key, PEM.
+    pub private_key: Option<PathBuf>,
+}
+
+/// Where the certificate comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TlsMode {
+    /// No encryption; for loopback, or behind a proxy that encrypts.
+    #[default]
+    Off,
+    /// Made on first start and kept in the data directory.
+    SelfMade,
+    /// Given as files.
+    Files,
+}
+
+/// MQTT.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MqttConfig {
+    /// Whether the server speaks MQTT at all.
+    pub enabled: bool,
+    /// The first level of every topic.
+    pub prefix: String,
+    /// Where the embedded broker listens. Unused when `broker_url` names another.
+    pub bind: SocketAddr,
+    /// Where the embedded broker takes MQTT over WebSocket (path `/mqtt`); absent means not at all.
+    pub websocket_bind: Option<SocketAddr>,
+    /// Another broker to use instead of the embedded one: `mqtt://host:1883` or `mqtts://host:8883`.
+    pub broker_url: Option<String>,
+    /// The server's name at that broker.
+    pub broker_user: Option<String>,
+    /// A file with the server's password at that broker, relative to the configuration file.
+    pub broker_password_file: Option<PathBuf>,
+    /// Clients that the embedded broker takes at once.
+    pub clients_max: usize,
+}
+
+impl Default for MqttConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            prefix: "escort".to_owned(),
+            bind: loopback(1883),
+            websocket_bind: None,
+            broker_url: None,
+            broker_user: None,
+            broker_password_file: None,
+            clients_max: 10_000,
+        }
+    }
+}
+
+/// Links to aircraft.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinksConfig {
+    /// The UDP socket on which aircraft are heard; they send here, as to a ground station.
+    pub bind: SocketAddr,
+    /// Keep what every link carried as `.tlog` files in the data directory.
+    pub tlog: bool,
+}
+
+impl Default for LinksConfig {
+    fn default() -> Self {
+        Self { bind: loopback(14_550), tlog: true }
+    }
+}
+
+/// Messages to people without a terminal: emergency contacts, phone checks.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MessagesConfig {
+    /// A file that gets one JSON line for each message, for a program that sends them on. Absent: `messages.jsonl` in the data
+    /// directory.
+    pub file: Option<PathBuf>,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogConfig {
+    /// `error`, `warn`, `info`, `debug`, `trace`, or a filter by module such as `info,orchestrator::mqtt=debug`.
+    pub filter: String,
+}
+
+impl Default for LogConfig {
+    fn default() -> Self {
+        Self { filter: "info".to_owned() }
+    }
+}
+
+/// For tests of the server itself.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TestingConfig {
+    /// The process dies, as by `kill -9`, as soon as this entry is durable.
+    pub crash_after_durable_seq: Option<u64>,
+    /// The process dies as soon as the effects of this entry have left.
+    pub crash_after_dispatch_seq: Option<u64>,
+}
+
+impl Config {
+    /// Reads a file; paths in it become relative to where it lies.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Io { path: name.clone(), source })?;
+        let mut config = Self::parse(&text, &name)?;
+        let base = path.parent().unwrap_or(Path::new(""));
+        config.paths().into_iter().for_each(|path| *path = base.join(&*path));
+        Ok(config)
+    }
+
+    /// Reads a text; `name` is what errors call it.
+    pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text)
+            .map_err(|source| ConfigError::Syntax { path: name.to_owned(), source: Box::new(source) })?;
+        match config.problem() {
+            None => Ok(config),
+            Some((key, problem)) => Err(ConfigError::Value { path: name.to_owned(), key, problem }),
+        }
+    }
+
+    /// Every path that is relative to the configuration file.
+    fn paths(&mut self) -> Vec<&mut PathBuf> {
+        let optional = [
+            &mut self.http.tls.certificate,
+            &mut self.http.tls.private_key,
+            &mut self.mqtt.broker_password_file,
+            &mut self.messages.file,
+        ];
+        [&mut self.site, &mut self.store.data_dir].into_iter().chain(optional.into_iter().flatten()).collect()
+    }
+
+    /// What no type can say.
+    fn problem(&self) -> Option<(&'static str, String)> {
+        let files = self.http.tls.certificate.is_some() && self.http.tls.private_key.is_some();
+        if self.http.tls.mode == TlsMode::Files && !files {
+            return Some(("http.tls.mode", "\"files\" needs http.tls.certificate and http.tls.private_key".to_owned()));
+        }
+        if self.http.session_idle_min == 0 || self.http.tries_per_min == 0 {
+            return Some(("http", "session_idle_min and tries_per_min must be at least 1".to_owned()));
+        }
+        if self.mqtt.prefix.is_empty() || self.mqtt.prefix.contains(['+', '#', '/', '$', '\0']) {
+            return Some(("mqtt.prefix", format!("{:?} is not one plain topic level", self.mqtt.prefix)));
+        }
+        let url = self.mqtt.broker_url.as_deref().unwrap_or("mqtt://");
+        if !(url.starts_with("mqtt://") || url.starts_with("mqtts://")) {
+            return Some(("mqtt.broker_url", format!("{url:?} must begin with mqtt:// or mqtts://")));
+        }
+        let database = self.store.database_url.as_deref().unwrap_or("postgres://");
+        if !(database.starts_with("postgres://") || database.starts_with("postgresql://")) {
+            return Some(("store.database_url", "must begin with postgres://; leave it out for SQLite".to_owned()));
+        }
+        None
+    }
+}
+
+fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
