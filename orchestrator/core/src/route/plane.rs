@@ -1,0 +1,142 @@
+//! Plane geometry of routes: rings in metres, clearances of points and legs. Knows nothing of zones or aircraft.
+
+use flight_types::{Local, LocalFrame, Ring};
+
+/// Corners closer together than this are one corner, metres; a doubled corner has no direction.
+const CORNER_APART_MIN_M: f64 = 1e-6;
+
+/// A closed outline in the plane with its bounds.
+#[derive(Debug, Clone)]
+pub(super) struct Outline {
+    pub corners: Vec<Local>,
+    low: Local,
+    high: Local,
+}
+
+impl Outline {
+    pub fn new(ring: &Ring, frame: &LocalFrame) -> Self {
+        let mut corners: Vec<Local> = ring.corners().iter().map(|corner| frame.to_local(*corner)).collect();
+        corners.dedup_by(|a, b| a.distance_m(b) < CORNER_APART_MIN_M);
+        let mut low = Local { east_m: f64::INFINITY, north_m: f64::INFINITY };
+        let mut high = Local { east_m: f64::NEG_INFINITY, north_m: f64::NEG_INFINITY };
+        for corner in &corners {
+            low = Local { east_m: low.east_m.min(corner.east_m), north_m: low.north_m.min(corner.north_m) };
+            high = Local { east_m: high.east_m.max(corner.east_m), north_m: high.north_m.max(corner.north_m) };
+        }
+        Self { corners, low, high }
+    }
+
+    /// Even-odd rule.
+    pub fn contains(&self, point: Local) -> bool {
+        let mut inside = false;
+        for (a, b) in self.edges() {
+            if (a.north_m > point.north_m) != (b.north_m > point.north_m) {
+                let share = (point.north_m - a.north_m) / (b.north_m - a.north_m);
+                if point.east_m < a.east_m + share * (b.east_m - a.east_m) {
+                    inside = !inside;
+                }
+            }
+        }
+        inside
+    }
+
+    /// Whether the leg from `a` to `b` comes closer to the outline than `clearance_m`; a point is a leg to itself.
+    pub fn is_near(&self, a: Local, b: Local, clearance_m: f64) -> bool {
+        if self.is_far_by_bounds(a, b, clearance_m) {
+            return false;
+        }
+        let limit_m2 = clearance_m * clearance_m;
+        self.edges().any(|(c, d)| leg_distance_m2(a, b, c, d) < limit_m2)
+    }
+
+    fn is_far_by_bounds(&self, a: Local, b: Local, clearance_m: f64) -> bool {
+        a.east_m.max(b.east_m) < self.low.east_m - clearance_m
+            || a.east_m.min(b.east_m) > self.high.east_m + clearance_m
+            || a.north_m.max(b.north_m) < self.low.north_m - clearance_m
+            || a.north_m.min(b.north_m) > self.high.north_m + clearance_m
+            || self.is_beside_line(a, b, clearance_m)
+    }
+
+    /// Whether the whole box lies on one side of the line through the leg, further than the clearance.
+    fn is_beside_line(&self, a: Local, b: Local, clearance_m: f64) -> bool {
+        let length_m = a.distance_m(&b);
+        if length_m < CORNER_APART_MIN_M {
+            return false;
+        }
+        let normal = Local { east_m: -(b.north_m - a.north_m) / length_m, north_m: (b.east_m - a.east_m) / length_m };
+        let centre = Local {
+            east_m: (self.low.east_m + self.high.east_m) / 2.0 - a.east_m,
+            north_m: (self.low.north_m + self.high.north_m) / 2.0 - a.north_m,
+        };
+        let half_east_m = (self.high.east_m - self.low.east_m) / 2.0;
+        let half_north_m = (self.high.north_m - self.low.north_m) / 2.0;
+        let reach_m = half_east_m * normal.east_m.abs() + half_north_m * normal.north_m.abs();
+        dot(centre, normal).abs() > reach_m + clearance_m
+    }
+
+    fn edges(&self) -> impl Iterator<Item = (Local, Local)> + '_ {
+        let n = self.corners.len();
+        (0..n).map(move |i| (self.corners[i], self.corners[(i + 1) % n]))
+    }
+
+    /// Points round every corner, on the outer side of its turn, whose joining legs touch the outline's clearance from outside.
+    pub fn turning_points(&self, clearance_m: f64, step_rad_max: f64) -> Vec<Local> {
+        let n = self.corners.len();
+        let mut points = Vec::new();
+        for i in 0..n {
+            let (a, b, c) = (self.corners[(i + n - 1) % n], self.corners[i], self.corners[(i + 1) % n]);
+            turn_round(a, b, c, clearance_m, step_rad_max, &mut points);
+        }
+        points
+    }
+}
+
+/// Corners of a polygon that circumscribes the arc of radius `clearance_m` round `b`, where the outline turns from `ab` to `bc`.
+fn turn_round(a: Local, b: Local, c: Local, clearance_m: f64, step_rad_max: f64, points: &mut Vec<Local>) {
+    let (along, onward) = (minus(b, a), minus(c, b));
+    let turn_rad = cross(along, onward).atan2(dot(along, onward));
+    let side = if turn_rad < 0.0 { -1.0 } else { 1.0 };
+    let first_rad = along.north_m.atan2(along.east_m) - side * std::f64::consts::FRAC_PI_2;
+    let pieces = (turn_rad.abs() / step_rad_max).ceil().max(1.0);
+    let piece_rad = turn_rad / pieces;
+    let radius_m = clearance_m / (piece_rad / 2.0).cos();
+    for i in 0..pieces as usize {
+        let angle_rad = first_rad + (i as f64 + 0.5) * piece_rad;
+        points.push(Local { east_m: b.east_m + radius_m * angle_rad.cos(), north_m: b.north_m + radius_m * angle_rad.sin() });
+    }
+}
+
+fn minus(a: Local, b: Local) -> Local {
+    Local { east_m: a.east_m - b.east_m, north_m: a.north_m - b.north_m }
+}
+
+fn dot(a: Local, b: Local) -> f64 {
+    a.east_m * b.east_m + a.north_m * b.north_m
+}
+
+fn cross(a: Local, b: Local) -> f64 {
+    a.east_m * b.north_m - a.north_m * b.east_m
+}
+
+/// Squared distance between two legs, square metres; zero when they cross.
+fn leg_distance_m2(a: Local, b: Local, c: Local, d: Local) -> f64 {
+    if legs_cross(a, b, c, d) {
+        return 0.0;
+    }
+    let ends = [(a, c, d), (b, c, d), (c, a, b), (d, a, b)];
+    ends.iter().map(|(point, from, to)| point_distance_m2(*point, *from, *to)).fold(f64::INFINITY, f64::min)
+}
+
+fn legs_cross(a: Local, b: Local, c: Local, d: Local) -> bool {
+    let side = |p: Local, q: Local, r: Local| cross(minus(q, p), minus(r, p));
+    side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
+}
+
+fn point_distance_m2(point: Local, from: Local, to: Local) -> f64 {
+    let (along, offset) = (minus(to, from), minus(point, from));
+    let length_m2 = dot(along, along);
+    let share = if length_m2 > 0.0 { (dot(offset, along) / length_m2).clamp(0.0, 1.0) } else { 0.0 };
+    let nearest = Local { east_m: from.east_m + share * along.east_m, north_m: from.north_m + share * along.north_m };
+    let gap = minus(point, nearest);
+    dot(gap, gap)
+}
