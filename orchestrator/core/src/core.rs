@@ -151,6 +151,8 @@ fn fire(state: &mut State, turn: &mut Turn, timer: &Timer) {
         Timer::CallerSilent(incident) => sos::caller_silent(state, turn, incident),
         Timer::ApprovalDue(mission) => mission::approval_due(state, turn, mission),
         Timer::DroneRetry(incident) => mission::drone_retry(state, turn, incident),
+        Timer::LinkSilent(mission) => mission::link_silent(state, turn, mission),
+        Timer::ReliefDue(mission) => mission::relief_due(state, turn, mission),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use flight_types::{CallerId, DroneId, FlightCommand, GeoPoint, GuardId, IncidentId, MissionId, OfferId, StationId};
+use flight_types::{
+    AccountId, CallerId, DroneId, FlightCommand, GeoPoint, GuardId, IncidentId, LotId, MissionId, OfferId, StationId,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::config::OnSilence;
@@ -269,6 +271,18 @@ pub enum OperatorAlert {
     LinkLost {
         /// Which aircraft.
         drone: DroneId,
+    },
+    /// An aircraft should come home, but a pilot has it; it is ordered home once they give it back.
+    RecallWaits {
+        /// Which aircraft.
+        drone: DroneId,
+        /// Who has it.
+        pilot: AccountId,
+    },
+    /// A survey was asked for and no aircraft can fly it.
+    SurveyImpossible {
+        /// Of which lot.
+        lot: LotId,
     },
     /// Something could not be delivered.
     DeliveryFailed {

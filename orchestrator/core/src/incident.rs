@@ -46,6 +46,8 @@ fn alert_word(alert: &OperatorAlert) -> &'static str {
         OperatorAlert::ApprovalSilent { .. } => "alert_approval_silent",
         OperatorAlert::FlightFailed { .. } => "alert_flight_failed",
         OperatorAlert::LinkLost { .. } => "alert_link_lost",
+        OperatorAlert::RecallWaits { .. } => "alert_recall_waits",
+        OperatorAlert::SurveyImpossible { .. } => "alert_survey_impossible",
         OperatorAlert::DeliveryFailed { .. } => "alert_delivery_failed",
     }
 }
@@ -59,6 +61,8 @@ fn alert_detail(alert: &OperatorAlert) -> Vec<(&'static str, String)> {
         OperatorAlert::ApprovalSilent { mission, outcome } => {
             vec![("mission", mission.to_string()), ("outcome", format!("{outcome:?}").to_lowercase())]
         }
+        OperatorAlert::RecallWaits { drone, pilot } => vec![("drone", drone.to_string()), ("pilot", pilot.to_string())],
+        OperatorAlert::SurveyImpossible { lot } => vec![("lot", lot.to_string())],
         OperatorAlert::NobodyAccepted
         | OperatorAlert::Duress
         | OperatorAlert::WrongCodes

@@ -29,7 +29,10 @@ mod guard;
 mod offer;
 mod search;
 
+pub mod choice;
+pub mod energy;
 mod mission;
+pub mod route;
 
 mod closeout;
 

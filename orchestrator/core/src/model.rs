@@ -364,10 +364,36 @@ pub struct Mission {
     pub ended: bool,
     /// Predicted time from order to light on target, seconds.
     pub eta_s: f64,
+    /// Time it can stay on scene and still land with its reserve, as predicted at the choice, seconds.
+    pub stay_s: f64,
+    /// Where the light was last sent.
+    pub target: Option<GeoPoint>,
+    /// The flight that this one is to take over from.
+    pub relieves: Option<MissionId>,
     /// When it was created.
     pub created_at_ms: i64,
     /// When each phase was reached, milliseconds since 1970-01-01 UTC.
     pub reached_at_ms: BTreeMap<FlightPhase, i64>,
+}
+
+impl Mission {
+    /// On its way to where it is wanted, there, or waiting to be let go.
+    pub fn serves(&self) -> bool {
+        !self.ended && !self.recalled && self.failure.is_none() && self.phase < Some(FlightPhase::Returning)
+    }
+
+    /// Off the ground, as far as reported.
+    pub fn in_the_air(&self) -> bool {
+        !self.ended && matches!(self.phase, Some(FlightPhase::Airborne | FlightPhase::OnScene | FlightPhase::Returning))
+    }
+
+    /// The incident it serves, if it is an escort.
+    pub fn incident(&self) -> Option<&IncidentId> {
+        match &self.purpose {
+            Purpose::Escort { incident } => Some(incident),
+            Purpose::Survey { .. } => None,
+        }
+    }
 }
 
 /// What the core knows of a guard.

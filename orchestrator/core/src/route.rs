@@ -84,6 +84,13 @@ impl Route {
     pub fn length_m(&self) -> f64 {
         self.legs_m.iter().sum()
     }
+
+    /// The same way from its end to `start`, where it began.
+    pub fn reversed(&self, start: GeoPoint) -> Self {
+        let mut corners: Vec<GeoPoint> = self.corners.iter().rev().skip(1).copied().collect();
+        corners.push(start);
+        Self { corners, legs_m: self.legs_m.iter().rev().copied().collect() }
+    }
 }
 
 /// The air of a site as one flight may use it.

@@ -7,9 +7,10 @@ use flight_types::{CallerId, DroneId, GeoPoint, GuardId, IncidentId, MissionId, 
 use serde::{Serialize, Serializer};
 
 use crate::config::{Policy, SiteConfig};
-use crate::effect::{Action, EffectId};
+use crate::effect::{Action, Effect, EffectId};
 use crate::event::Fix;
 use crate::limits::TIME_MAX_MS;
+use crate::mission::DroneSearch;
 use crate::model::{Controller, GuardRecord, Incident, Mission, Offer};
 use crate::timer::Timers;
 
@@ -38,6 +39,10 @@ pub(crate) struct State {
     pub searching: Option<EffectId>,
     pub missions: BTreeMap<MissionId, Mission>,
     pub controllers: BTreeMap<DroneId, Controller>,
+    /// Questions for aircraft that wait for their answer, oldest first.
+    pub drone_searches: Vec<DroneSearch>,
+    /// Orders beyond `Fly` that still hold for a flight, oldest first: given again after a restart, though they were done.
+    pub standing: BTreeMap<MissionId, Vec<Effect>>,
     pub timers: Timers,
     #[serde(serialize_with = "as_pairs")]
     pub outstanding: BTreeMap<EffectId, Action>,

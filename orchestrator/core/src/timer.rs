@@ -26,6 +26,10 @@ pub(crate) enum Timer {
     ApprovalDue(MissionId),
     /// Look for an aircraft again.
     DroneRetry(IncidentId),
+    /// The link to an aircraft has been lost for long.
+    LinkSilent(MissionId),
+    /// An aircraft's charge allows it little more time on scene.
+    ReliefDue(MissionId),
 }
 
 /// All deadlines of a district.

@@ -1,0 +1,262 @@
+//! Which aircraft flies: the soonest with its light on the target among those that can, and every reason against the others.
+//!
+//! A pure function of what was last heard, the site and the flights under way. It neither reserves nor orders anything.
+
+mod plan;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use flight_types::{DroneId, DroneStatus, FlightPhase, FlightPlan, GeoPoint, LightState, MissionId, StationId};
+
+use crate::config::{DroneConfig, SiteConfig, StationConfig};
+use crate::energy;
+use crate::model::{Controller, Mission, Purpose, Rejection, RejectionReason};
+use crate::route::Airspace;
+pub(crate) use plan::airspace;
+use plan::{Draft, Start};
+
+/// An aircraft on the ground further from its pad than this does not start from it, metres: satellite positions wander by half.
+const PAD_DISTANCE_MAX_M: f64 = 20.0;
+
+/// What the flight is to do.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Task {
+    /// Light and camera on a person.
+    Escort {
+        /// Where they are thought to be.
+        target: GeoPoint,
+    },
+    /// A survey along corners.
+    Survey {
+        /// The corners.
+        corners: Vec<GeoPoint>,
+    },
+}
+
+/// Everything a choice depends on.
+#[derive(Debug, Clone)]
+pub struct Question<'a> {
+    /// The name that the flight will bear.
+    pub mission: MissionId,
+    /// What it is to do.
+    pub task: Task,
+    /// The site.
+    pub site: &'a SiteConfig,
+    /// Every aircraft as last heard.
+    pub statuses: &'a [DroneStatus],
+    /// Flights that have not ended.
+    pub active: Vec<&'a Mission>,
+    /// Who moves which aircraft; absent means the orchestrator.
+    pub controllers: &'a BTreeMap<DroneId, Controller>,
+    /// Aircraft not to be tried again.
+    pub tried: &'a BTreeSet<DroneId>,
+}
+
+/// The outcome.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Choice {
+    /// Who flies; `None` when nobody can.
+    pub chosen: Option<Chosen>,
+    /// All others, in the site's order.
+    pub rejections: Vec<Rejection>,
+}
+
+/// The aircraft chosen and its flight.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Chosen {
+    /// Which.
+    pub drone: DroneId,
+    /// From which station.
+    pub station: StationId,
+    /// The survey it leaves for this, when it is in the air on one or waits to begin one.
+    pub instead_of: Option<MissionId>,
+    /// The flight.
+    pub plan: FlightPlan,
+    /// From the order to light on target, seconds.
+    pub eta_s: f64,
+    /// Time it can stay and still land with its reserve, seconds.
+    pub stay_s: f64,
+    /// Charge the flight needs with the reserve, per cent.
+    pub needed_pct: f64,
+    /// Charge it has, per cent.
+    pub available_pct: f64,
+}
+
+/// Chooses. Ties go to the smaller name, so that the same question has the same answer everywhere.
+pub fn choose(question: &Question<'_>) -> Choice {
+    let mut able: Vec<Chosen> = Vec::new();
+    let mut verdicts: Vec<(DroneId, Vec<RejectionReason>)> = Vec::new();
+    for station in &question.site.stations {
+        let airspace = airspace(question.site, station);
+        for drone in &station.drones {
+            let reasons = match judge(question, station, drone, &airspace) {
+                Ok(chosen) => {
+                    let eta_s = chosen.eta_s;
+                    able.push(chosen);
+                    vec![RejectionReason::Slower { eta_s }]
+                }
+                Err(reasons) => reasons,
+            };
+            verdicts.push((drone.id.clone(), reasons));
+        }
+    }
+    let chosen = able.into_iter().min_by(|a, b| a.eta_s.total_cmp(&b.eta_s).then_with(|| a.drone.cmp(&b.drone)));
+    let lost = |drone: &DroneId| chosen.as_ref().is_none_or(|chosen| chosen.drone != *drone);
+    let rejections =
+        verdicts.into_iter().filter(|(drone, _)| lost(drone)).map(|(drone, reasons)| Rejection { drone, reasons }).collect();
+    Choice { chosen, rejections }
+}
+
+/// The flight this aircraft would make, or everything that speaks against it.
+fn judge(
+    question: &Question<'_>,
+    station: &StationConfig,
+    drone: &DroneConfig,
+    airspace: &Airspace,
+) -> Result<Chosen, Vec<RejectionReason>> {
+    let status = question.statuses.iter().find(|status| status.drone == drone.id);
+    let mut reasons = duties(question, drone);
+    let Some(status) = status.filter(|status| status.link.connected) else {
+        reasons.push(RejectionReason::NotConnected);
+        return Err(reasons);
+    };
+    let survey = question.active.iter().find(|mission| mission.drone == drone.id).copied();
+    let start = match survey.filter(|mission| in_the_air(mission)) {
+        Some(_) => Start::air(status),
+        None => Ok(Start::pad(drone)),
+    };
+    reasons.extend(condition(question, drone, status, survey));
+    let wind_m_s = wind_m_s(question, status);
+    if wind_m_s > drone.wind_max_m_s {
+        reasons.push(RejectionReason::Wind { wind_m_s, limit_m_s: drone.wind_max_m_s });
+    }
+    let draft = match start.and_then(|start| plan::draft(question, station, drone, airspace, &start)) {
+        Ok(draft) => draft,
+        Err(reason) => {
+            reasons.push(reason);
+            return Err(reasons);
+        }
+    };
+    weigh(question, station, drone, status, wind_m_s, draft, survey, reasons)
+}
+
+/// The last question: charge.
+#[allow(clippy::too_many_arguments, reason = "the one place where everything known of one candidate comes together")]
+fn weigh(
+    question: &Question<'_>,
+    station: &StationConfig,
+    drone: &DroneConfig,
+    status: &DroneStatus,
+    wind_m_s: f64,
+    draft: Draft,
+    survey: Option<&Mission>,
+    mut reasons: Vec<RejectionReason>,
+) -> Result<Chosen, Vec<RejectionReason>> {
+    let policy = &question.site.policy;
+    let needed_pct = energy::cost(drone, policy, &draft.trip, wind_m_s).needed_pct;
+    let Some(available_pct) = status.battery_pct else {
+        reasons.push(RejectionReason::EnergyUnknown);
+        return Err(reasons);
+    };
+    // Written so that a charge that is no number is never enough.
+    let enough = available_pct >= needed_pct;
+    if !enough {
+        reasons.push(RejectionReason::Energy { needed_pct, available_pct });
+    }
+    if !reasons.is_empty() {
+        return Err(reasons);
+    }
+    Ok(Chosen {
+        drone: drone.id.clone(),
+        station: station.id.clone(),
+        instead_of: survey.map(|mission| mission.id.clone()),
+        eta_s: energy::light_on_target_s(drone, &draft.trip),
+        stay_s: energy::stay_affordable_s(drone, policy, &draft.trip, wind_m_s, available_pct),
+        plan: draft.plan,
+        needed_pct,
+        available_pct,
+    })
+}
+
+/// What the district's own decisions say against it.
+fn duties(question: &Question<'_>, drone: &DroneConfig) -> Vec<RejectionReason> {
+    let mut reasons = Vec::new();
+    if question.tried.contains(&drone.id) {
+        reasons.push(RejectionReason::TriedBefore);
+    }
+    if matches!(question.controllers.get(&drone.id), Some(Controller::Pilot { .. })) {
+        reasons.push(RejectionReason::PilotInControl);
+    }
+    let own = question.active.iter().filter(|mission| mission.drone == drone.id);
+    reasons.extend(own.filter_map(|mission| busy(&question.task, mission)));
+    reasons
+}
+
+/// Whether a flight under way keeps its aircraft from the task. A call preempts a survey; nothing preempts a call.
+fn busy(task: &Task, mission: &Mission) -> Option<RejectionReason> {
+    let doing = |what: &str| Some(RejectionReason::NotReady { doing: what.to_owned() });
+    if mission.recalled || mission.phase >= Some(FlightPhase::Returning) {
+        return doing("on its way home");
+    }
+    match (&mission.purpose, task) {
+        (Purpose::Escort { incident }, _) => Some(RejectionReason::Escorting { incident: incident.clone() }),
+        (Purpose::Survey { .. }, Task::Survey { .. }) => doing("on another survey"),
+        (Purpose::Survey { .. }, Task::Escort { .. }) => {
+            let starting = mission.phase.is_some() && !in_the_air(mission);
+            if starting { doing("taking off for a survey") } else { None }
+        }
+    }
+}
+
+fn in_the_air(mission: &Mission) -> bool {
+    matches!(mission.phase, Some(FlightPhase::Airborne | FlightPhase::OnScene))
+}
+
+/// What the aircraft itself says against it.
+fn condition(
+    question: &Question<'_>,
+    drone: &DroneConfig,
+    status: &DroneStatus,
+    survey: Option<&Mission>,
+) -> Vec<RejectionReason> {
+    let mut reasons = Vec::new();
+    let policy = &question.site.policy;
+    if status.link.loss_pct > policy.link_loss_max_pct {
+        reasons.push(RejectionReason::LinkPoor { loss_pct: status.link.loss_pct });
+    }
+    if status.health_ok == Some(false) {
+        reasons.push(RejectionReason::Unhealthy);
+    }
+    if status.gps_ok == Some(false) || status.position.is_none() {
+        reasons.push(RejectionReason::NoGps);
+    }
+    let lightless = !drone.has_light || status.light == LightState::Fault;
+    if lightless && matches!(question.task, Task::Escort { .. }) {
+        reasons.push(RejectionReason::NoLight);
+    }
+    let known_to_be_piloted = matches!(question.controllers.get(&drone.id), Some(Controller::Pilot { .. }));
+    if status.pilot_in_control && !known_to_be_piloted {
+        reasons.push(RejectionReason::PilotInControl);
+    }
+    if survey.is_none_or(|mission| mission.phase.is_none()) {
+        reasons.extend(parked_wrong(drone, status));
+    }
+    reasons
+}
+
+/// An aircraft without a flight has to stand on its pad, disarmed.
+fn parked_wrong(drone: &DroneConfig, status: &DroneStatus) -> Option<RejectionReason> {
+    if status.landed == Some(false) || status.armed == Some(true) {
+        let mode = status.mode.as_deref().unwrap_or("unknown");
+        return Some(RejectionReason::NotReady { doing: format!("active without a flight of ours, mode {mode}") });
+    }
+    let away_m = status.position?.distance_m(&drone.pad);
+    (away_m > PAD_DISTANCE_MAX_M).then(|| RejectionReason::NotReady { doing: format!("standing {away_m:.0} m from its pad") })
+}
+
+/// Wind as this aircraft feels it; on the ground the strongest that any other one reports; else the policy's assumption.
+fn wind_m_s(question: &Question<'_>, status: &DroneStatus) -> f64 {
+    let reported = |status: &DroneStatus| status.wind_m_s.filter(|wind| status.link.connected && wind.is_finite());
+    let strongest = question.statuses.iter().filter_map(reported).max_by(f64::total_cmp);
+    reported(status).or(strongest).unwrap_or(question.site.policy.wind_unknown_m_s)
+}

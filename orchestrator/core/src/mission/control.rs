@@ -1,0 +1,252 @@
+//! People's orders to aircraft, who may move one, and why an order is refused.
+
+use flight_types::{AccountId, DroneId, FlightCommand, FlightPhase, GeoPoint, MissionId};
+
+use super::{desk, escort, launch, orders};
+use crate::event::{Actor, Event};
+use crate::model::{Authority, Controller, Mission};
+use crate::refusal::Refusal;
+use crate::state::State;
+use crate::turn::Turn;
+
+/// Brightest light, per cent.
+const BRIGHTNESS_PCT_MAX: u8 = 100;
+/// Corners of one survey: a lot of ten hectares at a swath of six metres has about a hundred.
+const SURVEY_CORNERS_MAX: usize = 1_000;
+/// Why an aircraft comes home: a person called it.
+const BY_OPERATOR: &str = "operator";
+/// Why an aircraft comes down: a person ordered it to land.
+const LANDED_BY_OPERATOR: &str = "landed_by_operator";
+
+/// Whether a recall was a person's decision about this aircraft.
+pub(super) fn is_by_person(reason: &str) -> bool {
+    reason == BY_OPERATOR || reason == LANDED_BY_OPERATOR
+}
+
+/// The flight the aircraft is on.
+fn flight_of(state: &State, drone: &DroneId) -> Option<MissionId> {
+    state.missions.values().find(|mission| !mission.ended && mission.drone == *drone).map(|mission| mission.id.clone())
+}
+
+/// Home with it.
+pub(crate) fn recall_requested(state: &mut State, turn: &mut Turn, drone: &DroneId) {
+    if let Some(id) = flight_of(state, drone) {
+        orders::recall(state, turn, &id, BY_OPERATOR);
+    }
+}
+
+/// Stop where it is.
+pub(crate) fn hold_requested(state: &mut State, turn: &mut Turn, drone: &DroneId) {
+    let Some(id) = flight_of(state, drone) else { return };
+    let Some(mission) = state.missions.get_mut(&id).filter(|mission| mission.serves()) else { return };
+    mission.held = true;
+    launch::note(state, turn, &id, "drone_held", &[]);
+    orders::command(state, turn, &id, FlightCommand::Hold);
+}
+
+/// Go on after a hold.
+pub(crate) fn continue_requested(state: &mut State, turn: &mut Turn, drone: &DroneId) {
+    let Some(id) = flight_of(state, drone) else { return };
+    let Some(mission) = state.missions.get_mut(&id).filter(|mission| mission.serves()) else { return };
+    if !std::mem::replace(&mut mission.held, false) {
+        return;
+    }
+    launch::note(state, turn, &id, "drone_continued", &[]);
+    orders::command(state, turn, &id, FlightCommand::Continue);
+    escort::follow_with(state, turn, &id, false);
+}
+
+/// Land where it is. Counts as a recall: nothing but light and control may follow.
+pub(crate) fn land_requested(state: &mut State, turn: &mut Turn, drone: &DroneId) {
+    let Some(id) = flight_of(state, drone) else { return };
+    let Some(mission) = state.missions.get_mut(&id) else { return };
+    mission.recalled = true;
+    mission.held = false;
+    mission.recall_reason = Some(LANDED_BY_OPERATOR.to_owned());
+    launch::note(state, turn, &id, "drone_ordered_down", &[]);
+    orders::command(state, turn, &id, FlightCommand::Land);
+}
+
+/// A pilot takes control. A launch that waits is withdrawn: the aircraft would take off under the pilot's hands.
+pub(crate) fn control_taken(state: &mut State, turn: &mut Turn, drone: &DroneId, by: &AccountId) {
+    state.controllers.insert(drone.clone(), Controller::Pilot { by: by.clone() });
+    let Some(id) = flight_of(state, drone) else { return };
+    launch::note(state, turn, &id, "control_taken", &[("by", by.to_string())]);
+    let waits = state.missions.get(&id).is_some_and(launch::is_waiting);
+    if !waits {
+        orders::command(state, turn, &id, FlightCommand::YieldControl);
+        return;
+    }
+    let incident = state.missions.get(&id).and_then(Mission::incident).cloned();
+    launch::withdraw(state, turn, &id, "pilot");
+    if let Some(incident) = incident {
+        desk::begin(state, turn, &incident);
+    }
+}
+
+/// A pilot gives control back: the aircraft hears what holds now.
+pub(crate) fn control_released(state: &mut State, turn: &mut Turn, drone: &DroneId, by: &AccountId) {
+    state.controllers.remove(drone);
+    let Some(id) = flight_of(state, drone) else { return };
+    launch::note(state, turn, &id, "control_released", &[("by", by.to_string())]);
+    orders::command(state, turn, &id, FlightCommand::ResumeControl);
+    let Some(mission) = state.missions.get(&id) else { return };
+    if mission.recalled {
+        orders::order_home(state, turn, &id);
+    } else if mission.held {
+        orders::command(state, turn, &id, FlightCommand::Hold);
+    } else {
+        escort::follow_with(state, turn, &id, true);
+    }
+}
+
+/// Switch the light.
+pub(crate) fn light_requested(state: &mut State, turn: &mut Turn, drone: &DroneId, on: bool, brightness_pct: u8) {
+    let Some(id) = flight_of(state, drone) else { return };
+    let brightness_pct = brightness_pct.min(BRIGHTNESS_PCT_MAX);
+    launch::note(state, turn, &id, "light_ordered", &[("on", on.to_string()), ("brightness_pct", brightness_pct.to_string())]);
+    orders::command(state, turn, &id, FlightCommand::Light { on, brightness_pct });
+}
+
+/// An order as a word for people.
+pub(super) fn order_word(command: &FlightCommand) -> &'static str {
+    match command {
+        FlightCommand::Fly { .. } => "fly",
+        FlightCommand::Escort { .. } => "escort",
+        FlightCommand::Light { .. } => "light",
+        FlightCommand::Recall { .. } => "recall",
+        FlightCommand::Hold => "hold",
+        FlightCommand::Continue => "continue",
+        FlightCommand::Land => "land",
+        FlightCommand::YieldControl => "yield control",
+        FlightCommand::ResumeControl => "resume control",
+    }
+}
+
+/// Whether a request about flights and aircraft would be taken now. Asked for every event that [`crate::core`] hands to this module.
+pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), Refusal> {
+    match event {
+        Event::LaunchApproved { mission } => may_approve(state, mission),
+        Event::LaunchDenied { mission, .. } => waiting_launch(state, mission).map(drop),
+        Event::RecallRequested { drone } => flown(state, drone).map(drop),
+        Event::HoldRequested { drone } => may_move(state, drone).and_then(|mission| may_hold(mission, false)),
+        Event::ContinueRequested { drone } => may_move(state, drone).and_then(|mission| may_hold(mission, true)),
+        Event::LandRequested { drone } => may_move(state, drone).and_then(in_the_air),
+        Event::LightRequested { drone, .. } => flown(state, drone).and_then(in_the_air),
+        Event::ControlTaken { drone, by } => may_take(state, actor, drone, by),
+        Event::ControlReleased { drone, by } => may_release(state, drone, by),
+        Event::SurveyRequested { corners, .. } => may_survey(state, corners),
+        Event::DronesFound { .. } | Event::Flight { .. } => Ok(()),
+        Event::Configured { .. }
+        | Event::TimePassed
+        | Event::EffectDone { .. }
+        | Event::CallRaised { .. }
+        | Event::CallerMoved { .. }
+        | Event::CancelRequested { .. }
+        | Event::ConfirmationGiven { .. }
+        | Event::GuardDutyChanged { .. }
+        | Event::GuardsFound { .. }
+        | Event::OfferReceived { .. }
+        | Event::OfferAccepted { .. }
+        | Event::OfferDeclined { .. }
+        | Event::GuardOnScene { .. }
+        | Event::BackupRequested { .. }
+        | Event::SituationEnded { .. }
+        | Event::GuardSeen { .. }
+        | Event::EscalationAcknowledged { .. } => Ok(()),
+    }
+}
+
+fn not_now(reason: impl Into<String>) -> Refusal {
+    Refusal::NotNow { reason: reason.into() }
+}
+
+fn waiting_launch<'a>(state: &'a State, id: &MissionId) -> Result<&'a Mission, Refusal> {
+    let unknown = || Refusal::Unknown { kind: "mission", id: id.to_string() };
+    let mission = state.missions.get(id).ok_or_else(unknown)?;
+    if launch::is_waiting(mission) { Ok(mission) } else { Err(not_now(decided_word(&mission.authority))) }
+}
+
+fn decided_word(authority: &Authority) -> String {
+    match authority {
+        Authority::Waiting { .. } => "this launch is over".to_owned(),
+        Authority::Policy => "this launch was let go by the station's policy".to_owned(),
+        Authority::Operator { by } => format!("{by} has already let this launch go"),
+        Authority::Silence => "nobody decided in time, and this launch was let go".to_owned(),
+        Authority::Denied { by } => format!("{by} has already denied this launch"),
+        Authority::DeniedBySilence => "nobody decided in time, and this launch was denied".to_owned(),
+        Authority::Withdrawn => "this launch is not needed any more".to_owned(),
+    }
+}
+
+fn may_approve(state: &State, id: &MissionId) -> Result<(), Refusal> {
+    let mission = waiting_launch(state, id)?;
+    uncontrolled(state, &mission.drone)
+}
+
+fn uncontrolled(state: &State, drone: &DroneId) -> Result<(), Refusal> {
+    match orders::pilot_of(state, drone) {
+        Some(by) => Err(Refusal::ControlledBy { by: by.to_string() }),
+        None => Ok(()),
+    }
+}
+
+fn known(state: &State, drone: &DroneId) -> Result<(), Refusal> {
+    let stations = state.site.iter().flat_map(|site| &site.stations);
+    let found = stations.flat_map(|station| &station.drones).any(|known| known.id == *drone);
+    if found { Ok(()) } else { Err(Refusal::Unknown { kind: "drone", id: drone.to_string() }) }
+}
+
+fn flown<'a>(state: &'a State, drone: &DroneId) -> Result<&'a Mission, Refusal> {
+    known(state, drone)?;
+    let id = flight_of(state, drone);
+    id.and_then(|id| state.missions.get(&id)).ok_or_else(|| not_now(format!("{drone} is not on a flight")))
+}
+
+fn may_move<'a>(state: &'a State, drone: &DroneId) -> Result<&'a Mission, Refusal> {
+    let mission = flown(state, drone)?;
+    uncontrolled(state, drone).map(|()| mission)
+}
+
+fn in_the_air(mission: &Mission) -> Result<(), Refusal> {
+    if mission.in_the_air() { Ok(()) } else { Err(not_now(format!("{} is not in the air", mission.drone))) }
+}
+
+fn may_hold(mission: &Mission, held: bool) -> Result<(), Refusal> {
+    in_the_air(mission)?;
+    if mission.recalled || mission.phase >= Some(FlightPhase::Returning) {
+        return Err(not_now(format!("{} is on its way home, and a recall wins", mission.drone)));
+    }
+    // A repeated hold is harmless; going on without one is a mistake.
+    if held && !mission.held { Err(not_now(format!("{} is not held", mission.drone))) } else { Ok(()) }
+}
+
+fn may_take(state: &State, actor: &Actor, drone: &DroneId, by: &AccountId) -> Result<(), Refusal> {
+    known(state, drone)?;
+    if matches!(actor, Actor::Account { id, .. } if id != by) {
+        return Err(Refusal::NotYours { kind: "drone", id: drone.to_string() });
+    }
+    match orders::pilot_of(state, drone) {
+        Some(holder) if holder != by => Err(Refusal::ControlledBy { by: holder.to_string() }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn may_release(state: &State, drone: &DroneId, by: &AccountId) -> Result<(), Refusal> {
+    known(state, drone)?;
+    match orders::pilot_of(state, drone) {
+        Some(holder) if holder == by => Ok(()),
+        Some(holder) => Err(Refusal::ControlledBy { by: holder.to_string() }),
+        None => Err(not_now(format!("nobody has taken control of {drone}"))),
+    }
+}
+
+fn may_survey(state: &State, corners: &[GeoPoint]) -> Result<(), Refusal> {
+    if state.site.is_none() {
+        return Err(not_now("the site is not configured yet"));
+    }
+    if corners.is_empty() || corners.len() > SURVEY_CORNERS_MAX {
+        return Err(not_now(format!("a survey has 1 to {SURVEY_CORNERS_MAX} corners, this one has {}", corners.len())));
+    }
+    Ok(())
+}

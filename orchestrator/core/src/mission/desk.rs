@@ -1,0 +1,249 @@
+//! Asks for aircraft, hears what was found, and has the best of them launched.
+
+use std::collections::BTreeSet;
+
+use flight_types::{DroneId, DroneStatus, GeoPoint, IncidentId, LotId, MissionId};
+use serde::Serialize;
+
+use super::{control, launch};
+use crate::choice::{self, Choice, Question, Task};
+use crate::effect::{Action, EffectId, OperatorAlert};
+use crate::incident;
+use crate::model::{Authority, Mission, Purpose};
+use crate::state::State;
+use crate::timer::Timer;
+use crate::turn::Turn;
+
+/// Between two looks for an aircraft while there is none: charge, wind and links change in seconds, not in milliseconds.
+pub(super) const DRONE_RETRY_MS: i64 = 10_000;
+/// An aircraft that failed is tried again after this: estimators and links recover within a minute or not at all.
+const FAILED_AGAIN_MS: i64 = 60_000;
+/// Failures of one aircraft in one incident after which it is left alone.
+const FAILURES_MAX: usize = 3;
+/// Questions for aircraft waiting at once. Each open incident has one at most; beyond this the oldest is given up and retried.
+const SEARCHES_MAX: usize = 1_000;
+
+/// A question for aircraft that waits for its answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(crate) struct DroneSearch {
+    effect: EffectId,
+    want: Want,
+}
+
+/// What an aircraft is wanted for.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) enum Want {
+    /// For a caller; `relieves` names a flight that it is to take over from.
+    Escort { incident: IncidentId, relieves: Option<MissionId> },
+    /// For a lot.
+    Survey { lot: LotId, corners: Vec<GeoPoint> },
+}
+
+/// An incident has a place now, or has lost its aircraft: look for one. Does nothing while one serves it or is being looked for.
+pub(crate) fn begin(state: &mut State, turn: &mut Turn, incident: &IncidentId) {
+    let Some(open) = state.open_incident(incident) else { return };
+    if open.best_place().is_none() {
+        return;
+    }
+    if open.drill {
+        let told = open.timeline.iter().any(|item| item.what == "drone_not_in_drill");
+        if !told {
+            incident::note(state, turn, incident, "drone_not_in_drill", &[]);
+        }
+        return;
+    }
+    if serving(state, incident).next().is_none() && !stood_down(state, incident) {
+        ask(state, turn, Want::Escort { incident: incident.clone(), relieves: None });
+    }
+}
+
+/// Look for an aircraft again.
+pub(crate) fn drone_retry(state: &mut State, turn: &mut Turn, incident: &IncidentId) {
+    begin(state, turn, incident);
+}
+
+/// A survey of a lot.
+pub(crate) fn survey_requested(state: &mut State, turn: &mut Turn, lot: &LotId, corners: &[GeoPoint]) {
+    ask(state, turn, Want::Survey { lot: lot.clone(), corners: corners.to_vec() });
+}
+
+/// Another aircraft for the same caller, to take over from the one that serves them.
+pub(super) fn ask_relief(state: &mut State, turn: &mut Turn, of: &MissionId) {
+    let Some(mission) = state.missions.get(of).filter(|mission| mission.serves()) else { return };
+    let Purpose::Escort { incident } = mission.purpose.clone() else { return };
+    let relieved = serving(state, &incident).any(|other| other.relieves.as_ref() == Some(of));
+    if state.open_incident(&incident).is_some() && !relieved {
+        ask(state, turn, Want::Escort { incident, relieves: Some(of.clone()) });
+    }
+}
+
+fn ask(state: &mut State, turn: &mut Turn, want: Want) {
+    if state.drone_searches.iter().any(|search| search.want.is_same(&want)) {
+        return;
+    }
+    let incident = match &want {
+        Want::Escort { incident, .. } => Some(incident.clone()),
+        Want::Survey { .. } => None,
+    };
+    let effect = turn.order(Action::FindDrones { incident });
+    if state.drone_searches.len() >= SEARCHES_MAX {
+        let given_up = state.drone_searches.remove(0);
+        again_later(state, turn, &given_up.want);
+    }
+    state.drone_searches.push(DroneSearch { effect, want });
+}
+
+impl Want {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Escort { incident: a, .. }, Self::Escort { incident: b, .. }) => a == b,
+            (Self::Survey { lot: a, .. }, Self::Survey { lot: b, .. }) => a == b,
+            (Self::Escort { .. }, Self::Survey { .. }) | (Self::Survey { .. }, Self::Escort { .. }) => false,
+        }
+    }
+}
+
+/// A worker could not carry out an order of flights: a lost question is asked again, a lost command is the operators' to know.
+pub(crate) fn order_failed(state: &mut State, turn: &mut Turn, action: &Action, reason: &str) {
+    match action {
+        Action::FindDrones { incident } => {
+            let lost = state.drone_searches.iter().position(|search| search.want.incident() == incident.as_ref());
+            if let Some(lost) = lost {
+                let search = state.drone_searches.remove(lost);
+                again_later(state, turn, &search.want);
+            }
+        }
+        Action::Command { mission, command, .. } => launch::command_failed(state, turn, mission, command, reason),
+        Action::AskApproval { mission, incident, .. } => {
+            let detail = format!("launch {mission} could not be put before the operators: {reason}");
+            incident::alert(state, turn, incident.as_ref(), OperatorAlert::DeliveryFailed { detail });
+        }
+        Action::FindGuards { .. }
+        | Action::SendOffer { .. }
+        | Action::NotifyGuard { .. }
+        | Action::NotifyCaller { .. }
+        | Action::NotifyContact { .. }
+        | Action::AlertOperators { .. }
+        | Action::CheckGuard { .. } => {}
+    }
+}
+
+impl Want {
+    fn incident(&self) -> Option<&IncidentId> {
+        match self {
+            Self::Escort { incident, .. } => Some(incident),
+            Self::Survey { .. } => None,
+        }
+    }
+}
+
+/// Every aircraft as last heard: choose.
+pub(crate) fn drones_found(state: &mut State, turn: &mut Turn, effect: EffectId, drones: &[DroneStatus]) {
+    let Some(asked) = state.drone_searches.iter().position(|search| search.effect == effect) else { return };
+    let want = state.drone_searches.remove(asked).want;
+    state.outstanding.remove(&effect);
+    match &want {
+        Want::Escort { incident, relieves } => escort_found(state, turn, incident, relieves.as_ref(), drones),
+        Want::Survey { lot, corners } => survey_found(state, turn, lot, corners, drones),
+    }
+}
+
+fn escort_found(state: &mut State, turn: &mut Turn, id: &IncidentId, relieves: Option<&MissionId>, drones: &[DroneStatus]) {
+    let served = serving(state, id).next().is_some();
+    let Some(place) = state.open_incident(id).and_then(|open| open.best_place()) else { return };
+    if relieves.is_none() && served {
+        return;
+    }
+    let task = Task::Escort { target: place.point };
+    let tried = tried(state, id);
+    let Some(Choice { chosen, rejections }) = decide(state, turn, task, drones, &tried) else { return };
+    if let Some(incident) = state.open_incident_mut(id) {
+        incident.rejections = rejections;
+    }
+    match chosen {
+        Some(chosen) => {
+            state.timers.clear(&Timer::DroneRetry(id.clone()));
+            launch::create(state, turn, chosen, Purpose::Escort { incident: id.clone() }, relieves.cloned());
+        }
+        None => nobody_can(state, turn, id, relieves),
+    }
+}
+
+fn nobody_can(state: &mut State, turn: &mut Turn, id: &IncidentId, relieves: Option<&MissionId>) {
+    let what = if relieves.is_some() { "no_relief" } else { "no_drone" };
+    let told = state.incidents.get(id).is_some_and(|incident| {
+        let latest = incident.timeline.iter().rev().find(|item| item.what == what || item.what == "drone_chosen");
+        latest.is_some_and(|item| item.what == what)
+    });
+    if !told {
+        let rejected = state.incidents.get(id).map_or(0, |incident| incident.rejections.len());
+        incident::note(state, turn, id, what, &[("rejected", rejected.to_string())]);
+        incident::alert(state, turn, Some(id), OperatorAlert::NoDrone);
+    }
+    again_later(state, turn, &Want::Escort { incident: id.clone(), relieves: relieves.cloned() });
+}
+
+fn again_later(state: &mut State, turn: &Turn, want: &Want) {
+    let timer = match want {
+        Want::Escort { relieves: Some(mission), .. } => Timer::ReliefDue(mission.clone()),
+        Want::Escort { incident, relieves: None } => Timer::DroneRetry(incident.clone()),
+        // Whoever asked for the survey asks again.
+        Want::Survey { .. } => return,
+    };
+    state.timers.set(timer, turn.after(DRONE_RETRY_MS));
+}
+
+fn survey_found(state: &mut State, turn: &mut Turn, lot: &LotId, corners: &[GeoPoint], drones: &[DroneStatus]) {
+    let task = Task::Survey { corners: corners.to_vec() };
+    let Some(choice) = decide(state, turn, task, drones, &BTreeSet::new()) else { return };
+    match choice.chosen {
+        Some(chosen) => launch::create(state, turn, chosen, Purpose::Survey { lot: lot.clone() }, None),
+        None => incident::alert(state, turn, None, OperatorAlert::SurveyImpossible { lot: lot.clone() }),
+    }
+}
+
+fn decide(state: &State, turn: &mut Turn, task: Task, drones: &[DroneStatus], tried: &BTreeSet<DroneId>) -> Option<Choice> {
+    let site = state.site.as_ref()?;
+    let mission = MissionId::new(turn.fresh_name("flight")).expect("a prefix and a number make an identifier");
+    Some(choice::choose(&Question {
+        mission,
+        task,
+        site,
+        statuses: drones,
+        active: state.missions.values().filter(|mission| !mission.ended).collect(),
+        controllers: &state.controllers,
+        tried,
+    }))
+}
+
+/// Aircraft that were denied for this incident, failed lately, or failed too often.
+fn tried(state: &State, id: &IncidentId) -> BTreeSet<DroneId> {
+    let Some(incident) = state.incidents.get(id) else { return BTreeSet::new() };
+    let missions: Vec<&Mission> = incident.missions.iter().filter_map(|mission| state.missions.get(mission)).collect();
+    let failures = |drone: &DroneId| missions.iter().filter(|other| other.failure.is_some() && other.drone == *drone).count();
+    let spent = |mission: &&&Mission| match mission.authority {
+        Authority::Denied { .. } | Authority::DeniedBySilence => true,
+        Authority::Waiting { .. }
+        | Authority::Policy
+        | Authority::Operator { .. }
+        | Authority::Silence
+        | Authority::Withdrawn => {
+            let lately = state.now_ms < mission.created_at_ms + FAILED_AGAIN_MS;
+            mission.failure.is_some() && (lately || failures(&mission.drone) >= FAILURES_MAX)
+        }
+    };
+    missions.iter().filter(spent).map(|mission| mission.drone.clone()).collect()
+}
+
+/// Flights that are on their way to the incident's caller or with them, oldest first.
+pub(super) fn serving<'a>(state: &'a State, id: &'a IncidentId) -> impl Iterator<Item = &'a Mission> + 'a {
+    let missions = state.incidents.get(id).map(|incident| incident.missions.as_slice()).unwrap_or_default();
+    missions.iter().filter_map(|mission| state.missions.get(mission)).filter(|mission| mission.serves())
+}
+
+/// A person called an aircraft of this incident home or down: none is sent in its place without being asked for.
+fn stood_down(state: &State, id: &IncidentId) -> bool {
+    let missions = state.incidents.get(id).map(|incident| incident.missions.as_slice()).unwrap_or_default();
+    let by_person = |mission: &Mission| mission.recall_reason.as_deref().is_some_and(control::is_by_person);
+    missions.iter().filter_map(|mission| state.missions.get(mission)).any(by_person)
+}

@@ -1,0 +1,157 @@
+//! The one place from which commands leave. Here recall wins, a pilot is left alone, and what must be said again after a restart
+//! is kept.
+
+use flight_types::{DroneId, FlightCommand, FlightPhase, FlightPlan, GeoPoint, MissionId};
+
+use super::{escort, launch};
+use crate::choice;
+use crate::effect::{Action, Effect, OperatorAlert};
+use crate::incident;
+use crate::model::{Controller, Mission};
+use crate::route::Airspace;
+use crate::state::State;
+use crate::turn::Turn;
+
+/// Sends the aircraft. Kept as outstanding until the flight has ended.
+pub(super) fn fly(state: &mut State, turn: &mut Turn, id: &MissionId, plan: Box<FlightPlan>) {
+    let Some(mission) = state.missions.get(id) else { return };
+    let command = FlightCommand::Fly { plan, reached: FlightPhase::Ordered };
+    turn.order(Action::Command { drone: mission.drone.clone(), mission: id.clone(), command });
+}
+
+/// Gives an order to a flight, unless it has ended, a pilot moves it, or it has been recalled: then only those orders pass that
+/// the recall allows.
+pub(super) fn command(state: &mut State, turn: &mut Turn, id: &MissionId, command: FlightCommand) {
+    let Some(mission) = state.missions.get(id).filter(|mission| !mission.ended) else { return };
+    let piloted = pilot_of(state, &mission.drone).is_some();
+    if (mission.recalled && !passes_recall(&command)) || (piloted && moves(&command)) {
+        return;
+    }
+    let drone = mission.drone.clone();
+    let action = Action::Command { drone, mission: id.clone(), command };
+    let effect = Effect { id: turn.order(action.clone()), action };
+    keep(state, id, effect);
+}
+
+/// Orders that may follow a recall. Landing at once stays possible, and whoever has control is told.
+fn passes_recall(command: &FlightCommand) -> bool {
+    match command {
+        FlightCommand::Recall { .. }
+        | FlightCommand::Land
+        | FlightCommand::Light { .. }
+        | FlightCommand::YieldControl
+        | FlightCommand::ResumeControl => true,
+        FlightCommand::Fly { .. } | FlightCommand::Escort { .. } | FlightCommand::Hold | FlightCommand::Continue => false,
+    }
+}
+
+/// Orders that move the aircraft, which a pilot in control must not feel.
+fn moves(command: &FlightCommand) -> bool {
+    match command {
+        FlightCommand::Fly { .. }
+        | FlightCommand::Escort { .. }
+        | FlightCommand::Recall { .. }
+        | FlightCommand::Hold
+        | FlightCommand::Continue
+        | FlightCommand::Land => true,
+        FlightCommand::Light { .. } | FlightCommand::YieldControl | FlightCommand::ResumeControl => false,
+    }
+}
+
+/// Who flies the aircraft by hand, if anybody.
+pub(super) fn pilot_of<'a>(state: &'a State, drone: &DroneId) -> Option<&'a flight_types::AccountId> {
+    match state.controllers.get(drone) {
+        Some(Controller::Pilot { by }) => Some(by),
+        Some(Controller::Orchestrator) | None => None,
+    }
+}
+
+/// Keeps the order for a restart in place of those that it makes void.
+fn keep(state: &mut State, id: &MissionId, effect: Effect) {
+    let Action::Command { command, .. } = &effect.action else { return };
+    let standing = state.standing.entry(id.clone()).or_default();
+    standing.retain(|earlier| match &earlier.action {
+        Action::Command { command: before, .. } => !voids(command, before),
+        _ => false,
+    });
+    if !matches!(command, FlightCommand::ResumeControl | FlightCommand::Continue) {
+        standing.push(effect);
+    }
+}
+
+/// Whether a new order makes an earlier one void.
+fn voids(new: &FlightCommand, earlier: &FlightCommand) -> bool {
+    match new {
+        FlightCommand::Light { .. } => matches!(earlier, FlightCommand::Light { .. }),
+        FlightCommand::Escort { .. } => matches!(earlier, FlightCommand::Escort { .. }),
+        FlightCommand::Hold | FlightCommand::Continue => matches!(earlier, FlightCommand::Hold),
+        FlightCommand::YieldControl | FlightCommand::ResumeControl => matches!(earlier, FlightCommand::YieldControl),
+        FlightCommand::Fly { .. } | FlightCommand::Recall { .. } | FlightCommand::Land => {
+            moves(earlier) && !matches!(earlier, FlightCommand::Fly { .. })
+        }
+    }
+}
+
+/// Orders that still hold though they were done, oldest first: a restarted link knows nothing of them.
+pub(crate) fn standing(state: &State) -> impl Iterator<Item = &Effect> {
+    state.standing.values().flatten()
+}
+
+/// The flight is over: none of its orders holds.
+pub(super) fn forget(state: &mut State, id: &MissionId) {
+    state.standing.remove(id);
+    state.outstanding.retain(|_, action| !matches!(action, Action::Command { mission, .. } if mission == id));
+}
+
+/// Calls a flight home, for good. A launch that still waits is withdrawn. While a pilot has control the recall is recorded, the
+/// operators hear that it waits, and it is ordered when control comes back.
+pub(super) fn recall(state: &mut State, turn: &mut Turn, id: &MissionId, reason: &str) {
+    let Some(mission) = state.missions.get_mut(id).filter(|mission| !mission.ended && !mission.recalled) else { return };
+    if mission.phase.is_none() {
+        launch::withdraw(state, turn, id, reason);
+        return;
+    }
+    mission.recalled = true;
+    mission.held = false;
+    mission.recall_reason = Some(reason.to_owned());
+    launch::note(state, turn, id, "drone_recalled", &[("reason", reason.to_owned())]);
+    order_home(state, turn, id);
+}
+
+/// Orders a recalled flight home by its legal way, or says that a pilot stands in between.
+pub(super) fn order_home(state: &mut State, turn: &mut Turn, id: &MissionId) {
+    let Some(mission) = state.missions.get(id) else { return };
+    let (drone, incident) = (mission.drone.clone(), mission.incident().cloned());
+    if let Some(pilot) = pilot_of(state, &drone).cloned() {
+        incident::alert(state, turn, incident.as_ref(), OperatorAlert::RecallWaits { drone, pilot });
+        return;
+    }
+    let homeward = homeward(state, mission);
+    command(state, turn, id, FlightCommand::Recall { homeward });
+}
+
+/// A legal line to the pad on which, or at whose beginning, the aircraft is (ADR 0010): the way out turned round while it is
+/// on that way; from the place where the person was last followed to when it is with them.
+fn homeward(state: &State, mission: &Mission) -> Vec<GeoPoint> {
+    let planned = || mission.plan.homeward.clone();
+    let Some(airspace) = airspace(state, mission) else { return planned() };
+    let arrived = mission.phase >= Some(FlightPhase::OnScene);
+    if arrived {
+        return escort::homeward_from_scene(mission, &airspace).unwrap_or_else(planned);
+    }
+    let mut line: Vec<GeoPoint> = mission.plan.outbound.iter().rev().copied().collect();
+    let begin = line.last().copied().unwrap_or(mission.plan.home);
+    match airspace.route(begin, mission.plan.home) {
+        Ok(rest) => line.extend(rest.corners),
+        // The site has changed under a flight: its own plan was legal when it was let go.
+        Err(_) => return planned(),
+    }
+    line
+}
+
+/// The air that the flight was planned in.
+pub(super) fn airspace(state: &State, mission: &Mission) -> Option<Airspace> {
+    let site = state.site.as_ref()?;
+    let station = site.stations.iter().find(|station| station.id == mission.station)?;
+    Some(choice::airspace(site, station))
+}

@@ -1,0 +1,1 @@
+//! Flights through the whole core.
