@@ -213,12 +213,7 @@ fn in_the_air(mission: &Mission) -> bool {
 }
 
 /// What the aircraft itself says against it.
-fn condition(
-    question: &Question<'_>,
-    drone: &DroneConfig,
-    status: &DroneStatus,
-    survey: Option<&Mission>,
-) -> Vec<RejectionReason> {
+fn condition(question: &Question<'_>, drone: &DroneConfig, status: &DroneStatus, survey: Option<&Mission>) -> Vec<RejectionReason> {
     let mut reasons = Vec::new();
     let policy = &question.site.policy;
     if status.link.loss_pct > policy.link_loss_max_pct {

@@ -41,6 +41,7 @@ impl Core {
         }
         turn.actor = entry.actor.clone();
         if refusal::admit(state, &entry.actor, &entry.event).is_ok() {
+            guard::heard(state, &turn);
             apply(state, &mut turn, &entry.event);
         }
         search::ask_waiting(state, &mut turn);

@@ -79,11 +79,7 @@ fn legs_s(legs_m: &[f64], speed_m_s: f64) -> f64 {
 
 fn leg_s(leg_m: f64, speed_m_s: f64) -> f64 {
     let ramps_m = speed_m_s * speed_m_s / ACCELERATION_M_S2;
-    if leg_m < ramps_m {
-        2.0 * (leg_m / ACCELERATION_M_S2).sqrt()
-    } else {
-        leg_m / speed_m_s + speed_m_s / ACCELERATION_M_S2
-    }
+    if leg_m < ramps_m { 2.0 * (leg_m / ACCELERATION_M_S2).sqrt() } else { leg_m / speed_m_s + speed_m_s / ACCELERATION_M_S2 }
 }
 
 #[cfg(test)]

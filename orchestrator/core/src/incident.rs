@@ -104,7 +104,10 @@ fn forget(state: &mut State, id: &IncidentId) {
         state.offers.remove(offer);
     }
     for mission in &incident.missions {
-        state.missions.remove(mission);
+        // A flight that has not come home yet is not forgotten with its incident.
+        if state.missions.get(mission).is_some_and(|mission| mission.ended) {
+            state.missions.remove(mission);
+        }
     }
     let now_ms = state.now_ms;
     if let Some(keys) = state.calls_by_key.get_mut(&incident.caller) {

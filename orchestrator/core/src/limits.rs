@@ -3,6 +3,9 @@
 /// The end of the year 9999: past it a clock is garbage, and sums of times stay far from overflowing.
 pub(crate) const TIME_MAX_MS: i64 = 253_402_300_799_999;
 
+/// The end of the core's time: clocks that jump to and fro add up, but never to an overflow.
+pub(crate) const CORE_TIME_MAX_MS: i64 = i64::MAX / 2;
+
 /// Lines kept of an incident's timeline. A long escort makes about a hundred; an unanswered call adds a handful a minute.
 pub(crate) const TIMELINE_ITEMS_MAX: usize = 1_000;
 
@@ -42,3 +45,37 @@ pub(crate) const CANDIDATES_MAX: usize = 64;
 
 /// Incidents searched together at most; the rest follow in the next search, milliseconds later.
 pub(crate) const SEARCHES_TOGETHER_MAX: usize = 1_000;
+
+/// A caller under duress may be forced to end the call first: so long after its end the duress code still opens it again.
+pub(crate) const REOPEN_WITHIN_MS: i64 = 30 * 60_000;
+
+/// A fix older than this tells where somebody was, not where they are.
+pub(crate) const FIX_AGE_MAX_MS: i64 = 10 * 60_000;
+
+/// A last position older than this is a worse guess than the registered home.
+pub(crate) const LAST_KNOWN_AGE_MAX_MS: i64 = 12 * 3_600_000;
+
+/// A fix that claims to be older than this comes from a clock that was never set, or from a receiver whose week counter has
+/// rolled over; it is taken as of its arrival.
+pub(crate) const CLOCK_PLAUSIBLE_AGE_MAX_MS: i64 = 300 * 24 * 3_600_000;
+
+/// A terminal's clock that jumps back further than this was set back; a smaller step is a late message.
+pub(crate) const CLOCK_STEP_MS: i64 = 60_000;
+
+/// Assumed where a source gives no believable accuracy, metres: a city block.
+pub(crate) const ACCURACY_UNKNOWN_M: f64 = 100.0;
+
+/// A fix worse than this names a town, not a place, metres; it is served only when nothing better is known.
+pub(crate) const ACCURACY_COARSE_M: f64 = 5_000.0;
+
+/// How fast a person on foot gets away from an ageing fix, metres per second.
+pub(crate) const WALKING_SPEED_M_S: f64 = 1.5;
+
+/// Faster than any car in town, metres per second; a caller's fix that jumps faster needs a second one to be believed.
+pub(crate) const CALLER_SPEED_MAX_M_S: f64 = 60.0;
+
+/// Further from every part of the site than this, a position is an error, not a place to send somebody, metres.
+pub(crate) const SITE_DISTANCE_MAX_M: f64 = 200_000.0;
+
+/// A caller who moved so far before anybody accepted is searched for again, round the new place, metres.
+pub(crate) const SEARCH_STEP_M: f64 = 500.0;

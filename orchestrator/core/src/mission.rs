@@ -14,7 +14,7 @@ mod orders;
 pub(crate) use control::{
     admit, continue_requested, control_released, control_taken, hold_requested, land_requested, light_requested, recall_requested,
 };
-pub(crate) use desk::{begin, drone_retry, drones_found, order_failed, survey_requested, DroneSearch};
+pub(crate) use desk::{DroneSearch, begin, drone_retry, drones_found, order_failed, survey_requested};
 pub(crate) use escort::{follow, release, relief_due};
 pub(crate) use flight::{flight, link_silent};
 pub(crate) use launch::{approval_due, launch_approved, launch_denied};

@@ -190,7 +190,9 @@ impl Airspace {
         }
         (1..=ESCAPE_STEPS)
             .flat_map(|step| self.circle(point, f64::from(step) / f64::from(ESCAPE_STEPS)))
-            .find(|out| self.is_legal_local(*out) && !self.outlines.iter().any(|outline| outline.is_near(point, *out, TOUCH_TOLERANCE_M)))
+            .find(|out| {
+                self.is_legal_local(*out) && !self.outlines.iter().any(|outline| outline.is_near(point, *out, TOUCH_TOLERANCE_M))
+            })
             .ok_or(NoRoute::HemmedIn { end })
     }
 

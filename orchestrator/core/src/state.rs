@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use crate::config::{Policy, SiteConfig};
 use crate::effect::{Action, Effect, EffectId};
 use crate::event::Fix;
-use crate::limits::TIME_MAX_MS;
+use crate::limits::{CORE_TIME_MAX_MS, TIME_MAX_MS};
 use crate::mission::DroneSearch;
 use crate::model::{Controller, GuardRecord, Incident, Mission, Offer};
 use crate::timer::Timers;
@@ -89,7 +89,7 @@ impl State {
             self.now_ms = at_ms;
         } else {
             let passed_ms = (at_ms - self.clock_ms).max(0);
-            self.now_ms = (self.now_ms + passed_ms).min(TIME_MAX_MS);
+            self.now_ms = (self.now_ms + passed_ms).min(CORE_TIME_MAX_MS);
         }
         self.clock_ms = at_ms;
     }

@@ -172,9 +172,8 @@ impl Heights {
         let policy = &question.site.policy;
         let others: Vec<&Mission> = question.active.iter().filter(|mission| mission.drone != drone.id).copied().collect();
         let layer_m = |layer: u32| (policy.transit_height_m - f64::from(layer) * LAYER_HEIGHT_M).max(policy.scene_height_m);
-        let free = |layer: &u32| {
-            others.iter().all(|other| (other.plan.transit_height_m - layer_m(*layer)).abs() > LAYER_HEIGHT_M / 2.0)
-        };
+        let free =
+            |layer: &u32| others.iter().all(|other| (other.plan.transit_height_m - layer_m(*layer)).abs() > LAYER_HEIGHT_M / 2.0);
         let at_scene = others.iter().filter(|other| same_scene(&question.task, other)).count();
         let scene_layer = u32::try_from(at_scene).unwrap_or(u32::MAX) % LAYERS;
         let scene_m = match question.task {

@@ -223,11 +223,7 @@ fn tried(state: &State, id: &IncidentId) -> BTreeSet<DroneId> {
     let failures = |drone: &DroneId| missions.iter().filter(|other| other.failure.is_some() && other.drone == *drone).count();
     let spent = |mission: &&&Mission| match mission.authority {
         Authority::Denied { .. } | Authority::DeniedBySilence => true,
-        Authority::Waiting { .. }
-        | Authority::Policy
-        | Authority::Operator { .. }
-        | Authority::Silence
-        | Authority::Withdrawn => {
+        Authority::Waiting { .. } | Authority::Policy | Authority::Operator { .. } | Authority::Silence | Authority::Withdrawn => {
             let lately = state.now_ms < mission.created_at_ms + FAILED_AGAIN_MS;
             mission.failure.is_some() && (lately || failures(&mission.drone) >= FAILURES_MAX)
         }

@@ -148,9 +148,10 @@ pub(crate) fn launch_denied(state: &mut State, turn: &mut Turn, mission: &Missio
 /// The operator has not decided in time: the station's policy does.
 pub(crate) fn approval_due(state: &mut State, turn: &mut Turn, id: &MissionId) {
     let Some(mission) = state.missions.get(id).filter(|mission| is_waiting(mission)) else { return };
-    let approval = state.site.as_ref().and_then(|site| {
-        site.stations.iter().find(|station| station.id == mission.station).map(|station| station.approval)
-    });
+    let approval = state
+        .site
+        .as_ref()
+        .and_then(|site| site.stations.iter().find(|station| station.id == mission.station).map(|station| station.approval));
     let outcome = match approval {
         Some(Approval::Operator { on_silence, .. }) => on_silence,
         // The station became automatic, or is gone, since it was asked.

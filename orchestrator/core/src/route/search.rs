@@ -93,7 +93,9 @@ const GOAL: usize = 1;
 fn nodes(active: &[&Outline], clearance_m: f64, start: Local, goal: Local) -> Vec<Local> {
     let mut nodes = vec![start, goal];
     let turning = active.iter().flat_map(|outline| outline.turning_points(clearance_m, TURN_STEP_RAD_MAX));
-    nodes.extend(turning.filter(|point| !active.iter().any(|outline| outline.is_near(*point, *point, clearance_m - TOUCH_TOLERANCE_M))));
+    nodes.extend(
+        turning.filter(|point| !active.iter().any(|outline| outline.is_near(*point, *point, clearance_m - TOUCH_TOLERANCE_M))),
+    );
     nodes
 }
 
