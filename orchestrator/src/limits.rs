@@ -40,3 +40,11 @@ pub const PEOPLE_TRACKED_MAX: usize = 1_000_000;
 pub const AUDIT_WAITING_MAX: usize = 1_024;
 /// The longest text of a request that an audit record keeps, bytes.
 pub const AUDIT_TEXT_MAX: usize = 512;
+/// Questions of the core that are worked on at once; each takes well under a millisecond of a processor.
+pub const QUESTIONS_AT_ONCE_MAX: usize = 64;
+/// How many more guards by the ruler are timed by road than are wanted: enough that a river between does not hide the soonest.
+pub const ROAD_CANDIDATES_FACTOR: usize = 4;
+/// How often notices that no longer matter are settled.
+pub const OUTBOX_TIDYING: Duration = Duration::from_secs(60);
+/// How often changed positions of callers are written down.
+pub const CALLER_POSITIONS_WRITING: Duration = Duration::from_secs(5);

@@ -2,11 +2,13 @@
 
 use dispatch_core::Core;
 use dispatch_core::effect::{Action, Effect, EffectId};
+use dispatch_core::event::Outcome;
 use dispatch_core::model::OfferState;
 use flight_types::{CallerId, GuardId, IncidentId};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
-use crate::engine::Engine;
+use super::{Message, Workshop, done};
+use crate::engine::{Engine, chain};
 use crate::limits;
 use crate::store::{NoticeRow, Outbox, Recipient, StoreError};
 
@@ -65,6 +67,44 @@ impl Notices {
             open.iter().filter(|notice| !matters(core, notice, now_ms)).map(|notice| notice.effect).collect()
         });
         self.outbox.settle(&over).await
+    }
+}
+
+/// Tells people, a batch at a time, and reports each notice done once it is kept.
+pub(super) async fn tell(mut queue: mpsc::UnboundedReceiver<Effect>, workshop: Workshop) {
+    let mut batch = Vec::new();
+    while 0 < queue.recv_many(&mut batch, limits::ENTRIES_PER_COMMIT_MAX).await {
+        let now_ms = workshop.engine.now_ms();
+        let notices: Vec<Notice> = batch.drain(..).filter_map(|effect| notice_of(&effect, now_ms)).collect();
+        metrics::counter!("notices_sent").increment(notices.len() as u64);
+        while let Err(error) = workshop.notices.send(notices.clone()).await {
+            tracing::error!(error = %chain(&error), "notices could not be kept; trying again");
+            tokio::time::sleep(limits::STORE_RETRY_PAUSE).await;
+        }
+        for notice in notices {
+            let outcome = message_contact(&workshop, &notice);
+            let workshop = workshop.clone();
+            // Completions wait for the log; the next notices must not wait with them.
+            tokio::spawn(async move { done(&workshop.engine, notice.effect, outcome).await });
+        }
+    }
+}
+
+/// An emergency contact has no terminal: the message goes out by telephone.
+fn message_contact(workshop: &Workshop, notice: &Notice) -> Outcome {
+    let Recipient::Contact(_) = &notice.recipient else { return Outcome::Done };
+    let message = Message {
+        id: notice.effect.to_string(),
+        to: notice.recipient.to_string(),
+        kind: "emergency_contact".to_owned(),
+        text: notice.incident.as_ref().map(IncidentId::to_string).unwrap_or_default(),
+    };
+    match workshop.messages.send(&message) {
+        Ok(()) => Outcome::Done,
+        Err(error) => {
+            tracing::error!(error = %error, "a message to an emergency contact could not be handed over");
+            Outcome::Failed { reason: error.to_string() }
+        }
     }
 }
 
