@@ -1,1 +1,1 @@
-//! To be filled.
+//! Tests over the whole workspace: its shape, its programs, its promises under kill -9.
