@@ -1,0 +1,393 @@
+//! The scenario file: TOML, unknown keys refused, places in metres east and north of the site's origin.
+
+use std::path::Path;
+
+use serde::Deserialize;
+
+use super::site::SiteFile;
+
+/// Why a scenario cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// The file cannot be opened.
+    #[error("cannot read {path}: {source}")]
+    Read {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Not TOML, or not this shape; the message names line and key.
+    #[error("{path}: {source}")]
+    Parse {
+        /// Which file.
+        path: String,
+        /// Why.
+        source: Box<toml::de::Error>,
+    },
+    /// It names somebody who is not in it, or a place that is none.
+    #[error("{path}: {reason}")]
+    Sense {
+        /// Which file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// Metres east and north of the site's origin.
+pub type EastNorth = [f64; 2];
+
+/// A scenario as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// Its title, one line.
+    pub name: String,
+    /// What it shows, for readers.
+    pub about: String,
+    /// Virtual time it runs at most, seconds.
+    pub for_s: f64,
+    /// The site: a file beside the scenario.
+    pub site: String,
+    /// The site's contents, filled in when the file is read.
+    #[serde(skip)]
+    pub site_file: Option<SiteFile>,
+    /// Changes to the site's policy, by key.
+    #[serde(default)]
+    pub policy: toml::Table,
+    /// Mean wind, metres per second.
+    #[serde(default)]
+    pub wind_m_s: f64,
+    /// Direction the wind comes from, degrees.
+    #[serde(default)]
+    pub wind_from_deg: f64,
+    /// Every radio link to an aircraft, unless a step changes it.
+    #[serde(default)]
+    pub link: LinkQuality,
+    /// The network between terminals and server.
+    #[serde(default)]
+    pub terminals: LinkQuality,
+    /// Guards.
+    #[serde(default)]
+    pub guards: Vec<GuardScript>,
+    /// Callers.
+    #[serde(default)]
+    pub callers: Vec<CallerScript>,
+    /// The operator, when anybody is at the desk.
+    #[serde(default)]
+    pub operator: Option<OperatorScript>,
+    /// What happens when.
+    #[serde(default)]
+    pub steps: Vec<Step>,
+    /// What must be seen in the timeline.
+    #[serde(default)]
+    pub expect: Vec<Expectation>,
+    /// Invariants that this scenario breaks on purpose, by name, each a comment away from its reason.
+    #[serde(default)]
+    pub allow: Vec<String>,
+}
+
+/// How good a network is.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LinkQuality {
+    /// Share of messages lost, per cent.
+    pub loss_pct: f64,
+    /// Delay of each message, milliseconds.
+    pub latency_ms: u64,
+    /// Random delay on top, milliseconds; reorders messages.
+    pub jitter_ms: u64,
+    /// Share of messages that arrive twice, per cent.
+    pub duplicate_pct: f64,
+    /// Nothing passes when false.
+    pub up: bool,
+}
+
+impl Default for LinkQuality {
+    fn default() -> Self {
+        Self { loss_pct: 0.0, latency_ms: 20, jitter_ms: 10, duplicate_pct: 0.0, up: true }
+    }
+}
+
+/// A guard and how they behave.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuardScript {
+    /// Who.
+    pub id: String,
+    /// Where they start.
+    pub at: EastNorth,
+    /// What they do with an offer.
+    #[serde(default)]
+    pub answers: Answer,
+    /// How long they take to answer, seconds.
+    #[serde(default = "two_seconds")]
+    pub after_s: f64,
+    /// How fast they come, metres per second. 8 m/s is 29 km/h: a car in side streets.
+    #[serde(default = "side_street_speed")]
+    pub speed_m_s: f64,
+    /// How long after arriving they say that it is over, seconds; absent means never.
+    #[serde(default)]
+    pub ends_after_s: Option<f64>,
+    /// From when on the terminal is silent, seconds.
+    #[serde(default)]
+    pub silent_from_s: Option<f64>,
+    /// On duty from the start.
+    #[serde(default = "yes")]
+    pub on_duty: bool,
+}
+
+/// What a guard does with an offer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// Takes it.
+    #[default]
+    Accept,
+    /// Refuses it.
+    Decline,
+    /// Does not answer.
+    Ignore,
+}
+
+/// A caller and how they behave.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallerScript {
+    /// Who.
+    pub id: String,
+    /// Where they are.
+    pub at: EastNorth,
+    /// Where they walk after calling.
+    #[serde(default)]
+    pub walks: Vec<EastNorth>,
+    /// How fast, metres per second.
+    #[serde(default = "walking_speed")]
+    pub speed_m_s: f64,
+    /// Standard deviation of the terminal's fixes, metres; absent means no fix at all.
+    #[serde(default = "phone_accuracy")]
+    pub gps_accuracy_m: Option<f64>,
+    /// An address that the gazetteer puts here.
+    #[serde(default)]
+    pub address_at: Option<EastNorth>,
+    /// A registered home that the gazetteer puts here.
+    #[serde(default)]
+    pub home_at: Option<EastNorth>,
+    /// What they answer to "are you safe?".
+    #[serde(default)]
+    pub confirms: Confirms,
+    /// How long they take, seconds.
+    #[serde(default = "five_seconds")]
+    pub confirms_after_s: f64,
+    /// From when on the phone is dead, seconds.
+    #[serde(default)]
+    pub dead_from_s: Option<f64>,
+    /// Until when it is dead, seconds.
+    #[serde(default)]
+    pub dead_until_s: Option<f64>,
+}
+
+/// What a caller answers to "are you safe?".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confirms {
+    /// The right code.
+    #[default]
+    Safe,
+    /// The duress code.
+    Duress,
+    /// A wrong code first, then the right one.
+    WrongThenSafe,
+    /// Wrong codes only.
+    Wrong,
+    /// Nothing.
+    Never,
+    /// Nothing at the first question, the right code at the second.
+    SecondAsk,
+}
+
+/// The operator's habits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatorScript {
+    /// What they say to a launch.
+    pub launches: LaunchAnswer,
+    /// How long they take, seconds.
+    #[serde(default = "five_seconds")]
+    pub after_s: f64,
+}
+
+/// What an operator says to a launch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LaunchAnswer {
+    /// Go.
+    Approve,
+    /// No.
+    Deny,
+    /// Nothing.
+    Silent,
+}
+
+/// One thing that happens at a time.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// When, seconds of virtual time.
+    pub at_s: f64,
+    /// What.
+    #[serde(rename = "do")]
+    pub what: Deed,
+    /// On which aircraft.
+    #[serde(default)]
+    pub drone: Option<String>,
+    /// By or about whom.
+    #[serde(default)]
+    pub who: Option<String>,
+    /// For how long, seconds.
+    #[serde(default)]
+    pub for_s: Option<f64>,
+    /// A figure: per cent, seconds, metres; the deed says which.
+    #[serde(default)]
+    pub value: Option<f64>,
+    /// Corners of a survey, or the place something jumps to.
+    #[serde(default)]
+    pub corners: Vec<EastNorth>,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// `who` calls.
+    Call,
+    /// `who` calls silently.
+    CallSilently,
+    /// `who` calls as an exercise.
+    CallAsDrill,
+    /// `who` presses the same call five times.
+    CallFiveTimes,
+    /// `who` takes the call back with the right code.
+    Cancel,
+    /// `who` takes the call back with the duress code.
+    CancelUnderDuress,
+    /// `who` goes on duty.
+    GoOnDuty,
+    /// `who` goes off duty.
+    GoOffDuty,
+    /// `who` asks for backup.
+    AskBackup,
+    /// `who` says that it is over, whatever they see.
+    EndFalsely,
+    /// An operator calls `drone` home.
+    Recall,
+    /// An operator holds `drone`.
+    Hold,
+    /// An operator lets `drone` go on.
+    Continue,
+    /// An operator lands `drone`.
+    Land,
+    /// A pilot takes `drone`.
+    TakeControl,
+    /// The pilot gives `drone` back.
+    ReleaseControl,
+    /// An operator acknowledges `who`'s escalation.
+    Acknowledge,
+    /// A manager asks for a survey of `corners`.
+    Survey,
+    /// `drone` loses its satellites, for `for_s` or for good.
+    GpsLost,
+    /// `drone`'s battery falls to `value` per cent.
+    BatteryFalls,
+    /// `drone` refuses to arm.
+    RefuseArming,
+    /// `drone`'s light dies.
+    LightDies,
+    /// `drone` loses a motor.
+    MotorLost,
+    /// `drone`'s autopilot starts anew.
+    Reboot,
+    /// `drone`'s link goes down for `for_s`.
+    LinkDown,
+    /// `drone`'s link loses `value` per cent for `for_s`.
+    LinkLossy,
+    /// The network of the terminals goes down for `for_s`.
+    BrokerDown,
+    /// The server is killed and back after `for_s`.
+    KillServer,
+    /// The server's wall clock jumps by `value` seconds.
+    ClockJump,
+    /// The mean wind becomes `value` metres per second.
+    Wind,
+}
+
+/// What must be seen.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// A part of a timeline line.
+    pub line: String,
+    /// Not before, seconds.
+    #[serde(default)]
+    pub from_s: Option<f64>,
+    /// Not after, seconds.
+    #[serde(default)]
+    pub until_s: Option<f64>,
+    /// Exactly so often; absent means at least once. 0: never.
+    #[serde(default)]
+    pub times: Option<usize>,
+}
+
+fn two_seconds() -> f64 {
+    2.0
+}
+fn five_seconds() -> f64 {
+    5.0
+}
+fn side_street_speed() -> f64 {
+    8.0
+}
+fn walking_speed() -> f64 {
+    1.4
+}
+fn phone_accuracy() -> Option<f64> {
+    Some(5.0)
+}
+fn yes() -> bool {
+    true
+}
+
+impl Scenario {
+    /// Reads a scenario and the site beside it.
+    pub fn read(path: &Path) -> Result<Self, ScenarioError> {
+        let mut scenario: Scenario = read_toml(path)?;
+        let site_path = path.with_file_name(&scenario.site);
+        scenario.site_file = Some(read_toml(&site_path)?);
+        scenario.check().map_err(|reason| ScenarioError::Sense { path: path.display().to_string(), reason })?;
+        Ok(scenario)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !(self.for_s > 0.0 && self.for_s <= super::run::RUN_S_MAX) {
+            return Err(format!("for_s must lie between 0 and {}", super::run::RUN_S_MAX));
+        }
+        let drones: Vec<&str> = self.site_file.iter().flat_map(SiteFile::drone_ids).collect();
+        let people: Vec<&str> = self.guards.iter().map(|g| g.id.as_str()).chain(self.callers.iter().map(|c| c.id.as_str())).collect();
+        for step in &self.steps {
+            if let Some(drone) = step.drone.as_deref().filter(|drone| !drones.contains(drone)) {
+                return Err(format!("step at {} s: there is no drone {drone:?} at this site", step.at_s));
+            }
+            if let Some(who) = step.who.as_deref().filter(|who| !people.contains(who)) {
+                return Err(format!("step at {} s: nobody here is called {who:?}", step.at_s));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn read_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ScenarioError> {
+    let shown = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::Read { path: shown.clone(), source })?;
+    toml::from_str(&text).map_err(|source| ScenarioError::Parse { path: shown, source: Box::new(source) })
+}

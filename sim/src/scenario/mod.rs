@@ -1,0 +1,25 @@
+//! Scenarios: a text file in, a timeline out, on one thread in virtual time with one seed.
+//!
+//! The real core and the real link code run against simulated aircraft, people and networks. Reading order: the file, the people
+//! and networks of the world, the server in virtual time, the run that ties them together, what must always be true.
+
+mod file;
+mod site;
+
+mod network;
+mod people;
+
+mod server;
+
+mod run;
+mod step;
+
+mod invariant;
+
+mod expect;
+mod random;
+
+pub use expect::Verdict;
+pub use file::{Scenario, ScenarioError};
+pub use random::random_scenario;
+pub use run::{Report, run};

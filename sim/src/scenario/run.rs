@@ -1,0 +1,468 @@
+//! One run: the world's clock, who acts in which order, and the timeline that comes of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dispatch_core::effect::{Action, EffectId, OfferNotice};
+use dispatch_core::event::{Actor, Entry, Event};
+use dispatch_core::model::IncidentState;
+use drone_link_proto::{LightDriver, LinkConfig};
+use flight_types::{DroneId, FlightCommand, IncidentId, LocalFrame, MissionId};
+use rand::SeedableRng;
+use rand_pcg::Pcg64;
+use serde::Serialize;
+
+use super::expect::{Verdict, judge};
+use super::file::{LaunchAnswer, LinkQuality, Scenario};
+use super::invariant::Invariants;
+use super::network::Wire;
+use super::people::{Caller, Guard, Sent, Shown};
+use super::server::{Made, Server};
+use super::site::SiteFile;
+use super::step::Script;
+use crate::{Aircraft, AircraftConfig, Environment};
+
+/// The longest run: a night shift. Longer scenarios would be a typing error.
+pub(crate) const RUN_S_MAX: f64 = 12.0 * 3_600.0;
+/// The world's step, milliseconds: shorter than any latency that matters here, long enough to be quick.
+pub(crate) const STEP_MS: u64 = 20;
+/// People think and move ten times a second.
+const PEOPLE_STEP_MS: u64 = 100;
+/// How long a terminal waits before it sends an unanswered request again, milliseconds.
+const REQUEST_AGAIN_MS: u64 = 1_000;
+/// A run goes on so long after everything has come to rest, milliseconds, to see that it stays so.
+const REST_MS: u64 = 5_000;
+
+/// One line of a timeline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Line {
+    /// Virtual time, milliseconds.
+    pub at_ms: u64,
+    /// What happened.
+    pub text: String,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The scenario's title.
+    pub name: String,
+    /// The seed.
+    pub seed: u64,
+    /// What happened.
+    pub timeline: Vec<Line>,
+    /// Each expectation and each broken invariant.
+    pub verdicts: Vec<Verdict>,
+    /// Virtual time run, seconds.
+    pub ran_s: f64,
+    /// Entries in the log.
+    pub entries: u64,
+    /// Hash of the final state.
+    pub state_hash: String,
+    /// The log itself, a JSON line for each entry.
+    #[serde(skip)]
+    pub log: String,
+}
+
+impl Report {
+    /// Whether everything expected was seen and nothing forbidden happened.
+    pub fn passed(&self) -> bool {
+        self.verdicts.iter().all(|verdict| verdict.wrong.is_none())
+    }
+
+    /// The timeline and the verdicts as text.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for line in &self.timeline {
+            let (minutes, ms) = (line.at_ms / 60_000, line.at_ms % 60_000);
+            text += &format!("{minutes:02}:{:06.3}  {}\n", ms as f64 / 1_000.0, line.text);
+        }
+        for verdict in &self.verdicts {
+            text += &match &verdict.wrong {
+                None => format!("ok    {}\n", verdict.expected),
+                Some(wrong) => format!("WRONG {}: {wrong}\n", verdict.expected),
+            };
+        }
+        text + &format!("entries={} state={} ran_s={:.1}\n", self.entries, self.state_hash, self.ran_s)
+    }
+}
+
+/// One simulated aircraft and its radio.
+pub(crate) struct Flyer {
+    pub aircraft: Aircraft,
+    pub quality: LinkQuality,
+    up: Wire<Vec<u8>>,
+    down: Wire<Vec<u8>>,
+    was_armed: bool,
+    was_landed: bool,
+    was_lit: bool,
+}
+
+/// Everything there is.
+pub(crate) struct World {
+    pub scenario: Scenario,
+    pub frame: LocalFrame,
+    pub now_ms: u64,
+    pub random: Pcg64,
+    pub server: Server,
+    pub guards: Vec<Guard>,
+    pub callers: Vec<Caller>,
+    pub flyers: BTreeMap<DroneId, Flyer>,
+    pub terminals: LinkQuality,
+    pub environment: Environment,
+    to_server: Wire<Sent>,
+    to_people: Wire<(String, Shown)>,
+    operator_to_do: BTreeMap<(u64, u64), Event>,
+    seen_notices: BTreeSet<EffectId>,
+    states: BTreeMap<IncidentId, IncidentState>,
+    invariants: Invariants,
+    lines: Vec<Line>,
+    offers: BTreeMap<String, OfferNotice>,
+}
+
+/// Runs a scenario with a seed.
+pub fn run(scenario: &Scenario, seed: u64) -> anyhow::Result<Report> {
+    let mut world = World::new(scenario.clone(), seed)?;
+    let mut script = Script::new(scenario);
+    world.start_server();
+    let end_ms = (scenario.for_s * 1_000.0) as u64;
+    let mut rest_since_ms = None;
+    while world.now_ms < end_ms {
+        script.act(&mut world);
+        world.step();
+        match (script.finished() && world.at_rest(), rest_since_ms) {
+            (true, None) => rest_since_ms = Some(world.now_ms),
+            (true, Some(since_ms)) if since_ms + REST_MS <= world.now_ms => break,
+            (true, Some(_)) => {}
+            (false, _) => rest_since_ms = None,
+        }
+    }
+    Ok(world.report(seed))
+}
+
+impl World {
+    fn new(scenario: Scenario, seed: u64) -> anyhow::Result<Self> {
+        let site = scenario.site_file.clone().ok_or_else(|| anyhow::anyhow!("the scenario was read without its site"))?;
+        let config = site.config(&scenario.policy)?;
+        let server = Server::new(config.clone(), link_configs(&site)?)?;
+        let flyers = site.drones().map(|drone| Ok((DroneId::new(&drone.id)?, flyer(&site, drone, &scenario, seed)))).collect::<anyhow::Result<_>>()?;
+        Ok(Self {
+            frame: site.frame(),
+            now_ms: 0,
+            random: Pcg64::seed_from_u64(seed),
+            server,
+            guards: scenario.guards.iter().cloned().map(Guard::new).collect::<anyhow::Result<_>>()?,
+            callers: scenario.callers.iter().cloned().map(Caller::new).collect::<anyhow::Result<_>>()?,
+            flyers,
+            terminals: scenario.terminals,
+            environment: Environment::new(scenario.wind_m_s, scenario.wind_from_deg, seed),
+            to_server: Wire::default(),
+            to_people: Wire::default(),
+            operator_to_do: BTreeMap::new(),
+            seen_notices: BTreeSet::new(),
+            states: BTreeMap::new(),
+            invariants: Invariants::new(config, &scenario.allow),
+            lines: Vec::new(),
+            offers: BTreeMap::new(),
+            scenario,
+        })
+    }
+
+    pub fn start_server(&mut self) {
+        self.server.start(self.now_ms, &mut self.random);
+        let duties: Vec<_> = self.guards.iter().filter(|guard| guard.script.on_duty).map(|guard| guard.id.clone()).collect();
+        if self.now_ms == 0 {
+            for guard in duties {
+                self.send(Sent::Request(Actor::Guard { id: guard.clone() }, Box::new(Event::GuardDutyChanged { guard, on_duty: true })));
+            }
+        }
+    }
+
+    /// Writes a line of the timeline.
+    pub fn say(&mut self, text: impl Into<String>) {
+        self.lines.push(Line { at_ms: self.now_ms, text: text.into() });
+    }
+
+    /// A terminal sends something.
+    pub fn send(&mut self, sent: Sent) {
+        self.to_server.send_persistently(sent, self.now_ms, &self.terminals, &mut self.random);
+    }
+
+    fn step(&mut self) {
+        self.now_ms += STEP_MS;
+        self.fly();
+        if self.now_ms.is_multiple_of(PEOPLE_STEP_MS) {
+            self.people_live();
+        }
+        self.deliver_to_server();
+        self.server_lives();
+        self.deliver_to_people();
+        self.note_made();
+    }
+
+    fn fly(&mut self) {
+        let mut said = Vec::new();
+        for (drone, flyer) in &mut self.flyers {
+            while let Some(bytes) = flyer.up.receive(self.now_ms) {
+                flyer.aircraft.receive(&bytes);
+            }
+            flyer.aircraft.step(self.now_ms, &self.environment);
+            while let Some(bytes) = flyer.aircraft.poll_transmit() {
+                flyer.down.send_datagram(bytes, self.now_ms, &flyer.quality, &mut self.random);
+            }
+            while let Some(bytes) = flyer.down.receive(self.now_ms) {
+                self.server.hear_aircraft(drone, &bytes, self.now_ms);
+            }
+            said.extend(flyer.changes().into_iter().map(|text| format!("{drone} {text}")));
+            self.invariants.see_aircraft(drone, &flyer.aircraft.truth(), self.now_ms);
+        }
+        said.into_iter().for_each(|text| self.say(text));
+    }
+
+    fn people_live(&mut self) {
+        let wall_ms = super::server::START_WALL_MS + self.now_ms as i64;
+        let mut sent = Vec::new();
+        for guard in &mut self.guards {
+            sent.extend(guard.live(self.now_ms, PEOPLE_STEP_MS, &self.frame));
+        }
+        for caller in &mut self.callers {
+            sent.extend(caller.live(self.now_ms, PEOPLE_STEP_MS, wall_ms, &self.frame, &mut self.random));
+        }
+        sent.into_iter().for_each(|one| self.send(one));
+        while let Some(entry) = self.operator_to_do.first_entry().filter(|entry| entry.key().0 <= self.now_ms) {
+            let event = entry.remove();
+            self.operator_says(event);
+        }
+    }
+
+    /// Something an operator or pilot does at the desk; retried while the server is down.
+    pub fn operator_says(&mut self, event: Event) {
+        self.send(Sent::Request(super::step::desk_actor(&event), Box::new(event)));
+    }
+
+    fn deliver_to_server(&mut self) {
+        if !self.terminals.up {
+            return;
+        }
+        while let Some(sent) = self.to_server.receive(self.now_ms) {
+            match sent {
+                Sent::GuardPosition(guard, point) => self.server.hear_guard(guard, point, self.now_ms),
+                Sent::Request(actor, event) if self.server.is_running() => self.request(actor, *event),
+                request @ Sent::Request(..) => {
+                    // The server is down: the terminal keeps the request and tries again.
+                    self.to_server.send_persistently(request, self.now_ms + REQUEST_AGAIN_MS, &self.terminals, &mut self.random);
+                }
+            }
+        }
+    }
+
+    fn request(&mut self, actor: Actor, event: Event) {
+        let quiet = matches!(event, Event::CallerMoved { .. } | Event::OfferReceived { .. });
+        let about = super::step::short(&event);
+        match self.server.request(actor, event.clone(), self.now_ms, &mut self.random) {
+            Ok(()) => self.acknowledge(&event),
+            Err(_) if quiet => {}
+            Err(refusal) => self.say(format!("refused {about}: {refusal}")),
+        }
+    }
+
+    /// A call is acknowledged only here, after its entry is durable.
+    fn acknowledge(&mut self, event: &Event) {
+        let Event::CallRaised { caller, key, .. } = event else { return };
+        let incident = self.server.core().and_then(|core| core.incident_by_key(caller, key)).map(|incident| incident.id.clone());
+        self.invariants.acknowledged(caller, key);
+        if let Some(incident) = incident {
+            self.show(caller.as_str(), Shown::CallKept(incident));
+        }
+    }
+
+    fn show(&mut self, who: &str, shown: Shown) {
+        self.to_people.send_persistently((who.to_owned(), shown), self.now_ms, &self.terminals, &mut self.random);
+    }
+
+    fn server_lives(&mut self) {
+        let datagrams = self.server.live(self.now_ms, &mut self.random);
+        for (drone, bytes) in datagrams {
+            if let Some(flyer) = self.flyers.get_mut(&drone) {
+                flyer.up.send_datagram(bytes, self.now_ms, &flyer.quality, &mut self.random);
+            }
+        }
+        if self.now_ms.is_multiple_of(REQUEST_AGAIN_MS) {
+            self.show_callers_to_guards();
+        }
+    }
+
+    fn show_callers_to_guards(&mut self) {
+        let Some(core) = self.server.core() else { return };
+        let open = core.incidents().filter(|incident| incident.ended_at_ms.is_none());
+        let shown: Vec<(String, Shown)> = open
+            .filter_map(|incident| incident.places.first().map(|place| (incident, place.point)))
+            .flat_map(|(incident, point)| {
+                let theirs = incident.primary.iter().chain(&incident.backup);
+                theirs.map(move |guard| (guard.to_string(), Shown::CallerAt(incident.id.clone(), point)))
+            })
+            .collect();
+        shown.into_iter().for_each(|(who, what)| self.show(&who, what));
+    }
+
+    fn deliver_to_people(&mut self) {
+        if !self.terminals.up {
+            return;
+        }
+        while let Some((who, shown)) = self.to_people.receive(self.now_ms) {
+            for guard in self.guards.iter_mut().filter(|guard| guard.id.as_str() == who) {
+                guard.see(&shown, self.now_ms, &self.frame);
+            }
+            for caller in self.callers.iter_mut().filter(|caller| caller.id.as_str() == who) {
+                caller.see(&shown, self.now_ms);
+            }
+        }
+    }
+
+    fn note_made(&mut self) {
+        for made in self.server.take_made() {
+            match made {
+                Made::Entry(entry) => self.note_entry(&entry),
+                Made::Notice(id, action) => self.note_notice(id, action),
+                Made::Command(drone, mission, command) => self.note_command(&drone, &mission, &command),
+            }
+        }
+    }
+
+    fn note_entry(&mut self, entry: &Entry) {
+        if let Event::Flight { drone, mission, report } = &entry.event {
+            self.say(format!("{drone} {mission} {}", super::step::words(report)));
+        }
+        let Some(core) = self.server.core() else { return };
+        self.invariants.see_entry(entry, core, self.now_ms);
+        let changed: Vec<_> = core
+            .incidents()
+            .filter(|incident| self.states.get(&incident.id) != Some(&incident.state))
+            .map(|incident| (incident.id.clone(), incident.caller.clone(), incident.state))
+            .collect();
+        for (incident, caller, state) in changed {
+            self.states.insert(incident, state);
+            self.say(format!("incident of {caller}: {}", super::step::words(&state)));
+        }
+    }
+
+    fn note_notice(&mut self, id: EffectId, action: Action) {
+        if !self.seen_notices.insert(id) {
+            return; // given again after a restart; workers act once
+        }
+        match action {
+            Action::SendOffer { offer } => {
+                self.say(format!("offer to {} eta {:.0} s{}", offer.guard, offer.eta_s, if offer.backup { " as backup" } else { "" }));
+                self.offers.insert(offer.offer.to_string(), offer.clone());
+                self.show(&offer.guard.to_string(), Shown::Offer(offer));
+            }
+            Action::NotifyGuard { guard, incident, notice } => {
+                self.say(format!("tell {guard}: {}", super::step::words(&notice)));
+                self.show(guard.as_str(), Shown::GuardNotice(incident, notice));
+            }
+            Action::NotifyCaller { caller, incident, notice } => {
+                self.say(format!("tell {caller}: {}", super::step::words(&notice)));
+                self.show(caller.as_str(), Shown::CallerNotice(incident, notice));
+            }
+            Action::NotifyContact { caller, .. } => self.say(format!("message to the contact of {caller}")),
+            Action::AlertOperators { alert, .. } => self.say(format!("alert {}", super::step::words(&alert))),
+            Action::AskApproval { mission, drone, .. } => self.ask_operator(mission, &drone),
+            Action::FindGuards { .. } | Action::CheckGuard { .. } | Action::FindDrones { .. } | Action::Command { .. } => {}
+        }
+    }
+
+    fn ask_operator(&mut self, mission: MissionId, drone: &DroneId) {
+        self.say(format!("approval asked for {drone}"));
+        let Some(operator) = &self.scenario.operator else { return };
+        let at_ms = self.now_ms + (operator.after_s * 1_000.0) as u64;
+        let event = match operator.launches {
+            LaunchAnswer::Approve => Event::LaunchApproved { mission },
+            LaunchAnswer::Deny => Event::LaunchDenied { mission, reason: Some("too windy for my taste".to_owned()) },
+            LaunchAnswer::Silent => return,
+        };
+        let order = self.operator_to_do.len() as u64;
+        self.operator_to_do.insert((at_ms, order), event);
+    }
+
+    fn note_command(&mut self, drone: &DroneId, mission: &MissionId, command: &FlightCommand) {
+        let word = match command {
+            FlightCommand::Fly { plan, reached } => format!("fly {} corners out, reached {}", plan.outbound.len(), super::step::words(reached)),
+            FlightCommand::Escort { .. } => return,
+            FlightCommand::Light { on, brightness_pct } => format!("light {} {brightness_pct} %", if *on { "on" } else { "off" }),
+            FlightCommand::Recall { .. } => "recall".to_owned(),
+            FlightCommand::Hold => "hold".to_owned(),
+            FlightCommand::Continue => "continue".to_owned(),
+            FlightCommand::Land => "land".to_owned(),
+            FlightCommand::YieldControl => "yield control".to_owned(),
+            FlightCommand::ResumeControl => "resume control".to_owned(),
+        };
+        self.say(format!("order {drone} {mission} {word}"));
+    }
+
+    /// Nothing is open, nothing flies.
+    fn at_rest(&self) -> bool {
+        let quiet = |core: &dispatch_core::Core| {
+            core.incidents().all(|incident| incident.ended_at_ms.is_some()) && core.missions().all(|mission| mission.ended)
+        };
+        self.server.core().is_some_and(quiet) && self.flyers.values().all(|flyer| !flyer.aircraft.truth().armed)
+    }
+
+    fn report(mut self, seed: u64) -> Report {
+        let core = self.server.replayed();
+        self.invariants.end(&core, self.server.core(), &self.flyers, self.now_ms);
+        let mut verdicts: Vec<Verdict> = self.scenario.expect.iter().map(|expectation| judge(expectation, &self.lines)).collect();
+        verdicts.extend(self.invariants.verdicts());
+        Report {
+            name: self.scenario.name.clone(),
+            seed,
+            timeline: self.lines,
+            verdicts,
+            ran_s: self.now_ms as f64 / 1_000.0,
+            entries: core.last_seq(),
+            state_hash: core.state_hash(),
+            log: self.server.log_text(),
+        }
+    }
+}
+
+impl Flyer {
+    /// What an onlooker would see change.
+    fn changes(&mut self) -> Vec<&'static str> {
+        let truth = self.aircraft.truth();
+        let mut changes = Vec::new();
+        let mut note = |was: &mut bool, is: bool, up: &'static str, down: &'static str| {
+            if *was != is {
+                changes.push(if is { up } else { down });
+                *was = is;
+            }
+        };
+        note(&mut self.was_armed, truth.armed, "seen armed", "seen disarmed");
+        note(&mut self.was_landed, truth.landed, "seen on the ground", "seen off the ground");
+        note(&mut self.was_lit, truth.light_on, "seen lit", "seen dark");
+        changes
+    }
+}
+
+fn link_configs(site: &SiteFile) -> anyhow::Result<Vec<LinkConfig>> {
+    let light = |drone: &super::site::DroneFile| match drone.illuminator {
+        true => LightDriver::Illuminator { component_id: crate::ILLUMINATOR_COMPONENT_ID },
+        false => LightDriver::Actuator { index: 1 },
+    };
+    site.drones().map(|drone| Ok(LinkConfig::new(DroneId::new(&drone.id)?, drone.system_id, light(drone)))).collect()
+}
+
+fn flyer(site: &SiteFile, drone: &super::site::DroneFile, scenario: &Scenario, seed: u64) -> Flyer {
+    let config = AircraftConfig {
+        has_illuminator: drone.illuminator,
+        seed: seed.wrapping_mul(257).wrapping_add(u64::from(drone.system_id)),
+        ..AircraftConfig::new(drone.system_id, site.point(drone.at), site.ground_amsl_m)
+    };
+    Flyer {
+        aircraft: Aircraft::new(config),
+        quality: scenario.link,
+        up: Wire::default(),
+        down: Wire::default(),
+        was_armed: false,
+        was_landed: true,
+        was_lit: false,
+    }
+}

@@ -1,0 +1,144 @@
+//! The site of a scenario: stations, aircraft and zones in metres round an origin, turned into the core's configuration.
+
+use dispatch_core::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, StationConfig};
+use flight_types::{DroneId, GeoPoint, Local, LocalFrame, Ring, StationId, ZoneId};
+use serde::Deserialize;
+
+use super::file::EastNorth;
+
+/// A site as written for scenarios.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteFile {
+    /// Its name.
+    pub name: String,
+    /// Where 0, 0 lies.
+    pub origin: GeoPoint,
+    /// Ground above mean sea level, metres; the scenarios' ground is flat.
+    pub ground_amsl_m: f64,
+    /// Corners of the fence.
+    pub fence: Vec<EastNorth>,
+    /// Ceiling above the pads, metres.
+    pub fence_height_max_m: f64,
+    /// Launch stations.
+    pub stations: Vec<StationFile>,
+    /// No-fly zones.
+    #[serde(default)]
+    pub no_fly_zones: Vec<ZoneFile>,
+}
+
+/// A launch station as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StationFile {
+    /// Which.
+    pub id: String,
+    /// Where.
+    pub at: EastNorth,
+    /// Who lets aircraft go.
+    pub approval: Approval,
+    /// Its aircraft.
+    pub drones: Vec<DroneFile>,
+}
+
+/// An aircraft as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DroneFile {
+    /// Which.
+    pub id: String,
+    /// MAVLink system id.
+    pub system_id: u8,
+    /// Its pad.
+    pub at: EastNorth,
+    /// With an illuminator component; otherwise the light hangs on an actuator output.
+    pub illuminator: bool,
+}
+
+/// A no-fly zone as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneFile {
+    /// Which.
+    pub id: String,
+    /// Its outline.
+    pub corners: Vec<EastNorth>,
+    /// Lower limit above mean sea level, metres.
+    #[serde(default)]
+    pub floor_amsl_m: Option<f64>,
+    /// Upper limit above mean sea level, metres.
+    #[serde(default)]
+    pub ceiling_amsl_m: Option<f64>,
+}
+
+impl SiteFile {
+    /// The plane in which the file's places lie.
+    pub fn frame(&self) -> LocalFrame {
+        LocalFrame::new(self.origin)
+    }
+
+    /// A place of the file on the globe.
+    pub fn point(&self, at: EastNorth) -> GeoPoint {
+        self.frame().to_geo(Local { east_m: at[0], north_m: at[1] })
+    }
+
+    /// Every aircraft's id.
+    pub fn drone_ids(&self) -> impl Iterator<Item = &str> {
+        self.drones().map(|drone| drone.id.as_str())
+    }
+
+    /// Every aircraft.
+    pub fn drones(&self) -> impl Iterator<Item = &DroneFile> {
+        self.stations.iter().flat_map(|station| &station.drones)
+    }
+
+    /// The core's configuration, with a scenario's changes to the policy.
+    pub fn config(&self, policy_changes: &toml::Table) -> anyhow::Result<SiteConfig> {
+        Ok(SiteConfig {
+            name: self.name.clone(),
+            stations: self.stations.iter().map(|station| self.station(station)).collect::<anyhow::Result<_>>()?,
+            no_fly_zones: self.no_fly_zones.iter().map(|zone| self.zone(zone)).collect::<anyhow::Result<_>>()?,
+            fence: self.ring(&self.fence)?,
+            fence_height_max_m: self.fence_height_max_m,
+            policy: policy_changes.clone().try_into::<Policy>()?,
+        })
+    }
+
+    fn ring(&self, corners: &[EastNorth]) -> anyhow::Result<Ring> {
+        Ok(Ring::new(corners.iter().map(|corner| self.point(*corner)).collect())?)
+    }
+
+    fn zone(&self, zone: &ZoneFile) -> anyhow::Result<NoFlyZone> {
+        Ok(NoFlyZone {
+            id: ZoneId::new(&zone.id)?,
+            name: zone.id.clone(),
+            ring: self.ring(&zone.corners)?,
+            floor_amsl_m: zone.floor_amsl_m,
+            ceiling_amsl_m: zone.ceiling_amsl_m,
+        })
+    }
+
+    fn station(&self, station: &StationFile) -> anyhow::Result<StationConfig> {
+        Ok(StationConfig {
+            id: StationId::new(&station.id)?,
+            name: station.id.clone(),
+            position: self.point(station.at),
+            ground_amsl_m: self.ground_amsl_m,
+            approval: station.approval,
+            drones: station.drones.iter().map(|drone| self.drone(drone)).collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    fn drone(&self, drone: &DroneFile) -> anyhow::Result<DroneConfig> {
+        Ok(DroneConfig {
+            id: DroneId::new(&drone.id)?,
+            pad: self.point(drone.at),
+            cruise_speed_m_s: 12.0,
+            climb_speed_m_s: 3.0,
+            descent_speed_m_s: 1.5,
+            endurance_s: 1_500.0,
+            wind_max_m_s: 10.0,
+            has_light: true,
+        })
+    }
+}
