@@ -330,7 +330,7 @@ impl World {
 
     fn note_entry(&mut self, entry: &Entry) {
         if let Event::Flight { drone, mission, report } = &entry.event {
-            self.say(format!("{drone} {mission} {}", super::step::words(report)));
+            self.say(format!("{drone} {} ({mission})", super::step::words(report)));
         }
         let Some(core) = self.server.core() else { return };
         self.invariants.see_entry(entry, core, self.now_ms);
@@ -395,7 +395,7 @@ impl World {
             FlightCommand::YieldControl => "yield control".to_owned(),
             FlightCommand::ResumeControl => "resume control".to_owned(),
         };
-        self.say(format!("order {drone} {mission} {word}"));
+        self.say(format!("order {drone} {word} ({mission})"));
     }
 
     /// Nothing is open, nothing flies.
@@ -444,10 +444,11 @@ impl Flyer {
 
 fn link_configs(site: &SiteFile) -> anyhow::Result<Vec<LinkConfig>> {
     let light = |drone: &super::site::DroneFile| match drone.illuminator {
-        true => LightDriver::Illuminator { component_id: crate::ILLUMINATOR_COMPONENT_ID },
+        true => LightDriver::Auto,
         false => LightDriver::Actuator { index: 1 },
     };
-    site.drones().map(|drone| Ok(LinkConfig::new(DroneId::new(&drone.id)?, drone.system_id, light(drone)))).collect()
+    let config = |drone| Ok(LinkConfig { light: light(drone), ..LinkConfig::new(DroneId::new(&drone.id)?, drone.system_id) });
+    site.drones().map(config).collect()
 }
 
 fn flyer(site: &SiteFile, drone: &super::site::DroneFile, scenario: &Scenario, seed: u64) -> Flyer {

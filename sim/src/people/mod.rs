@@ -1,0 +1,15 @@
+//! People for a running server: guards on their rounds, a caller who needs help, an operator at the desk.
+//!
+//! They speak HTTP as phones and browsers do, in real time. `sim people` is what `cargo xtask demo` plays the escort with.
+
+mod client;
+
+mod caller;
+mod guard;
+mod operator;
+
+mod verdict;
+
+mod play;
+
+pub use play::{PeopleOptions, play};

@@ -1,0 +1,160 @@
+//! The play: everybody on stage, one escort or one after another, and its verdict.
+
+use std::path::PathBuf;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, bail};
+use flight_types::GeoPoint;
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64;
+use serde_json::Value;
+use site_model::{RoadTimes, Site};
+use tokio::task::JoinSet;
+
+use super::caller::Caller;
+use super::client::Client;
+use super::guard::Guard;
+use super::operator::Operator;
+use super::verdict::{all_landed, judge};
+
+/// How often a waiting play looks again.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// Guards sign in; the aircraft need a few seconds of satellites before the first call makes sense.
+const SETTLE: Duration = Duration::from_secs(5);
+/// Between two escorts of an endless play.
+const BETWEEN: Duration = Duration::from_secs(20);
+/// How far the caller is from the first station, metres.
+const CALLER_DISTANCE_M: std::ops::Range<f64> = 300.0..600.0;
+
+/// What `sim people` needs to know.
+#[derive(Debug, Clone, clap::Args)]
+pub struct PeopleOptions {
+    /// The server, for example http://127.0.0.1:8080
+    #[arg(long)]
+    pub server: String,
+    /// The site's folder: guards drive along its roads.
+    #[arg(long)]
+    pub site: PathBuf,
+    /// Guards to play, by account name.
+    #[arg(long, value_delimiter = ',', default_value = "guard-1,guard-2,guard-3")]
+    pub guards: Vec<String>,
+    /// The operator to play, by account name.
+    #[arg(long, default_value = "operator")]
+    pub operator: String,
+    /// Password of all of them; the demo's is no secret.
+    #[arg(long, default_value = "demo-only")]
+    pub password: String,
+    /// Seconds the operator takes to let a waiting launch go.
+    #[arg(long, default_value_t = 4.0)]
+    pub approve_after_s: f64,
+    /// One escort, then exit: 0 when it went as it must.
+    #[arg(long)]
+    pub once: bool,
+    /// Give up after so many seconds.
+    #[arg(long = "for")]
+    pub for_s: Option<f64>,
+    /// How many times faster than in life guards move.
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+    /// Where the caller stands and which way the guards patrol.
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+}
+
+/// Wall time, milliseconds since 1970-01-01 UTC: phones stamp their fixes with it.
+pub(crate) fn wall_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Plays until the verdict, the time limit, or for ever.
+pub async fn play(options: PeopleOptions) -> anyhow::Result<()> {
+    let limit = options.for_s.map(Duration::from_secs_f64);
+    let playing = play_all(&options);
+    match limit {
+        Some(limit) => match tokio::time::timeout(limit, playing).await {
+            Ok(verdict) => verdict,
+            Err(_) if options.once => bail!("the escort was not over within {} s", limit.as_secs()),
+            Err(_) => Ok(()),
+        },
+        None => playing.await,
+    }
+}
+
+async fn play_all(options: &PeopleOptions) -> anyhow::Result<()> {
+    let site = Site::load(&options.site).context("the site cannot be read")?;
+    let roads = RoadTimes::build(&site.roads);
+    until_ready(options).await?;
+    let watcher = Operator::start(options).await?;
+    let actors = async {
+        let mut guards = Vec::new();
+        for (number, name) in options.guards.iter().enumerate() {
+            guards.push(Guard::start(options, name, &site, &roads, options.seed + number as u64).await?.live());
+        }
+        futures_util::future::join_all(guards).await;
+        anyhow::Ok(())
+    };
+    let mut desk = JoinSet::new();
+    desk.spawn(Operator::start(options).await?.live());
+    tokio::select! {
+        ended = actors => ended.and_then(|()| bail!("the guards went home")),
+        verdict = escorts(options, &site, &roads, &watcher) => verdict,
+    }
+}
+
+async fn until_ready(options: &PeopleOptions) -> anyhow::Result<()> {
+    let client = Client::anonymous(&options.server)?;
+    while !client.ready().await {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(())
+}
+
+async fn escorts(options: &PeopleOptions, site: &Site, roads: &RoadTimes, watcher: &Operator) -> anyhow::Result<()> {
+    let mut random = Pcg64::seed_from_u64(options.seed);
+    loop {
+        tokio::time::sleep(SETTLE).await;
+        let view = escort(options, site, roads, watcher, &mut random).await?;
+        let escort = judge(&view);
+        for (name, seconds) in &escort.figures {
+            println!("{name:<26} {seconds:7.1} s");
+        }
+        if options.once {
+            return match escort.wrong.as_slice() {
+                [] => Ok(()),
+                wrong => bail!("the escort went wrong: {}", wrong.join("; ")),
+            };
+        }
+        tokio::time::sleep(BETWEEN).await;
+    }
+}
+
+async fn escort(options: &PeopleOptions, site: &Site, roads: &RoadTimes, watcher: &Operator, random: &mut Pcg64) -> anyhow::Result<Value> {
+    let caller = Caller::register(&options.server, "김하늘 (demo)", caller_way(site, roads, random)?).await?;
+    let incident = caller.call().await?;
+    println!("a call: {incident}");
+    let state = caller.live(&incident).await?;
+    println!("for the caller the incident is {state}");
+    loop {
+        let view = watcher.incident(&incident).await?;
+        if all_landed(&view) {
+            return Ok(view);
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// A street corner at some distance from the first station, and a walk from there.
+fn caller_way(site: &Site, roads: &RoadTimes, random: &mut Pcg64) -> anyhow::Result<Vec<GeoPoint>> {
+    let config = site.config();
+    let station = config.stations.first().context("the site has no station")?.position;
+    let corners: Vec<GeoPoint> = site.roads.iter().flat_map(|road| road.line.iter().copied()).collect();
+    let near: Vec<GeoPoint> = corners.iter().copied().filter(|corner| CALLER_DISTANCE_M.contains(&corner.distance_m(&station))).collect();
+    let from = if near.is_empty() { &corners } else { &near };
+    anyhow::ensure!(!from.is_empty(), "the site has no roads");
+    let start = from[random.random_range(0..from.len())];
+    let goal = from[random.random_range(0..from.len())];
+    let mut way = vec![start];
+    way.extend(roads.route(&start, &goal).unwrap_or_default());
+    Ok(way)
+}

@@ -1,0 +1,52 @@
+//! Whether an escort went as it must, read from the incident as an operator sees it.
+
+use serde_json::Value;
+
+/// What an escort took, and what was wrong with it.
+#[derive(Debug, Default)]
+pub(crate) struct Escort {
+    pub wrong: Vec<String>,
+    pub figures: Vec<(String, f64)>,
+}
+
+/// Judges an incident view. Everything that the product promises must show in it.
+pub(crate) fn judge(view: &Value) -> Escort {
+    let incident = &view["incident"];
+    let mut escort = Escort::default();
+    let mut must = |holds: bool, what: &str| {
+        if !holds {
+            escort.wrong.push(what.to_owned());
+        }
+    };
+    must(incident["state"] == "closed", "the incident is not closed");
+    must(incident["primary"].is_string(), "no primary guard");
+    let empty = Vec::new();
+    let missions = view["missions"].as_array().unwrap_or(&empty);
+    let flown = missions.iter().find(|mission| mission["reached_at_ms"]["on_scene"].is_i64());
+    must(flown.is_some(), "no drone reached the scene");
+    must(flown.is_some_and(|mission| mission["reached_at_ms"]["landed"].is_i64()), "the drone has not landed");
+    must(happened_at(incident, "light_lit").is_some(), "the light was never confirmed as lit");
+    let raised_ms = incident["raised_at_ms"].as_i64().unwrap_or_default();
+    let mut figure = |name: &str, at_ms: Option<i64>| {
+        escort.figures.extend(at_ms.map(|at_ms| (name.to_owned(), (at_ms - raised_ms) as f64 / 1_000.0)));
+    };
+    figure("call -> guard assigned", happened_at(incident, "guard_assigned"));
+    if let Some(mission) = flown {
+        figure("call -> airborne", mission["reached_at_ms"]["airborne"].as_i64());
+        figure("call -> drone on scene", mission["reached_at_ms"]["on_scene"].as_i64());
+        figure("call -> light on target", happened_at(incident, "light_lit"));
+        figure("call -> drone landed", mission["reached_at_ms"]["landed"].as_i64());
+    }
+    figure("call -> closed", incident["ended_at_ms"].as_i64());
+    escort
+}
+
+fn happened_at(incident: &Value, what: &str) -> Option<i64> {
+    let timeline = incident["timeline"].as_array()?;
+    timeline.iter().find(|item| item["what"] == what)?["at_ms"].as_i64()
+}
+
+/// Whether every flight of the incident is over.
+pub(crate) fn all_landed(view: &Value) -> bool {
+    view["missions"].as_array().is_some_and(|missions| missions.iter().all(|mission| mission["ended"] == true))
+}
