@@ -83,6 +83,9 @@ pub struct Scenario {
     /// What must be seen in the timeline.
     #[serde(default)]
     pub expect: Vec<Expectation>,
+    /// The server is killed right after this entry is durable, before anything is done about it, and is back two seconds later.
+    #[serde(default)]
+    pub kill_after_entry: Option<u64>,
     /// Invariants that this scenario breaks on purpose, by name, each a comment away from its reason.
     #[serde(default)]
     pub allow: Vec<String>,
@@ -165,9 +168,12 @@ pub struct CallerScript {
     /// How fast, metres per second.
     #[serde(default = "walking_speed")]
     pub speed_m_s: f64,
-    /// Standard deviation of the terminal's fixes, metres; absent means no fix at all.
+    /// The terminal gets a satellite fix.
+    #[serde(default = "yes")]
+    pub has_gps: bool,
+    /// Standard deviation of the terminal's fixes, metres.
     #[serde(default = "phone_accuracy")]
-    pub gps_accuracy_m: Option<f64>,
+    pub gps_accuracy_m: f64,
     /// An address that the gazetteer puts here.
     #[serde(default)]
     pub address_at: Option<EastNorth>,
@@ -351,8 +357,8 @@ fn side_street_speed() -> f64 {
 fn walking_speed() -> f64 {
     1.4
 }
-fn phone_accuracy() -> Option<f64> {
-    Some(5.0)
+fn phone_accuracy() -> f64 {
+    5.0
 }
 fn yes() -> bool {
     true

@@ -237,7 +237,10 @@ impl Caller {
     }
 
     fn fix(&self, wall_ms: i64, frame: &LocalFrame, random: &mut Pcg64) -> Option<Fix> {
-        let accuracy_m = self.script.gps_accuracy_m?;
+        if !self.script.has_gps {
+            return None;
+        }
+        let accuracy_m = self.script.gps_accuracy_m;
         // A zero deviation is a perfect terminal; the distribution takes it, so it cannot fail for finite values.
         let noise = Normal::new(0.0, accuracy_m.max(0.0)).ok()?;
         let seen = Local { east_m: self.at.east_m + noise.sample(random), north_m: self.at.north_m + noise.sample(random) };

@@ -34,6 +34,7 @@ pub fn random_scenario(site: &SiteFile, seed: u64) -> Scenario {
         operator: None,
         steps: Vec::new(),
         expect: Vec::new(),
+        kill_after_entry: None,
         allow: Vec::new(),
     };
     for caller in &scenario.callers {
@@ -74,7 +75,8 @@ fn caller(random: &mut Pcg64, number: usize) -> CallerScript {
         at: place(random),
         walks: (0..random.random_range(0..3)).map(|_| place(random)).collect(),
         speed_m_s: random.random_range(0.5..3.0),
-        gps_accuracy_m: random.random_bool(0.85).then(|| random.random_range(1.0..15.0)),
+        has_gps: random.random_bool(0.85),
+        gps_accuracy_m: random.random_range(1.0..15.0),
         address_at: random.random_bool(0.3).then(|| place(random)),
         home_at: random.random_bool(0.5).then(|| place(random)),
         confirms: pick(random, &[Confirms::Safe, Confirms::Safe, Confirms::Safe, Confirms::Duress, Confirms::WrongThenSafe, Confirms::Never, Confirms::SecondAsk]),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dispatch_core::effect::{Action, EffectId, OfferNotice};
+use dispatch_core::effect::{Action, EffectId};
 use dispatch_core::event::{Actor, Entry, Event};
 use dispatch_core::model::IncidentState;
 use drone_link_proto::{LightDriver, LinkConfig};
@@ -29,6 +29,8 @@ pub(crate) const STEP_MS: u64 = 20;
 const PEOPLE_STEP_MS: u64 = 100;
 /// How long a terminal waits before it sends an unanswered request again, milliseconds.
 const REQUEST_AGAIN_MS: u64 = 1_000;
+/// How long a killed process takes to be back, milliseconds.
+const RESTART_MS: u64 = 2_000;
 /// A run goes on so long after everything has come to rest, milliseconds, to see that it stays so.
 const REST_MS: u64 = 5_000;
 
@@ -116,7 +118,7 @@ pub(crate) struct World {
     states: BTreeMap<IncidentId, IncidentState>,
     invariants: Invariants,
     lines: Vec<Line>,
-    offers: BTreeMap<String, OfferNotice>,
+    restart_at_ms: Option<u64>,
 }
 
 /// Runs a scenario with a seed.
@@ -143,7 +145,7 @@ impl World {
     fn new(scenario: Scenario, seed: u64) -> anyhow::Result<Self> {
         let site = scenario.site_file.clone().ok_or_else(|| anyhow::anyhow!("the scenario was read without its site"))?;
         let config = site.config(&scenario.policy)?;
-        let server = Server::new(config.clone(), link_configs(&site)?)?;
+        let server = Server::new(config.clone(), link_configs(&site)?, scenario.kill_after_entry)?;
         let flyers = site.drones().map(|drone| Ok((DroneId::new(&drone.id)?, flyer(&site, drone, &scenario, seed)))).collect::<anyhow::Result<_>>()?;
         Ok(Self {
             frame: site.frame(),
@@ -162,7 +164,7 @@ impl World {
             states: BTreeMap::new(),
             invariants: Invariants::new(config, &scenario.allow),
             lines: Vec::new(),
-            offers: BTreeMap::new(),
+            restart_at_ms: None,
             scenario,
         })
     }
@@ -195,6 +197,7 @@ impl World {
         }
         self.deliver_to_server();
         self.server_lives();
+        self.restart_after_planned_kill();
         self.deliver_to_people();
         self.note_made();
     }
@@ -291,6 +294,18 @@ impl World {
         }
     }
 
+    /// A kill planned for an entry, not for a time: the process is back after [`RESTART_MS`].
+    fn restart_after_planned_kill(&mut self) {
+        match self.restart_at_ms {
+            None if self.server.died_as_planned() => {
+                self.say("-- killed right after a persisted entry");
+                self.restart_at_ms = Some(self.now_ms + RESTART_MS);
+            }
+            Some(at_ms) if at_ms <= self.now_ms && !self.server.is_running() => self.start_server(),
+            None | Some(_) => {}
+        }
+    }
+
     fn show_callers_to_guards(&mut self) {
         let Some(core) = self.server.core() else { return };
         let open = core.incidents().filter(|incident| incident.ended_at_ms.is_none());
@@ -352,7 +367,6 @@ impl World {
         match action {
             Action::SendOffer { offer } => {
                 self.say(format!("offer to {} eta {:.0} s{}", offer.guard, offer.eta_s, if offer.backup { " as backup" } else { "" }));
-                self.offers.insert(offer.offer.to_string(), offer.clone());
                 self.show(&offer.guard.to_string(), Shown::Offer(offer));
             }
             Action::NotifyGuard { guard, incident, notice } => {

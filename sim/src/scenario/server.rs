@@ -58,11 +58,13 @@ pub(crate) struct Server {
     wall_anchor_ms: u64,
     /// The machine's wall clock relative to true time, milliseconds.
     pub clock_error_ms: i64,
+    /// The process dies right after this entry is durable.
+    pub kill_after_entry: Option<u64>,
     made: Vec<Made>,
 }
 
 impl Server {
-    pub fn new(site: SiteConfig, link_configs: Vec<LinkConfig>) -> anyhow::Result<Self> {
+    pub fn new(site: SiteConfig, link_configs: Vec<LinkConfig>, kill_after_entry: Option<u64>) -> anyhow::Result<Self> {
         Ok(Self {
             district: DistrictId::new("scenario")?,
             site,
@@ -73,6 +75,7 @@ impl Server {
             wall_base_ms: START_WALL_MS,
             wall_anchor_ms: 0,
             clock_error_ms: 0,
+            kill_after_entry,
             made: Vec::new(),
         })
     }
@@ -104,6 +107,11 @@ impl Server {
     /// kill -9: everything but the log is gone.
     pub fn kill(&mut self) {
         self.running = None;
+    }
+
+    /// Whether the process died at the entry it was meant to die at.
+    pub fn died_as_planned(&self) -> bool {
+        self.running.is_none() && self.kill_after_entry.is_some_and(|seq| seq <= self.log.len() as u64)
     }
 
     pub fn is_running(&self) -> bool {
@@ -165,6 +173,9 @@ impl Server {
         let entry = Entry { seq: self.log.len() as u64 + 1, at_ms, district: self.district.clone(), actor, event };
         self.log.push(serde_json::to_string(&entry).expect("an entry is plain data"));
         self.last_at_ms = at_ms;
+        if self.kill_after_entry == Some(entry.seq) {
+            self.kill();
+        }
         let Some(running) = &mut self.running else { return };
         let effects = running.core.step(&entry);
         self.made.push(Made::Entry(Box::new(entry)));
