@@ -19,7 +19,11 @@ mod invariant;
 mod expect;
 mod random;
 
+mod command;
+
+pub use command::{NightsOptions, RunOptions, nights_command, run_command};
 pub use expect::Verdict;
-pub use file::{Scenario, ScenarioError};
+pub use file::{Expectation, Scenario, ScenarioError};
 pub use random::random_scenario;
-pub use run::{Report, run};
+pub use run::{Line, Report, run};
+pub use site::SiteFile;
