@@ -1,9 +1,194 @@
-//! The whole product on this machine: server with broker and database, aircraft, guards, a caller.
-pub fn play_in_browser() -> anyhow::Result<()> {
-    Ok(())
-}
+//! The whole product on this machine: server with broker and database, aircraft, guards, a caller, an operator.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use crate::process::{self, Owned, built, cargo};
+
+/// How often the demo looks whether all its programs still run.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// The demo's accounts; `configs/demo.toml` says so loudly.
+const SIGN_IN: &str = "operator, pilot, guard-1 … guard-3, admin; password demo-only";
+
+/// How to play.
 #[derive(clap::Args)]
-pub struct Options {}
-pub fn run(_: &Options) -> anyhow::Result<()> {
-    Ok(())
+pub struct Options {
+    /// Play one escort without a browser; exit 0 only when it ended as it must.
+    #[arg(long)]
+    headless: bool,
+    /// The port of the pages; MQTT and MAVLink take the next free ones.
+    #[arg(long, default_value_t = 8080)]
+    port: u16,
+    /// How many times faster than in life aircraft and guards move.
+    #[arg(long, default_value_t = 1.0)]
+    speed: f64,
+    /// End after so many seconds.
+    #[arg(long = "for")]
+    for_s: Option<f64>,
+    /// Play on the streets of an OpenStreetMap extract (.osm.pbf), or in a site's folder.
+    #[arg(long)]
+    site: Option<PathBuf>,
+    /// Where the demo keeps its data; emptied first.
+    #[arg(long)]
+    data: Option<PathBuf>,
+}
+
+/// A stage that is set: every program runs but the people.
+pub struct Stage {
+    server: Owned,
+    aircraft: Owned,
+    /// Where the pages are.
+    pub address: String,
+    site: PathBuf,
+}
+
+/// Builds, starts and plays.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    crate::needs::web_packages()?;
+    let root = crate::root();
+    process::run(&root, &[&cargo(), "build", "--package", "orchestrator", "--package", "sim", "--bins"])?;
+    let mut stage = Stage::set(options)?;
+    println!("\n    the demo runs at {}\n    sign in as {SIGN_IN}\n    end it with Ctrl-C\n", stage.address);
+    let mut people = stage.people(options)?;
+    loop {
+        if let Some(status) = people.ended()? {
+            return if status.success() { Ok(()) } else { bail!("the play ended with {status}") };
+        }
+        stage.still_runs()?;
+        std::thread::park_timeout(LOOK_AGAIN);
+    }
+}
+
+impl Stage {
+    fn set(options: &Options) -> anyhow::Result<Self> {
+        let data = options.data.clone().unwrap_or_else(|| crate::root().join("target/demo"));
+        if data.exists() {
+            std::fs::remove_dir_all(&data).with_context(|| format!("could not empty {}", data.display()))?;
+        }
+        std::fs::create_dir_all(&data).with_context(|| format!("could not make {}", data.display()))?;
+        let site = site_folder(options.site.as_deref(), &data)?;
+        let ports = Ports::from(options.port);
+        let server = start_server(&data, &site, &ports)?;
+        let aircraft = start_aircraft(&site, &ports, options.speed)?;
+        Ok(Self { server, aircraft, address: format!("http://127.0.0.1:{}", ports.http), site })
+    }
+
+    fn people(&self, options: &Options) -> anyhow::Result<Owned> {
+        let mut command = Command::new(built("sim"));
+        command.arg("people").args(["--server", &self.address]).arg("--site").arg(&self.site);
+        command.args(["--speed", &options.speed.to_string()]);
+        if options.headless {
+            command.arg("--once");
+        }
+        if let Some(for_s) = options.for_s {
+            command.args(["--for", &for_s.to_string()]);
+        }
+        Owned::start("the people", &mut command)
+    }
+
+    fn still_runs(&mut self) -> anyhow::Result<()> {
+        for program in [&mut self.server, &mut self.aircraft] {
+            if let Some(status) = program.ended()? {
+                bail!("{} ended with {status}", program.name());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ports of one demo.
+struct Ports {
+    http: u16,
+    mqtt: u16,
+    mavlink: u16,
+}
+
+impl From<u16> for Ports {
+    fn from(http: u16) -> Self {
+        Self { http, mqtt: http.saturating_add(1), mavlink: http.saturating_add(2) }
+    }
+}
+
+/// The folder of the site: the demo's own town, a given folder, or one made from an extract.
+fn site_folder(site: Option<&Path>, data: &Path) -> anyhow::Result<PathBuf> {
+    let Some(given) = site else { return Ok(crate::root().join("configs/demo-site")) };
+    if given.is_dir() {
+        return Ok(given.to_owned());
+    }
+    let made = data.join("site");
+    let mut command = Command::new(built("orchestrator"));
+    command.args(["site", "make", "--extract"]).arg(given).arg("--out").arg(&made);
+    process::run_command(&mut command)?;
+    Ok(made)
+}
+
+/// Starts the server with `configs/demo.toml`, its places and ports replaced.
+fn start_server(data: &Path, site: &Path, ports: &Ports) -> anyhow::Result<Owned> {
+    let template = crate::root().join("configs/demo.toml");
+    let text = std::fs::read_to_string(&template).with_context(|| format!("could not read {}", template.display()))?;
+    let mut config: toml::Table = text.parse().with_context(|| format!("{} is not TOML", template.display()))?;
+    set(&mut config, &["site"], absolute(site)?);
+    set(&mut config, &["store", "data_dir"], absolute(&data.join("server"))?);
+    for (section, port) in [("http", ports.http), ("mqtt", ports.mqtt), ("links", ports.mavlink)] {
+        set(&mut config, &[section, "bind"], format!("127.0.0.1:{port}"));
+    }
+    let path = data.join("demo.toml");
+    std::fs::write(&path, config.to_string()).with_context(|| format!("could not write {}", path.display()))?;
+    Owned::start("the server", Command::new(built("orchestrator")).args(["serve", "--config"]).arg(&path))
+}
+
+/// Starts the site's aircraft, heard by the server as over radio.
+fn start_aircraft(site: &Path, ports: &Ports, speed: f64) -> anyhow::Result<Owned> {
+    let mut command = Command::new(built("sim"));
+    command.arg("fly").arg("--site").arg(site);
+    command.args(["--mavlink", &format!("udpout:127.0.0.1:{}", ports.mavlink), "--speed", &speed.to_string()]);
+    Owned::start("the aircraft", &mut command)
+}
+
+fn absolute(path: &Path) -> anyhow::Result<String> {
+    let path = std::path::absolute(path).with_context(|| format!("no such path: {}", path.display()))?;
+    Ok(path.display().to_string())
+}
+
+/// Sets a text in a nested table, making the tables on the way.
+fn set(table: &mut toml::Table, path: &[&str], value: String) {
+    match path {
+        [] => {}
+        [key] => {
+            table.insert((*key).to_owned(), toml::Value::String(value));
+        }
+        [section, rest @ ..] => {
+            let inner = table.entry(*section).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+            if let toml::Value::Table(inner) = inner {
+                set(inner, rest, value);
+            }
+        }
+    }
+}
+
+/// The whole escort by hand in three browser windows, against a stage without people.
+pub fn play_in_browser() -> anyhow::Result<()> {
+    let root = crate::root();
+    process::run(&root, &[&cargo(), "build", "--package", "orchestrator", "--package", "sim", "--bins"])?;
+    let options = Options {
+        headless: true,
+        port: free_port()?,
+        speed: 1.0,
+        for_s: None,
+        site: None,
+        data: Some(root.join("target/browser-test")),
+    };
+    let stage = Stage::set(&options)?;
+    let mut script = Command::new("node");
+    script.arg("e2e/escort.mjs").env("BASE_URL", &stage.address).current_dir(root.join("orchestrator/ui"));
+    process::run_command(&mut script)
+}
+
+/// A port with free ones after it, as far as one can know beforehand.
+fn free_port() -> anyhow::Result<u16> {
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").context("no free port")?;
+    Ok(socket.local_addr()?.port().min(u16::MAX - 3))
 }
