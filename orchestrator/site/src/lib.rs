@@ -20,5 +20,8 @@ mod map;
 
 mod limits;
 
+mod roads;
+pub use roads::{RoadEta, RoadRoute, RoadTimes, SNAP_DISTANCE_MAX_M, Snapped, Travel, ruler_eta_s, walk_eta_s};
+
 mod guard_index;
 pub use guard_index::{GuardIndex, Near};

@@ -31,7 +31,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => (0u32..400).prop_map(Move::Remove),
         2 => (metres(), metres(), 0.0..60_000.0f64, 1usize..12).prop_map(|(e, n, within, k)| Move::Find(e, n, within, k)),
     ];
-    prop::collection::vec(one, 1..1_500)
+    prop::collection::vec(one, 1..1_000)
 }
 
 /// The same answer by looking at everybody, with the index's own kept positions and arithmetic.
@@ -49,7 +49,7 @@ fn brute(index: &GuardIndex, point: GeoPoint, within_m: f64, count: usize, filte
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
     #[test]
     fn finds_what_brute_force_finds(moves in moves()) {
         let mut index = GuardIndex::new(centre());
