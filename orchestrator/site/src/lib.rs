@@ -20,8 +20,14 @@ mod map;
 
 mod limits;
 
+mod osm;
+pub use osm::{OsmOptions, roads_from_osm};
+
 mod roads;
 pub use roads::{RoadEta, RoadRoute, RoadTimes, SNAP_DISTANCE_MAX_M, Snapped, Travel, ruler_eta_s, walk_eta_s};
 
 mod guard_index;
 pub use guard_index::{GuardIndex, Near};
+
+#[cfg(test)]
+mod shared_data;

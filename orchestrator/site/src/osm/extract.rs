@@ -1,0 +1,147 @@
+//! Reads an extract into memory: where nodes are, and everything that carries tags.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use flight_types::{GeoPoint, Ring};
+use osmpbf::{Element, ElementReader};
+
+use crate::error::SiteError;
+use crate::limits::FILE_BYTES_MAX;
+
+/// Keys and values of one object.
+pub(super) type Tags = BTreeMap<String, String>;
+
+/// Something with tags and a shape.
+#[derive(Debug, Clone)]
+pub(super) struct Object {
+    /// `n1`, `w2`, `r3`.
+    pub id: String,
+    pub tags: Tags,
+    pub shape: Shape,
+}
+
+/// The shape of an object, as far as its nodes are in the extract.
+#[derive(Debug, Clone)]
+pub(super) enum Shape {
+    Point(GeoPoint),
+    /// Open or closed.
+    Line(Vec<GeoPoint>),
+    /// The outer rings of a multipolygon relation, those that are one closed way.
+    Rings(Vec<Ring>),
+}
+
+impl Object {
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        self.tags.get(key).map(String::as_str)
+    }
+
+    /// Its outlines, when it is an area.
+    pub fn rings(&self) -> Vec<Ring> {
+        match &self.shape {
+            Shape::Point(_) => Vec::new(),
+            Shape::Line(line) => closed_ring(line).into_iter().collect(),
+            Shape::Rings(rings) => rings.clone(),
+        }
+    }
+}
+
+fn closed_ring(line: &[GeoPoint]) -> Option<Ring> {
+    if line.first() != line.last() {
+        return None;
+    }
+    Ring::new(line.to_vec()).ok()
+}
+
+/// What an extract holds.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Extract {
+    pub objects: Vec<Object>,
+}
+
+/// First everything as it comes, for a way may come before its nodes.
+#[derive(Default)]
+struct Raw {
+    nodes: Vec<(i64, i32, i32)>,
+    tagged_nodes: Vec<(i64, Tags)>,
+    ways: Vec<(i64, Tags, Vec<i64>)>,
+    relations: Vec<(i64, Tags, Vec<i64>)>,
+}
+
+impl Extract {
+    pub fn read(path: &Path) -> Result<Self, SiteError> {
+        let bytes = std::fs::metadata(path).map_err(|source| SiteError::Io { path: path.to_owned(), source })?.len();
+        if bytes > FILE_BYTES_MAX {
+            return Err(SiteError::TooLarge { path: path.to_owned(), bytes, max: FILE_BYTES_MAX });
+        }
+        let wrong = |error: osmpbf::Error| SiteError::Osm { path: path.to_owned(), message: error.to_string() };
+        let mut raw = Raw::default();
+        ElementReader::from_path(path).map_err(wrong)?.for_each(|element| raw.take(&element)).map_err(wrong)?;
+        raw.nodes.sort_unstable();
+        Ok(raw.into_extract())
+    }
+}
+
+impl Raw {
+    fn take(&mut self, element: &Element<'_>) {
+        match element {
+            Element::Node(node) => {
+                self.nodes.push((node.id(), node.decimicro_lat(), node.decimicro_lon()));
+                self.tagged_node(node.id(), owned(node.tags()));
+            }
+            Element::DenseNode(node) => {
+                self.nodes.push((node.id(), node.decimicro_lat(), node.decimicro_lon()));
+                self.tagged_node(node.id(), owned(node.tags()));
+            }
+            Element::Way(way) => self.ways.push((way.id(), owned(way.tags()), way.refs().collect())),
+            Element::Relation(relation) => {
+                let is_outer = |member: &osmpbf::RelMember<'_>| {
+                    matches!(member.member_type, osmpbf::RelMemberType::Way) && member.role().is_ok_and(|role| role != "inner")
+                };
+                let outer = relation.members().filter(is_outer).map(|member| member.member_id).collect();
+                self.relations.push((relation.id(), owned(relation.tags()), outer));
+            }
+        }
+    }
+
+    fn tagged_node(&mut self, id: i64, tags: Tags) {
+        if !tags.is_empty() {
+            self.tagged_nodes.push((id, tags));
+        }
+    }
+
+    fn point(&self, id: i64) -> Option<GeoPoint> {
+        let place = self.nodes.binary_search_by_key(&id, |node| node.0).ok()?;
+        let (_, lat, lon) = self.nodes[place];
+        GeoPoint::new(f64::from(lat) / 1e7, f64::from(lon) / 1e7).ok()
+    }
+
+    /// Nodes cut off at the extract's edge are left out of the line.
+    fn line(&self, refs: &[i64]) -> Vec<GeoPoint> {
+        refs.iter().filter_map(|id| self.point(*id)).collect()
+    }
+
+    fn into_extract(mut self) -> Extract {
+        let lines: BTreeMap<i64, Vec<GeoPoint>> = self.ways.iter().map(|(id, _, refs)| (*id, self.line(refs))).collect();
+        let mut objects = Vec::new();
+        for (id, tags) in std::mem::take(&mut self.tagged_nodes) {
+            if let Some(point) = self.point(id) {
+                objects.push(Object { id: format!("n{id}"), tags, shape: Shape::Point(point) });
+            }
+        }
+        for (id, tags, _) in self.ways.into_iter().filter(|(_, tags, _)| !tags.is_empty()) {
+            objects.push(Object { id: format!("w{id}"), tags, shape: Shape::Line(lines[&id].clone()) });
+        }
+        for (id, tags, outer) in self.relations {
+            if tags.get("type").is_some_and(|kind| kind == "multipolygon") {
+                let rings = outer.iter().filter_map(|way| closed_ring(lines.get(way)?)).collect();
+                objects.push(Object { id: format!("r{id}"), tags, shape: Shape::Rings(rings) });
+            }
+        }
+        Extract { objects }
+    }
+}
+
+fn owned<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Tags {
+    tags.map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
+}

@@ -1,0 +1,127 @@
+//! What OpenStreetMap's tags mean for a site. Meanings after the OpenStreetMap wiki's pages on each key.
+
+use crate::model::RoadClass;
+use crate::osm::extract::{Object, Tags};
+
+/// Height of one floor, metres, where only floors are counted.
+const FLOOR_M: f64 = 3.2;
+
+/// Height of a building of which nothing is said, metres: two floors and a roof.
+const HEIGHT_UNKNOWN_M: f64 = 7.5;
+
+/// The tallest building there is, rounded up, metres: what is above is a typing error.
+const HEIGHT_MAX_M: f64 = 1_000.0;
+
+/// Miles to kilometres.
+const KM_PER_MILE: f64 = 1.609_344;
+
+/// Which kind of road an object is; `None` for what is no road, is closed, or is private.
+pub(super) fn road_class(object: &Object) -> Option<RoadClass> {
+    let class = match object.tag("highway")? {
+        "motorway" | "motorway_link" => RoadClass::Motorway,
+        "trunk" | "trunk_link" => RoadClass::Trunk,
+        "primary" | "primary_link" => RoadClass::Primary,
+        "secondary" | "secondary_link" => RoadClass::Secondary,
+        "tertiary" | "tertiary_link" => RoadClass::Tertiary,
+        "unclassified" | "road" => RoadClass::Unclassified,
+        "residential" => RoadClass::Residential,
+        "living_street" => RoadClass::LivingStreet,
+        "service" => RoadClass::Service,
+        "track" => RoadClass::Track,
+        "pedestrian" => RoadClass::Pedestrian,
+        "footway" | "path" | "cycleway" | "bridleway" => RoadClass::Footway,
+        "steps" => RoadClass::Steps,
+        _ => return None,
+    };
+    let closed = |key: &str| object.tag(key).is_some_and(|value| matches!(value, "no" | "private"));
+    let on_foot = object.tag("foot").is_some_and(|value| matches!(value, "yes" | "designated" | "permissive"));
+    let open_to_motors = object.tag("motor_vehicle").or(object.tag("vehicle")).is_some_and(|value| matches!(value, "yes" | "permissive"));
+    let shut = closed("access") && !open_to_motors;
+    let no_motors = closed("motor_vehicle") || (closed("vehicle") && !open_to_motors);
+    match (shut, no_motors && class.is_drivable()) {
+        (true, _) if on_foot => Some(RoadClass::Footway),
+        (true, _) => None,
+        (false, true) => Some(RoadClass::Footway),
+        (false, false) => Some(class),
+    }
+}
+
+/// Which way a road may be driven.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Direction {
+    Both,
+    Along,
+    Against,
+}
+
+pub(super) fn direction(object: &Object, class: RoadClass) -> Direction {
+    if !class.is_drivable() {
+        return Direction::Both;
+    }
+    let round = object.tag("junction").is_some_and(|value| matches!(value, "roundabout" | "circular"));
+    match object.tag("oneway") {
+        Some("yes" | "true" | "1") => Direction::Along,
+        Some("-1" | "reverse") => Direction::Against,
+        Some("no" | "false" | "0") => Direction::Both,
+        Some(_) | None if round || object.tag("highway") == Some("motorway") => Direction::Along,
+        Some(_) | None => Direction::Both,
+    }
+}
+
+/// The lowest limit signposted, kilometres per hour; words ("walk", "KR:urban") are not numbers and leave the class's speed.
+pub(super) fn speed_max_km_h(object: &Object) -> Option<f64> {
+    let lowest = object.tag("maxspeed")?.split(';').filter_map(one_speed_km_h).min_by(f64::total_cmp)?;
+    (1.0..=200.0).contains(&lowest).then_some(lowest)
+}
+
+fn one_speed_km_h(text: &str) -> Option<f64> {
+    let text = text.trim();
+    match text.strip_suffix("mph") {
+        Some(miles) => miles.trim().parse::<f64>().ok().map(|miles| miles * KM_PER_MILE),
+        None => text.trim_end_matches("km/h").trim().parse().ok(),
+    }
+}
+
+/// Height of a building, metres: as tagged, by its floors, or a usual one.
+pub(super) fn height_m(object: &Object) -> f64 {
+    let metres = |text: &str| text.trim().trim_end_matches('m').trim().parse::<f64>().ok();
+    let tagged = object.tag("height").and_then(metres);
+    let by_floors = object.tag("building:levels").and_then(metres).map(|floors| floors * FLOOR_M);
+    tagged.or(by_floors).filter(|height| (1.0..=HEIGHT_MAX_M).contains(height)).unwrap_or(HEIGHT_UNKNOWN_M)
+}
+
+/// The name in other languages and spellings, without the name itself, sorted.
+pub(super) fn other_names(tags: &Tags) -> Vec<String> {
+    const LANGUAGES: [&str; 12] = [
+        "name:ko", "name:en", "name:ca", "name:es", "name:fr", "name:ko-Latn", "name:ko_rm", "alt_name", "old_name", "short_name",
+        "official_name", "int_name",
+    ];
+    let own = tags.get("name");
+    let listed = LANGUAGES.iter().filter_map(|key| tags.get(*key)).flat_map(|value| value.split(';'));
+    let mut names: Vec<String> = listed.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty() && Some(name) != own).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+/// How far off somebody may be who names only this settlement, metres; `None` for what is too large to send anybody to.
+pub(super) fn settlement_accuracy_m(object: &Object) -> Option<f64> {
+    match object.tag("place")? {
+        "city" => Some(5_000.0),
+        "town" => Some(1_500.0),
+        "suburb" | "borough" => Some(1_200.0),
+        "village" | "quarter" => Some(600.0),
+        "neighbourhood" | "hamlet" | "locality" => Some(400.0),
+        "isolated_dwelling" | "farm" | "square" | "city_block" => Some(100.0),
+        _ => None,
+    }
+}
+
+/// Whether people would name it to say where they are.
+pub(super) fn is_landmark(object: &Object) -> bool {
+    const KEYS: [&str; 14] = [
+        "amenity", "shop", "tourism", "office", "leisure", "building", "healthcare", "historic", "railway", "public_transport",
+        "station", "man_made", "craft", "bridge",
+    ];
+    KEYS.iter().any(|key| object.tags.contains_key(*key)) || object.tag("highway") == Some("bus_stop")
+}
