@@ -228,3 +228,6 @@ fn spread() -> impl Iterator<Item = f64> {
         if i % 2 == 0 { -turns * step_deg } else { turns * step_deg }
     })
 }
+
+#[cfg(test)]
+mod tests;
