@@ -5,6 +5,9 @@ use flight_types::{Local, LocalFrame, Ring};
 /// Corners closer together than this are one corner, metres; a doubled corner has no direction.
 const CORNER_APART_MIN_M: f64 = 1e-6;
 
+/// Sines whose product is smaller than this in size are zero: a leg along the clearance itself touches it.
+const PARALLEL_TOLERANCE: f64 = 1e-9;
+
 /// A closed outline in the plane with its bounds.
 #[derive(Debug, Clone)]
 pub(super) struct Outline {
@@ -80,7 +83,7 @@ impl Outline {
     }
 
     /// Points round every corner, on the outer side of its turn, whose joining legs touch the outline's clearance from outside.
-    pub fn turning_points(&self, clearance_m: f64, step_rad_max: f64) -> Vec<Local> {
+    pub fn turning_points(&self, clearance_m: f64, step_rad_max: f64) -> Vec<Turning> {
         let n = self.corners.len();
         let mut points = Vec::new();
         for i in 0..n {
@@ -91,8 +94,28 @@ impl Outline {
     }
 }
 
+/// A point where a way may turn round an outline.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Turning {
+    pub at: Local,
+    /// Along the outline's clearance into the point, a unit vector.
+    arriving: Local,
+    /// And out of it.
+    leaving: Local,
+}
+
+impl Turning {
+    /// Whether a leg along `way` through this point only touches the clearance. A shortest way turns nowhere else: a leg that
+    /// cuts into the clearance is illegal, and from one that stands off it a shorter way can be pulled tight.
+    pub fn touches(&self, way: Local) -> bool {
+        let length_m = way.east_m.hypot(way.north_m);
+        let (behind, ahead) = (-cross(way, self.arriving), cross(way, self.leaving));
+        behind * ahead >= -PARALLEL_TOLERANCE * length_m * length_m
+    }
+}
+
 /// Corners of a polygon that circumscribes the arc of radius `clearance_m` round `b`, where the outline turns from `ab` to `bc`.
-fn turn_round(a: Local, b: Local, c: Local, clearance_m: f64, step_rad_max: f64, points: &mut Vec<Local>) {
+fn turn_round(a: Local, b: Local, c: Local, clearance_m: f64, step_rad_max: f64, points: &mut Vec<Turning>) {
     let (along, onward) = (minus(b, a), minus(c, b));
     let turn_rad = cross(along, onward).atan2(dot(along, onward));
     let side = if turn_rad < 0.0 { -1.0 } else { 1.0 };
@@ -102,11 +125,14 @@ fn turn_round(a: Local, b: Local, c: Local, clearance_m: f64, step_rad_max: f64,
     let radius_m = clearance_m / (piece_rad / 2.0).cos();
     for i in 0..pieces as usize {
         let angle_rad = first_rad + (i as f64 + 0.5) * piece_rad;
-        points.push(Local { east_m: b.east_m + radius_m * angle_rad.cos(), north_m: b.north_m + radius_m * angle_rad.sin() });
+        let at = Local { east_m: b.east_m + radius_m * angle_rad.cos(), north_m: b.north_m + radius_m * angle_rad.sin() };
+        let tangent = |normal_rad: f64| Local { east_m: -side * normal_rad.sin(), north_m: side * normal_rad.cos() };
+        let half_rad = piece_rad / 2.0;
+        points.push(Turning { at, arriving: tangent(angle_rad - half_rad), leaving: tangent(angle_rad + half_rad) });
     }
 }
 
-fn minus(a: Local, b: Local) -> Local {
+pub(super) fn minus(a: Local, b: Local) -> Local {
     Local { east_m: a.east_m - b.east_m, north_m: a.north_m - b.north_m }
 }
 

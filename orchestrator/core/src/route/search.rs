@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use flight_types::Local;
 
-use super::plane::Outline;
+use super::plane::{minus, Outline, Turning};
 
 /// Arcs round corners become polygons with turns of at most this angle: at 30 degrees they are 2.4 % longer than the arc, which
 /// is centimetres of a flight, and a right-angled corner costs three graph nodes.
@@ -61,7 +61,8 @@ impl Ord for Open {
 /// A* among the active outlines only. Legs are tested when a node is expanded, most of them never.
 fn among(outlines: &[Outline], active: &BTreeSet<usize>, clearance_m: f64, start: Local, goal: Local) -> Option<Vec<Local>> {
     let active: Vec<&Outline> = active.iter().map(|index| &outlines[*index]).collect();
-    let nodes = nodes(&active, clearance_m, start, goal);
+    let (nodes, turnings) = nodes(&active, clearance_m, start, goal);
+    let touches = |node: usize, way: Local| node <= GOAL || turnings[node - GOAL - 1].touches(way);
     let clear = |a: Local, b: Local| !active.iter().any(|outline| outline.is_near(a, b, clearance_m - TOUCH_TOLERANCE_M));
     let mut length_m = vec![f64::INFINITY; nodes.len()];
     let mut from = vec![usize::MAX; nodes.len()];
@@ -77,7 +78,11 @@ fn among(outlines: &[Outline], active: &BTreeSet<usize>, clearance_m: f64, start
         }
         for next in 0..nodes.len() {
             let reached_m = length_m[node] + nodes[node].distance_m(&nodes[next]);
-            if !done[next] && reached_m < length_m[next] && clear(nodes[node], nodes[next]) {
+            if done[next] || reached_m >= length_m[next] {
+                continue;
+            }
+            let way = minus(nodes[next], nodes[node]);
+            if touches(node, way) && touches(next, way) && clear(nodes[node], nodes[next]) {
                 length_m[next] = reached_m;
                 from[next] = node;
                 open.push(Open { estimate_m: reached_m + nodes[next].distance_m(&goal), node: next });
@@ -90,13 +95,16 @@ fn among(outlines: &[Outline], active: &BTreeSet<usize>, clearance_m: f64, start
 const START: usize = 0;
 const GOAL: usize = 1;
 
-fn nodes(active: &[&Outline], clearance_m: f64, start: Local, goal: Local) -> Vec<Local> {
-    let mut nodes = vec![start, goal];
-    let turning = active.iter().flat_map(|outline| outline.turning_points(clearance_m, TURN_STEP_RAD_MAX));
-    nodes.extend(
-        turning.filter(|point| !active.iter().any(|outline| outline.is_near(*point, *point, clearance_m - TOUCH_TOLERANCE_M))),
-    );
-    nodes
+/// The ends, then the places to turn at, with how the outlines run there.
+fn nodes(active: &[&Outline], clearance_m: f64, start: Local, goal: Local) -> (Vec<Local>, Vec<Turning>) {
+    let legal = |point: Local| !active.iter().any(|outline| outline.is_near(point, point, clearance_m - TOUCH_TOLERANCE_M));
+    let turnings: Vec<Turning> = active
+        .iter()
+        .flat_map(|outline| outline.turning_points(clearance_m, TURN_STEP_RAD_MAX))
+        .filter(|turning| legal(turning.at))
+        .collect();
+    let nodes = [start, goal].into_iter().chain(turnings.iter().map(|turning| turning.at)).collect();
+    (nodes, turnings)
 }
 
 fn traced(nodes: &[Local], from: &[usize]) -> Vec<Local> {
