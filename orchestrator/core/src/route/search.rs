@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 
 use flight_types::Local;
 
-use super::plane::{minus, Outline, Turning};
+use super::plane::{Outline, Turning, minus};
 
 /// Arcs round corners become polygons with turns of at most this angle: at 30 degrees they are 2.4 % longer than the arc, which
 /// is centimetres of a flight, and a right-angled corner costs three graph nodes.

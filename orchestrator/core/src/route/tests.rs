@@ -4,7 +4,7 @@ use flight_types::{GeoPoint, Local, LocalFrame, Ring, ZoneId};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use super::{Airspace, NoRoute, LIGHT_REACH_M};
+use super::{Airspace, LIGHT_REACH_M, NoRoute};
 use crate::config::{NoFlyZone, Policy, SiteConfig};
 
 const MARGIN_M: f64 = 15.0;
@@ -232,14 +232,16 @@ fn sampled_legal(site: &SiteConfig, a: Local, b: Local) -> bool {
 
 /// A star-shaped polygon, convex or not.
 fn star() -> impl Strategy<Value = Vec<(f64, f64)>> {
-    (-250.0..250.0, -250.0..250.0, prop::collection::vec(20.0..90.0, 3..7), 0.0..1.0).prop_map(|(east_m, north_m, radii_m, turn): (f64, f64, Vec<f64>, f64)| {
-        let n = radii_m.len() as f64;
-        let corner = |(i, radius_m): (usize, &f64)| {
-            let angle_rad = (i as f64 / n + turn) * std::f64::consts::TAU;
-            (east_m + radius_m * angle_rad.cos(), north_m + radius_m * angle_rad.sin())
-        };
-        radii_m.iter().enumerate().map(corner).collect()
-    })
+    (-250.0..250.0, -250.0..250.0, prop::collection::vec(20.0..90.0, 3..7), 0.0..1.0).prop_map(
+        |(east_m, north_m, radii_m, turn): (f64, f64, Vec<f64>, f64)| {
+            let n = radii_m.len() as f64;
+            let corner = |(i, radius_m): (usize, &f64)| {
+                let angle_rad = (i as f64 / n + turn) * std::f64::consts::TAU;
+                (east_m + radius_m * angle_rad.cos(), north_m + radius_m * angle_rad.sin())
+            };
+            radii_m.iter().enumerate().map(corner).collect()
+        },
+    )
 }
 
 proptest! {
