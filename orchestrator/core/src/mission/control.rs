@@ -28,9 +28,13 @@ fn flight_of(state: &State, drone: &DroneId) -> Option<MissionId> {
     state.missions.values().find(|mission| !mission.ended && mission.drone == *drone).map(|mission| mission.id.clone())
 }
 
-/// Home with it.
+/// Home with it. Asked again, it is ordered again: the aircraft may have left its way home.
 pub(crate) fn recall_requested(state: &mut State, turn: &mut Turn, drone: &DroneId) {
-    if let Some(id) = flight_of(state, drone) {
+    let Some(id) = flight_of(state, drone) else { return };
+    let again = state.missions.get(&id).is_some_and(|mission| mission.recalled);
+    if again {
+        orders::order_home(state, turn, &id);
+    } else {
         orders::recall(state, turn, &id, BY_OPERATOR);
     }
 }

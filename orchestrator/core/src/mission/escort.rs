@@ -39,18 +39,18 @@ pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, an
     if !anew && last.distance_m(&target) < state.policy().follow_step_m {
         return;
     }
-    if !may_follow(state, mission, last, target) {
-        note_once(state, turn, id, "drone_cannot_follow");
-        return;
-    }
     let (velocity_east_m_s, velocity_north_m_s) = velocity(open, turn.now_ms);
+    // The light and the camera follow in any case; the link keeps the aircraft itself where it may be.
+    if !may_follow(state, mission, last, target) {
+        note_once(state, turn, id, "drone_kept_back");
+    }
     if let Some(mission) = state.missions.get_mut(id) {
         mission.target = Some(target);
     }
     orders::command(state, turn, id, FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s });
 }
 
-/// Whether an aircraft that keeps its stand-off from somebody who goes straight there stays legal.
+/// Whether an aircraft that keeps its stand-off from somebody who goes straight there keeps clear of zones and the fence.
 fn may_follow(state: &State, mission: &Mission, last: GeoPoint, target: GeoPoint) -> bool {
     let Scene::Escort { stand_off_m, .. } = mission.plan.scene else { return false };
     let clear = |airspace: &Airspace| airspace.is_clear(last, target, stand_off_m + FOLLOW_CLEARANCE_M);

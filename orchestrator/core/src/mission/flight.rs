@@ -196,9 +196,15 @@ fn mode_changed(state: &mut State, turn: &mut Turn, id: &MissionId, mode: &str, 
             mark_recalled(state, id, "aircraft");
             replace(state, turn, id);
         }
-        "manual" => alert(state, turn, id, &format!("it is flown by hand, by nobody we know: {said}")),
-        // Any other word is news for the timeline, not for a decision: modes are named by the field, not by us.
-        _ => {}
+        // Any other mode: the link leaves the aircraft in it and waits for orders, as after a hold. An operator decides whether it
+        // goes on; the caller is not kept waiting for that.
+        _ => {
+            alert(state, turn, id, &format!("it changed to {mode} by itself: {said}"));
+            if let Some(mission) = state.missions.get_mut(id) {
+                mission.held = true;
+            }
+            desk::ask_relief(state, turn, id);
+        }
     }
 }
 

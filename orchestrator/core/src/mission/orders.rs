@@ -130,23 +130,21 @@ pub(super) fn order_home(state: &mut State, turn: &mut Turn, id: &MissionId) {
     command(state, turn, id, FlightCommand::Recall { homeward });
 }
 
-/// A legal line to the pad on which, or at whose beginning, the aircraft is (ADR 0010): the way out turned round while it is
-/// on that way; from the place where the person was last followed to when it is with them.
+/// The legal way home as the link is to read it (ADR 0010). With the person: from where they were last followed to. On the way
+/// out: the plan's own way home, which the link takes to mean the corners passed so far, backwards. An aircraft that was diverted
+/// in flight has no pad behind it: it goes back to where it turned off, and from there home.
 fn homeward(state: &State, mission: &Mission) -> Vec<GeoPoint> {
     let planned = || mission.plan.homeward.clone();
     let Some(airspace) = airspace(state, mission) else { return planned() };
-    let arrived = mission.phase >= Some(FlightPhase::OnScene);
-    if arrived {
+    if mission.phase >= Some(FlightPhase::OnScene) {
         return escort::homeward_from_scene(mission, &airspace).unwrap_or_else(planned);
     }
-    let mut line: Vec<GeoPoint> = mission.plan.outbound.iter().rev().copied().collect();
-    let begin = line.last().copied().unwrap_or(mission.plan.home);
+    let Some(begin) = mission.plan.outbound.first().copied() else { return planned() };
     match airspace.route(begin, mission.plan.home) {
-        Ok(rest) => line.extend(rest.corners),
-        // The site has changed under a flight: its own plan was legal when it was let go.
-        Err(_) => return planned(),
+        Ok(rest) if rest.corners.len() > 1 => [begin].into_iter().chain(rest.corners).collect(),
+        // One leg: the pad is straight behind. An error: the site has changed under a flight whose own plan was legal.
+        Ok(_) | Err(_) => planned(),
     }
-    line
 }
 
 /// The air that the flight was planned in.

@@ -1,1 +1,5 @@
-//! Flights through the whole core.
+//! Flights through the whole core: entries in, commands and timeline out.
+
+mod bench;
+mod flows;
+mod invariants;

@@ -1,0 +1,454 @@
+//! What a site sees of its aircraft in each story.
+
+use expect_test::{Expect, expect};
+use flight_types::{FlightEvent, FlightFailure, FlightPhase, LightState};
+
+use super::bench::{Bench, OPERATOR_30_S_DENY, OPERATOR_30_S_LAUNCH, account, at, drone, site, square, zone};
+use crate::config::Approval;
+use crate::event::Event;
+use crate::model::Authority;
+
+fn told(bench: &Bench, expected: &Expect) {
+    expected.assert_eq(&bench.log);
+}
+
+#[test]
+fn plain_escort_follows_and_goes_home() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let incident = bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.report("d1", FlightEvent::Light { state: LightState::Lit });
+    bench.wait_s(2);
+    bench.moved("ann", &incident, at(3.0, 300.0));
+    bench.wait_s(1);
+    bench.moved("ann", &incident, at(3.5, 300.0));
+    bench.cancel("ann", &incident);
+    bench.reach("d1", &[FlightPhase::Returning, FlightPhase::Landed]);
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+               0 s  caller: d1 launched
+               0 s  d1: light on 100 %
+               0 s  caller: drone on scene
+               2 s  d1: escort (3, 300) moving (1.5, 0.0)
+               3 s  d1: recall (3, 292) (0, 0)
+               3 s  d1: light off 0 %
+        "#]],
+    );
+    assert!(bench.core.mission(&bench.mission_of("d1")).expect("it flew").ended);
+}
+
+#[test]
+fn a_zone_between_is_flown_round_out_and_back() {
+    let mut site = site(Approval::Automatic);
+    site.no_fly_zones = vec![zone("school", square(10.0, 150.0, 60.0))];
+    site.stations.pop();
+    let mut bench = Bench::new(site);
+    bench.call("ann", at(0.0, 300.0));
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (-61, 79) (-65, 86) (-65, 214) (-61, 221) (0, 292) at 60 m, home (-61, 221) (-65, 214) (-65, 86) (-61, 79) (0, 0)
+        "#]],
+    );
+}
+
+#[test]
+fn an_operator_approves_or_denies() {
+    let mut bench = Bench::new(site(OPERATOR_30_S_DENY));
+    bench.call("ann", at(0.0, 300.0));
+    let mission = bench.mission_of("d1");
+    bench.operator(Event::LaunchDenied { mission, reason: Some("crane on the pad".to_owned()) });
+    let mission = bench.mission_of("d2");
+    bench.operator(Event::LaunchApproved { mission: mission.clone() });
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  ask operators for d1
+               0 s  ask operators for d2
+               0 s  d2: fly (1, 292) at 60 m, home (20, 0)
+        "#]],
+    );
+    assert_eq!(bench.core.mission(&mission).expect("it flies").authority, Authority::Operator { by: account("kim") });
+}
+
+#[test]
+fn silence_means_what_the_station_says() {
+    let mut bench = Bench::new(site(OPERATOR_30_S_LAUNCH));
+    bench.call("ann", at(0.0, 300.0));
+    bench.wait_s(31);
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  ask operators for d1
+              30 s  alert ApprovalSilent { mission: MissionId("flight-000003"), outcome: Launch }
+              30 s  d1: fly (0, 292) at 60 m, home (0, 0)
+        "#]],
+    );
+    let mut bench = Bench::new(site(OPERATOR_30_S_DENY));
+    bench.call("ann", at(0.0, 300.0));
+    bench.wait_s(95);
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  ask operators for d1
+              30 s  alert ApprovalSilent { mission: MissionId("flight-000003"), outcome: Deny }
+              30 s  ask operators for d2
+              60 s  alert ApprovalSilent { mission: MissionId("flight-000014"), outcome: Deny }
+              60 s  ask operators for d3
+              90 s  alert ApprovalSilent { mission: MissionId("flight-000025"), outcome: Deny }
+              90 s  alert NoDrone
+        "#]],
+    );
+}
+
+#[test]
+fn one_that_will_not_arm_is_replaced() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    bench.call("ann", at(0.0, 300.0));
+    bench.reach("d1", &[FlightPhase::PreflightPassed, FlightPhase::Uploaded]);
+    let failure = FlightFailure::ArmRefused { reason: "compass".to_owned() };
+    bench.report("d1", FlightEvent::Failed { failure, airborne: false });
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+               0 s  alert FlightFailed { drone: DroneId("d1"), reason: "arming refused: compass" }
+               0 s  d2: fly (1, 292) at 60 m, home (20, 0)
+        "#]],
+    );
+}
+
+#[test]
+fn a_failure_in_the_air_brings_it_home_and_sends_another() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    bench.call("ann", at(0.0, 300.0));
+    bench.reach("d1", &[FlightPhase::Airborne]);
+    let failure = FlightFailure::Timeout { step: "transit".to_owned(), limit_s: 120 };
+    bench.report("d1", FlightEvent::Failed { failure, airborne: true });
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+               0 s  caller: d1 launched
+               0 s  alert FlightFailed { drone: DroneId("d1"), reason: "transit took longer than 120 s" }
+               0 s  d1: recall (0, 0)
+               0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+        "#]],
+    );
+}
+
+#[test]
+fn low_battery_is_relieved() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.report("d1", FlightEvent::BatteryLow { remaining_pct: 24.6 });
+    bench.fly_to_scene("d2");
+    bench.reach("d1", &[FlightPhase::Returning, FlightPhase::Landed]);
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+               0 s  caller: d1 launched
+               0 s  d1: light on 100 %
+               0 s  caller: drone on scene
+               0 s  d1: recall (0, 0)
+               0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+               0 s  caller: d2 launched
+               0 s  d2: light on 100 %
+               0 s  caller: drone on scene
+        "#]],
+    );
+}
+
+#[test]
+fn a_relief_comes_before_the_charge_ends_and_takes_over() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.wait_s(1_200);
+    bench.fly_to_scene("d2");
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+               0 s  caller: d1 launched
+               0 s  d1: light on 100 %
+               0 s  caller: drone on scene
+             865 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            1200 s  caller: d2 launched
+            1200 s  d2: light on 100 %
+            1200 s  caller: drone on scene
+            1200 s  d1: recall (0, 0)
+        "#]],
+    );
+}
+
+#[test]
+fn a_link_lost_for_long_sends_another() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    bench.call("ann", at(0.0, 300.0));
+    bench.reach("d1", &[FlightPhase::Airborne]);
+    bench.report("d1", FlightEvent::LinkLost);
+    bench.wait_s(5);
+    bench.report("d1", FlightEvent::LinkRegained);
+    bench.wait_s(20);
+    bench.report("d1", FlightEvent::LinkLost);
+    bench.wait_s(20);
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+               0 s  caller: d1 launched
+               0 s  alert LinkLost { drone: DroneId("d1") }
+              25 s  alert LinkLost { drone: DroneId("d1") }
+              40 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+        "#]],
+    );
+}
+
+#[test]
+fn nobody_can_and_then_somebody_can() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    for name in ["d1", "d2", "d3"] {
+        bench.status(name).battery_pct = Some(30.0);
+    }
+    bench.call("ann", at(0.0, 300.0));
+    bench.wait_s(25);
+    bench.status("d3").battery_pct = Some(90.0);
+    bench.wait_s(10);
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  alert NoDrone
+              30 s  d3: fly (0, 308) at 60 m, home (0, 900)
+        "#]],
+    );
+}
+
+#[test]
+fn recall_wins_over_hold_and_everything_later() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let incident = bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.operator(Event::HoldRequested { drone: drone("d1") });
+    bench.moved("ann", &incident, at(5.0, 300.0));
+    bench.operator(Event::ContinueRequested { drone: drone("d1") });
+    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    bench.operator(Event::HoldRequested { drone: drone("d1") });
+    bench.operator(Event::ContinueRequested { drone: drone("d1") });
+    bench.wait_s(3);
+    bench.moved("ann", &incident, at(10.0, 300.0));
+    bench.operator(Event::LightRequested { drone: drone("d1"), on: false, brightness_pct: 0 });
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+               0 s  caller: d1 launched
+               0 s  d1: light on 100 %
+               0 s  caller: drone on scene
+               0 s  d1: hold
+               0 s  d1: continue
+               0 s  d1: escort (5, 300) moving (0.0, 0.0)
+               0 s  d1: recall (5, 292) (0, 0)
+               3 s  d1: light off 0 %
+        "#]],
+    );
+}
+
+#[test]
+fn a_pilot_in_control_is_left_alone_and_a_recall_waits() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let incident = bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    let (d1, by) = (drone("d1"), account("kim"));
+    bench.operator(Event::ControlTaken { drone: d1.clone(), by: by.clone() });
+    bench.operator(Event::HoldRequested { drone: d1.clone() });
+    bench.wait_s(3);
+    bench.moved("ann", &incident, at(5.0, 300.0));
+    bench.operator(Event::RecallRequested { drone: d1.clone() });
+    bench.operator(Event::ControlReleased { drone: d1, by });
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+               0 s  caller: d1 launched
+               0 s  d1: light on 100 %
+               0 s  caller: drone on scene
+               0 s  d1: yield control
+               3 s  alert RecallWaits { drone: DroneId("d1"), pilot: AccountId("kim") }
+               3 s  d1: resume control
+               3 s  d1: recall (0, 0)
+        "#]],
+    );
+}
+
+#[test]
+fn released_control_goes_on_with_the_escort() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let incident = bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    let (d1, by) = (drone("d1"), account("kim"));
+    bench.operator(Event::ControlTaken { drone: d1.clone(), by: by.clone() });
+    bench.wait_s(3);
+    bench.moved("ann", &incident, at(5.0, 300.0));
+    bench.operator(Event::ControlReleased { drone: d1, by });
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+               0 s  caller: d1 launched
+               0 s  d1: light on 100 %
+               0 s  caller: drone on scene
+               0 s  d1: yield control
+               3 s  d1: resume control
+               3 s  d1: escort (5, 300) moving (1.7, 0.0)
+        "#]],
+    );
+}
+
+#[test]
+fn a_call_takes_the_aircraft_from_a_survey() {
+    let mut site = site(Approval::Automatic);
+    site.stations[0].drones.pop();
+    site.stations.pop();
+    let mut bench = Bench::new(site);
+    bench.survey(vec![at(200.0, 100.0), at(200.0, 200.0)]);
+    let survey = bench.mission_of("d1");
+    bench.reach("d1", &[FlightPhase::Airborne]);
+    let status = bench.status("d1");
+    (status.position, status.height_m, status.armed, status.landed) = (Some(at(150.0, 100.0)), Some(60.0), Some(true), Some(false));
+    bench.call("ann", at(0.0, 300.0));
+    bench.report_on("d1", &survey, FlightEvent::Reached { phase: FlightPhase::Returning });
+    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (200, 100) (200, 200) at 60 m, home (0, 0)
+               0 s  d1: fly (150, 100) (5, 294) at 60 m, home (0, 0)
+               0 s  d1: recall (0, 0)
+        "#]],
+    );
+}
+
+#[test]
+fn two_calls_and_one_aircraft() {
+    let mut site = site(Approval::Automatic);
+    site.stations[0].drones.pop();
+    site.stations.pop();
+    let mut bench = Bench::new(site);
+    let first = bench.press("ann", at(0.0, 300.0), false);
+    bench.press("ben", at(300.0, 0.0), false);
+    bench.answer();
+    bench.fly_to_scene("d1");
+    bench.cancel("ann", &first);
+    bench.reach("d1", &[FlightPhase::Returning, FlightPhase::Landed]);
+    bench.wait_s(10);
+    told(
+        &bench,
+        &expect![[r#"
+               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+               0 s  alert NoDrone
+               0 s  caller: d1 launched
+               0 s  d1: light on 100 %
+               0 s  caller: drone on scene
+               0 s  d1: recall (0, 0)
+              10 s  d1: fly (292, 0) at 60 m, home (0, 0)
+        "#]],
+    );
+}
+
+#[test]
+fn an_aircraft_that_leaves_its_mode_is_reported_and_another_goes() {
+    let cases = [
+        (
+            "return",
+            expect![[r#"
+           0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+           0 s  caller: d1 launched
+           0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it returns by itself: failsafe" }
+           0 s  d1: recall (0, 0)
+           0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+    "#]],
+        ),
+        (
+            "land",
+            expect![[r#"
+           0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+           0 s  caller: d1 launched
+           0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it lands by itself: failsafe" }
+           0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+    "#]],
+        ),
+        (
+            "hold",
+            expect![[r#"
+           0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+           0 s  caller: d1 launched
+           0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it changed to hold by itself: failsafe" }
+           0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+    "#]],
+        ),
+    ];
+    for (mode, expected) in cases {
+        let mut bench = Bench::new(site(Approval::Automatic));
+        bench.call("ann", at(0.0, 300.0));
+        bench.reach("d1", &[FlightPhase::Airborne]);
+        bench.report("d1", FlightEvent::ModeChanged { mode: mode.to_owned(), reason: Some("failsafe".to_owned()) });
+        told(&bench, &expected);
+    }
+}
+
+#[test]
+fn an_aircraft_is_recalled_from_where_it_was_diverted_round_a_zone() {
+    let mut site = site(Approval::Automatic);
+    site.stations[0].drones.pop();
+    site.stations.pop();
+    site.no_fly_zones = vec![zone("school", square(100.0, 100.0, 40.0))];
+    let mut bench = Bench::new(site);
+    bench.survey(vec![at(0.0, 200.0), at(200.0, 200.0)]);
+    bench.reach("d1", &[FlightPhase::Airborne]);
+    let status = bench.status("d1");
+    (status.position, status.height_m, status.armed, status.landed) = (Some(at(180.0, 200.0)), Some(60.0), Some(true), Some(false));
+    bench.call("ann", at(400.0, 300.0));
+    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    told(
+        &bench,
+        &expect![[r#"
+           0 s  d1: fly (0, 200) (200, 200) at 60 m, home (155, 56) (151, 49) (144, 45) (0, 0)
+           0 s  d1: fly (180, 200) (393, 297) at 60 m, home (151, 49) (144, 45) (0, 0)
+           0 s  d1: recall (180, 200) (56, 155) (49, 151) (45, 144) (0, 0)
+    "#]],
+    );
+}
+
+#[test]
+fn a_drill_stays_on_the_ground() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let incident = bench.press("ann", at(0.0, 300.0), true);
+    bench.answer();
+    assert_eq!(bench.core.missions().count(), 0);
+    let timeline = &bench.core.incident(&incident).expect("it is open").timeline;
+    assert!(timeline.iter().any(|item| item.what == "drone_not_in_drill"));
+}
+
+#[test]
+fn a_restart_says_again_what_still_holds() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    let commands: Vec<String> = bench.core.outstanding().iter().filter_map(|effect| command_word(&effect.action)).collect();
+    assert_eq!(commands, ["fly from OnScene", "light", "recall"]);
+}
+
+fn command_word(action: &crate::effect::Action) -> Option<String> {
+    use flight_types::FlightCommand as C;
+    match action {
+        crate::effect::Action::Command { command: C::Fly { reached, .. }, .. } => Some(format!("fly from {reached:?}")),
+        crate::effect::Action::Command { command, .. } => Some(super::super::control::order_word(command).to_owned()),
+        _ => None,
+    }
+}
