@@ -366,30 +366,30 @@ fn an_aircraft_that_leaves_its_mode_is_reported_and_another_goes() {
         (
             "return",
             expect![[r#"
-           0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-           0 s  caller: d1 launched
-           0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it returns by itself: failsafe" }
-           0 s  d1: recall (0, 0)
-           0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
-    "#]],
+                   0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+                   0 s  caller: d1 launched
+                   0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it returns by itself: failsafe" }
+                   0 s  d1: recall (0, 0)
+                   0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            "#]],
         ),
         (
             "land",
             expect![[r#"
-           0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-           0 s  caller: d1 launched
-           0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it lands by itself: failsafe" }
-           0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
-    "#]],
+                   0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+                   0 s  caller: d1 launched
+                   0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it lands by itself: failsafe" }
+                   0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            "#]],
         ),
         (
             "hold",
             expect![[r#"
-           0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-           0 s  caller: d1 launched
-           0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it changed to hold by itself: failsafe" }
-           0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
-    "#]],
+                   0 s  d1: fly (0, 292) at 60 m, home (0, 0)
+                   0 s  caller: d1 launched
+                   0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it changed to hold by itself: failsafe" }
+                   0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            "#]],
         ),
     ];
     for (mode, expected) in cases {
@@ -417,10 +417,10 @@ fn an_aircraft_is_recalled_from_where_it_was_diverted_round_a_zone() {
     told(
         &bench,
         &expect![[r#"
-           0 s  d1: fly (0, 200) (200, 200) at 60 m, home (155, 56) (151, 49) (144, 45) (0, 0)
-           0 s  d1: fly (180, 200) (393, 297) at 60 m, home (151, 49) (144, 45) (0, 0)
-           0 s  d1: recall (180, 200) (56, 155) (49, 151) (45, 144) (0, 0)
-    "#]],
+               0 s  d1: fly (0, 200) (200, 200) at 60 m, home (155, 56) (151, 49) (144, 45) (0, 0)
+               0 s  d1: fly (180, 200) (393, 297) at 60 m, home (151, 49) (144, 45) (0, 0)
+               0 s  d1: recall (180, 200) (56, 155) (49, 151) (45, 144) (0, 0)
+        "#]],
     );
 }
 
