@@ -4,11 +4,16 @@
 //! [`effects`] carry out what the core orders. High-rate data (positions, telemetry) lives in [`live`] and never enters the log.
 
 pub mod clock;
+pub mod commands;
 pub mod config;
 pub mod effects;
 pub mod engine;
+pub mod housekeeping;
 pub mod limits;
 pub mod live;
 pub mod mqtt;
 pub mod parts;
+pub mod roads;
+pub mod serve;
+pub mod shutdown;
 pub mod store;

@@ -48,3 +48,29 @@ pub const ROAD_CANDIDATES_FACTOR: usize = 4;
 pub const OUTBOX_TIDYING: Duration = Duration::from_secs(60);
 /// How often changed positions of callers are written down.
 pub const CALLER_POSITIONS_WRITING: Duration = Duration::from_secs(5);
+/// The longest MQTT packet taken, bytes. A call with an address is under a kilobyte.
+pub const MQTT_PACKET_BYTES_MAX: usize = 64 * 1024;
+/// How long the broker keeps what waits for a client that is away, seconds: a night.
+pub const MQTT_SESSION_S: u32 = 12 * 3_600;
+/// Messages that the broker may have sent us and we not acknowledged.
+pub const MQTT_UNACKNOWLEDGED_MAX: u16 = 1_000;
+/// Messages that wait to be published.
+pub const MQTT_OUTGOING_MAX: usize = 4_096;
+/// Devices whose messages are handled side by side.
+pub const MQTT_LANES: usize = 32;
+/// A broken connection shows after one and a half of these.
+pub const MQTT_KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// Pause before the next try to reach the broker.
+pub const MQTT_RECONNECT_PAUSE: Duration = Duration::from_millis(500);
+/// The shortest pause between two published states of one aircraft, milliseconds.
+pub const MQTT_DRONE_PAUSE_MS: i64 = 1_000;
+/// How long the embedded broker may take to listen.
+pub const BROKER_START_MAX: Duration = Duration::from_secs(10);
+/// How long the embedded broker may take to stop.
+pub const BROKER_STOP_MAX: Duration = Duration::from_secs(5);
+/// How long the bridge may take to leave the broker.
+pub const BRIDGE_STOP_MAX: Duration = Duration::from_secs(3);
+/// How long a stopping server waits for open effects.
+pub const DRAIN_MAX: Duration = Duration::from_secs(5);
+/// How often a stopping server looks whether effects are still open.
+pub const DRAIN_LOOK: Duration = Duration::from_millis(20);

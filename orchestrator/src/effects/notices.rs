@@ -44,6 +44,13 @@ impl Notices {
         Ok(self.engine.read(|core| open.into_iter().filter(|notice| matters(core, notice, now_ms)).collect()))
     }
 
+    /// What anybody still has to see, oldest first.
+    pub async fn pending(&self) -> Result<Vec<Notice>, StoreError> {
+        let open = self.outbox.open(None).await?;
+        let now_ms = self.engine.now_ms();
+        Ok(self.engine.read(|core| open.into_iter().filter(|notice| matters(core, notice, now_ms)).collect()))
+    }
+
     /// The recipient has seen it.
     pub async fn settle(&self, effect: EffectId) -> Result<(), StoreError> {
         self.outbox.settle(&[effect]).await

@@ -109,6 +109,18 @@ impl Outbox {
         rows.iter().map(|row| self.decoded(row)).collect()
     }
 
+    /// Every notice about an incident, settled or not, oldest first.
+    pub async fn of_incident(&self, incident: &IncidentId) -> Result<Vec<NoticeRow>, StoreError> {
+        let text = "SELECT effect, at_ms, recipient, incident, body FROM notice WHERE district = $1 AND incident = $2 ORDER BY at_ms, effect";
+        let rows = sqlx::query(text)
+            .bind(self.store.district().as_str())
+            .bind(incident.as_str())
+            .fetch_all(self.store.pool())
+            .await
+            .map_err(database("reading notices"))?;
+        rows.iter().map(|row| self.decoded(row)).collect()
+    }
+
     /// Marks notices that need not be shown again.
     pub async fn settle(&self, effects: &[EffectId]) -> Result<(), StoreError> {
         if effects.is_empty() {

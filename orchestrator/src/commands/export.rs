@@ -1,0 +1,127 @@
+//! One incident as a folder, for the closing report and for whoever asks later.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use dispatch_core::Core;
+use dispatch_core::event::Entry;
+use dispatch_core::model::Incident;
+use flight_types::{GeoPoint, IncidentId};
+use serde_json::{Value, json};
+
+use super::Data;
+use crate::store::{LogHead, Store};
+
+/// Writes `incident.json`, `log.jsonl`, `notices.jsonl`, `places.geojson` and `timeline.txt`.
+pub async fn export(data: &Data, id: &IncidentId, out: &Path) -> anyhow::Result<ExitCode> {
+    let store = Store::open_reading(&data.location(), data.district.clone()).await?;
+    let mut core = Core::new(store.district().clone());
+    store.log().read(LogHead::start(), |entry| drop(core.step(entry))).await?;
+    let Some(incident) = core.incident(id) else {
+        bail!("there is no incident {id} in district {}", store.district());
+    };
+    fs::create_dir(out).with_context(|| format!("cannot make the folder {}", out.display()))?;
+    write(out, "incident.json", &serde_json::to_vec_pretty(&document(&core, incident))?)?;
+    write(out, "places.geojson", &serde_json::to_vec_pretty(&places(&core, incident))?)?;
+    write(out, "timeline.txt", timeline(incident).as_bytes())?;
+    let entries = export_log(&store, incident, out).await?;
+    let notices = export_notices(&store, id, out).await?;
+    println!("{}: {entries} entries, {notices} notices", out.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(out: &Path, name: &str, bytes: &[u8]) -> anyhow::Result<()> {
+    let path = out.join(name);
+    fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn document(core: &Core, incident: &Incident) -> Value {
+    let offers: Vec<_> = incident.offers.iter().filter_map(|id| core.offer(id)).collect();
+    let missions: Vec<_> = incident.missions.iter().filter_map(|id| core.mission(id)).collect();
+    json!({ "incident": incident, "offers": offers, "missions": missions })
+}
+
+fn timeline(incident: &Incident) -> String {
+    let line = |item: &dispatch_core::model::TimelineItem| {
+        let after_s = (item.at_ms - incident.raised_at_ms) as f64 / 1_000.0;
+        let detail: Vec<String> = item.detail.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        format!("{after_s:9.3} s  {:<28} {}\n", item.what, detail.join(" "))
+    };
+    incident.timeline.iter().map(line).collect()
+}
+
+fn places(core: &Core, incident: &Incident) -> Value {
+    let track: Vec<GeoPoint> = incident.track.iter().map(|fix| fix.point).collect();
+    let mut features: Vec<Value> = incident
+        .places
+        .iter()
+        .map(|place| feature("Point", position(&place.point), json!({ "kind": "place", "source": place.source })))
+        .collect();
+    features.push(feature("LineString", line(&track), json!({ "kind": "caller_track" })));
+    for mission in incident.missions.iter().filter_map(|id| core.mission(id)) {
+        let outbound = json!({ "kind": "planned_way_out", "mission": mission.id, "drone": mission.drone });
+        features.push(feature("LineString", line(&mission.plan.outbound), outbound));
+    }
+    json!({ "type": "FeatureCollection", "features": features })
+}
+
+fn feature(kind: &str, coordinates: Value, properties: Value) -> Value {
+    json!({ "type": "Feature", "properties": properties, "geometry": { "type": kind, "coordinates": coordinates } })
+}
+
+fn line(points: &[GeoPoint]) -> Value {
+    Value::Array(points.iter().map(position).collect())
+}
+
+fn position(point: &GeoPoint) -> Value {
+    json!([point.lon_deg(), point.lat_deg()])
+}
+
+/// The entries that name the incident, one of its offers or one of its flights.
+async fn export_log(store: &Store, incident: &Incident, out: &Path) -> anyhow::Result<usize> {
+    let mut names = vec![json!(incident.id)];
+    names.extend(incident.offers.iter().map(|id| json!(id)));
+    names.extend(incident.missions.iter().map(|id| json!(id)));
+    let first_seq = incident.timeline.first().map_or(0, |item| item.seq);
+    let mut file = fs::File::create(out.join("log.jsonl")).context("cannot write log.jsonl")?;
+    let mut written = 0;
+    let mut problem = Ok(());
+    let mut take = |entry: &Entry| {
+        let value = serde_json::to_value(&entry.event).unwrap_or_default();
+        // The call itself cannot name the incident that it opens.
+        if problem.is_ok() && (entry.seq == first_seq || names.iter().any(|name| holds(&value, name))) {
+            let text = serde_json::to_string(entry).unwrap_or_default();
+            problem = writeln!(file, "{text}");
+            written += 1;
+        }
+    };
+    store.log().read(LogHead::start(), &mut take).await?;
+    problem.context("cannot write log.jsonl")?;
+    Ok(written)
+}
+
+fn holds(value: &Value, name: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(|item| holds(item, name)),
+        Value::Object(fields) => fields.values().any(|item| holds(item, name)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value == name,
+    }
+}
+
+async fn export_notices(store: &Store, id: &IncidentId, out: &Path) -> anyhow::Result<usize> {
+    let notices = store.outbox().of_incident(id).await?;
+    let lines: Vec<String> = notices
+        .iter()
+        .map(|notice| {
+            let line = json!({
+                "id": notice.effect.to_string(), "at_ms": notice.at_ms, "to": notice.recipient.to_string(), "notice": notice.action,
+            });
+            format!("{line}\n")
+        })
+        .collect();
+    write(out, "notices.jsonl", lines.concat().as_bytes())?;
+    Ok(notices.len())
+}

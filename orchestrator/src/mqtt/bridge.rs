@@ -1,0 +1,298 @@
+//! The server's connection to a broker: kept up, subscribed again after every loss, nothing acknowledged before it is done.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
+
+use mqtt5::packet::publish::PublishPacket;
+use mqtt5::{AckToken, ConnectOptions, ConnectionEvent, MqttClient, PublishOptions, QoS, SubscribeOptions};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::inbound::{Desk, Inbound};
+use super::outbound::{Outbound, Publication};
+use super::topics::Topics;
+use crate::effects::Notices;
+use crate::engine::Engine;
+use crate::limits;
+use crate::live::{Live, LiveChange};
+
+/// Which broker, as whom, and what it connects.
+pub struct BridgeSettings {
+    /// `mqtt://host:port` or `mqtts://host:port`.
+    pub url: String,
+    /// The server's name there.
+    pub user: String,
+    /// The server's password there.
+    pub secret: String,
+    /// Which topics there are.
+    pub topics: Topics,
+    /// Takes what devices ask.
+    pub desk: Arc<dyn Desk>,
+}
+
+/// What is published, and what arrives.
+pub struct Bridge {
+    settings: BridgeSettings,
+    engine: Engine,
+    live: Live,
+    notices: Notices,
+}
+
+/// A running bridge.
+pub struct BridgeTask {
+    stop: CancellationToken,
+    join: JoinHandle<()>,
+    connected: watch::Receiver<bool>,
+}
+
+impl BridgeTask {
+    /// Publishes what is queued, then leaves the broker.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        if tokio::time::timeout(limits::BRIDGE_STOP_MAX, self.join).await.is_err() {
+            tracing::warn!("the MQTT bridge took too long to stop");
+        }
+    }
+
+    /// Whether it is connected and subscribed; changes are seen by `changed`.
+    pub fn connected(&self) -> watch::Receiver<bool> {
+        self.connected.clone()
+    }
+}
+
+/// A message that waits for its handling, and the acknowledgement that waits with it.
+struct Arrived {
+    topic: String,
+    payload: Vec<u8>,
+    token: AckToken,
+}
+
+impl Bridge {
+    /// A bridge between the broker of `settings` and these parts.
+    pub fn new(settings: BridgeSettings, engine: Engine, live: Live, notices: Notices) -> Self {
+        Self { settings, engine, live, notices }
+    }
+
+    /// Starts connecting; goes on until stopped.
+    pub fn start(self) -> BridgeTask {
+        let stop = CancellationToken::new();
+        let (connected, connection) = watch::channel(false);
+        let (outgoing, queue) = mpsc::channel(limits::MQTT_OUTGOING_MAX);
+        tokio::spawn(observe(Outbound::new(self.settings.topics.clone()), self.engine.clone(), self.live.clone(), self.notices.clone(), outgoing.clone()));
+        let inbound = Arc::new(Inbound {
+            topics: self.settings.topics.clone(),
+            engine: self.engine.clone(),
+            live: self.live.clone(),
+            desk: self.settings.desk.clone(),
+        });
+        let lanes = lanes(&inbound, &outgoing);
+        let session = Session { settings: self.settings, lanes, connected };
+        let join = tokio::spawn(session.keep_up(queue, stop.clone()));
+        BridgeTask { stop, join, connected: connection }
+    }
+}
+
+/// Messages of one device are handled in order, those of different devices side by side.
+fn lanes(inbound: &Arc<Inbound>, outgoing: &mpsc::Sender<Publication>) -> Vec<mpsc::UnboundedSender<Arrived>> {
+    let lane = |_| {
+        // Bounded by the receive maximum: the broker sends no more until earlier messages are acknowledged.
+        let (sender, mut arrivals) = mpsc::unbounded_channel::<Arrived>();
+        let (inbound, outgoing) = (inbound.clone(), outgoing.clone());
+        tokio::spawn(async move {
+            while let Some(arrived) = arrivals.recv().await {
+                let reply = inbound.handle(&arrived.topic, &arrived.payload).await;
+                arrived.token.ack();
+                if let Some(reply) = reply {
+                    let _ = outgoing.send(Publication { topic: reply.topic, payload: reply.body, retain: false }).await;
+                }
+            }
+        });
+        sender
+    };
+    (0..limits::MQTT_LANES).map(lane).collect()
+}
+
+/// Watches what happens and queues what the broker must carry.
+async fn observe(mut outbound: Outbound, engine: Engine, live: Live, notices: Notices, outgoing: mpsc::Sender<Publication>) {
+    let (mut steps, mut told, mut changes) = (engine.subscribe(), notices.subscribe(), live.subscribe());
+    for notice in notices.pending().await.unwrap_or_default() {
+        publish_all(&outgoing, engine.read(|core| outbound.notice(&notice, core))).await;
+    }
+    loop {
+        let publications = tokio::select! {
+            step = steps.recv() => match received(step) {
+                Received::Value(step) => engine.read(|core| outbound.step(&step, core)),
+                Received::Missed => Vec::new(),
+                Received::Ended => return,
+            },
+            notice = told.recv() => match received(notice) {
+                Received::Value(notice) => engine.read(|core| outbound.notice(&notice, core)),
+                Received::Missed => Vec::new(),
+                Received::Ended => return,
+            },
+            change = changes.recv() => match received(change) {
+                Received::Value(LiveChange::Drone(drone)) => {
+                    live.drone(&drone).and_then(|drone| outbound.drone(&drone, engine.now_ms())).into_iter().collect()
+                }
+                Received::Value(LiveChange::Guard(_) | LiveChange::Caller(_)) | Received::Missed => Vec::new(),
+                Received::Ended => return,
+            },
+        };
+        publish_all(&outgoing, publications).await;
+    }
+}
+
+enum Received<T> {
+    Value(T),
+    Missed,
+    Ended,
+}
+
+fn received<T>(result: Result<T, RecvError>) -> Received<T> {
+    match result {
+        Ok(value) => Received::Value(value),
+        Err(RecvError::Lagged(count)) => {
+            metrics::counter!("mqtt_publications_missed").increment(count);
+            tracing::warn!(count, "the MQTT bridge fell behind; standing offers and states come again with their next change");
+            Received::Missed
+        }
+        Err(RecvError::Closed) => Received::Ended,
+    }
+}
+
+async fn publish_all(outgoing: &mpsc::Sender<Publication>, publications: Vec<Publication>) {
+    for publication in publications {
+        // The queue is gone only while the server stops.
+        let _ = outgoing.send(publication).await;
+    }
+}
+
+struct Session {
+    settings: BridgeSettings,
+    lanes: Vec<mpsc::UnboundedSender<Arrived>>,
+    connected: watch::Sender<bool>,
+}
+
+impl Session {
+    async fn keep_up(self, mut queue: mpsc::Receiver<Publication>, stop: CancellationToken) {
+        let mut waiting: Option<Publication> = None;
+        while !stop.is_cancelled() {
+            let (lost, loss) = mpsc::channel(1);
+            match self.connect(lost).await {
+                Ok(client) => {
+                    self.connected.send_replace(true);
+                    self.carry(&client, &mut queue, &mut waiting, loss, &stop).await;
+                    self.connected.send_replace(false);
+                    // The connection may be gone already.
+                    let _ = client.disconnect().await;
+                }
+                Err(error) => {
+                    tracing::warn!(url = %self.settings.url, error = %error, "cannot reach the MQTT broker; trying again");
+                    tokio::select! {
+                        () = tokio::time::sleep(limits::MQTT_RECONNECT_PAUSE) => {}
+                        () = stop.cancelled() => {}
+                    }
+                }
+            }
+        }
+    }
+
+    async fn connect(&self, lost: mpsc::Sender<()>) -> mqtt5::Result<MqttClient> {
+        let options = ConnectOptions::new(self.settings.user.clone())
+            .with_credentials(self.settings.user.clone(), self.settings.secret.as_bytes())
+            .with_clean_start(false)
+            .with_resume_existing_session(true)
+            .with_session_expiry_interval(limits::MQTT_SESSION_S)
+            .with_receive_maximum(limits::MQTT_UNACKNOWLEDGED_MAX)
+            .with_keep_alive(limits::MQTT_KEEP_ALIVE)
+            .with_deferred_ack(true)
+            // We reconnect ourselves, with a fresh client, so that the subscriptions are surely there.
+            .with_automatic_reconnect(false);
+        let client = MqttClient::with_options(options);
+        client
+            .on_connection_event(move |event| {
+                if matches!(event, ConnectionEvent::Disconnected { .. }) {
+                    // One loss is enough to know.
+                    let _ = lost.try_send(());
+                }
+            })
+            .await?;
+        for filter in self.settings.topics.inbound() {
+            client.register_ack_callback(filter, self.callback()).await?;
+        }
+        client.connect(&self.settings.url).await?;
+        for filter in self.settings.topics.inbound() {
+            let options = SubscribeOptions { qos: QoS::AtLeastOnce, ..SubscribeOptions::default() };
+            client.subscribe_with_ack(filter, options, self.callback()).await?;
+        }
+        tracing::info!(url = %self.settings.url, "connected to the MQTT broker");
+        Ok(client)
+    }
+
+    fn callback(&self) -> impl Fn(PublishPacket, AckToken) + Send + Sync + 'static {
+        let lanes = self.lanes.clone();
+        move |packet, token| {
+            metrics::counter!("mqtt_messages_received").increment(1);
+            let lane = lane_of(&packet.topic_name, lanes.len());
+            let arrived = Arrived { topic: packet.topic_name, payload: packet.payload.to_vec(), token };
+            // A lane ends only with the process.
+            let _ = lanes[lane].send(arrived);
+        }
+    }
+
+    /// Publishes until the connection is lost or the server stops; what could not be published waits for the next connection.
+    async fn carry(
+        &self,
+        client: &MqttClient,
+        queue: &mut mpsc::Receiver<Publication>,
+        waiting: &mut Option<Publication>,
+        mut loss: mpsc::Receiver<()>,
+        stop: &CancellationToken,
+    ) {
+        loop {
+            if let Some(publication) = waiting.take()
+                && let Err(error) = publish(client, &publication).await
+            {
+                tracing::warn!(topic = %publication.topic, error = %error, "could not publish; reconnecting");
+                *waiting = Some(publication);
+                return;
+            }
+            tokio::select! {
+                biased;
+                _ = loss.recv() => return,
+                next = queue.recv() => match next {
+                    Some(publication) => *waiting = Some(publication),
+                    None => return,
+                },
+                () = stop.cancelled() => return flush(client, queue).await,
+            }
+        }
+    }
+}
+
+/// What is queued when the server stops still goes out, if it goes out at once.
+async fn flush(client: &MqttClient, queue: &mut mpsc::Receiver<Publication>) {
+    while let Ok(publication) = queue.try_recv() {
+        if let Err(error) = publish(client, &publication).await {
+            tracing::warn!(topic = %publication.topic, error = %error, "could not publish while stopping");
+            return;
+        }
+    }
+}
+
+async fn publish(client: &MqttClient, publication: &Publication) -> mqtt5::Result<()> {
+    let payload = serde_json::to_vec(&publication.payload).expect("a JSON value");
+    let options = PublishOptions { qos: QoS::AtLeastOnce, retain: publication.retain, ..PublishOptions::default() };
+    client.publish_with_options(publication.topic.clone(), payload, options).await.map(drop)
+}
+
+/// The lane of a device: by everything but the last level, so that its position and its replies keep their order.
+fn lane_of(topic: &str, lanes: usize) -> usize {
+    let device = topic.rsplit_once('/').map_or(topic, |(device, _)| device);
+    let mut hasher = DefaultHasher::new();
+    device.hash(&mut hasher);
+    usize::try_from(hasher.finish() % lanes as u64).unwrap_or(0)
+}
+
