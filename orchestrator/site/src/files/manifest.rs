@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use dispatch_core::config::{Approval, OnSilence, Policy};
 use flight_types::GeoPoint;
 
 use crate::error::SiteError;
@@ -16,9 +17,76 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<SiteManifest, SiteError> 
     Ok(manifest)
 }
 
+/// Written by hand rather than derived, so that places stand on one line and keys carry their units as comments.
 pub(super) fn format(manifest: &SiteManifest) -> String {
-    let body = toml::to_string(manifest).expect("a manifest is plain data that TOML can hold");
-    format!("# A site: stations, aircraft, fence and policy. The layers lie beside this file. See docs/sites.md.\n{body}")
+    let mut text = String::from("# A site: stations, aircraft, fence and policy. The layers lie beside this file; docs/sites.md explains every key.\n");
+    text += &format!("name = {}\ndistrict = {}\n", quoted(&manifest.name), quoted(manifest.district.as_str()));
+    if let Some(attribution) = &manifest.attribution {
+        text += &format!("attribution = {}\n", quoted(attribution));
+    }
+    text += &format!("\n# Where aircraft may be at all: outline, and ceiling above the launching pad in metres.\n[fence]\nheight_max_m = {:?}\nring = [\n", manifest.fence.height_max_m);
+    for corner in manifest.fence.ring.corners() {
+        text += &format!("  {},\n", place(*corner));
+    }
+    let policy = own_policy(&manifest.policy);
+    text += &format!("]\n\n# How calls are handled: what differs from the defaults, which docs/sites.md lists.\n[policy]\n{policy}");
+    manifest.stations.iter().for_each(|station| text += &format_station(station));
+    text
+}
+
+/// Only what differs from the defaults, so that a better default reaches sites that never chose their own.
+fn own_policy(policy: &Policy) -> String {
+    let table = |policy: &Policy| toml::Table::try_from(policy).expect("a policy is plain data that TOML can hold");
+    let defaults = table(&Policy::default());
+    let own: toml::Table = table(policy).into_iter().filter(|(key, value)| defaults.get(key) != Some(value)).collect();
+    own.to_string()
+}
+
+fn format_station(station: &StationManifest) -> String {
+    let approval = match station.approval {
+        Approval::Automatic => "{ by = \"automatic\" }".to_owned(),
+        Approval::Operator { limit_ms, on_silence } => {
+            let on_silence = match on_silence {
+                OnSilence::Launch => "launch",
+                OnSilence::Deny => "deny",
+            };
+            format!("{{ by = \"operator\", limit_ms = {limit_ms}, on_silence = \"{on_silence}\" }}")
+        }
+    };
+    let mut text = format!(
+        "\n[[station]]\nid = {}\nname = {}\nposition = {}\nground_amsl_m = {:?}\napproval = {approval}\n",
+        quoted(station.id.as_str()),
+        quoted(&station.name),
+        place(station.position),
+        station.ground_amsl_m,
+    );
+    station.drones.iter().for_each(|drone| text += &format_drone(drone));
+    text
+}
+
+fn format_drone(drone: &DroneManifest) -> String {
+    format!(
+        "\n[[station.drone]]\nid = {}\nsystem_id = {}\npad = {}\ncruise_speed_m_s = {:?}\nclimb_speed_m_s = {:?}\n\
+         descent_speed_m_s = {:?}\nendurance_s = {:?}\nwind_max_m_s = {:?}\nhas_light = {}\n",
+        quoted(drone.id.as_str()),
+        drone.system_id,
+        place(drone.pad),
+        drone.cruise_speed_m_s,
+        drone.climb_speed_m_s,
+        drone.descent_speed_m_s,
+        drone.endurance_s,
+        drone.wind_max_m_s,
+        drone.has_light,
+    )
+}
+
+/// A TOML string with everything escaped that needs it.
+fn quoted(text: &str) -> String {
+    toml::Value::from(text).to_string()
+}
+
+fn place(point: GeoPoint) -> String {
+    format!("{{ lat = {:.7}, lon = {:.7} }}", point.lat_deg(), point.lon_deg())
 }
 
 /// A key as a path, and what is wrong with its value.
