@@ -151,7 +151,7 @@ impl Bench {
             _ => return,
         };
         let seconds = (self.now_ms - START_MS) / 1_000;
-        writeln!(self.log, "{seconds:>4} s  {line}").expect("writing to a string");
+        writeln!(self.log, "{seconds:04} s  {line}").expect("writing to a string");
     }
 
     /// Answers every question for aircraft that waits, oldest first.

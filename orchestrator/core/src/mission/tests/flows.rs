@@ -27,13 +27,13 @@ fn plain_escort_follows_and_goes_home() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-               0 s  caller: d1 launched
-               0 s  d1: light on 100 %
-               0 s  caller: drone on scene
-               2 s  d1: escort (3, 300) moving (1.5, 0.0)
-               3 s  d1: recall (3, 292) (0, 0)
-               3 s  d1: light off 0 %
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0002 s  d1: escort (3, 300) moving (1.5, 0.0)
+            0003 s  d1: recall (3, 292) (0, 0)
+            0003 s  d1: light off 0 %
         "#]],
     );
     assert!(bench.core.mission(&bench.mission_of("d1")).expect("it flew").ended);
@@ -49,7 +49,7 @@ fn a_zone_between_is_flown_round_out_and_back() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (-61, 79) (-65, 86) (-65, 214) (-61, 221) (0, 292) at 60 m, home (-61, 221) (-65, 214) (-65, 86) (-61, 79) (0, 0)
+            0000 s  d1: fly (-61, 79) (-65, 86) (-65, 214) (-61, 221) (0, 292) at 60 m, home (-61, 221) (-65, 214) (-65, 86) (-61, 79) (0, 0)
         "#]],
     );
 }
@@ -65,9 +65,9 @@ fn an_operator_approves_or_denies() {
     told(
         &bench,
         &expect![[r#"
-               0 s  ask operators for d1
-               0 s  ask operators for d2
-               0 s  d2: fly (1, 292) at 60 m, home (20, 0)
+            0000 s  ask operators for d1
+            0000 s  ask operators for d2
+            0000 s  d2: fly (1, 292) at 60 m, home (20, 0)
         "#]],
     );
     assert_eq!(bench.core.mission(&mission).expect("it flies").authority, Authority::Operator { by: account("kim") });
@@ -81,9 +81,9 @@ fn silence_means_what_the_station_says() {
     told(
         &bench,
         &expect![[r#"
-               0 s  ask operators for d1
-              30 s  alert ApprovalSilent { mission: MissionId("flight-000003"), outcome: Launch }
-              30 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  ask operators for d1
+            0030 s  alert ApprovalSilent { mission: MissionId("flight-000003"), outcome: Launch }
+            0030 s  d1: fly (0, 292) at 60 m, home (0, 0)
         "#]],
     );
     let mut bench = Bench::new(site(OPERATOR_30_S_DENY));
@@ -92,13 +92,13 @@ fn silence_means_what_the_station_says() {
     told(
         &bench,
         &expect![[r#"
-               0 s  ask operators for d1
-              30 s  alert ApprovalSilent { mission: MissionId("flight-000003"), outcome: Deny }
-              30 s  ask operators for d2
-              60 s  alert ApprovalSilent { mission: MissionId("flight-000014"), outcome: Deny }
-              60 s  ask operators for d3
-              90 s  alert ApprovalSilent { mission: MissionId("flight-000025"), outcome: Deny }
-              90 s  alert NoDrone
+            0000 s  ask operators for d1
+            0030 s  alert ApprovalSilent { mission: MissionId("flight-000003"), outcome: Deny }
+            0030 s  ask operators for d2
+            0060 s  alert ApprovalSilent { mission: MissionId("flight-000014"), outcome: Deny }
+            0060 s  ask operators for d3
+            0090 s  alert ApprovalSilent { mission: MissionId("flight-000025"), outcome: Deny }
+            0090 s  alert NoDrone
         "#]],
     );
 }
@@ -113,9 +113,9 @@ fn one_that_will_not_arm_is_replaced() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-               0 s  alert FlightFailed { drone: DroneId("d1"), reason: "arming refused: compass" }
-               0 s  d2: fly (1, 292) at 60 m, home (20, 0)
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "arming refused: compass" }
+            0000 s  d2: fly (1, 292) at 60 m, home (20, 0)
         "#]],
     );
 }
@@ -130,11 +130,11 @@ fn a_failure_in_the_air_brings_it_home_and_sends_another() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-               0 s  caller: d1 launched
-               0 s  alert FlightFailed { drone: DroneId("d1"), reason: "transit took longer than 120 s" }
-               0 s  d1: recall (0, 0)
-               0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "transit took longer than 120 s" }
+            0000 s  d1: recall (0, 0)
+            0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
         "#]],
     );
 }
@@ -150,15 +150,15 @@ fn low_battery_is_relieved() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-               0 s  caller: d1 launched
-               0 s  d1: light on 100 %
-               0 s  caller: drone on scene
-               0 s  d1: recall (0, 0)
-               0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
-               0 s  caller: d2 launched
-               0 s  d2: light on 100 %
-               0 s  caller: drone on scene
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0000 s  d1: recall (0, 0)
+            0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            0000 s  caller: d2 launched
+            0000 s  d2: light on 100 %
+            0000 s  caller: drone on scene
         "#]],
     );
 }
@@ -173,11 +173,11 @@ fn a_relief_comes_before_the_charge_ends_and_takes_over() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-               0 s  caller: d1 launched
-               0 s  d1: light on 100 %
-               0 s  caller: drone on scene
-             865 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0865 s  d2: fly (-8, 299) at 54 m, home (20, 0)
             1200 s  caller: d2 launched
             1200 s  d2: light on 100 %
             1200 s  caller: drone on scene
@@ -200,11 +200,11 @@ fn a_link_lost_for_long_sends_another() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-               0 s  caller: d1 launched
-               0 s  alert LinkLost { drone: DroneId("d1") }
-              25 s  alert LinkLost { drone: DroneId("d1") }
-              40 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  alert LinkLost { drone: DroneId("d1") }
+            0025 s  alert LinkLost { drone: DroneId("d1") }
+            0040 s  d2: fly (-8, 299) at 54 m, home (20, 0)
         "#]],
     );
 }
@@ -222,8 +222,8 @@ fn nobody_can_and_then_somebody_can() {
     told(
         &bench,
         &expect![[r#"
-               0 s  alert NoDrone
-              30 s  d3: fly (0, 308) at 60 m, home (0, 900)
+            0000 s  alert NoDrone
+            0030 s  d3: fly (0, 308) at 60 m, home (0, 900)
         "#]],
     );
 }
@@ -245,15 +245,15 @@ fn recall_wins_over_hold_and_everything_later() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-               0 s  caller: d1 launched
-               0 s  d1: light on 100 %
-               0 s  caller: drone on scene
-               0 s  d1: hold
-               0 s  d1: continue
-               0 s  d1: escort (5, 300) moving (0.0, 0.0)
-               0 s  d1: recall (5, 292) (0, 0)
-               3 s  d1: light off 0 %
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0000 s  d1: hold
+            0000 s  d1: continue
+            0000 s  d1: escort (5, 300) moving (0.0, 0.0)
+            0000 s  d1: recall (5, 292) (0, 0)
+            0003 s  d1: light off 0 %
         "#]],
     );
 }
@@ -273,14 +273,14 @@ fn a_pilot_in_control_is_left_alone_and_a_recall_waits() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-               0 s  caller: d1 launched
-               0 s  d1: light on 100 %
-               0 s  caller: drone on scene
-               0 s  d1: yield control
-               3 s  alert RecallWaits { drone: DroneId("d1"), pilot: AccountId("kim") }
-               3 s  d1: resume control
-               3 s  d1: recall (0, 0)
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0000 s  d1: yield control
+            0003 s  alert RecallWaits { drone: DroneId("d1"), pilot: AccountId("kim") }
+            0003 s  d1: resume control
+            0003 s  d1: recall (0, 0)
         "#]],
     );
 }
@@ -298,13 +298,13 @@ fn released_control_goes_on_with_the_escort() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-               0 s  caller: d1 launched
-               0 s  d1: light on 100 %
-               0 s  caller: drone on scene
-               0 s  d1: yield control
-               3 s  d1: resume control
-               3 s  d1: escort (5, 300) moving (1.7, 0.0)
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0000 s  d1: yield control
+            0003 s  d1: resume control
+            0003 s  d1: escort (5, 300) moving (1.7, 0.0)
         "#]],
     );
 }
@@ -326,9 +326,9 @@ fn a_call_takes_the_aircraft_from_a_survey() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (200, 100) (200, 200) at 60 m, home (0, 0)
-               0 s  d1: fly (150, 100) (5, 294) at 60 m, home (0, 0)
-               0 s  d1: recall (0, 0)
+            0000 s  d1: fly (200, 100) (200, 200) at 60 m, home (0, 0)
+            0000 s  d1: fly (150, 100) (5, 294) at 60 m, home (0, 0)
+            0000 s  d1: recall (0, 0)
         "#]],
     );
 }
@@ -349,13 +349,13 @@ fn two_calls_and_one_aircraft() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-               0 s  alert NoDrone
-               0 s  caller: d1 launched
-               0 s  d1: light on 100 %
-               0 s  caller: drone on scene
-               0 s  d1: recall (0, 0)
-              10 s  d1: fly (292, 0) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  alert NoDrone
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0000 s  d1: recall (0, 0)
+            0010 s  d1: fly (292, 0) at 60 m, home (0, 0)
         "#]],
     );
 }
@@ -366,29 +366,29 @@ fn an_aircraft_that_leaves_its_mode_is_reported_and_another_goes() {
         (
             "return",
             expect![[r#"
-                   0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-                   0 s  caller: d1 launched
-                   0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it returns by itself: failsafe" }
-                   0 s  d1: recall (0, 0)
-                   0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+                0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+                0000 s  caller: d1 launched
+                0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "it returns by itself: failsafe" }
+                0000 s  d1: recall (0, 0)
+                0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
             "#]],
         ),
         (
             "land",
             expect![[r#"
-                   0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-                   0 s  caller: d1 launched
-                   0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it lands by itself: failsafe" }
-                   0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+                0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+                0000 s  caller: d1 launched
+                0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "it lands by itself: failsafe" }
+                0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
             "#]],
         ),
         (
             "hold",
             expect![[r#"
-                   0 s  d1: fly (0, 292) at 60 m, home (0, 0)
-                   0 s  caller: d1 launched
-                   0 s  alert FlightFailed { drone: DroneId("d1"), reason: "it changed to hold by itself: failsafe" }
-                   0 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+                0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+                0000 s  caller: d1 launched
+                0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "it changed to hold by itself: failsafe" }
+                0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
             "#]],
         ),
     ];
@@ -417,9 +417,9 @@ fn an_aircraft_is_recalled_from_where_it_was_diverted_round_a_zone() {
     told(
         &bench,
         &expect![[r#"
-               0 s  d1: fly (0, 200) (200, 200) at 60 m, home (155, 56) (151, 49) (144, 45) (0, 0)
-               0 s  d1: fly (180, 200) (393, 297) at 60 m, home (151, 49) (144, 45) (0, 0)
-               0 s  d1: recall (180, 200) (56, 155) (49, 151) (45, 144) (0, 0)
+            0000 s  d1: fly (0, 200) (200, 200) at 60 m, home (155, 56) (151, 49) (144, 45) (0, 0)
+            0000 s  d1: fly (180, 200) (393, 297) at 60 m, home (151, 49) (144, 45) (0, 0)
+            0000 s  d1: recall (180, 200) (56, 155) (49, 151) (45, 144) (0, 0)
         "#]],
     );
 }
