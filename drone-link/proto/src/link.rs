@@ -2,31 +2,100 @@
 
 use std::collections::VecDeque;
 
-use flight_types::{DroneStatus, FlightCommand, MissionId};
+use flight_types::{DroneStatus, FlightCommand, FlightEvent, FlightPhase, LightState, LinkStatus, MissionId};
 
+use crate::craft::Craft;
+use crate::dialect::{self, AUTOPILOT_COMPONENT, Addresses, Outgoing};
+use crate::flight::Flight;
+use crate::frame::{Frame, frames};
+use crate::inbound::{self, Addressee, Heard};
+use crate::light::Light;
+use crate::streams::Streams;
+use crate::supervision::{Freshness, LinkChange, Supervision};
 use crate::{LinkConfig, Output};
+
+/// Outputs kept when nobody drains them; far more than one call makes.
+const OUTPUTS_MAX: usize = 1_024;
 
 /// The link to one aircraft. Time is input: `now_ms` is any clock that does not run backwards.
 #[derive(Debug)]
 pub struct Link {
     config: LinkConfig,
+    addresses: Addresses,
+    craft: Craft,
+    supervision: Supervision,
+    streams: Streams,
+    flight: Option<Flight>,
     outputs: VecDeque<Output>,
+    sequence: u8,
+    heartbeat_ms: u64,
+    conduct_ms: u64,
+    status_ms: u64,
+    changed: bool,
+    light_shown: LightState,
 }
 
 impl Link {
     /// A link that has heard nothing yet.
-    pub fn new(config: LinkConfig, _now_ms: u64) -> Self {
-        Self { config, outputs: VecDeque::new() }
+    pub fn new(config: LinkConfig, now_ms: u64) -> Self {
+        let addresses = Addresses {
+            own_system_id: config.own_system_id,
+            own_component_id: config.own_component_id,
+            target_system_id: config.system_id,
+        };
+        let craft = Craft::new(config.limits.clone(), Light::new(config.light));
+        Self {
+            config,
+            addresses,
+            craft,
+            supervision: Supervision::default(),
+            streams: Streams::default(),
+            flight: None,
+            outputs: VecDeque::new(),
+            sequence: 0,
+            heartbeat_ms: now_ms,
+            conduct_ms: now_ms,
+            status_ms: now_ms,
+            changed: false,
+            light_shown: LightState::Unknown,
+        }
     }
 
-    /// Takes one datagram as received.
-    pub fn handle_datagram(&mut self, _bytes: &[u8], _now_ms: u64) {}
+    /// Takes one datagram as received. Frames of other systems, garbage and unknown messages are ignored.
+    pub fn handle_datagram(&mut self, bytes: &[u8], now_ms: u64) {
+        for frame in frames(bytes) {
+            if u32::from(frame.system_id) == u32::from(self.config.system_id) {
+                self.handle_frame(&frame, now_ms);
+            }
+        }
+        self.drive(now_ms);
+    }
 
-    /// Takes an order. Repeating an order is harmless.
-    pub fn command(&mut self, _mission: &MissionId, _command: FlightCommand, _now_ms: u64) {}
+    /// Takes an order. Repeating an order is harmless. Orders for another flight than the current one are ignored, but
+    /// `Fly` starts a new flight: at once in the air when this link's own flight is there.
+    pub fn command(&mut self, mission: &MissionId, command: FlightCommand, now_ms: u64) {
+        match (&mut self.flight, command) {
+            (Some(flight), command) if flight.mission == *mission => flight.command(command, &mut self.craft, now_ms),
+            (before, FlightCommand::Fly { plan, reached }) if plan.mission == *mission => {
+                let airborne = before.as_ref().is_some_and(|flight| !flight.is_over() && flight.is_airborne(&self.craft));
+                self.craft.transfer = None;
+                self.craft.commander.cancel_movements();
+                self.flight = Some(Flight::new(*plan, reached, airborne, now_ms));
+            }
+            (_, _) => {}
+        }
+        self.drive(now_ms);
+    }
+
+    /// Another sender uses this aircraft's system id; while it is heard nothing is launched.
+    pub fn rival_heard(&mut self, reason: &str, now_ms: u64) {
+        self.craft.rival = Some((reason.to_owned(), now_ms));
+    }
 
     /// To be called when `next_timeout_ms` has come.
-    pub fn handle_timeout(&mut self, _now_ms: u64) {}
+    pub fn handle_timeout(&mut self, now_ms: u64) {
+        self.drive(now_ms);
+    }
 
     /// The next thing to do, until there is none.
     pub fn poll_output(&mut self) -> Option<Output> {
@@ -35,11 +104,205 @@ impl Link {
 
     /// When `handle_timeout` wants to be called at the latest.
     pub fn next_timeout_ms(&self) -> Option<u64> {
-        None
+        let transfer = self.craft.transfer.as_ref().and_then(|transfer| transfer.next_timeout_ms());
+        let due = [Some(self.heartbeat_ms), Some(self.conduct_ms), self.craft.commander.next_timeout_ms(), transfer];
+        due.into_iter().flatten().min()
     }
 
     /// The latest that is known of the aircraft.
-    pub fn status(&self, _now_ms: u64) -> DroneStatus {
-        DroneStatus::unheard(self.config.drone.clone())
+    pub fn status(&self, now_ms: u64) -> DroneStatus {
+        let mut status = DroneStatus::unheard(self.config.drone.clone());
+        self.craft.telemetry.fill(&mut status);
+        status.link = LinkStatus {
+            connected: self.supervision.connected(),
+            silence_ms: self.supervision.silence_ms(now_ms),
+            loss_pct: self.supervision.sequence.loss_pct(now_ms),
+        };
+        status.light = self.craft.light.state();
+        status.warnings = self.craft.texts.warnings();
+        let current = self.flight.as_ref().filter(|flight| !flight.is_over());
+        status.mission = current.map(|flight| flight.mission.clone());
+        status.pilot_in_control = current.is_some_and(Flight::is_yielded);
+        status
+    }
+
+    fn handle_frame(&mut self, frame: &Frame, now_ms: u64) {
+        let heard = inbound::read(frame);
+        if frame.component_id == AUTOPILOT_COMPONENT {
+            self.handle_autopilot(frame.sequence, &heard, now_ms);
+        } else {
+            self.handle_component(frame.component_id, &heard, now_ms);
+        }
+    }
+
+    /// A state that was overtaken by a newer one is dropped; answers count however late, but only once.
+    fn handle_autopilot(&mut self, sequence: u8, heard: &Heard, now_ms: u64) {
+        let freshness = self.supervision.sequence.take(sequence, now_ms);
+        let foreign = matches!(heard, Heard::Heartbeat(heartbeat) if !heartbeat.is_autopilot());
+        if freshness == Freshness::Repeated || foreign {
+            return;
+        }
+        let change = self.supervision.heard(now_ms);
+        self.link_changed(change);
+        if freshness == Freshness::Newest {
+            self.craft.telemetry.take(heard, now_ms);
+        }
+        self.handle_answer(heard, now_ms);
+        self.changed = true;
+    }
+
+    fn handle_answer(&mut self, heard: &Heard, now_ms: u64) {
+        let own = self.own();
+        match heard {
+            Heard::CommandAck { command, result, to } if to.includes(own.system_id, own.component_id) => {
+                self.craft.commander.handle_ack(*command, AUTOPILOT_COMPONENT, *result, &self.config.limits, now_ms);
+            }
+            Heard::Text { severity, text, id, chunk } => {
+                self.craft.texts.take(*severity, text.clone(), *id, *chunk, now_ms);
+            }
+            Heard::Illuminator { enabled, error_status } => {
+                self.craft.light.take_status(AUTOPILOT_COMPONENT, *enabled, *error_status);
+            }
+            Heard::MissionRequest { .. } | Heard::MissionAck { .. } | Heard::MissionCount { .. } | Heard::MissionItem { .. } => {
+                let mut sent = Vec::new();
+                if let Some(transfer) = &mut self.craft.transfer {
+                    transfer.handle(heard, own, &self.config.limits, now_ms, &mut |outgoing| sent.push(outgoing));
+                }
+                self.send_all(sent);
+            }
+            _ => {}
+        }
+    }
+
+    /// A light, a camera, a gimbal: it does not keep the link alive, the autopilot does.
+    fn handle_component(&mut self, component_id: u8, heard: &Heard, now_ms: u64) {
+        let own = self.own();
+        match heard {
+            Heard::Heartbeat(heartbeat) if heartbeat.is_illuminator() && self.craft.light.found(component_id) => {
+                self.streams.restart();
+            }
+            Heard::Illuminator { enabled, error_status } => {
+                self.craft.light.found(component_id);
+                self.craft.light.take_status(component_id, *enabled, *error_status);
+                self.changed = true;
+            }
+            Heard::CommandAck { command, result, to } if to.includes(own.system_id, own.component_id) => {
+                self.craft.commander.handle_ack(*command, component_id, *result, &self.config.limits, now_ms);
+            }
+            _ => {}
+        }
+    }
+
+    fn own(&self) -> Addressee {
+        Addressee { system_id: self.addresses.own_system_id, component_id: self.addresses.own_component_id }
+    }
+
+    fn link_changed(&mut self, change: Option<LinkChange>) {
+        let Some(change) = change else { return };
+        self.craft.connected = self.supervision.connected();
+        self.changed = true;
+        match change {
+            LinkChange::Found => self.streams.restart(),
+            LinkChange::Lost => self.notice(FlightEvent::LinkLost),
+            LinkChange::Regained => {
+                self.streams.restart();
+                self.notice(FlightEvent::LinkRegained);
+            }
+        }
+    }
+
+    fn notice(&mut self, event: FlightEvent) {
+        if let Some(flight) = &mut self.flight {
+            flight.notice(event);
+        }
+    }
+
+    /// Everything that follows from what is known now.
+    fn drive(&mut self, now_ms: u64) {
+        let lost = self.supervision.handle_timeout(self.config.limits.silence_max_ms, now_ms);
+        self.link_changed(lost);
+        self.beat(now_ms);
+        self.notice_texts_and_light(now_ms);
+        if let Some(flight) = &mut self.flight {
+            flight.drive(&mut self.craft, now_ms);
+        }
+        self.conduct_ms = now_ms + self.config.limits.conduct_interval_ms;
+        if self.craft.connected {
+            self.streams.drive(&mut self.craft.commander, self.craft.light.illuminator(), now_ms);
+            self.craft.light.drive(&mut self.craft.commander, &self.config.limits, now_ms);
+        }
+        self.send_due(now_ms);
+        self.report(now_ms);
+    }
+
+    fn beat(&mut self, now_ms: u64) {
+        if now_ms < self.heartbeat_ms {
+            return;
+        }
+        self.heartbeat_ms = now_ms + self.config.limits.heartbeat_interval_ms;
+        self.send_all(vec![Outgoing::Heartbeat]);
+    }
+
+    fn notice_texts_and_light(&mut self, now_ms: u64) {
+        self.craft.texts.handle_timeout(now_ms);
+        while let Some(text) = self.craft.texts.next_fresh() {
+            if text.is_warning() {
+                self.notice(FlightEvent::Warning { text: text.text });
+            }
+        }
+        if self.craft.telemetry.take_reboot() {
+            self.streams.restart();
+            self.notice(FlightEvent::Warning { text: "the aircraft's computer restarted".to_owned() });
+        }
+        let state = self.craft.light.state();
+        if state != self.light_shown {
+            self.light_shown = state;
+            self.changed = true;
+            self.notice(FlightEvent::Light { state });
+        }
+    }
+
+    fn send_due(&mut self, now_ms: u64) {
+        let mut sent = Vec::new();
+        let mut send = |outgoing| sent.push(outgoing);
+        self.craft.commander.handle_timeout(&self.config.limits, now_ms, &mut send);
+        if let Some(transfer) = &mut self.craft.transfer {
+            transfer.handle_timeout(&self.config.limits, now_ms, &mut send);
+        }
+        if let Some(seq) = self.craft.set_current.take() {
+            send(Outgoing::MissionSetCurrent { seq });
+        }
+        self.send_all(sent);
+    }
+
+    fn send_all(&mut self, outgoing: Vec<Outgoing>) {
+        for message in outgoing {
+            let bytes = dialect::encode(self.addresses, self.sequence, &message);
+            self.sequence = self.sequence.wrapping_add(1);
+            self.push(Output::Transmit(bytes));
+        }
+    }
+
+    fn report(&mut self, now_ms: u64) {
+        if let Some(flight) = &mut self.flight {
+            let mission = flight.mission.clone();
+            for report in flight.take_events() {
+                self.changed |= matches!(report, FlightEvent::Reached { phase: FlightPhase::Landed });
+                self.push(Output::Report { mission: mission.clone(), report });
+            }
+        }
+        if self.changed && now_ms >= self.status_ms {
+            self.changed = false;
+            self.status_ms = now_ms + self.config.limits.status_interval_ms;
+            self.push(Output::StatusChanged);
+        }
+    }
+
+    /// Nobody drains: datagrams are dropped like on any full line, reports never.
+    fn push(&mut self, output: Output) {
+        if self.outputs.len() >= OUTPUTS_MAX {
+            self.outputs.retain(|kept| matches!(kept, Output::Report { .. }));
+        }
+        self.outputs.push_back(output);
     }
 }

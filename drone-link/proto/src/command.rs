@@ -1,0 +1,218 @@
+//! Commands to the aircraft: repeated until answered, tied to their answers, never two of one kind at once.
+//!
+//! A COMMAND_ACK names only the command, not the order it answers. So an answer is a hint; whoever gave an order that
+//! shows in the aircraft's state (armed, mode, light) believes the state.
+
+use crate::LinkLimits;
+use crate::dialect::{CommandKind, CommandSpec, Outgoing};
+
+/// MAV_RESULT values.
+const ACCEPTED: u8 = 0;
+const TEMPORARILY_REJECTED: u8 = 1;
+const IN_PROGRESS: u8 = 5;
+
+/// What an order is for. One order of each purpose exists at a time; a new one replaces it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Purpose {
+    Arming,
+    Mode,
+    Reposition,
+    LookAt,
+    LookAhead,
+    Light,
+    Brightness,
+    Interval,
+}
+
+/// How far an order has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// No answer yet; being repeated.
+    Open,
+    /// Taken.
+    Accepted {
+        /// When.
+        at_ms: u64,
+    },
+    /// Refused for now; being repeated more slowly.
+    Postponed,
+    /// Refused.
+    Refused {
+        /// MAV_RESULT.
+        result: u8,
+        /// When.
+        at_ms: u64,
+    },
+    /// Nobody answered in time.
+    Unanswered,
+}
+
+/// An order on its way.
+#[derive(Debug, Clone)]
+struct Order {
+    purpose: Purpose,
+    spec: CommandSpec,
+    answer: Answer,
+    sendings: u32,
+    since_ms: u64,
+    next_ms: u64,
+}
+
+/// All orders on their way to one aircraft.
+#[derive(Debug, Default)]
+pub(crate) struct Commander {
+    orders: Vec<Order>,
+}
+
+impl Commander {
+    /// Gives an order, in place of an earlier one of this purpose.
+    pub fn order(&mut self, purpose: Purpose, spec: CommandSpec, now_ms: u64) {
+        self.cancel(purpose);
+        self.orders.push(Order { purpose, spec, answer: Answer::Open, sendings: 0, since_ms: now_ms, next_ms: now_ms });
+    }
+
+    /// Repeats this order no more.
+    pub fn cancel(&mut self, purpose: Purpose) {
+        self.orders.retain(|order| order.purpose != purpose);
+    }
+
+    /// Repeats nothing any more that moves the aircraft.
+    pub fn cancel_movements(&mut self) {
+        let moves = [Purpose::Arming, Purpose::Mode, Purpose::Reposition];
+        self.orders.retain(|order| !moves.contains(&order.purpose));
+    }
+
+    /// The order of this purpose: since when, and how it was answered.
+    pub fn answer(&self, purpose: Purpose) -> Option<(u64, Answer)> {
+        self.orders.iter().find(|order| order.purpose == purpose).map(|order| (order.since_ms, order.answer))
+    }
+
+    /// Takes a COMMAND_ACK from a component.
+    pub fn handle_ack(&mut self, command: u16, component_id: u8, result: u8, limits: &LinkLimits, now_ms: u64) {
+        let fits = |order: &&mut Order| {
+            order.spec.kind.number() == command && order.spec.component_id == component_id && order.sendings > 0
+        };
+        let Some(order) = self.orders.iter_mut().find(fits) else { return };
+        match result {
+            IN_PROGRESS => {
+                // Taken and being worked on: no repeat before it has had its time.
+                order.next_ms = now_ms + limits.command_limit_ms / 2;
+            }
+            ACCEPTED => order.answer = Answer::Accepted { at_ms: now_ms },
+            TEMPORARILY_REJECTED => {
+                order.answer = Answer::Postponed;
+                order.next_ms = now_ms + limits.rejected_wait_ms;
+            }
+            // PX4 accepts a mode at once and refuses it a moment later, so a refusal counts after an acceptance too.
+            _ => order.answer = Answer::Refused { result, at_ms: now_ms },
+        }
+    }
+
+    /// Sends what is due.
+    pub fn handle_timeout(&mut self, limits: &LinkLimits, now_ms: u64, send: &mut dyn FnMut(Outgoing)) {
+        for order in &mut self.orders {
+            if now_ms < order.next_ms || !order.is_repeated() {
+                continue;
+            }
+            let unanswered = order.answer == Answer::Open && now_ms.saturating_sub(order.since_ms) >= limits.command_limit_ms;
+            if unanswered {
+                order.answer = Answer::Unanswered;
+                continue;
+            }
+            let confirmation = u8::try_from(order.sendings).unwrap_or(u8::MAX);
+            send(Outgoing::Command { spec: order.spec, confirmation });
+            order.next_ms = now_ms + wait_ms(order.sendings, limits);
+            order.sendings += 1;
+        }
+    }
+
+    /// When something is due.
+    pub fn next_timeout_ms(&self) -> Option<u64> {
+        self.orders.iter().filter(|order| order.is_repeated()).map(|order| order.next_ms).min()
+    }
+}
+
+impl Order {
+    fn is_repeated(&self) -> bool {
+        match self.answer {
+            Answer::Open | Answer::Postponed => true,
+            Answer::Accepted { .. } | Answer::Refused { .. } | Answer::Unanswered => false,
+        }
+    }
+}
+
+/// 700 ms, 1050, 1575, 2000, 2000 …
+fn wait_ms(sendings: u32, limits: &LinkLimits) -> u64 {
+    let mut wait_ms = limits.ack_wait_ms;
+    for _ in 0..sendings.min(8) {
+        wait_ms += wait_ms / 2;
+    }
+    wait_ms.min(limits.ack_wait_max_ms)
+}
+
+/// A command as seven floats to the autopilot.
+pub(crate) fn floats(kind: CommandKind, component_id: u8, params: [f32; 7]) -> CommandSpec {
+    CommandSpec { kind, component_id, params: crate::dialect::Params::Floats(params) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::AUTOPILOT_COMPONENT;
+
+    const ARM: u16 = 400;
+
+    fn armed_order() -> (Commander, LinkLimits) {
+        let mut commander = Commander::default();
+        let spec = floats(CommandKind::ArmDisarm, AUTOPILOT_COMPONENT, [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        commander.order(Purpose::Arming, spec, 0);
+        (commander, LinkLimits::default())
+    }
+
+    /// Lets time run and returns when something was sent.
+    fn sent_at(commander: &mut Commander, limits: &LinkLimits, until_ms: u64) -> Vec<u64> {
+        let mut times = Vec::new();
+        while let Some(at) = commander.next_timeout_ms().filter(|at| *at <= until_ms) {
+            commander.handle_timeout(limits, at, &mut |_| times.push(at));
+        }
+        times
+    }
+
+    #[test]
+    fn an_unanswered_command_is_repeated_and_then_given_up() {
+        let (mut commander, limits) = armed_order();
+        assert_eq!(sent_at(&mut commander, &limits, 60_000), [0, 700, 1_750, 3_325, 5_325, 7_325, 9_325]);
+        assert_eq!(commander.answer(Purpose::Arming).map(|(_, answer)| answer), Some(Answer::Unanswered));
+    }
+
+    #[test]
+    fn an_answer_stops_the_repeats_and_a_postponement_slows_them() {
+        let (mut commander, limits) = armed_order();
+        assert_eq!(sent_at(&mut commander, &limits, 0), [0]);
+        commander.handle_ack(ARM, AUTOPILOT_COMPONENT, TEMPORARILY_REJECTED, &limits, 100);
+        assert_eq!(sent_at(&mut commander, &limits, 1_200), [1_100]);
+        commander.handle_ack(ARM, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 1_300);
+        assert_eq!(sent_at(&mut commander, &limits, 60_000), [0; 0]);
+    }
+
+    #[test]
+    fn answers_to_others_do_not_count() {
+        let (mut commander, limits) = armed_order();
+        // Not sent yet: this is the late answer to an earlier order.
+        commander.handle_ack(ARM, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 0);
+        assert_eq!(sent_at(&mut commander, &limits, 0), [0]);
+        commander.handle_ack(ARM, 154, ACCEPTED, &limits, 10);
+        commander.handle_ack(176, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 10);
+        assert_eq!(commander.answer(Purpose::Arming).map(|(_, answer)| answer), Some(Answer::Open));
+    }
+
+    #[test]
+    fn a_refusal_after_an_acceptance_counts() {
+        let (mut commander, limits) = armed_order();
+        sent_at(&mut commander, &limits, 0);
+        commander.handle_ack(ARM, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 10);
+        commander.handle_ack(ARM, AUTOPILOT_COMPONENT, 2, &limits, 20);
+        let refused = Answer::Refused { result: 2, at_ms: 20 };
+        assert_eq!(commander.answer(Purpose::Arming).map(|(_, answer)| answer), Some(refused));
+    }
+}

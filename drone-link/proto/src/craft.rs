@@ -1,0 +1,178 @@
+//! Everything a flight needs of its aircraft: what is known of it, and the ways to give it orders.
+
+use flight_types::GeoPoint;
+
+use crate::LinkLimits;
+use crate::command::{Answer, Commander, Purpose, floats};
+use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, CommandSpec, Params};
+use crate::items::coordinates;
+use crate::light::Light;
+use crate::profile::{self, Mode};
+use crate::telemetry::Telemetry;
+use crate::texts::Texts;
+use crate::transfer::Transfer;
+
+/// An order of a mode that was replaced may still arrive this late.
+const STRAGGLER_MS: u64 = 10_000;
+/// Without an acknowledgement, a heartbeat this long after the order tells of a mode that was there before.
+const HEARTBEAT_SETTLE_MS: u64 = 1_500;
+/// Refusals of one mode before it counts as refused: the first may answer an earlier order.
+const REFUSALS_MAX: u32 = 2;
+
+/// How far a change of mode has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ModeProgress {
+    Confirmed,
+    Waiting,
+    Refused(String),
+}
+
+/// A mode that was ordered.
+#[derive(Debug, Clone, Copy)]
+struct ModeOrder {
+    mode: Mode,
+    since_ms: u64,
+    refusals: u32,
+    confirmed: bool,
+}
+
+/// One aircraft.
+#[derive(Debug)]
+pub(crate) struct Craft {
+    pub limits: LinkLimits,
+    pub telemetry: Telemetry,
+    pub texts: Texts,
+    pub commander: Commander,
+    pub transfer: Option<Transfer>,
+    pub light: Light,
+    pub connected: bool,
+    /// Somebody else spoke with this aircraft's id, and when.
+    pub rival: Option<(String, u64)>,
+    /// To be sent once: make this mission item the current one.
+    pub set_current: Option<u16>,
+    mode_order: Option<ModeOrder>,
+    replaced: Option<(Mode, u64)>,
+}
+
+impl Craft {
+    pub fn new(limits: LinkLimits, light: Light) -> Self {
+        Self {
+            limits,
+            telemetry: Telemetry::default(),
+            texts: Texts::default(),
+            commander: Commander::default(),
+            transfer: None,
+            light,
+            connected: false,
+            rival: None,
+            set_current: None,
+            mode_order: None,
+            replaced: None,
+        }
+    }
+
+    /// What the aircraft last said about a refusal or failsafe.
+    pub fn reason(&self, now_ms: u64) -> Option<String> {
+        self.texts.reason(now_ms, self.limits.reason_age_max_ms)
+    }
+
+    /// Orders a mode until the heartbeat shows it or the limit is over.
+    pub fn ensure_mode(&mut self, mode: Mode, now_ms: u64) -> ModeProgress {
+        let order = match self.mode_order {
+            Some(order) if order.mode == mode => order,
+            Some(ModeOrder { mode: before, .. }) => {
+                self.replaced = Some((before, now_ms));
+                return self.order_mode(ModeOrder { mode, since_ms: now_ms, refusals: 0, confirmed: false }, now_ms);
+            }
+            None if self.telemetry.mode() == Some(mode) => return ModeProgress::Confirmed,
+            None => return self.order_mode(ModeOrder { mode, since_ms: now_ms, refusals: 0, confirmed: false }, now_ms),
+        };
+        let shown = self.telemetry.mode() == Some(mode);
+        if shown && (order.confirmed || self.is_settled(order)) {
+            self.mode_order = Some(ModeOrder { confirmed: true, ..order });
+            self.commander.cancel(Purpose::Mode);
+            return ModeProgress::Confirmed;
+        }
+        let order = if order.confirmed { ModeOrder { since_ms: now_ms, refusals: 0, confirmed: false, ..order } } else { order };
+        self.follow_mode_order(order, now_ms)
+    }
+
+    /// Whether a heartbeat was heard that must be younger than the order.
+    fn is_settled(&self, order: ModeOrder) -> bool {
+        let heard_ms = self.telemetry.heartbeat_ms;
+        let accepted = match self.commander.answer(Purpose::Mode) {
+            Some((_, Answer::Accepted { at_ms })) => heard_ms >= at_ms,
+            Some((_, Answer::Open | Answer::Postponed | Answer::Refused { .. } | Answer::Unanswered)) | None => false,
+        };
+        accepted || heard_ms >= order.since_ms + HEARTBEAT_SETTLE_MS
+    }
+
+    fn follow_mode_order(&mut self, order: ModeOrder, now_ms: u64) -> ModeProgress {
+        let late = self.connected && now_ms.saturating_sub(order.since_ms) >= self.limits.mode_limit_ms;
+        if late || order.refusals >= REFUSALS_MAX {
+            let reason = self.reason(now_ms).unwrap_or_else(|| format!("mode {} was not taken", order.mode.word()));
+            self.mode_order = None;
+            self.commander.cancel(Purpose::Mode);
+            return ModeProgress::Refused(reason);
+        }
+        match self.commander.answer(Purpose::Mode) {
+            Some((_, Answer::Open | Answer::Postponed)) => ModeProgress::Waiting,
+            Some((_, Answer::Accepted { at_ms })) if now_ms < at_ms + self.limits.mode_confirm_ms => ModeProgress::Waiting,
+            Some((_, Answer::Refused { at_ms, .. })) if now_ms < at_ms + self.limits.rejected_wait_ms => ModeProgress::Waiting,
+            Some((_, Answer::Refused { .. })) => self.order_mode(ModeOrder { refusals: order.refusals + 1, ..order }, now_ms),
+            Some((_, Answer::Accepted { .. } | Answer::Unanswered)) | None => self.order_mode(order, now_ms),
+        }
+    }
+
+    fn order_mode(&mut self, order: ModeOrder, now_ms: u64) -> ModeProgress {
+        let Some([p1, p2, p3]) = profile::px4_mode_params(order.mode) else {
+            return ModeProgress::Refused(format!("mode {} cannot be ordered", order.mode.word()));
+        };
+        self.mode_order = Some(order);
+        let spec = floats(CommandKind::SetMode, AUTOPILOT_COMPONENT, [p1, p2, p3, 0.0, 0.0, 0.0, 0.0]);
+        self.commander.order(Purpose::Mode, spec, now_ms);
+        ModeProgress::Waiting
+    }
+
+    /// Whether this mode may come from an order of ours that was replaced since and arrived late.
+    pub fn is_straggler(&self, mode: Mode, now_ms: u64) -> bool {
+        self.replaced.is_some_and(|(before, at_ms)| before == mode && now_ms.saturating_sub(at_ms) < STRAGGLER_MS)
+    }
+
+    /// Forgets the ordered mode: somebody else chose another.
+    pub fn forget_mode(&mut self) {
+        self.mode_order = None;
+        self.commander.cancel(Purpose::Mode);
+    }
+
+    /// Orders arming or disarming.
+    pub fn order_arming(&mut self, arm: bool, now_ms: u64) {
+        let params = [if arm { 1.0 } else { 0.0 }, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
+        self.commander.order(Purpose::Arming, floats(CommandKind::ArmDisarm, AUTOPILOT_COMPONENT, params), now_ms);
+    }
+
+    /// Orders a hover point, looking in a direction. Altitudes of commands are above mean sea level.
+    pub fn order_reposition(&mut self, place: GeoPoint, altitude_amsl_m: f64, bearing_deg: f64, now_ms: u64) {
+        let (x, y) = coordinates(place);
+        let yaw_rad = ((bearing_deg + 180.0).rem_euclid(360.0) - 180.0).to_radians() as f32;
+        // Speed: the autopilot's own. The flag changes the mode; without it PX4 refuses and flies all the same.
+        let params = Params::Place { params: [-1.0, 1.0, 0.0, yaw_rad], x, y, z: altitude_amsl_m as f32 };
+        let spec = CommandSpec { kind: CommandKind::Reposition, component_id: AUTOPILOT_COMPONENT, params };
+        self.commander.order(Purpose::Reposition, spec, now_ms);
+    }
+
+    /// Points camera and nose at a place on the ground.
+    pub fn order_look_at(&mut self, place: GeoPoint, altitude_amsl_m: f64, now_ms: u64) {
+        let (x, y) = coordinates(place);
+        let params = Params::Place { params: [0.0; 4], x, y, z: altitude_amsl_m as f32 };
+        let spec = CommandSpec { kind: CommandKind::LookAt, component_id: AUTOPILOT_COMPONENT, params };
+        self.commander.order(Purpose::LookAt, spec, now_ms);
+    }
+
+    /// Looks ahead again.
+    pub fn order_look_ahead(&mut self, now_ms: u64) {
+        self.commander.cancel(Purpose::LookAt);
+        let spec = floats(CommandKind::LookAhead, AUTOPILOT_COMPONENT, [0.0; 7]);
+        self.commander.order(Purpose::LookAhead, spec, now_ms);
+    }
+}

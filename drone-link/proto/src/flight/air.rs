@@ -1,0 +1,242 @@
+//! The stages in the air on the way out and on scene, and the touch-down.
+
+use flight_types::{FlightEvent, FlightFailure, FlightPhase, GeoPoint, Scene};
+
+use super::{Flight, Stage};
+use crate::command::{Answer, Purpose};
+use crate::craft::{Craft, ModeProgress};
+use crate::items;
+use crate::profile::Mode;
+use crate::route;
+
+/// The person moved less than this since the camera was last pointed, metres: the picture is wide enough.
+const LOOK_STEP_M: f64 = 1.0;
+/// In the air with motors off for this long: it has come down, whatever the landed state says.
+const MOTORS_OFF_MS: u64 = 5_000;
+/// Full brightness, per cent.
+const FULL_PCT: u8 = 100;
+
+/// Whether the aircraft is in the mode that a stage wants.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// The order is under way.
+    Settling,
+    /// It is.
+    Kept,
+    /// It was, and has left it by itself or by another controller.
+    Lost(Mode),
+    /// It does not take it.
+    Refused(String),
+}
+
+impl Flight {
+    /// Brings the aircraft into a mode and notices when it leaves it.
+    pub(super) fn keep_mode(&mut self, want: Mode, craft: &mut Craft, now_ms: u64) -> Keep {
+        if self.kept != Some(want) {
+            return match craft.ensure_mode(want, now_ms) {
+                ModeProgress::Confirmed => {
+                    self.kept = Some(want);
+                    Keep::Kept
+                }
+                ModeProgress::Waiting => Keep::Settling,
+                ModeProgress::Refused(reason) => Keep::Refused(reason),
+            };
+        }
+        match craft.telemetry.mode() {
+            None => Keep::Kept,
+            Some(mode) if mode == want || (want == Mode::Mission && mode == Mode::TakeOff) => Keep::Kept,
+            Some(mode) if craft.is_straggler(mode, now_ms) => {
+                self.kept = None;
+                Keep::Settling
+            }
+            Some(mode) => Keep::Lost(mode),
+        }
+    }
+
+    /// Keeps a mode for a stage in the air; reports and drifts when that fails. Returns whether the mode is there.
+    pub(super) fn hold_on(&mut self, want: Mode, step: &str, craft: &mut Craft, now_ms: u64) -> bool {
+        match self.keep_mode(want, craft, now_ms) {
+            Keep::Kept => return true,
+            Keep::Settling => {}
+            Keep::Lost(mode) => self.lose_mode(mode, craft, now_ms),
+            Keep::Refused(reason) => {
+                let limit_s = u32::try_from(craft.limits.mode_limit_ms / 1_000).unwrap_or(u32::MAX);
+                self.fail(FlightFailure::Timeout { step: format!("{step} ({reason})"), limit_s }, craft, now_ms);
+            }
+        }
+        false
+    }
+
+    /// The aircraft is in a mode that we did not order: say so and do not fight it.
+    pub(super) fn lose_mode(&mut self, mode: Mode, craft: &mut Craft, now_ms: u64) {
+        craft.forget_mode();
+        craft.commander.cancel_movements();
+        self.watch_mode(mode);
+        let reason = craft.reason(now_ms);
+        self.report(FlightEvent::ModeChanged { mode: mode.word().to_owned(), reason });
+        self.drift(now_ms);
+    }
+
+    pub(super) fn transit(&mut self, craft: &mut Craft, now_ms: u64) {
+        if self.paused {
+            self.hold_on(Mode::Hold, "hold", craft, now_ms);
+            return;
+        }
+        if !self.hold_on(Mode::Mission, "transit", craft, now_ms) {
+            return;
+        }
+        if self.is_at_scene(craft) {
+            self.report_phase(FlightPhase::OnScene);
+            return match self.plan.scene {
+                Scene::Escort { .. } => self.go(Stage::Scene, now_ms),
+                // The survey's mission goes on home by itself.
+                Scene::Survey => {
+                    self.report_phase(FlightPhase::Returning);
+                    self.go(Stage::Return, now_ms);
+                }
+            };
+        }
+        self.check_time("transit", path_m(&self.plan.home, &self.plan.outbound), craft, now_ms);
+    }
+
+    /// By the mission's own count and by the place, so that neither a lost message nor a pass overhead deceives.
+    fn is_at_scene(&self, craft: &Craft) -> bool {
+        let scene_item = items::from_pad(&self.plan).scene_item;
+        let telemetry = &craft.telemetry;
+        let height_m = match self.plan.scene {
+            Scene::Escort { height_m, .. } => height_m,
+            Scene::Survey => {
+                let reached = telemetry.item_reached.is_some_and(|item| item >= scene_item);
+                return reached || telemetry.mission_item.is_some_and(|item| item > scene_item);
+            }
+        };
+        let near = telemetry.position.zip(self.plan.outbound.last()).is_some_and(|(here, stand_off)| {
+            here.distance_m(stand_off) <= craft.limits.arrival_radius_m
+        });
+        let level = telemetry.height_m.is_some_and(|height| (height - height_m).abs() <= craft.limits.arrival_height_m);
+        near && level && telemetry.mission_item.is_none_or(|item| item >= scene_item)
+    }
+
+    /// Reports a stage that takes much longer than its path; the aircraft goes on.
+    pub(super) fn check_time(&mut self, step: &str, path_m: f64, craft: &mut Craft, now_ms: u64) {
+        let flight_s = path_m / self.plan.transit_speed_m_s.max(0.5);
+        let limit_ms = craft.limits.path_slack_ms + (flight_s * 2_000.0) as u64;
+        if self.late || !craft.connected || self.elapsed_ms(now_ms) < limit_ms {
+            return;
+        }
+        self.late = true;
+        let limit_s = u32::try_from(limit_ms / 1_000).unwrap_or(u32::MAX);
+        let failure = FlightFailure::Timeout { step: step.to_owned(), limit_s };
+        self.report(FlightEvent::Failed { failure, airborne: true });
+    }
+
+    /// Light and camera on the person, hovering at the stand-off, following.
+    pub(super) fn scene(&mut self, craft: &mut Craft, now_ms: u64) {
+        if !self.lit {
+            self.lit = true;
+            craft.light.want(true, FULL_PCT);
+        }
+        if !self.hold_on(Mode::Hold, "hold on scene", craft, now_ms) {
+            return;
+        }
+        self.look_at_person(craft, now_ms);
+        if !self.paused {
+            self.follow_person(craft, now_ms);
+        }
+    }
+
+    fn look_at_person(&mut self, craft: &mut Craft, now_ms: u64) {
+        let Some(person) = self.target.map(|target| target.place) else { return };
+        if self.looked_at.is_some_and(|before| before.distance_m(&person) < LOOK_STEP_M) {
+            return;
+        }
+        self.looked_at = Some(person);
+        craft.order_look_at(person, self.home_amsl_m(craft), now_ms);
+    }
+
+    /// In the aircraft's own reference where it gives one: its altimeter's error is then in both.
+    fn home_amsl_m(&self, craft: &Craft) -> f64 {
+        craft.telemetry.home_altitude_amsl_m().unwrap_or(self.plan.home_altitude_amsl_m)
+    }
+
+    fn follow_person(&mut self, craft: &mut Craft, now_ms: u64) {
+        let Scene::Escort { stand_off_m, height_m, .. } = self.plan.scene else { return };
+        let (Some(target), Some(here)) = (self.target, craft.telemetry.position) else { return };
+        let soon = self.hover.is_some_and(|(_, at_ms)| now_ms < at_ms + craft.limits.reposition_interval_ms);
+        if soon {
+            return;
+        }
+        let distance_m = stand_off_m * (1.0 + craft.limits.stand_off_margin);
+        let Some(goal) = route::hover_point(&self.plan, &target, here, distance_m) else {
+            return self.say_cornered();
+        };
+        self.cornered = false;
+        let taken = match craft.commander.answer(Purpose::Reposition) {
+            Some((_, Answer::Open | Answer::Postponed | Answer::Accepted { .. })) => true,
+            Some((_, Answer::Refused { .. } | Answer::Unanswered)) | None => false,
+        };
+        let unchanged = self.hover.is_some_and(|(before, _)| before.distance_m(&goal) < craft.limits.reposition_step_m);
+        if taken && unchanged {
+            return;
+        }
+        self.hover = Some((goal, now_ms));
+        let altitude_amsl_m = self.home_amsl_m(craft) + height_m;
+        craft.order_reposition(goal, altitude_amsl_m, goal.bearing_deg(&target.place), now_ms);
+    }
+
+    fn say_cornered(&mut self) {
+        if !std::mem::replace(&mut self.cornered, true) {
+            let text = "the person cannot be followed there: zone or fence".to_owned();
+            self.report(FlightEvent::Warning { text });
+        }
+    }
+
+    /// On the ground with motors off: the end. Returns whether it is.
+    pub(super) fn touch_down(&mut self, craft: &mut Craft, now_ms: u64) -> bool {
+        let landed = craft.telemetry.landed() == Some(true);
+        let armed = craft.telemetry.armed() != Some(false);
+        if armed {
+            self.watch.motors_off_ms = None;
+            self.disarm_when_forgotten(landed, craft, now_ms);
+            return false;
+        }
+        let off_ms = now_ms.saturating_sub(*self.watch.motors_off_ms.get_or_insert(now_ms));
+        if !landed && off_ms < MOTORS_OFF_MS {
+            return false;
+        }
+        let mode = craft.telemetry.mode().map_or("unknown", Mode::word);
+        let what = craft.reason(now_ms).unwrap_or_else(|| format!("landed in mode {mode}"));
+        self.settle_on_ground(&what, craft, now_ms);
+        true
+    }
+
+    /// PX4 disarms by itself two seconds after a landing; when it does not, we do.
+    fn disarm_when_forgotten(&mut self, landed: bool, craft: &mut Craft, now_ms: u64) {
+        if !landed || self.yielded {
+            self.watch.landed_ms = None;
+            return;
+        }
+        let landed_ms = *self.watch.landed_ms.get_or_insert(now_ms);
+        if now_ms.saturating_sub(landed_ms) >= craft.limits.disarm_wait_ms {
+            self.watch.landed_ms = Some(now_ms);
+            craft.order_arming(false, now_ms);
+        }
+    }
+
+    /// On its pad a flight has landed; elsewhere it is down.
+    pub(super) fn settle_on_ground(&mut self, what: &str, craft: &mut Craft, now_ms: u64) {
+        let off_pad_m = craft.telemetry.position.map(|here| here.distance_m(&self.plan.home));
+        if off_pad_m.is_some_and(|off_m| off_m <= craft.limits.pad_distance_max_m) {
+            return self.end(FlightEvent::Reached { phase: FlightPhase::Landed }, craft, now_ms);
+        }
+        let place = off_pad_m.map_or("place unknown".to_owned(), |off_m| format!("{off_m:.0} m from its pad"));
+        let failure = FlightFailure::Down { reason: format!("{what}, {place}") };
+        self.end(FlightEvent::Failed { failure, airborne: false }, craft, now_ms);
+    }
+}
+
+/// Length of a path, metres.
+pub(super) fn path_m(start: &GeoPoint, corners: &[GeoPoint]) -> f64 {
+    let starts = std::iter::once(start).chain(corners);
+    starts.zip(corners).map(|(from, to)| from.distance_m(to)).sum()
+}

@@ -1,0 +1,285 @@
+//! The stages before take-off: meet, identify, preflight, upload, arm, lift, and giving up.
+
+use flight_types::{FlightEvent, FlightFailure, FlightPhase};
+
+use super::{Flight, Request, Stage};
+use crate::command::{Answer, Purpose};
+use crate::craft::{Craft, ModeProgress};
+use crate::dialect::ListKind;
+use crate::items::{self, OnBoard};
+use crate::profile::Mode;
+use crate::transfer::{Outcome, Transfer};
+
+/// After giving up, an arming order that is still under way may arrive this late.
+const ARMING_STRAGGLER_MS: u64 = 3_000;
+/// A rival heard this recently is one, milliseconds.
+const RIVAL_MS: u64 = 10_000;
+/// How long the current mission item may take to be set back to the first before the mode is ordered all the same.
+const SET_CURRENT_LIMIT_MS: u64 = 4_000;
+
+impl Flight {
+    /// On the ground: a launch, or a flight that is over. In the air: adoption.
+    pub(super) fn meet(&mut self, craft: &mut Craft, now_ms: u64) {
+        let late = self.elapsed_ms(now_ms) >= craft.limits.answer_limit_ms;
+        let known = craft.telemetry.landed().zip(craft.telemetry.armed());
+        let (Some((landed, armed)), true) = (known, craft.connected) else {
+            if late {
+                self.fail(FlightFailure::NoAnswer, craft, now_ms);
+            }
+            return;
+        };
+        if !landed || armed {
+            craft.transfer = Some(Transfer::download(ListKind::Mission, now_ms));
+            return self.go(Stage::Identify, now_ms);
+        }
+        // An aircraft that was armed for this plan and has moved along it has flown it.
+        let moved_along = craft.telemetry.mission_item.is_some_and(|item| item > 0);
+        let flown = self.reached >= FlightPhase::Airborne || (self.reached == FlightPhase::Armed && moved_along);
+        match (flown, craft.telemetry.position) {
+            (true, None) if !late => {}
+            (true, _) => self.settle_on_ground("it was found on the ground", craft, now_ms),
+            (false, _) => self.go(Stage::Preflight, now_ms),
+        }
+    }
+
+    /// Ours is adopted where it is; anything else is left alone.
+    pub(super) fn identify(&mut self, craft: &mut Craft, now_ms: u64) {
+        let Some(outcome) = craft.transfer.as_ref().and_then(Transfer::outcome).cloned() else { return };
+        craft.transfer = None;
+        let on_board = match outcome {
+            Outcome::Downloaded(read) => items::recognise(&self.plan, &read),
+            Outcome::Failed(reason) => return self.fail(FlightFailure::Upload { reason }, craft, now_ms),
+            Outcome::Uploaded => return,
+        };
+        let airborne = craft.telemetry.landed() == Some(false);
+        match on_board {
+            OnBoard::Foreign => {
+                self.end(FlightEvent::Failed { failure: FlightFailure::ForeignMission, airborne }, craft, now_ms);
+            }
+            OnBoard::Outbound | OnBoard::Homeward if !airborne => {
+                self.report_phase(FlightPhase::Armed);
+                self.go(Stage::Lift, now_ms);
+            }
+            OnBoard::Outbound => self.adopt_outbound(craft, now_ms),
+            OnBoard::Homeward => {
+                self.report_phase(FlightPhase::Returning);
+                self.adopt(Stage::Return, craft, now_ms);
+            }
+        }
+    }
+
+    fn adopt_outbound(&mut self, craft: &mut Craft, now_ms: u64) {
+        self.report_phase(FlightPhase::Airborne);
+        if self.reached >= FlightPhase::Returning {
+            // The way home was ordered before but never came on board.
+            self.request.get_or_insert(Request::Home(Vec::new()));
+        }
+        let stage = if self.reached >= FlightPhase::OnScene { Stage::Scene } else { Stage::Transit };
+        self.adopt(stage, craft, now_ms);
+    }
+
+    /// Takes the aircraft over in its mode; in one that is not of this stage it waits for orders.
+    fn adopt(&mut self, stage: Stage, craft: &mut Craft, now_ms: u64) {
+        self.go(stage, now_ms);
+        let mode = craft.telemetry.mode().unwrap_or(Mode::Other);
+        match mode {
+            Mode::Mission | Mode::TakeOff => {}
+            Mode::Hold => self.paused = stage == Stage::Return,
+            Mode::Return | Mode::Land | Mode::Follow | Mode::Offboard | Mode::Manual | Mode::Other => {
+                self.lose_mode(mode, craft, now_ms);
+            }
+        }
+    }
+
+    /// Waits for a fix, health and its own pad.
+    pub(super) fn preflight(&mut self, craft: &mut Craft, now_ms: u64) {
+        if let Some((reason, _)) = craft.rival.clone().filter(|(_, at_ms)| now_ms.saturating_sub(*at_ms) < RIVAL_MS) {
+            return self.fail(FlightFailure::WrongAircraft { reason }, craft, now_ms);
+        }
+        let Some(missing) = self.not_ready(craft) else {
+            self.report_phase(FlightPhase::PreflightPassed);
+            if self.plan.outbound.is_empty() || self.plan.transit_height_m > self.plan.fence.height_max_m {
+                let reason = "the plan has no way out under its ceiling".to_owned();
+                return self.fail(FlightFailure::Upload { reason }, craft, now_ms);
+            }
+            if !self.lit {
+                craft.light.want(false, 0);
+            }
+            return self.go(Stage::LoadFence, now_ms);
+        };
+        if self.elapsed_ms(now_ms) >= craft.limits.preflight_limit_ms {
+            let reason = craft.reason(now_ms).map_or_else(|| missing.clone(), |text| format!("{missing}: {text}"));
+            self.fail(FlightFailure::Preflight { reason }, craft, now_ms);
+        }
+    }
+
+    /// What is still missing before a launch.
+    fn not_ready(&self, craft: &Craft) -> Option<String> {
+        let telemetry = &craft.telemetry;
+        if !craft.connected {
+            return Some("no link".to_owned());
+        }
+        if telemetry.gps_ok() != Some(true) {
+            return Some("no satellite fix".to_owned());
+        }
+        let Some(position) = telemetry.position else { return Some("no position".to_owned()) };
+        let off_pad_m = position.distance_m(&self.plan.home);
+        if off_pad_m > craft.limits.pad_distance_max_m {
+            return Some(format!("it stands {off_pad_m:.0} m from its pad"));
+        }
+        (telemetry.ready_to_arm != Some(true)).then(|| "not ready to arm".to_owned())
+    }
+
+    pub(super) fn load_fence(&mut self, craft: &mut Craft, now_ms: u64) {
+        if self.redirected {
+            // Stop going the old way; the outcome shows when the new mission starts.
+            craft.ensure_mode(Mode::Hold, now_ms);
+        }
+        let fence = || Transfer::upload(ListKind::Fence, items::fence(&self.plan), now_ms);
+        if load(craft, fence).is_some_and(|result| self.loaded(result, craft, now_ms)) {
+            self.go(Stage::LoadMission, now_ms);
+        }
+    }
+
+    pub(super) fn load_mission(&mut self, craft: &mut Craft, now_ms: u64) {
+        let mission = match craft.telemetry.position {
+            Some(here) if self.redirected => items::from_air(&self.plan, here),
+            Some(_) | None => items::from_pad(&self.plan),
+        };
+        let upload = || Transfer::upload(ListKind::Mission, mission.items, now_ms);
+        if load(craft, upload).is_some_and(|result| self.loaded(result, craft, now_ms)) {
+            craft.telemetry.mission_item = None;
+            craft.telemetry.item_reached = None;
+            self.report_phase(FlightPhase::Uploaded);
+            self.go(if self.redirected { Stage::Lift } else { Stage::Arm }, now_ms);
+        }
+    }
+
+    /// Reports a failed upload. Returns whether it went well.
+    fn loaded(&mut self, result: Result<(), String>, craft: &mut Craft, now_ms: u64) -> bool {
+        match result {
+            Ok(()) => true,
+            Err(reason) => {
+                let reason = craft.reason(now_ms).map_or_else(|| reason.clone(), |text| format!("{reason}: {text}"));
+                self.fail(FlightFailure::Upload { reason }, craft, now_ms);
+                false
+            }
+        }
+    }
+
+    pub(super) fn arm(&mut self, craft: &mut Craft, now_ms: u64) {
+        if craft.telemetry.armed() == Some(true) {
+            craft.commander.cancel(Purpose::Arming);
+            self.report_phase(FlightPhase::Armed);
+            return self.go(Stage::Lift, now_ms);
+        }
+        if self.paused {
+            craft.commander.cancel(Purpose::Arming);
+            self.since_ms = now_ms;
+            return;
+        }
+        if self.elapsed_ms(now_ms) >= craft.limits.arm_limit_ms {
+            let reason = craft.reason(now_ms).unwrap_or_else(|| "no answer to the order to arm".to_owned());
+            return self.fail(FlightFailure::ArmRefused { reason }, craft, now_ms);
+        }
+        // A refusal may pass (an estimator settling) or answer an earlier order, so it is tried until the limit.
+        let again_ms = craft.limits.rejected_wait_ms;
+        let wait = match craft.commander.answer(Purpose::Arming) {
+            Some((_, Answer::Open | Answer::Postponed)) => true,
+            Some((_, Answer::Refused { at_ms, .. })) => now_ms < at_ms + again_ms,
+            Some((_, Answer::Accepted { at_ms })) => now_ms < at_ms + craft.limits.mode_confirm_ms,
+            Some((_, Answer::Unanswered)) | None => false,
+        };
+        if !wait {
+            craft.order_arming(true, now_ms);
+        }
+    }
+
+    pub(super) fn lift(&mut self, craft: &mut Craft, now_ms: u64) {
+        if self.redirected && !self.first_item_is_current(craft, now_ms) {
+            return;
+        }
+        let progress = craft.ensure_mode(Mode::Mission, now_ms);
+        let airborne = craft.telemetry.landed() == Some(false);
+        // PX4 takes off in mission mode and shows "takeoff" on other ways up; both are off the ground.
+        if airborne && (progress == ModeProgress::Confirmed || craft.telemetry.mode() == Some(Mode::TakeOff)) {
+            self.report_phase(FlightPhase::Airborne);
+            return self.go(Stage::Transit, now_ms);
+        }
+        let late = self.elapsed_ms(now_ms) >= craft.limits.take_off_limit_ms;
+        let disarmed = !self.redirected && craft.telemetry.armed() == Some(false);
+        let reason = match progress {
+            ModeProgress::Refused(reason) => reason,
+            ModeProgress::Confirmed | ModeProgress::Waiting if late || disarmed => {
+                let what = if disarmed { "it disarmed itself" } else { "it did not climb" };
+                craft.reason(now_ms).unwrap_or_else(|| what.to_owned())
+            }
+            ModeProgress::Confirmed | ModeProgress::Waiting => return,
+        };
+        self.fail(FlightFailure::TakeOff { reason }, craft, now_ms);
+    }
+
+    /// A mission that is replaced in the air starts at its first item.
+    pub(super) fn first_item_is_current(&mut self, craft: &mut Craft, now_ms: u64) -> bool {
+        if craft.telemetry.mission_item == Some(0) || self.elapsed_ms(now_ms) >= SET_CURRENT_LIMIT_MS {
+            return true;
+        }
+        let in_mission = craft.telemetry.mode() == Some(Mode::Mission);
+        if craft.telemetry.mission_item.is_some() && !in_mission {
+            // Heard since the upload, and not the first: ask for it; the next MISSION_CURRENT tells.
+            craft.telemetry.mission_item = None;
+            craft.set_current = Some(0);
+        }
+        in_mission && craft.telemetry.mission_item.is_some()
+    }
+
+    /// Given up on the ground: over once the motors are surely off.
+    pub(super) fn abort(&mut self, craft: &mut Craft, now_ms: u64) {
+        if craft.telemetry.landed() == Some(false) {
+            // It left the ground after all (an order that arrived late): bring it home.
+            self.report_phase(FlightPhase::Airborne);
+            return self.begin_home(Vec::new(), craft, now_ms);
+        }
+        if craft.telemetry.armed() == Some(true) {
+            self.since_ms = now_ms;
+            let open = matches!(craft.commander.answer(Purpose::Arming), Some((_, Answer::Open | Answer::Postponed)));
+            if !open {
+                craft.order_arming(false, now_ms);
+            }
+            return;
+        }
+        if self.elapsed_ms(now_ms) < ARMING_STRAGGLER_MS && craft.connected {
+            return;
+        }
+        if self.failed {
+            craft.commander.cancel_movements();
+            return self.go(Stage::Ended, now_ms);
+        }
+        self.end(FlightEvent::Reached { phase: FlightPhase::Landed }, craft, now_ms);
+    }
+
+    pub(super) fn begin_abort(&mut self, craft: &mut Craft, now_ms: u64) {
+        craft.forget_mode();
+        craft.transfer = None;
+        let arming = craft.commander.answer(Purpose::Arming).is_some();
+        craft.commander.cancel_movements();
+        self.go(Stage::Abort, now_ms);
+        if arming || craft.telemetry.armed() == Some(true) {
+            craft.order_arming(false, now_ms);
+        }
+    }
+}
+
+/// Starts the transfer, or gives its result once there is one.
+pub(super) fn load(craft: &mut Craft, start: impl FnOnce() -> Transfer) -> Option<Result<(), String>> {
+    let Some(transfer) = &craft.transfer else {
+        craft.transfer = Some(start());
+        return None;
+    };
+    let result = match transfer.outcome()? {
+        Outcome::Uploaded | Outcome::Downloaded(_) => Ok(()),
+        Outcome::Failed(reason) => Err(reason.clone()),
+    };
+    craft.transfer = None;
+    Some(result)
+}

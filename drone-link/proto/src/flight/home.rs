@@ -1,0 +1,120 @@
+//! The ways down: home by a legal way, or here and now.
+
+use flight_types::{FlightEvent, FlightFailure, FlightPhase, GeoPoint};
+
+use super::{Flight, Stage};
+use crate::craft::{Craft, ModeProgress};
+use crate::dialect::ListKind;
+use crate::profile::Mode;
+use crate::transfer::Transfer;
+use crate::{items, route};
+
+impl Flight {
+    /// Recalled. On the ground the launch is given up; in the air the way home is uploaded.
+    pub(super) fn begin_home(&mut self, given: Vec<GeoPoint>, craft: &mut Craft, now_ms: u64) {
+        let airborne = self.stage.is_airborne() || craft.telemetry.landed() == Some(false);
+        if !airborne {
+            return self.begin_abort(craft, now_ms);
+        }
+        craft.light.want(false, 0);
+        craft.order_look_ahead(now_ms);
+        craft.commander.cancel_movements();
+        craft.transfer = None;
+        self.looked_at = None;
+        self.paused = false;
+        self.corners = self.way_home(given, craft);
+        self.go(Stage::HomeLoad, now_ms);
+    }
+
+    /// The given corners when they were drawn for where the aircraft is, else the corners already flown, backwards.
+    fn way_home(&self, given: Vec<GeoPoint>, craft: &Craft) -> Vec<GeoPoint> {
+        let drawn_from_scene = given.is_empty() || given == self.plan.homeward;
+        let corners = if drawn_from_scene && self.reached < FlightPhase::OnScene {
+            // Item 0 is the take-off and item 1 the speed, so item n flies to corner n − 2.
+            let next = usize::from(craft.telemetry.mission_item.unwrap_or(0)).saturating_sub(2);
+            route::turned_back(&self.plan, next)
+        } else if given.is_empty() {
+            self.plan.homeward.clone()
+        } else {
+            given
+        };
+        match craft.telemetry.position {
+            Some(here) => route::way_home(&self.plan, here, &self.trail, &corners),
+            None => corners,
+        }
+    }
+
+    /// Holds while the way home is put on board.
+    pub(super) fn home_load(&mut self, craft: &mut Craft, now_ms: u64) {
+        // Whether the hold is taken does not decide: the way home is wanted in any mode.
+        craft.ensure_mode(Mode::Hold, now_ms);
+        let here = craft.telemetry.position.or(self.trail.last().copied()).unwrap_or(self.plan.home);
+        let upload = || Transfer::upload(ListKind::Mission, items::homeward(&self.plan, here, &self.corners), now_ms);
+        match super::ground::load(craft, upload) {
+            None => {}
+            Some(Ok(())) => {
+                craft.telemetry.mission_item = None;
+                self.go(Stage::HomeStart, now_ms);
+            }
+            // Nothing better can be done from here than to say so once and try again.
+            Some(Err(reason)) => {
+                if !std::mem::replace(&mut self.late, true) {
+                    let failure = FlightFailure::Upload { reason };
+                    self.report(FlightEvent::Failed { failure, airborne: true });
+                }
+            }
+        }
+    }
+
+    pub(super) fn home_start(&mut self, craft: &mut Craft, now_ms: u64) {
+        if self.paused {
+            self.hold_on(Mode::Hold, "hold", craft, now_ms);
+            return;
+        }
+        // Only a way home that has not begun is set to its first item.
+        let begun = self.reached >= FlightPhase::Returning;
+        if !begun && !self.first_item_is_current(craft, now_ms) {
+            return;
+        }
+        match craft.ensure_mode(Mode::Mission, now_ms) {
+            ModeProgress::Confirmed => {
+                self.report_phase(FlightPhase::Returning);
+                self.go(Stage::Return, now_ms);
+            }
+            ModeProgress::Waiting => {}
+            ModeProgress::Refused(reason) => {
+                let limit_s = u32::try_from(craft.limits.mode_limit_ms / 1_000).unwrap_or(u32::MAX);
+                self.fail(FlightFailure::Timeout { step: format!("start of the way home ({reason})"), limit_s }, craft, now_ms);
+            }
+        }
+    }
+
+    pub(super) fn return_home(&mut self, craft: &mut Craft, now_ms: u64) {
+        let want = if self.paused { Mode::Hold } else { Mode::Mission };
+        // A landing at the end of the mission may show as "land"; on the pad that is no failsafe.
+        let landing = craft.telemetry.mode() == Some(Mode::Land)
+            && craft.telemetry.position.is_some_and(|here| here.distance_m(&self.plan.home) <= craft.limits.pad_distance_max_m);
+        if landing || !self.hold_on(want, "return", craft, now_ms) || self.paused {
+            return;
+        }
+        let here = craft.telemetry.position.unwrap_or(self.plan.home);
+        let path_m = super::air::path_m(&here, &self.corners) + super::air::path_m(&self.plan.home, &self.plan.homeward);
+        self.check_time("return", path_m, craft, now_ms);
+    }
+
+    /// Land here. On the ground the launch is given up.
+    pub(super) fn begin_landing(&mut self, craft: &mut Craft, now_ms: u64) {
+        let airborne = self.stage.is_airborne() || craft.telemetry.landed() == Some(false);
+        if !airborne {
+            return self.begin_abort(craft, now_ms);
+        }
+        craft.commander.cancel_movements();
+        craft.transfer = None;
+        self.paused = false;
+        self.go(Stage::Ditch, now_ms);
+    }
+
+    pub(super) fn ditch(&mut self, craft: &mut Craft, now_ms: u64) {
+        self.hold_on(Mode::Land, "landing", craft, now_ms);
+    }
+}

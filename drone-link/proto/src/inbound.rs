@@ -1,0 +1,208 @@
+//! Meaning of the messages that a link listens to. Unknown values stay numbers; nothing here can fail.
+
+use crate::dialect::id;
+use crate::frame::{Frame, Payload};
+
+/// A heartbeat from something that is no autopilot says so in its autopilot field.
+const AUTOPILOT_INVALID: u8 = 8;
+/// MAV_TYPE of a ground station.
+const TYPE_GROUND_STATION: u8 = 6;
+/// MAV_TYPE of an illuminator.
+const TYPE_ILLUMINATOR: u8 = 44;
+/// In base_mode: motors armed.
+const BASE_MODE_ARMED: u8 = 128;
+/// "Not known" of an unsigned 16-bit field.
+const UNKNOWN_U16: u16 = u16::MAX;
+/// SYS_STATUS sensor bit of the readiness to arm.
+const SENSOR_PREARM: u32 = 0x1000_0000;
+
+/// One message that matters to a link.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Heard {
+    Heartbeat(Heartbeat),
+    SysStatus { ready_to_arm: bool, battery_v: Option<f64>, battery_pct: Option<f64> },
+    GpsRaw { fix_type: u8, satellites: Option<u8> },
+    Attitude { boot_ms: u32, roll_rad: f32, pitch_rad: f32, yaw_rad: f32 },
+    GlobalPosition(GlobalPosition),
+    MissionCurrent { seq: u16 },
+    MissionItemReached { seq: u16 },
+    MissionCount { count: u16, to: Addressee, kind: u8 },
+    MissionRequest { seq: u16, to: Addressee, kind: u8 },
+    MissionItem { item: RawItem, to: Addressee, kind: u8 },
+    MissionAck { result: u8, to: Addressee, kind: u8 },
+    CommandAck { command: u16, result: u8, to: Addressee },
+    Battery { pct: Option<f64>, time_left_s: Option<f64> },
+    Wind { from_deg: f64, speed_m_s: f64 },
+    ExtendedState { landed_state: u8 },
+    Text { severity: u8, text: String, id: u16, chunk: u8 },
+    Illuminator { enabled: bool, error_status: u32 },
+    Other,
+}
+
+/// Whom a message is for; zero means everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Addressee {
+    pub system_id: u8,
+    pub component_id: u8,
+}
+
+impl Addressee {
+    /// Whether that is us.
+    pub fn includes(&self, system_id: u8, component_id: u8) -> bool {
+        let fits = |wanted: u8, own: u8| wanted == 0 || wanted == own;
+        fits(self.system_id, system_id) && fits(self.component_id, component_id)
+    }
+}
+
+/// HEARTBEAT.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Heartbeat {
+    pub custom_mode: u32,
+    pub vehicle_type: u8,
+    pub autopilot: u8,
+    pub armed: bool,
+}
+
+impl Heartbeat {
+    /// From the flight controller itself, not from a camera, a gimbal or another ground station.
+    pub fn is_autopilot(&self) -> bool {
+        self.autopilot != AUTOPILOT_INVALID && self.vehicle_type != TYPE_GROUND_STATION
+    }
+
+    /// From a light with a component id of its own.
+    pub fn is_illuminator(&self) -> bool {
+        self.vehicle_type == TYPE_ILLUMINATOR
+    }
+}
+
+/// GLOBAL_POSITION_INT in SI units.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct GlobalPosition {
+    pub boot_ms: u32,
+    pub lat_deg: f64,
+    pub lon_deg: f64,
+    pub altitude_amsl_m: f64,
+    pub height_m: f64,
+    pub north_m_s: f64,
+    pub east_m_s: f64,
+    pub down_m_s: f64,
+    pub heading_deg: Option<f64>,
+}
+
+/// MISSION_ITEM_INT as it travels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct RawItem {
+    pub seq: u16,
+    pub command: u16,
+    pub frame: u8,
+    pub params: [f32; 4],
+    pub x: i32,
+    pub y: i32,
+    pub z: f32,
+}
+
+/// Whether the frame is a heartbeat of a flight controller.
+pub(crate) fn is_autopilot_heartbeat(frame: &Frame) -> bool {
+    frame.message_id == id::HEARTBEAT && heartbeat(&frame.payload).is_autopilot()
+}
+
+/// What the frame says. Offsets are those of the message definitions: fields sorted by size, extensions after.
+pub(crate) fn read(frame: &Frame) -> Heard {
+    let p = &frame.payload;
+    match frame.message_id {
+        id::HEARTBEAT => Heard::Heartbeat(heartbeat(p)),
+        id::SYS_STATUS => sys_status(p),
+        id::GPS_RAW_INT => Heard::GpsRaw { fix_type: p.u8(28), satellites: Some(p.u8(29)).filter(|n| *n != u8::MAX) },
+        id::ATTITUDE => {
+            Heard::Attitude { boot_ms: p.u32(0), roll_rad: p.f32(4), pitch_rad: p.f32(8), yaw_rad: p.f32(12) }
+        }
+        id::GLOBAL_POSITION_INT => Heard::GlobalPosition(global_position(p)),
+        id::MISSION_CURRENT => Heard::MissionCurrent { seq: p.u16(0) },
+        id::MISSION_ITEM_REACHED => Heard::MissionItemReached { seq: p.u16(0) },
+        id::MISSION_COUNT => Heard::MissionCount { count: p.u16(0), to: addressee(p, 2), kind: p.u8(4) },
+        id::MISSION_REQUEST | id::MISSION_REQUEST_INT => {
+            Heard::MissionRequest { seq: p.u16(0), to: addressee(p, 2), kind: p.u8(4) }
+        }
+        id::MISSION_ITEM_INT => Heard::MissionItem { item: raw_item(p), to: addressee(p, 32), kind: p.u8(37) },
+        id::MISSION_ACK => Heard::MissionAck { result: p.u8(2), to: addressee(p, 0), kind: p.u8(3) },
+        id::COMMAND_ACK => Heard::CommandAck { command: p.u16(0), result: p.u8(2), to: addressee(p, 8) },
+        id::BATTERY_STATUS => battery(p),
+        id::WIND_COV => wind(f64::from(p.f32(8)), f64::from(p.f32(12))),
+        id::EXTENDED_SYS_STATE => Heard::ExtendedState { landed_state: p.u8(1) },
+        id::STATUSTEXT => Heard::Text { severity: p.u8(0), text: p.text::<50>(1), id: p.u16(51), chunk: p.u8(53) },
+        id::ILLUMINATOR_STATUS => Heard::Illuminator { enabled: p.u8(32) != 0, error_status: p.u32(4) },
+        _ => Heard::Other,
+    }
+}
+
+fn addressee(p: &Payload, offset: usize) -> Addressee {
+    Addressee { system_id: p.u8(offset), component_id: p.u8(offset + 1) }
+}
+
+fn heartbeat(p: &Payload) -> Heartbeat {
+    Heartbeat {
+        custom_mode: p.u32(0),
+        vehicle_type: p.u8(4),
+        autopilot: p.u8(5),
+        armed: p.u8(6) & BASE_MODE_ARMED != 0,
+    }
+}
+
+/// Ready to arm is what the aircraft says of it; where it says nothing, every enabled sensor must be healthy.
+fn sys_status(p: &Payload) -> Heard {
+    let (present, enabled, health) = (p.u32(0), p.u32(4), p.u32(8));
+    let ready_to_arm =
+        if present & SENSOR_PREARM != 0 { health & SENSOR_PREARM != 0 } else { enabled != 0 && enabled & !health == 0 };
+    let millivolts = p.u16(14);
+    Heard::SysStatus {
+        ready_to_arm,
+        battery_v: (millivolts != UNKNOWN_U16 && millivolts != 0).then(|| f64::from(millivolts) / 1_000.0),
+        battery_pct: percent(p.i8(30)),
+    }
+}
+
+/// −1 stands for "not known".
+fn percent(raw: i8) -> Option<f64> {
+    (0..=100).contains(&raw).then(|| f64::from(raw))
+}
+
+fn global_position(p: &Payload) -> GlobalPosition {
+    let heading = p.u16(26);
+    GlobalPosition {
+        boot_ms: p.u32(0),
+        lat_deg: f64::from(p.i32(4)) / 1e7,
+        lon_deg: f64::from(p.i32(8)) / 1e7,
+        altitude_amsl_m: f64::from(p.i32(12)) / 1e3,
+        height_m: f64::from(p.i32(16)) / 1e3,
+        north_m_s: f64::from(p.i16(20)) / 1e2,
+        east_m_s: f64::from(p.i16(22)) / 1e2,
+        down_m_s: f64::from(p.i16(24)) / 1e2,
+        heading_deg: (heading != UNKNOWN_U16).then(|| f64::from(heading) / 1e2),
+    }
+}
+
+fn raw_item(p: &Payload) -> RawItem {
+    RawItem {
+        seq: p.u16(28),
+        command: p.u16(30),
+        frame: p.u8(34),
+        params: [p.f32(0), p.f32(4), p.f32(8), p.f32(12)],
+        x: p.i32(16),
+        y: p.i32(20),
+        z: p.f32(24),
+    }
+}
+
+fn battery(p: &Payload) -> Heard {
+    let time_left_s = p.i32(36);
+    Heard::Battery { pct: percent(p.i8(35)), time_left_s: (time_left_s > 0).then(|| f64::from(time_left_s)) }
+}
+
+/// The message gives where the wind blows to, north and east; people say where it comes from.
+fn wind(north_m_s: f64, east_m_s: f64) -> Heard {
+    let from_deg = (-east_m_s).atan2(-north_m_s).to_degrees().rem_euclid(360.0);
+    if !(north_m_s.is_finite() && east_m_s.is_finite()) {
+        return Heard::Other;
+    }
+    Heard::Wind { from_deg, speed_m_s: north_m_s.hypot(east_m_s) }
+}

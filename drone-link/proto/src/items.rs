@@ -1,0 +1,126 @@
+//! Plans as mission and fence items.
+
+use flight_types::{FlightPlan, GeoPoint, Scene};
+
+use crate::dialect::{Item, ItemKind};
+use crate::inbound::RawItem;
+use crate::transfer::same;
+
+/// Coordinates travel as 1e-7 degrees.
+const COORDINATE_SCALE: f64 = 1e7;
+/// In DO_CHANGE_SPEED: the ground speed.
+const SPEED_TYPE_GROUND: f32 = 1.0;
+/// In DO_CHANGE_SPEED: leave the throttle alone.
+const THROTTLE_UNCHANGED: f32 = -1.0;
+/// A list's coordinate closer than this to the pad is the pad, metres.
+const SAME_PLACE_M: f64 = 3.0;
+/// Corners closer together than this are one, metres.
+const SAME_CORNER_M: f64 = 0.5;
+
+/// A coordinate as it travels.
+pub(crate) fn coordinates(place: GeoPoint) -> (i32, i32) {
+    // In range by construction of GeoPoint: 180e7 fits.
+    ((place.lat_deg() * COORDINATE_SCALE).round() as i32, (place.lon_deg() * COORDINATE_SCALE).round() as i32)
+}
+
+fn at(kind: ItemKind, place: GeoPoint, height_m: f64) -> Item {
+    let (x, y) = coordinates(place);
+    // Parameter 4 is the heading; not a number lets the autopilot keep its own.
+    Item { kind, params: [0.0, 0.0, 0.0, f32::NAN], x, y, z: height_m as f32 }
+}
+
+fn speed(plan: &FlightPlan) -> Item {
+    let params = [SPEED_TYPE_GROUND, plan.transit_speed_m_s as f32, THROTTLE_UNCHANGED, 0.0];
+    Item { kind: ItemKind::ChangeSpeed, params, x: 0, y: 0, z: 0.0 }
+}
+
+fn waypoints(corners: &[GeoPoint], height_m: f64) -> impl Iterator<Item = Item> {
+    let repeats = move |i: usize| i > 0 && corners[i].distance_m(&corners[i - 1]) < SAME_CORNER_M;
+    let kept = (0..corners.len()).filter(move |i| !repeats(*i));
+    kept.map(move |i| at(ItemKind::Waypoint, corners[i], height_m))
+}
+
+/// A mission and the meaning of its items.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Mission {
+    pub items: Vec<Item>,
+    /// The item at whose place the scene begins: from here on the aircraft is on scene when it is near.
+    pub scene_item: u16,
+}
+
+/// From the pad: take-off, then the way out.
+pub(crate) fn from_pad(plan: &FlightPlan) -> Mission {
+    mission(plan, at(ItemKind::TakeOff, plan.home, plan.transit_height_m))
+}
+
+/// From the air: first up to the transit height, then the way out.
+pub(crate) fn from_air(plan: &FlightPlan, here: GeoPoint) -> Mission {
+    mission(plan, at(ItemKind::Waypoint, here, plan.transit_height_m))
+}
+
+fn mission(plan: &FlightPlan, first: Item) -> Mission {
+    let mut items = vec![first, speed(plan)];
+    items.extend(waypoints(&plan.outbound, plan.transit_height_m));
+    let scene_item = u16::try_from(items.len() - 1).unwrap_or(u16::MAX);
+    match &plan.scene {
+        Scene::Escort { height_m, .. } => {
+            // Down to the scene only above the stand-off point: the transit height is the legal one until there.
+            let stand_off = plan.outbound.last().copied().unwrap_or(plan.home);
+            items.push(at(ItemKind::LoiterUnlimited, stand_off, *height_m));
+        }
+        Scene::Survey => {
+            items.extend(waypoints(&plan.homeward, plan.transit_height_m));
+            items.push(at(ItemKind::Land, plan.home, 0.0));
+        }
+    }
+    Mission { items, scene_item }
+}
+
+/// From here home: first up to the transit height where the aircraft is, then the corners, then down on the pad.
+pub(crate) fn homeward(plan: &FlightPlan, here: GeoPoint, corners: &[GeoPoint]) -> Vec<Item> {
+    let mut items = vec![at(ItemKind::Waypoint, here, plan.transit_height_m), speed(plan)];
+    items.extend(waypoints(corners, plan.transit_height_m));
+    if corners.last().is_none_or(|last| last.distance_m(&plan.home) > SAME_CORNER_M) {
+        items.push(at(ItemKind::Waypoint, plan.home, plan.transit_height_m));
+    }
+    items.push(at(ItemKind::Land, plan.home, 0.0));
+    items
+}
+
+/// The inclusion ring, then each zone that must not be entered.
+pub(crate) fn fence(plan: &FlightPlan) -> Vec<Item> {
+    let inclusion = std::iter::once((ItemKind::FenceInclusion, &plan.fence.ring));
+    let exclusions = plan.exclusions.iter().map(|ring| (ItemKind::FenceExclusion, ring));
+    let corner = |kind, place, count: usize| {
+        let (x, y) = coordinates(place);
+        Item { kind, params: [count as f32, 0.0, 0.0, 0.0], x, y, z: 0.0 }
+    };
+    let rings = inclusion.chain(exclusions);
+    rings.flat_map(|(kind, ring)| ring.corners().iter().map(move |c| corner(kind, *c, ring.corners().len()))).collect()
+}
+
+/// What an aircraft that was met in the air has on board.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnBoard {
+    /// The way out of this plan.
+    Outbound,
+    /// A way home to this plan's pad.
+    Homeward,
+    /// Something else.
+    Foreign,
+}
+
+/// Compares a list on board with a plan. The first item depends on where the aircraft was and is not compared.
+pub(crate) fn recognise(plan: &FlightPlan, read: &[RawItem]) -> OnBoard {
+    let ours = from_pad(plan).items;
+    if ours.len() == read.len() && ours.iter().zip(read).skip(1).all(|(item, raw)| same(item, raw)) {
+        return OnBoard::Outbound;
+    }
+    let lands_at_pad = read.last().is_some_and(|raw| {
+        let place = GeoPoint::new(f64::from(raw.x) / COORDINATE_SCALE, f64::from(raw.y) / COORDINATE_SCALE);
+        raw.command == ItemKind::Land.number() && place.is_ok_and(|place| place.distance_m(&plan.home) < SAME_PLACE_M)
+    });
+    // A way home of ours starts with a climb on the spot and its speed; a foreign one to our pad would not.
+    let shaped_as_ours = read.get(1).is_some_and(|raw| same(&speed(plan), raw));
+    if lands_at_pad && shaped_as_ours { OnBoard::Homeward } else { OnBoard::Foreign }
+}

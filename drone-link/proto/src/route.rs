@@ -1,0 +1,186 @@
+//! Where the aircraft may go: straight legs that stay inside the fence and out of zones, the hover point of an escort,
+//! and the way home from anywhere.
+
+use flight_types::{FlightPlan, GeoPoint, Local, LocalFrame, Ring};
+
+/// A person slower than this stands, metres per second; GPS noise looks like this.
+const STANDING_M_S: f64 = 0.5;
+/// The person's velocity is looked ahead this far, seconds: about the delay of position, link and aircraft.
+const LOOK_AHEAD_S: f64 = 1.5;
+/// Nobody on foot or on a bicycle is faster; a larger value is an error, metres per second.
+const TARGET_SPEED_MAX_M_S: f64 = 10.0;
+/// The largest step round the person at once, degrees. With a margin of 10 % the chord of 45° stays outside the stand-off:
+/// 1.1 × cos 22.5° = 1.016.
+const STEP_DEG: f64 = 45.0;
+/// A hover point this near its best bearing is good enough, degrees.
+const BEARING_DEADBAND_DEG: f64 = 20.0;
+/// Other bearings that are tried when the best is not allowed, degrees from it.
+const DETOURS_DEG: [f64; 8] = [0.0, 45.0, -45.0, 90.0, -90.0, 135.0, -135.0, 180.0];
+
+/// The person who is escorted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Target {
+    pub place: GeoPoint,
+    pub east_m_s: f64,
+    pub north_m_s: f64,
+}
+
+impl Target {
+    fn speed_m_s(&self) -> f64 {
+        let speed = self.east_m_s.hypot(self.north_m_s);
+        if speed.is_finite() { speed.min(TARGET_SPEED_MAX_M_S) } else { 0.0 }
+    }
+
+    fn heading_deg(&self) -> f64 {
+        self.east_m_s.atan2(self.north_m_s).to_degrees()
+    }
+
+    /// Where the person is when the aircraft gets there.
+    fn ahead(&self) -> GeoPoint {
+        let speed = self.speed_m_s();
+        if speed < STANDING_M_S { self.place } else { self.place.moved(self.heading_deg(), speed * LOOK_AHEAD_S) }
+    }
+}
+
+/// Whether the straight leg crosses no edge of the fence and neither touches nor enters a zone.
+pub(crate) fn clear(plan: &FlightPlan, from: GeoPoint, to: GeoPoint) -> bool {
+    let crosses = |ring: &Ring| crosses(ring, from, to);
+    let in_zone = plan.exclusions.iter().any(|zone| zone.contains(to) || crosses(zone));
+    plan.fence.ring.contains(to) && !crosses(&plan.fence.ring) && !in_zone
+}
+
+fn crosses(ring: &Ring, from: GeoPoint, to: GeoPoint) -> bool {
+    let frame = LocalFrame::new(from);
+    let (a, b) = (Local::default(), frame.to_local(to));
+    let corners: Vec<Local> = ring.corners().iter().map(|corner| frame.to_local(*corner)).collect();
+    let edges = corners.iter().zip(corners.iter().cycle().skip(1));
+    edges.into_iter().any(|(c, d)| segments_cross(a, b, *c, *d))
+}
+
+fn segments_cross(a: Local, b: Local, c: Local, d: Local) -> bool {
+    let side = |p: Local, q: Local, r: Local| {
+        (q.east_m - p.east_m) * (r.north_m - p.north_m) - (q.north_m - p.north_m) * (r.east_m - p.east_m)
+    };
+    side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
+}
+
+/// Where to hover next: at the stand-off (plus margin) from the person, behind them when they walk, so that the light falls
+/// ahead of them; otherwise on the side where the aircraft is. Never over them on the way. `None` when nothing is allowed.
+pub(crate) fn hover_point(plan: &FlightPlan, target: &Target, here: GeoPoint, distance_m: f64) -> Option<GeoPoint> {
+    let person = target.ahead();
+    let bearing_now = if person.distance_m(&here) < 0.1 { 0.0 } else { person.bearing_deg(&here) };
+    let standing = target.speed_m_s() < STANDING_M_S;
+    let bearing_best = if standing { bearing_now } else { target.heading_deg() + 180.0 };
+    let turn = wrap_deg(bearing_best - bearing_now);
+    let step = if turn.abs() < BEARING_DEADBAND_DEG { 0.0 } else { turn.clamp(-STEP_DEG, STEP_DEG) };
+    DETOURS_DEG
+        .iter()
+        .map(|detour| wrap_deg(step + detour).clamp(-STEP_DEG, STEP_DEG))
+        .map(|angle| person.moved(bearing_now + angle, distance_m))
+        .find(|goal| clear(plan, here, *goal))
+}
+
+/// Into −180..180.
+fn wrap_deg(angle_deg: f64) -> f64 {
+    (angle_deg + 180.0).rem_euclid(360.0) - 180.0
+}
+
+/// The corners from here home: straight to the first corner where that is allowed, else back along the flown trail until it is.
+pub(crate) fn way_home(plan: &FlightPlan, here: GeoPoint, trail: &[GeoPoint], corners: &[GeoPoint]) -> Vec<GeoPoint> {
+    let first = corners.first().copied().unwrap_or(plan.home);
+    let mut way = Vec::new();
+    let mut at = here;
+    for flown in trail.iter().rev() {
+        if clear(plan, at, first) {
+            break;
+        }
+        way.push(*flown);
+        at = *flown;
+    }
+    way.extend_from_slice(corners);
+    way
+}
+
+/// The way back while still on the way out: the corners already passed, backwards, then the pad. `next` is the corner flown to.
+pub(crate) fn turned_back(plan: &FlightPlan, next: usize) -> Vec<GeoPoint> {
+    let passed = &plan.outbound[..next.min(plan.outbound.len())];
+    passed.iter().rev().copied().chain([plan.home]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flight_types::{Fence, MissionId, Scene};
+
+    fn origin() -> GeoPoint {
+        GeoPoint::new(37.5, 127.0).expect("a test place")
+    }
+
+    fn at(east_m: f64, north_m: f64) -> GeoPoint {
+        LocalFrame::new(origin()).to_geo(Local { east_m, north_m })
+    }
+
+    fn square(east_m: f64, north_m: f64, half_m: f64) -> Ring {
+        let corners = [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)];
+        Ring::new(corners.iter().map(|(e, n)| at(east_m + e * half_m, north_m + n * half_m)).collect()).expect("a square")
+    }
+
+    fn plan(exclusions: Vec<Ring>) -> FlightPlan {
+        FlightPlan {
+            mission: MissionId::new("m").expect("an id"),
+            home: at(0.0, 0.0),
+            home_altitude_amsl_m: 30.0,
+            outbound: vec![at(0.0, 100.0), at(200.0, 100.0)],
+            homeward: vec![at(0.0, 100.0), at(0.0, 0.0)],
+            transit_height_m: 60.0,
+            transit_speed_m_s: 12.0,
+            scene: Scene::Escort { target: at(210.0, 100.0), stand_off_m: 8.0, height_m: 20.0 },
+            fence: Fence { ring: square(0.0, 0.0, 1_000.0), height_max_m: 120.0 },
+            exclusions,
+        }
+    }
+
+    #[test]
+    fn legs_through_zones_and_out_of_the_fence_are_not_clear() {
+        let plan = plan(vec![square(100.0, 0.0, 20.0)]);
+        assert!(!clear(&plan, at(0.0, 0.0), at(200.0, 0.0)), "through");
+        assert!(!clear(&plan, at(0.0, 0.0), at(100.0, 0.0)), "into");
+        assert!(!clear(&plan, at(0.0, 0.0), at(0.0, 1_500.0)), "out of the fence");
+        assert!(clear(&plan, at(0.0, 0.0), at(0.0, 200.0)));
+    }
+
+    /// Follows walkers on many courses and looks at every metre of every leg.
+    #[test]
+    fn an_escort_never_comes_nearer_than_the_stand_off_by_its_own_legs() {
+        let plan = plan(Vec::new());
+        for course in (0..360).step_by(15) {
+            let (sin, cos) = f64::from(course).to_radians().sin_cos();
+            let target = Target { place: at(0.0, 0.0), east_m_s: sin * 1.4, north_m_s: cos * 1.4 };
+            let person = target.ahead();
+            let mut here = person.moved(0.0, 8.8);
+            for _ in 0..6 {
+                let goal = hover_point(&plan, &target, here, 8.8).expect("open space");
+                for share in 0..=10 {
+                    let along = here.moved(here.bearing_deg(&goal), here.distance_m(&goal) * f64::from(share) / 10.0);
+                    assert!(along.distance_m(&person) > 8.0, "course {course}: {}", along.distance_m(&person));
+                }
+                here = goal;
+            }
+            let off = wrap_deg(person.bearing_deg(&here) - f64::from(course) - 180.0);
+            assert!(off.abs() <= BEARING_DEADBAND_DEG, "course {course}: {off} degrees from behind");
+        }
+    }
+
+    #[test]
+    fn the_way_home_goes_back_along_the_trail_round_a_zone() {
+        let plan = plan(vec![square(100.0, 50.0, 30.0)]);
+        let trail = [at(0.0, 0.0), at(0.0, 100.0), at(200.0, 100.0), at(200.0, 0.0)];
+        let way = way_home(&plan, at(210.0, 0.0), &trail, &[at(0.0, 100.0), at(0.0, 0.0)]);
+        let mut before = at(210.0, 0.0);
+        for corner in &way {
+            assert!(clear(&plan, before, *corner), "{way:?}");
+            before = *corner;
+        }
+        assert_eq!(way_home(&plan, at(0.0, 150.0), &trail, &plan.homeward), plan.homeward);
+    }
+}

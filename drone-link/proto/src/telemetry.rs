@@ -1,0 +1,174 @@
+//! The latest that the aircraft said of itself.
+
+use flight_types::{DroneStatus, GeoPoint};
+
+use crate::inbound::{GlobalPosition, Heard, Heartbeat};
+use crate::profile::{self, Mode};
+
+/// GPS_FIX_TYPE of a three-dimensional fix; smaller is not usable.
+const FIX_3D: u8 = 3;
+/// MAV_LANDED_STATE: on the ground.
+const LANDED_ON_GROUND: u8 = 1;
+/// MAV_LANDED_STATE: in the air, taking off, landing.
+const LANDED_FLYING: [u8; 3] = [2, 3, 4];
+/// Without a landed state, higher than this above home counts as in the air, metres.
+const AIRBORNE_HEIGHT_M: f64 = 2.0;
+/// The boot clock may go back this far by reordering; farther is a reboot.
+const BOOT_CLOCK_BACK_MS: u32 = 3_000;
+
+/// Fields are `None` until heard.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Telemetry {
+    pub heartbeat: Option<Heartbeat>,
+    pub heartbeat_ms: u64,
+    pub position: Option<GeoPoint>,
+    pub altitude_amsl_m: Option<f64>,
+    pub height_m: Option<f64>,
+    pub landed_state: Option<u8>,
+    pub fix_type: Option<u8>,
+    pub ready_to_arm: Option<bool>,
+    pub battery_pct: Option<f64>,
+    pub mission_item: Option<u16>,
+    pub item_reached: Option<u16>,
+    heading_deg: Option<f64>,
+    roll_deg: Option<f64>,
+    pitch_deg: Option<f64>,
+    ground_speed_m_s: Option<f64>,
+    climb_m_s: Option<f64>,
+    battery_v: Option<f64>,
+    time_left_s: Option<f64>,
+    satellites: Option<u8>,
+    wind: Option<(f64, f64)>,
+    boot_ms: Option<u32>,
+    rebooted: bool,
+}
+
+impl Telemetry {
+    /// Takes what the autopilot said of its state.
+    pub fn take(&mut self, heard: &Heard, now_ms: u64) {
+        match heard {
+            Heard::Heartbeat(heartbeat) => {
+                self.heartbeat = Some(*heartbeat);
+                self.heartbeat_ms = now_ms;
+            }
+            Heard::SysStatus { ready_to_arm, battery_v, battery_pct } => {
+                self.ready_to_arm = Some(*ready_to_arm);
+                self.battery_v = battery_v.or(self.battery_v);
+                self.battery_pct = battery_pct.or(self.battery_pct);
+            }
+            Heard::GpsRaw { fix_type, satellites } => {
+                self.fix_type = Some(*fix_type);
+                self.satellites = *satellites;
+            }
+            Heard::Attitude { boot_ms, roll_rad, pitch_rad, .. } => {
+                self.look_at_boot_clock(*boot_ms);
+                self.roll_deg = finite_deg(*roll_rad).or(self.roll_deg);
+                self.pitch_deg = finite_deg(*pitch_rad).or(self.pitch_deg);
+            }
+            Heard::GlobalPosition(position) => self.take_position(position),
+            Heard::MissionCurrent { seq } => self.mission_item = Some(*seq),
+            Heard::MissionItemReached { seq } => self.item_reached = Some(*seq),
+            Heard::Battery { pct, time_left_s } => {
+                self.battery_pct = pct.or(self.battery_pct);
+                self.time_left_s = *time_left_s;
+            }
+            Heard::Wind { from_deg, speed_m_s } => self.wind = Some((*from_deg, *speed_m_s)),
+            Heard::ExtendedState { landed_state } => self.landed_state = Some(*landed_state),
+            Heard::MissionCount { .. }
+            | Heard::MissionRequest { .. }
+            | Heard::MissionItem { .. }
+            | Heard::MissionAck { .. }
+            | Heard::CommandAck { .. }
+            | Heard::Text { .. }
+            | Heard::Illuminator { .. }
+            | Heard::Other => {}
+        }
+    }
+
+    fn take_position(&mut self, heard: &GlobalPosition) {
+        self.look_at_boot_clock(heard.boot_ms);
+        // 0/0 is what an estimator without a position sends.
+        let somewhere = heard.lat_deg != 0.0 || heard.lon_deg != 0.0;
+        if let (true, Ok(position)) = (somewhere, GeoPoint::new(heard.lat_deg, heard.lon_deg)) {
+            self.position = Some(position);
+        }
+        self.altitude_amsl_m = Some(heard.altitude_amsl_m);
+        self.height_m = Some(heard.height_m);
+        self.heading_deg = heard.heading_deg.or(self.heading_deg);
+        self.ground_speed_m_s = Some(heard.north_m_s.hypot(heard.east_m_s));
+        self.climb_m_s = Some(-heard.down_m_s);
+    }
+
+    fn look_at_boot_clock(&mut self, boot_ms: u32) {
+        if self.boot_ms.is_some_and(|before| boot_ms.saturating_add(BOOT_CLOCK_BACK_MS) < before) {
+            self.rebooted = true;
+        }
+        self.boot_ms = Some(boot_ms);
+    }
+
+    /// Whether the aircraft restarted since this was last asked.
+    pub fn take_reboot(&mut self) -> bool {
+        std::mem::take(&mut self.rebooted)
+    }
+
+    /// Motors armed.
+    pub fn armed(&self) -> Option<bool> {
+        self.heartbeat.map(|heartbeat| heartbeat.armed)
+    }
+
+    /// The mode.
+    pub fn mode(&self) -> Option<Mode> {
+        self.heartbeat.map(|heartbeat| profile::px4_mode(heartbeat.custom_mode))
+    }
+
+    /// On the ground, as far as known.
+    pub fn landed(&self) -> Option<bool> {
+        match self.landed_state {
+            Some(LANDED_ON_GROUND) => Some(true),
+            Some(state) if LANDED_FLYING.contains(&state) => Some(false),
+            Some(_) | None => match (self.armed()?, self.height_m) {
+                (false, _) => Some(true),
+                (true, Some(height_m)) => Some(height_m < AIRBORNE_HEIGHT_M),
+                (true, None) => None,
+            },
+        }
+    }
+
+    /// A usable fix, as far as known.
+    pub fn gps_ok(&self) -> Option<bool> {
+        self.fix_type.map(|fix| fix >= FIX_3D)
+    }
+
+    /// Height of the aircraft's home above mean sea level, in the aircraft's own reference, metres.
+    pub fn home_altitude_amsl_m(&self) -> Option<f64> {
+        Some(self.altitude_amsl_m? - self.height_m?)
+    }
+
+    /// Writes what is known into a status.
+    pub fn fill(&self, status: &mut DroneStatus) {
+        status.position = self.position;
+        status.altitude_amsl_m = self.altitude_amsl_m;
+        status.height_m = self.height_m;
+        status.heading_deg = self.heading_deg;
+        status.roll_deg = self.roll_deg;
+        status.pitch_deg = self.pitch_deg;
+        status.ground_speed_m_s = self.ground_speed_m_s;
+        status.climb_m_s = self.climb_m_s;
+        status.battery_pct = self.battery_pct;
+        status.battery_v = self.battery_v;
+        status.time_left_s = self.time_left_s;
+        status.armed = self.armed();
+        status.landed = self.landed();
+        status.mode = self.mode().map(|mode| mode.word().to_owned());
+        status.satellites = self.satellites;
+        status.gps_ok = self.gps_ok();
+        status.health_ok = self.ready_to_arm;
+        status.wind_from_deg = self.wind.map(|(from_deg, _)| from_deg);
+        status.wind_m_s = self.wind.map(|(_, speed_m_s)| speed_m_s);
+        status.mission_item = self.mission_item;
+    }
+}
+
+fn finite_deg(angle_rad: f32) -> Option<f64> {
+    angle_rad.is_finite().then(|| f64::from(angle_rad).to_degrees())
+}
