@@ -64,7 +64,7 @@ impl Link {
     /// Takes one datagram as received. Frames of other systems, garbage and unknown messages are ignored.
     pub fn handle_datagram(&mut self, bytes: &[u8], now_ms: u64) {
         for frame in frames(bytes) {
-            if u32::from(frame.system_id) == u32::from(self.config.system_id) {
+            if frame.system_id == self.config.system_id {
                 self.handle_frame(&frame, now_ms);
             }
         }
@@ -129,15 +129,15 @@ impl Link {
     fn handle_frame(&mut self, frame: &Frame, now_ms: u64) {
         let heard = inbound::read(frame);
         if frame.component_id == AUTOPILOT_COMPONENT {
-            self.handle_autopilot(frame.sequence, &heard, now_ms);
+            self.handle_autopilot(frame, &heard, now_ms);
         } else {
             self.handle_component(frame.component_id, &heard, now_ms);
         }
     }
 
     /// A state that was overtaken by a newer one is dropped; answers count however late, but only once.
-    fn handle_autopilot(&mut self, sequence: u8, heard: &Heard, now_ms: u64) {
-        let freshness = self.supervision.sequence.take(sequence, now_ms);
+    fn handle_autopilot(&mut self, frame: &Frame, heard: &Heard, now_ms: u64) {
+        let freshness = self.supervision.sequence.judge(frame.sequence, frame.message_id, now_ms);
         let foreign = matches!(heard, Heard::Heartbeat(heartbeat) if !heartbeat.is_autopilot());
         if freshness == Freshness::Repeated || foreign {
             return;

@@ -1,6 +1,6 @@
 //! How well the aircraft is heard: silence, missing messages by sequence number, stale and repeated frames.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// Frames this far behind the newest are late ones of the same run; farther is a run that started anew.
 const BEHIND_MAX: u8 = 96;
@@ -14,9 +14,9 @@ const LOSS_SLICE_MS: u64 = 500;
 /// What a frame is worth by its sequence number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Freshness {
-    /// Newer than all before.
+    /// Newer than all before of its kind of message.
     Newest,
-    /// Overtaken by a newer one: what it says of the state is out of date, what it answers still counts.
+    /// Overtaken by a newer one of its kind: what it says of the state is out of date, what it answers still counts.
     Late,
     /// Seen already.
     Repeated,
@@ -34,56 +34,75 @@ struct Slice {
 #[derive(Debug, Default)]
 pub(crate) struct Sequence {
     newest: Option<u8>,
+    /// The newest frame's number without wrapping at 256.
+    position: u64,
     /// Bit n: the frame n before the newest was seen.
     seen: u128,
     late_run: u8,
+    /// The newest position of each kind of message. A heartbeat that is overtaken by an attitude is still the newest heartbeat.
+    kinds: BTreeMap<u32, u64>,
     slices: VecDeque<Slice>,
 }
 
 impl Sequence {
-    /// Takes a frame's sequence number.
-    pub fn take(&mut self, sequence: u8, now_ms: u64) -> Freshness {
-        let Some(newest) = self.newest else { return self.start(sequence, now_ms) };
-        let behind = newest.wrapping_sub(sequence);
-        if behind == 0 || behind > BEHIND_MAX {
-            return self.take_ahead(newest, sequence, now_ms);
+    /// Judges a frame by its number and its kind of message.
+    pub fn judge(&mut self, sequence: u8, message_id: u32, now_ms: u64) -> Freshness {
+        let Some(position) = self.take(sequence, now_ms) else { return Freshness::Repeated };
+        // Only messages with a right checksum come here, so there are no more kinds than the dialect has.
+        let newest = self.kinds.entry(message_id).or_insert(position);
+        if position < *newest {
+            return Freshness::Late;
         }
-        self.late_run += 1;
-        if self.late_run > LATE_RUN_MAX {
-            return self.start(sequence, now_ms);
+        *newest = position;
+        Freshness::Newest
+    }
+
+    /// The frame's position without wrapping; `None` when it was seen already.
+    fn take(&mut self, sequence: u8, now_ms: u64) -> Option<u64> {
+        let Some(newest) = self.newest else { return Some(self.start(sequence, now_ms)) };
+        let behind = newest.wrapping_sub(sequence);
+        if behind == 0 {
+            return None;
+        }
+        if behind > BEHIND_MAX {
+            return Some(self.take_ahead(newest, sequence, now_ms));
         }
         let bit = 1 << behind;
         if self.seen & bit != 0 {
-            return Freshness::Repeated;
+            return None;
+        }
+        self.late_run += 1;
+        if self.late_run > LATE_RUN_MAX {
+            return Some(self.start(sequence, now_ms));
         }
         self.seen |= bit;
         // It was counted as missing when it was overtaken.
         let slice = self.slice(now_ms);
         slice.received += 1;
         slice.missing = slice.missing.saturating_sub(1);
-        Freshness::Late
+        Some(self.position.saturating_sub(u64::from(behind)))
     }
 
-    fn take_ahead(&mut self, newest: u8, sequence: u8, now_ms: u64) -> Freshness {
+    fn take_ahead(&mut self, newest: u8, sequence: u8, now_ms: u64) -> u64 {
         let ahead = sequence.wrapping_sub(newest);
-        if ahead == 0 {
-            return Freshness::Repeated;
-        }
         self.newest = Some(sequence);
+        self.position += u64::from(ahead);
         self.seen = self.seen.checked_shl(u32::from(ahead)).unwrap_or(0) | 1;
         self.late_run = 0;
         let slice = self.slice(now_ms);
         slice.received += 1;
         slice.missing += u32::from(ahead) - 1;
-        Freshness::Newest
+        self.position
     }
 
-    fn start(&mut self, sequence: u8, now_ms: u64) -> Freshness {
+    /// The first frame, or the first after a restart: newer than everything before.
+    fn start(&mut self, sequence: u8, now_ms: u64) -> u64 {
         self.newest = Some(sequence);
+        self.position += 256;
         self.seen = 1;
         self.late_run = 0;
         self.slice(now_ms).received += 1;
-        Freshness::Newest
+        self.position
     }
 
     fn slice(&mut self, now_ms: u64) -> &mut Slice {
@@ -164,7 +183,7 @@ mod tests {
 
     fn judged(sequences: &[u8]) -> Vec<Freshness> {
         let mut sequence = Sequence::default();
-        sequences.iter().map(|s| sequence.take(*s, 0)).collect()
+        sequences.iter().map(|s| sequence.judge(*s, 0, 0)).collect()
     }
 
     #[test]
@@ -175,10 +194,19 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_is_late_only_against_its_own_kind() {
+        let mut sequence = Sequence::default();
+        assert_eq!(sequence.judge(9, 30, 0), Freshness::Newest);
+        assert_eq!(sequence.judge(8, 0, 0), Freshness::Newest);
+        assert_eq!(sequence.judge(7, 0, 0), Freshness::Late);
+        assert_eq!(sequence.judge(7, 0, 0), Freshness::Repeated);
+    }
+
+    #[test]
     fn a_count_that_starts_anew_is_believed_after_a_few_frames() {
         let mut sequence = Sequence::default();
-        sequence.take(60, 0);
-        let judged: Vec<_> = (0..20).map(|s| sequence.take(s, 0)).collect();
+        sequence.judge(60, 0, 0);
+        let judged: Vec<_> = (0..20).map(|s| sequence.judge(s, 0, 0)).collect();
         assert_eq!(judged.last(), Some(&Freshness::Newest));
     }
 
@@ -186,7 +214,7 @@ mod tests {
     fn loss_counts_gaps_and_forgets() {
         let mut sequence = Sequence::default();
         for s in [0, 2, 4, 6] {
-            sequence.take(s, 1_000);
+            sequence.judge(s, 0, 1_000);
         }
         assert!((sequence.loss_pct(1_000) - 300.0 / 7.0).abs() < 1e-9);
         assert_eq!(sequence.loss_pct(1_000 + LOSS_WINDOW_MS + 1), 0.0);

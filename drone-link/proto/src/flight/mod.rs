@@ -318,10 +318,10 @@ impl Flight {
 
     fn end(&mut self, event: FlightEvent, craft: &mut Craft, now_ms: u64) {
         self.last = Some(event.clone());
-        match event {
-            FlightEvent::Reached { phase } => self.report_phase(phase),
-            other => self.report(other),
+        if let FlightEvent::Reached { phase } = event {
+            self.reached = phase;
         }
+        self.report(event);
         craft.forget_mode();
         craft.commander.cancel_movements();
         craft.transfer = None;

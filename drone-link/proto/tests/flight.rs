@@ -1,0 +1,425 @@
+//! Whole flights against a scripted aircraft in virtual time.
+
+mod support;
+
+use flight_types::{FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, Scene};
+use support::vehicle::{HOLD, LAND, MISSION, RETURN};
+use support::*;
+
+const ALL_PHASES: [FlightPhase; 7] = [
+    FlightPhase::PreflightPassed,
+    FlightPhase::Uploaded,
+    FlightPhase::Armed,
+    FlightPhase::Airborne,
+    FlightPhase::OnScene,
+    FlightPhase::Returning,
+    FlightPhase::Landed,
+];
+
+fn recall() -> FlightCommand {
+    FlightCommand::Recall { homeward: plan("m").homeward }
+}
+
+/// A world whose aircraft has reached a phase on flight "m".
+fn world_at(phase: FlightPhase, weather: Weather, seed: u64) -> World {
+    let mut world = World::new(seed, weather);
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(240_000, phase.min(FlightPhase::OnScene));
+    if phase >= FlightPhase::Returning {
+        world.run(5_000);
+        world.command("m", recall());
+        world.run_until_phase(240_000, phase);
+    }
+    world
+}
+
+#[test]
+fn a_plain_escort_reaches_every_phase_once_and_lands_on_its_pad() {
+    let world = world_at(FlightPhase::Landed, CLEAR, 1);
+    assert_eq!(world.phases(), ALL_PHASES);
+    assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. } | FlightEvent::ModeChanged { .. })), "{:?}", world.reports);
+    assert!(world.has(|report| *report == FlightEvent::Light { state: LightState::Lit }));
+    assert!(world.vehicle.position().distance_m(&home()) < 1.0);
+    assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1));
+    assert!(!world.vehicle.light_on, "off again on the way home");
+}
+
+/// On every seed: the flight completes, with one launch, outside the zone, never nearer than the stand-off.
+#[test]
+fn flights_complete_with_a_third_of_all_datagrams_lost() {
+    for seed in 0..120 {
+        let mut world = World::new(seed, STORM);
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        let zone = plan("m").exclusions[0].clone();
+        let mut recalled = false;
+        let mut nearest_m = f64::INFINITY;
+        while !world.has(|report| *report == reached(FlightPhase::Landed)) {
+            world.tick();
+            assert!(world.now_ms < 600_000, "seed {seed}: {:#?}", world.reports);
+            assert!(!zone.contains(world.vehicle.position()), "seed {seed}: in the zone");
+            let on_scene = world.has(|report| *report == reached(FlightPhase::OnScene));
+            if on_scene && !recalled {
+                nearest_m = nearest_m.min(world.vehicle.position().distance_m(&at(198.0, 0.0)));
+            }
+            if on_scene && !recalled && world.has(|report| *report == FlightEvent::Light { state: LightState::Lit }) {
+                recalled = true;
+                world.command("m", recall());
+            }
+        }
+        assert_eq!(world.phases(), ALL_PHASES, "seed {seed}");
+        assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1), "seed {seed}");
+        assert_eq!(world.vehicle.disarms_in_air, 0, "seed {seed}");
+        assert!(nearest_m > 7.0, "seed {seed}: {nearest_m} m from the person");
+        assert!(world.vehicle.position().distance_m(&home()) < 1.0, "seed {seed}");
+        assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. })), "seed {seed}: {:#?}", world.reports);
+    }
+}
+
+#[test]
+fn the_aircraft_follows_a_walking_person_at_the_stand_off() {
+    let mut world = world_at(FlightPhase::OnScene, CLEAR, 2);
+    let (mut east_m, mut nearest_m) = (198.0, f64::INFINITY);
+    for second in 0..60 {
+        east_m += 1.4;
+        let target = at(east_m, 0.0);
+        world.command("m", FlightCommand::Escort { target, velocity_east_m_s: 1.4, velocity_north_m_s: 0.0 });
+        world.run(1_000);
+        let distance_m = world.vehicle.position().distance_m(&target);
+        nearest_m = nearest_m.min(distance_m);
+        assert!(second < 10 || distance_m < 20.0, "second {second}: {distance_m} m behind");
+    }
+    assert!(nearest_m > 6.5, "{nearest_m}");
+    let bearing = at(east_m, 0.0).bearing_deg(&world.vehicle.position());
+    assert!((bearing - 270.0).abs() < 30.0, "behind a person who walks east, not at {bearing} degrees");
+    assert!((world.vehicle.height_m - 20.0).abs() < 0.5);
+}
+
+#[test]
+fn a_person_in_a_zone_is_not_followed_into_it() {
+    let mut world = world_at(FlightPhase::OnScene, CLEAR, 3);
+    let zone = plan("m").exclusions[0].clone();
+    for step in 0..60 {
+        let target = at(198.0 - 2.0 * f64::from(step), 0.0);
+        world.command("m", FlightCommand::Escort { target, velocity_east_m_s: -2.0, velocity_north_m_s: 0.0 });
+        for _ in 0..50 {
+            world.tick();
+            assert!(!zone.contains(world.vehicle.position()));
+        }
+    }
+}
+
+#[test]
+fn refusals_end_the_flight_on_the_ground_with_the_aircrafts_own_words() {
+    let check = |prepare: &dyn Fn(&mut World), wanted: &dyn Fn(&FlightFailure) -> bool| {
+        let mut world = World::new(4, CLEAR);
+        prepare(&mut world);
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run(120_000);
+        let failures: Vec<_> = world.reports.iter().filter(|(_, report)| matches!(report, FlightEvent::Failed { .. })).collect();
+        let [(_, FlightEvent::Failed { failure, airborne: false })] = failures.as_slice() else { panic!("{failures:?}") };
+        assert!(wanted(failure), "{failure:?}");
+        assert!(world.vehicle.landed && !world.vehicle.armed && world.vehicle.launches == 0);
+    };
+    check(&|world| world.vehicle.ready_ms = u64::MAX, &|failure| {
+        matches!(failure, FlightFailure::ArmRefused { reason } if reason.ends_with("see the list of checks"))
+    });
+    check(&|world| world.vehicle.healthy = false, &|failure| {
+        matches!(failure, FlightFailure::Preflight { reason } if reason == "not ready to arm")
+    });
+    check(&|world| world.vehicle.infeasible = true, &|failure| {
+        matches!(failure, FlightFailure::TakeOff { reason } if reason.contains("Geofence violation"))
+    });
+    check(&|world| world.vehicle.place.east_m = 300.0, &|failure| {
+        matches!(failure, FlightFailure::Preflight { reason } if reason.contains(" m from its pad"))
+    });
+    check(&|world| world.weather.loss_pct = 100, &|failure| *failure == FlightFailure::NoAnswer);
+}
+
+#[test]
+fn arming_refused_at_boot_is_tried_again() {
+    let mut world = World::new(5, CLEAR);
+    world.vehicle.ready_ms = 9_000;
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(30_000, FlightPhase::Airborne);
+    assert_eq!(world.vehicle.arms, 1);
+}
+
+#[test]
+fn a_duplicate_system_id_keeps_the_aircraft_on_the_ground() {
+    let mut world = World::new(6, CLEAR);
+    world.link.rival_heard("a second address", 500);
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until(5_000, |report| {
+        matches!(report, FlightEvent::Failed { failure: FlightFailure::WrongAircraft { .. }, airborne: false })
+    });
+}
+
+#[test]
+fn a_restarted_program_adopts_the_aircraft_and_launches_no_second_time() {
+    for phase in [FlightPhase::Armed, FlightPhase::Airborne, FlightPhase::OnScene, FlightPhase::Returning, FlightPhase::Landed] {
+        let mut world = world_at(phase, CLEAR, 7);
+        let launched = world.vehicle.launches;
+        world.run(1_500);
+        world.restart_link();
+        world.command("m", fly(plan("m"), phase));
+        if phase < FlightPhase::Returning {
+            if phase < FlightPhase::OnScene {
+                world.run_until_phase(120_000, FlightPhase::OnScene);
+            }
+            world.run(20_000);
+            world.command("m", recall());
+        }
+        world.run_until_phase(240_000, FlightPhase::Landed);
+        world.run(20_000);
+        assert!(world.vehicle.landed && !world.vehicle.armed, "{phase:?}");
+        assert_eq!(world.vehicle.launches, launched.max(1), "{phase:?}");
+        assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. })), "{phase:?}: {:?}", world.reports);
+    }
+}
+
+#[test]
+fn an_aircraft_in_the_air_with_another_plan_is_left_alone() {
+    let mut world = world_at(FlightPhase::Airborne, CLEAR, 8);
+    world.restart_link();
+    let orders = world.vehicle.modes_ordered.len();
+    let mut other = plan("other");
+    other.outbound[1] = at(150.0, 120.0);
+    world.command("other", fly(other, FlightPhase::Ordered));
+    world.run_until(20_000, |report| {
+        *report == FlightEvent::Failed { failure: FlightFailure::ForeignMission, airborne: true }
+    });
+    world.command("other", recall());
+    world.run(10_000);
+    assert_eq!(world.vehicle.modes_ordered.len(), orders);
+}
+
+#[test]
+fn a_recall_on_the_way_out_goes_back_by_the_corners_flown() {
+    for wait_s in [2, 6, 12, 18, 24, 30] {
+        let mut world = world_at(FlightPhase::Airborne, CLEAR, 9);
+        world.run(wait_s * 1_000);
+        world.command("m", recall());
+        let zone = plan("m").exclusions[0].clone();
+        while !world.has(|report| *report == reached(FlightPhase::Landed)) {
+            world.tick();
+            assert!(!zone.contains(world.vehicle.position()), "after {wait_s} s");
+            assert!(world.now_ms < 400_000, "after {wait_s} s: {:?}", world.reports);
+        }
+        assert!(world.vehicle.position().distance_m(&home()) < 1.0);
+        assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. } | FlightEvent::ModeChanged { .. })), "{:?}", world.reports);
+    }
+}
+
+#[test]
+fn a_recall_before_take_off_leaves_the_aircraft_on_the_ground() {
+    for wait_ms in (0..4_000).step_by(200) {
+        let mut world = World::new(wait_ms, STORM);
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run(1_500 + wait_ms);
+        world.command("m", recall());
+        world.run_until_phase(240_000, FlightPhase::Landed);
+        world.run(15_000);
+        assert!(world.vehicle.landed && !world.vehicle.armed, "after {wait_ms} ms");
+        assert!(world.vehicle.position().distance_m(&home()) < 1.0);
+    }
+}
+
+#[test]
+fn a_failsafe_is_reported_with_its_reason_and_its_landing_by_its_place() {
+    let mut world = world_at(FlightPhase::OnScene, CLEAR, 10);
+    world.run(5_000);
+    world.vehicle.say("Failsafe activated: low battery");
+    world.vehicle.set_mode(RETURN);
+    world.run_until(5_000, |report| {
+        *report
+            == FlightEvent::ModeChanged {
+                mode: "return".to_owned(),
+                reason: Some("Failsafe activated: low battery".to_owned()),
+            }
+    });
+    world.run_until_phase(120_000, FlightPhase::Landed);
+
+    let mut world = world_at(FlightPhase::OnScene, CLEAR, 11);
+    world.run(5_000);
+    world.vehicle.set_mode(LAND);
+    world.run_until(60_000, |report| {
+        matches!(report, FlightEvent::Failed { failure: FlightFailure::Down { reason }, airborne: false } if reason.contains("from its pad"))
+    });
+}
+
+#[test]
+fn a_recall_overrules_a_failsafe_and_flies_the_legal_way() {
+    let mut world = world_at(FlightPhase::OnScene, CLEAR, 12);
+    world.run(5_000);
+    world.vehicle.set_mode(RETURN);
+    world.run_until(5_000, |report| matches!(report, FlightEvent::ModeChanged { .. }));
+    world.command("m", recall());
+    let zone = plan("m").exclusions[0].clone();
+    while !world.has(|report| *report == reached(FlightPhase::Landed)) {
+        world.tick();
+        assert!(!zone.contains(world.vehicle.position()));
+        assert!(world.now_ms < 400_000, "{:?}", world.reports);
+    }
+}
+
+#[test]
+fn battery_and_fix_are_reported_once_each() {
+    let mut world = world_at(FlightPhase::OnScene, CLEAR, 13);
+    world.vehicle.battery_pct = 20;
+    world.vehicle.fix = mavlink::dialects::ardupilotmega::GpsFixType::GPS_FIX_TYPE_NO_FIX;
+    world.run(10_000);
+    world.vehicle.fix = mavlink::dialects::ardupilotmega::GpsFixType::GPS_FIX_TYPE_3D_FIX;
+    world.run(10_000);
+    let count = |wanted: &dyn Fn(&FlightEvent) -> bool| world.reports.iter().filter(|(_, report)| wanted(report)).count();
+    assert_eq!(count(&|report| *report == FlightEvent::BatteryLow { remaining_pct: 20.0 }), 1);
+    assert_eq!(count(&|report| *report == FlightEvent::GpsLost), 1);
+    assert_eq!(count(&|report| *report == FlightEvent::GpsRegained), 1);
+}
+
+#[test]
+fn a_blackout_is_reported_and_the_flight_goes_on_after_it() {
+    let mut world = world_at(FlightPhase::Airborne, CLEAR, 14);
+    world.weather.loss_pct = 100;
+    world.run_until(10_000, |report| *report == FlightEvent::LinkLost);
+    world.run(30_000);
+    world.weather.loss_pct = 0;
+    world.run_until(5_000, |report| *report == FlightEvent::LinkRegained);
+    world.run_until_phase(60_000, FlightPhase::OnScene);
+}
+
+#[test]
+fn hold_and_continue_interrupt_the_transit() {
+    let mut world = world_at(FlightPhase::Airborne, CLEAR, 15);
+    world.run(15_000);
+    world.command("m", FlightCommand::Hold);
+    world.run(5_000);
+    assert_eq!(world.vehicle.mode, HOLD);
+    let held = world.vehicle.position();
+    world.run(20_000);
+    assert!(held.distance_m(&world.vehicle.position()) < 1.0);
+    world.command("m", FlightCommand::Continue);
+    world.run_until_phase(60_000, FlightPhase::OnScene);
+    assert!(!world.has(|report| matches!(report, FlightEvent::ModeChanged { .. } | FlightEvent::Failed { .. })));
+}
+
+#[test]
+fn while_a_pilot_has_control_nothing_is_sent_that_moves_the_aircraft() {
+    let mut world = world_at(FlightPhase::OnScene, CLEAR, 16);
+    world.run(10_000);
+    world.command("m", FlightCommand::YieldControl);
+    world.run(1_000);
+    let before = world.vehicle.commands.len();
+    world.vehicle.set_mode(MISSION);
+    world.command("m", FlightCommand::Escort { target: at(230.0, 10.0), velocity_east_m_s: 1.0, velocity_north_m_s: 0.0 });
+    world.command("m", recall());
+    world.command("m", FlightCommand::Hold);
+    world.run(30_000);
+    assert_eq!(&world.vehicle.commands[before..], []);
+    assert!(world.link.status(world.now_ms).pilot_in_control);
+    assert!(!world.has(|report| matches!(report, FlightEvent::ModeChanged { .. })));
+    // The recall was not forgotten.
+    world.command("m", FlightCommand::ResumeControl);
+    world.run_until_phase(120_000, FlightPhase::Landed);
+}
+
+#[test]
+fn land_here_lands_here_and_says_so() {
+    let mut world = world_at(FlightPhase::OnScene, CLEAR, 17);
+    world.command("m", FlightCommand::Land);
+    world.run_until(60_000, |report| matches!(report, FlightEvent::Failed { failure: FlightFailure::Down { .. }, .. }));
+    assert!(world.vehicle.landed && world.vehicle.mode == LAND);
+}
+
+#[test]
+fn a_survey_is_preempted_in_the_air() {
+    let mut world = World::new(18, STORM);
+    let mut survey = plan("survey");
+    survey.scene = Scene::Survey;
+    survey.outbound = vec![at(0.0, 80.0), at(-150.0, 80.0), at(-150.0, 150.0), at(0.0, 150.0)];
+    survey.homeward = vec![at(0.0, 80.0), at(0.0, 0.0)];
+    world.command("survey", fly(survey, FlightPhase::Ordered));
+    world.run_until_phase(120_000, FlightPhase::Airborne);
+    world.run(20_000);
+    world.reports.clear();
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(240_000, FlightPhase::OnScene);
+    world.command("m", recall());
+    world.run_until_phase(240_000, FlightPhase::Landed);
+    assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1));
+}
+
+#[test]
+fn a_survey_flies_its_corners_and_comes_home_by_itself() {
+    let mut world = World::new(19, CLEAR);
+    let mut survey = plan("survey");
+    survey.scene = Scene::Survey;
+    world.command("survey", fly(survey, FlightPhase::Ordered));
+    world.run_until_phase(240_000, FlightPhase::Landed);
+    assert_eq!(world.phases(), ALL_PHASES);
+}
+
+#[test]
+fn the_light_is_shown_as_read_back_and_never_better() {
+    let mut world = world_at(FlightPhase::OnScene, CLEAR, 20);
+    world.run(3_000);
+    assert_eq!(world.link.status(world.now_ms).light, LightState::Lit);
+    world.vehicle.light_broken = true;
+    world.run(3_000);
+    assert_eq!(world.link.status(world.now_ms).light, LightState::Fault);
+
+    let mut world = World::new(21, STORM);
+    world.vehicle.has_illuminator = false;
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(240_000, FlightPhase::OnScene);
+    world.run(10_000);
+    assert_eq!(world.link.status(world.now_ms).light, LightState::Commanded);
+    assert_eq!(world.vehicle.actuators.last(), Some(&1.0));
+}
+
+#[test]
+fn repeats_of_orders_change_nothing_and_an_ended_flight_says_its_end_again() {
+    let mut world = World::new(22, CLEAR);
+    for _ in 0..3 {
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run(3_000);
+    }
+    world.run_until_phase(120_000, FlightPhase::OnScene);
+    for _ in 0..5 {
+        world.command("m", recall());
+        world.run(4_000);
+    }
+    world.run_until_phase(120_000, FlightPhase::Landed);
+    assert_eq!(world.phases(), ALL_PHASES);
+    world.command("m", fly(plan("m"), FlightPhase::Landed));
+    assert_eq!(world.phases().last(), Some(&FlightPhase::Landed));
+    assert_eq!(world.phases().len(), ALL_PHASES.len() + 1);
+    assert_eq!(world.vehicle.launches, 1);
+}
+
+#[test]
+fn an_upload_that_is_cut_midway_recovers_or_fails_cleanly() {
+    for cut_ms in (100..3_000).step_by(100) {
+        let mut world = World::new(cut_ms, STORM);
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run_until_phase(30_000, FlightPhase::PreflightPassed);
+        world.run(cut_ms);
+        world.weather.loss_pct = 100;
+        world.run(8_000);
+        world.weather.loss_pct = 30;
+        world.run_until_phase(120_000, FlightPhase::Uploaded);
+        assert_eq!(world.vehicle.mission.len(), 6, "cut after {cut_ms} ms");
+        assert_eq!(world.vehicle.fence.len(), 8, "cut after {cut_ms} ms");
+    }
+}
+
+#[test]
+fn lost_acknowledgements_and_strange_heartbeats_do_no_harm() {
+    let mut world = World::new(23, CLEAR);
+    world.vehicle.drops_acks = true;
+    world.vehicle.strange = true;
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(120_000, FlightPhase::OnScene);
+    world.command("m", recall());
+    world.run_until_phase(120_000, FlightPhase::Landed);
+    assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1));
+}

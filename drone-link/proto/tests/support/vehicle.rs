@@ -1,0 +1,561 @@
+//! A small aircraft that answers as PX4 was observed to, written for these tests only: points that move, no physics.
+//! It uses the message definitions directly and shares no code with the link.
+
+use flight_types::{GeoPoint, Local, LocalFrame};
+use mavlink::dialects::ardupilotmega::*;
+use mavlink::types::CharArray;
+use mavlink::{MAVLinkV2MessageRaw, MavHeader, MavlinkReader};
+
+pub const SYSTEM_ID: u8 = 7;
+pub const HOLD: u8 = 3;
+pub const MISSION: u8 = 4;
+pub const RETURN: u8 = 5;
+pub const LAND: u8 = 6;
+const ILLUMINATOR: u8 = 50;
+const TICK_S: f64 = 0.02;
+const SPEED_M_S: f64 = 12.0;
+const CLIMB_M_S: f64 = 4.0;
+
+/// A transfer that is being received.
+struct Receiving {
+    kind: MavMissionType,
+    count: u16,
+    items: Vec<MISSION_ITEM_INT_DATA>,
+    asked_ms: u64,
+    progress_ms: u64,
+}
+
+/// Behaviour that a test changes, and what it looks at afterwards.
+pub struct Vehicle {
+    pub frame: LocalFrame,
+    pub home_amsl_m: f64,
+    pub now_ms: u64,
+    pub armed: bool,
+    /// Sub mode of PX4's "auto".
+    pub mode: u8,
+    pub landed: bool,
+    pub place: Local,
+    pub height_m: f64,
+    pub mission: Vec<MISSION_ITEM_INT_DATA>,
+    pub fence: Vec<MISSION_ITEM_INT_DATA>,
+    pub current: u16,
+    /// Arming is refused before this time, with this text.
+    pub ready_ms: u64,
+    pub refusal: String,
+    pub healthy: bool,
+    pub fix: GpsFixType,
+    pub battery_pct: i8,
+    pub has_illuminator: bool,
+    pub light_on: bool,
+    pub light_broken: bool,
+    pub actuators: Vec<f32>,
+    /// Refuses mission mode.
+    pub infeasible: bool,
+    /// Forgets acknowledgements of commands (every second one).
+    pub drops_acks: bool,
+    /// Sends heartbeats with values the dialect does not know.
+    pub strange: bool,
+    pub launches: u32,
+    pub arms: u32,
+    pub disarms_in_air: u32,
+    pub commands: Vec<MavCmd>,
+    pub modes_ordered: Vec<u8>,
+    goal: Option<(Local, f64)>,
+    receiving: Option<Receiving>,
+    gcs_ms: Option<u64>,
+    armed_ms: u64,
+    landed_ms: u64,
+    sequence: u8,
+    illuminator_sequence: u8,
+    acks: u32,
+    out: Vec<Vec<u8>>,
+}
+
+impl Vehicle {
+    pub fn new(home: GeoPoint) -> Self {
+        Self {
+            frame: LocalFrame::new(home),
+            home_amsl_m: 33.0,
+            now_ms: 0,
+            armed: false,
+            mode: HOLD,
+            landed: true,
+            place: Local::default(),
+            height_m: 0.0,
+            mission: Vec::new(),
+            fence: Vec::new(),
+            current: 0,
+            ready_ms: 0,
+            refusal: "Arming denied: Resolve system health failures first, see the list of checks".to_owned(),
+            healthy: true,
+            fix: GpsFixType::GPS_FIX_TYPE_3D_FIX,
+            battery_pct: 90,
+            has_illuminator: true,
+            light_on: false,
+            light_broken: false,
+            actuators: Vec::new(),
+            infeasible: false,
+            drops_acks: false,
+            strange: false,
+            launches: 0,
+            arms: 0,
+            disarms_in_air: 0,
+            commands: Vec::new(),
+            modes_ordered: Vec::new(),
+            goal: None,
+            receiving: None,
+            gcs_ms: None,
+            armed_ms: 0,
+            landed_ms: 0,
+            sequence: 0,
+            illuminator_sequence: 0,
+            acks: 0,
+            out: Vec::new(),
+        }
+    }
+
+    pub fn position(&self) -> GeoPoint {
+        self.frame.to_geo(self.place)
+    }
+
+    /// What it wants to send.
+    pub fn take_datagrams(&mut self) -> Vec<Vec<u8>> {
+        std::mem::take(&mut self.out)
+    }
+
+    fn send(&mut self, message: &MavMessage) {
+        let header = MavHeader { system_id: SYSTEM_ID.into(), component_id: 1, sequence: self.sequence };
+        self.sequence = self.sequence.wrapping_add(1);
+        let mut raw = MAVLinkV2MessageRaw::new();
+        raw.serialize_message(header, message);
+        self.out.push(raw.raw_bytes().to_vec());
+    }
+
+    fn send_from_illuminator(&mut self, message: &MavMessage) {
+        let sequence = self.illuminator_sequence;
+        let header = MavHeader { system_id: SYSTEM_ID.into(), component_id: ILLUMINATOR, sequence };
+        self.illuminator_sequence = self.illuminator_sequence.wrapping_add(1);
+        let mut raw = MAVLinkV2MessageRaw::new();
+        raw.serialize_message(header, message);
+        self.out.push(raw.raw_bytes().to_vec());
+    }
+
+    pub fn say(&mut self, text: &str) {
+        let chunks: Vec<&[u8]> = text.as_bytes().chunks(50).collect();
+        let id = if chunks.len() > 1 { 9 } else { 0 };
+        for (seq, chunk) in chunks.iter().enumerate() {
+            let mut bytes = [0; 50];
+            bytes[..chunk.len()].copy_from_slice(chunk);
+            let severity = MavSeverity::MAV_SEVERITY_CRITICAL;
+            let text = CharArray::new(bytes);
+            self.send(&MavMessage::STATUSTEXT(STATUSTEXT_DATA { severity, text, id, chunk_seq: seq as u8 }));
+        }
+    }
+
+    // ---- time ----
+
+    /// Twenty milliseconds.
+    pub fn tick(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.stream();
+        self.ask_again();
+        if self.armed {
+            self.fly();
+        }
+        if self.armed && self.landed && self.landed_ms > self.armed_ms && now_ms > self.landed_ms + 2_000 {
+            self.armed = false;
+        }
+        if self.armed && self.landed && self.landed_ms <= self.armed_ms && now_ms > self.armed_ms + 10_000 {
+            self.armed = false;
+        }
+    }
+
+    fn every(&self, period_ms: u64) -> bool {
+        self.now_ms % period_ms < 20
+    }
+
+    fn stream(&mut self) {
+        if self.every(1_000) {
+            self.heartbeat();
+            self.send(&MavMessage::MISSION_CURRENT(MISSION_CURRENT_DATA { seq: self.current, ..Default::default() }));
+            self.sys_status();
+            if self.has_illuminator {
+                self.illuminator_status();
+            }
+            self.send(&MavMessage::GPS_RAW_INT(GPS_RAW_INT_DATA { fix_type: self.fix, satellites_visible: 14, ..Default::default() }));
+        }
+        if self.every(200) {
+            self.global_position();
+            let landed_state = if self.landed { MavLandedState::MAV_LANDED_STATE_ON_GROUND } else { MavLandedState::MAV_LANDED_STATE_IN_AIR };
+            let vtol_state = MavVtolState::MAV_VTOL_STATE_UNDEFINED;
+            self.send(&MavMessage::EXTENDED_SYS_STATE(EXTENDED_SYS_STATE_DATA { vtol_state, landed_state }));
+        }
+    }
+
+    fn heartbeat(&mut self) {
+        let armed = if self.armed { MavModeFlag::MAV_MODE_FLAG_SAFETY_ARMED } else { MavModeFlag::empty() };
+        self.send(&MavMessage::HEARTBEAT(HEARTBEAT_DATA {
+            custom_mode: 4 << 16 | u32::from(self.mode) << 24,
+            mavtype: MavType::MAV_TYPE_QUADROTOR,
+            autopilot: MavAutopilot::MAV_AUTOPILOT_PX4,
+            base_mode: armed | MavModeFlag::MAV_MODE_FLAG_CUSTOM_MODE_ENABLED,
+            system_status: MavState::MAV_STATE_STANDBY,
+            mavlink_version: 3,
+        }));
+        if self.strange {
+            // A type that the dialect does not know, with a right checksum.
+            let bytes = self.out.last_mut().expect("just sent");
+            bytes[10 + 4] = 250;
+            let end = bytes.len() - 2;
+            let checksum = mavlink::calculate_crc(&bytes[1..end], 50);
+            bytes[end..].copy_from_slice(&checksum.to_le_bytes());
+        }
+    }
+
+    fn sys_status(&mut self) {
+        let prearm = MavSysStatusSensor::MAV_SYS_STATUS_PREARM_CHECK;
+        let health = if self.healthy { prearm } else { MavSysStatusSensor::empty() };
+        self.send(&MavMessage::SYS_STATUS(SYS_STATUS_DATA {
+            onboard_control_sensors_present: prearm,
+            onboard_control_sensors_enabled: prearm,
+            onboard_control_sensors_health: health,
+            voltage_battery: 16_000,
+            battery_remaining: self.battery_pct,
+            ..Default::default()
+        }));
+    }
+
+    fn global_position(&mut self) {
+        let position = self.position();
+        self.send(&MavMessage::GLOBAL_POSITION_INT(GLOBAL_POSITION_INT_DATA {
+            time_boot_ms: self.now_ms as u32,
+            lat: (position.lat_deg() * 1e7) as i32,
+            lon: (position.lon_deg() * 1e7) as i32,
+            alt: ((self.home_amsl_m + self.height_m) * 1e3) as i32,
+            relative_alt: (self.height_m * 1e3) as i32,
+            vx: 0,
+            vy: 0,
+            vz: 0,
+            hdg: 9_000,
+        }));
+    }
+
+    fn illuminator_status(&mut self) {
+        let error_status =
+            if self.light_broken { IlluminatorErrorFlags::all() } else { IlluminatorErrorFlags::empty() };
+        let enable = u8::from(self.light_on && !self.light_broken);
+        self.send_from_illuminator(&MavMessage::ILLUMINATOR_STATUS(ILLUMINATOR_STATUS_DATA {
+            error_status,
+            enable,
+            uptime_ms: 1,
+            mode: IlluminatorMode::DEFAULT,
+            ..Default::default()
+        }));
+    }
+
+    // ---- flying ----
+
+    fn fly(&mut self) {
+        match self.mode {
+            MISSION => self.fly_mission(),
+            RETURN => self.fly_return(),
+            LAND => self.descend(),
+            _ => {
+                if let (Some((goal, height_m)), false) = (self.goal, self.landed) {
+                    self.move_to(goal, height_m);
+                }
+            }
+        }
+    }
+
+    fn fly_mission(&mut self) {
+        let Some(item) = self.mission.get(usize::from(self.current)).cloned() else { return };
+        let goal = self.local(item.x, item.y);
+        let height_m = f64::from(item.z);
+        match item.command {
+            MavCmd::MAV_CMD_NAV_TAKEOFF if self.landed => {
+                self.landed = false;
+                self.launches += 1;
+            }
+            MavCmd::MAV_CMD_NAV_TAKEOFF => {
+                if self.move_to(self.place, height_m) {
+                    self.reached();
+                }
+            }
+            MavCmd::MAV_CMD_DO_CHANGE_SPEED => self.current += 1,
+            MavCmd::MAV_CMD_NAV_WAYPOINT if !self.landed => {
+                if self.move_to(goal, height_m) {
+                    self.reached();
+                }
+            }
+            MavCmd::MAV_CMD_NAV_LOITER_UNLIM if !self.landed => {
+                self.move_to(goal, height_m);
+            }
+            MavCmd::MAV_CMD_NAV_LAND if !self.landed => {
+                if self.place.distance_m(&goal) > 0.5 {
+                    self.move_to(goal, self.height_m);
+                } else {
+                    self.descend();
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn reached(&mut self) {
+        let seq = self.current;
+        self.send(&MavMessage::MISSION_ITEM_REACHED(MISSION_ITEM_REACHED_DATA { seq }));
+        self.current += 1;
+    }
+
+    fn fly_return(&mut self) {
+        if self.place.distance_m(&Local::default()) > 0.5 {
+            self.move_to(Local::default(), self.height_m.max(30.0));
+        } else {
+            self.descend();
+        }
+    }
+
+    fn descend(&mut self) {
+        if self.landed {
+            return;
+        }
+        self.height_m -= 2.0 * TICK_S;
+        if self.height_m <= 0.0 {
+            self.height_m = 0.0;
+            self.landed = true;
+            self.landed_ms = self.now_ms;
+        }
+    }
+
+    /// Moves a tick towards the goal; whether it is there.
+    fn move_to(&mut self, goal: Local, height_m: f64) -> bool {
+        let distance_m = self.place.distance_m(&goal);
+        let share = (SPEED_M_S * TICK_S / distance_m.max(1e-9)).min(1.0);
+        self.place.east_m += (goal.east_m - self.place.east_m) * share;
+        self.place.north_m += (goal.north_m - self.place.north_m) * share;
+        self.height_m += (height_m - self.height_m).clamp(-CLIMB_M_S * TICK_S, CLIMB_M_S * TICK_S);
+        distance_m < 0.5 && (self.height_m - height_m).abs() < 0.5
+    }
+
+    fn local(&self, x: i32, y: i32) -> Local {
+        let place = GeoPoint::new(f64::from(x) / 1e7, f64::from(y) / 1e7).expect("the link sends places");
+        self.frame.to_local(place)
+    }
+
+    pub fn set_mode(&mut self, mode: u8) {
+        self.mode = mode;
+        self.goal = (mode == HOLD).then_some((self.place, self.height_m));
+    }
+
+    // ---- receiving ----
+
+    pub fn receive(&mut self, datagram: &[u8]) {
+        let mut reader = MavlinkReader::new(datagram);
+        let read: Result<(MavHeader, MavMessage), _> = reader.read_any_message();
+        let (header, message) = read.expect("the link sends whole frames that the dialect knows");
+        assert_eq!((header.system_id, header.component_id), (255, 190));
+        match message {
+            MavMessage::HEARTBEAT(heartbeat) => {
+                assert_eq!(heartbeat.mavtype, MavType::MAV_TYPE_GCS);
+                assert_eq!(heartbeat.base_mode, MavModeFlag::empty());
+                self.gcs_ms = Some(self.now_ms);
+            }
+            MavMessage::COMMAND_LONG(command) if command.target_system == SYSTEM_ID => self.command_long(&command),
+            MavMessage::COMMAND_INT(command) if command.target_system == SYSTEM_ID => self.command_int(&command),
+            MavMessage::MISSION_COUNT(count) if count.target_system == SYSTEM_ID => self.mission_count(&count),
+            MavMessage::MISSION_ITEM_INT(item) if item.target_system == SYSTEM_ID => self.mission_item(&item),
+            MavMessage::MISSION_REQUEST_LIST(request) => self.send_count(request.mission_type),
+            MavMessage::MISSION_REQUEST_INT(request) => self.send_item(request.mission_type, request.seq),
+            MavMessage::MISSION_SET_CURRENT(set) => self.current = set.seq,
+            MavMessage::MISSION_ACK(_) => {}
+            other => panic!("the link sent {other:?}"),
+        }
+    }
+
+    fn ack(&mut self, command: MavCmd, result: MavResult) {
+        self.acks += 1;
+        if self.drops_acks && self.acks % 2 == 1 {
+            return;
+        }
+        self.send(&MavMessage::COMMAND_ACK(ack_data(command, result)));
+    }
+
+    fn command_long(&mut self, command: &COMMAND_LONG_DATA) {
+        self.commands.push(command.command);
+        if command.target_component == ILLUMINATOR {
+            return self.illuminator_command(command);
+        }
+        let result = match command.command {
+            MavCmd::MAV_CMD_COMPONENT_ARM_DISARM if command.param1 == 1.0 => self.arm(),
+            MavCmd::MAV_CMD_COMPONENT_ARM_DISARM => self.disarm(),
+            MavCmd::MAV_CMD_DO_SET_MODE => return self.order_mode(command.param3 as u8),
+            MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL | MavCmd::MAV_CMD_DO_SET_ROI_NONE => MavResult::MAV_RESULT_ACCEPTED,
+            MavCmd::MAV_CMD_DO_SET_ACTUATOR => {
+                self.actuators.push(command.param1);
+                MavResult::MAV_RESULT_ACCEPTED
+            }
+            _ => MavResult::MAV_RESULT_UNSUPPORTED,
+        };
+        self.ack(command.command, result);
+    }
+
+    fn illuminator_command(&mut self, command: &COMMAND_LONG_DATA) {
+        if !self.has_illuminator {
+            return;
+        }
+        if command.command == MavCmd::MAV_CMD_ILLUMINATOR_ON_OFF {
+            self.light_on = command.param1 == 1.0;
+        }
+        self.send_from_illuminator(&MavMessage::COMMAND_ACK(ack_data(command.command, MavResult::MAV_RESULT_ACCEPTED)));
+    }
+
+    fn arm(&mut self) -> MavResult {
+        let heard = self.gcs_ms.is_some_and(|heard_ms| self.now_ms < heard_ms + 5_000);
+        if self.now_ms < self.ready_ms || !heard {
+            self.say(&self.refusal.clone());
+            return MavResult::MAV_RESULT_TEMPORARILY_REJECTED;
+        }
+        if !self.armed {
+            self.arms += 1;
+            self.armed = true;
+            self.armed_ms = self.now_ms;
+        }
+        MavResult::MAV_RESULT_ACCEPTED
+    }
+
+    fn disarm(&mut self) -> MavResult {
+        if !self.landed {
+            self.disarms_in_air += 1;
+            return MavResult::MAV_RESULT_TEMPORARILY_REJECTED;
+        }
+        self.armed = false;
+        MavResult::MAV_RESULT_ACCEPTED
+    }
+
+    /// Acknowledged twice, as PX4 does.
+    fn order_mode(&mut self, mode: u8) {
+        self.modes_ordered.push(mode);
+        self.ack(MavCmd::MAV_CMD_DO_SET_MODE, MavResult::MAV_RESULT_ACCEPTED);
+        if mode == MISSION && (self.mission.is_empty() || self.infeasible) {
+            self.say("Mission rejected: Geofence violation for waypoint 1");
+            return self.ack(MavCmd::MAV_CMD_DO_SET_MODE, MavResult::MAV_RESULT_DENIED);
+        }
+        if mode != self.mode {
+            self.set_mode(mode);
+        }
+        self.ack(MavCmd::MAV_CMD_DO_SET_MODE, MavResult::MAV_RESULT_ACCEPTED);
+    }
+
+    fn command_int(&mut self, command: &COMMAND_INT_DATA) {
+        self.commands.push(command.command);
+        if command.command == MavCmd::MAV_CMD_DO_REPOSITION {
+            assert_eq!(command.param2, 1.0, "the flag that changes the mode");
+            if self.armed {
+                let height_m = f64::from(command.z) - self.home_amsl_m;
+                self.mode = HOLD;
+                self.goal = Some((self.local(command.x, command.y), height_m));
+            }
+        }
+        self.ack(command.command, MavResult::MAV_RESULT_ACCEPTED);
+    }
+
+    // ---- transfers ----
+
+    fn list(&self, kind: MavMissionType) -> &Vec<MISSION_ITEM_INT_DATA> {
+        if kind == MavMissionType::MAV_MISSION_TYPE_FENCE { &self.fence } else { &self.mission }
+    }
+
+    fn mission_count(&mut self, count: &MISSION_COUNT_DATA) {
+        self.receiving = Some(Receiving {
+            kind: count.mission_type,
+            count: count.count,
+            items: Vec::new(),
+            asked_ms: self.now_ms,
+            progress_ms: self.now_ms,
+        });
+        self.ask_item();
+    }
+
+    fn ask_item(&mut self) {
+        let Some(receiving) = &mut self.receiving else { return };
+        receiving.asked_ms = self.now_ms;
+        let (seq, mission_type) = (receiving.items.len() as u16, receiving.kind);
+        // Both ways of asking are in use.
+        let message = if seq % 2 == 0 {
+            MavMessage::MISSION_REQUEST_INT(MISSION_REQUEST_INT_DATA { seq, target_system: 255, target_component: 190, mission_type })
+        } else {
+            MavMessage::MISSION_REQUEST(MISSION_REQUEST_DATA { seq, target_system: 255, target_component: 190, mission_type })
+        };
+        self.send(&message);
+    }
+
+    fn ask_again(&mut self) {
+        let Some(receiving) = &self.receiving else { return };
+        if self.now_ms > receiving.progress_ms + 5_000 {
+            let kind = receiving.kind;
+            self.receiving = None;
+            self.mission_ack(kind, MavMissionResult::MAV_MISSION_OPERATION_CANCELLED);
+        } else if self.now_ms > receiving.asked_ms + 500 {
+            self.ask_item();
+        }
+    }
+
+    fn mission_item(&mut self, item: &MISSION_ITEM_INT_DATA) {
+        let Some(receiving) = &mut self.receiving else { return };
+        if receiving.kind != item.mission_type || usize::from(item.seq) != receiving.items.len() {
+            return;
+        }
+        receiving.items.push(rounded(item));
+        receiving.progress_ms = self.now_ms;
+        if receiving.items.len() < usize::from(receiving.count) {
+            return self.ask_item();
+        }
+        let receiving = self.receiving.take().expect("just looked at");
+        if receiving.kind == MavMissionType::MAV_MISSION_TYPE_FENCE {
+            self.fence = receiving.items;
+        } else {
+            self.mission = receiving.items;
+            self.current = 0;
+        }
+        self.mission_ack(receiving.kind, MavMissionResult::MAV_MISSION_ACCEPTED);
+    }
+
+    fn mission_ack(&mut self, mission_type: MavMissionType, mavtype: MavMissionResult) {
+        self.send(&MavMessage::MISSION_ACK(MISSION_ACK_DATA {
+            target_system: 255,
+            target_component: 190,
+            mavtype,
+            mission_type,
+            opaque_id: 0,
+        }));
+    }
+
+    fn send_count(&mut self, mission_type: MavMissionType) {
+        let count = self.list(mission_type).len() as u16;
+        self.send(&MavMessage::MISSION_COUNT(MISSION_COUNT_DATA {
+            count,
+            target_system: 255,
+            target_component: 190,
+            mission_type,
+            opaque_id: 0,
+        }));
+    }
+
+    fn send_item(&mut self, kind: MavMissionType, seq: u16) {
+        if let Some(item) = self.list(kind).get(usize::from(seq)).cloned() {
+            let item = MISSION_ITEM_INT_DATA { target_system: 255, target_component: 190, mission_type: kind, ..item };
+            self.send(&MavMessage::MISSION_ITEM_INT(item));
+        }
+    }
+}
+
+/// Coordinates come back rounded and a free heading as a number, as PX4 keeps them.
+fn rounded(item: &MISSION_ITEM_INT_DATA) -> MISSION_ITEM_INT_DATA {
+    let navigates = item.x != 0;
+    MISSION_ITEM_INT_DATA { x: item.x - i32::from(navigates), y: item.y + i32::from(navigates), param4: 0.0, ..item.clone() }
+}
+
+fn ack_data(command: MavCmd, result: MavResult) -> COMMAND_ACK_DATA {
+    COMMAND_ACK_DATA { command, result, progress: 0, result_param2: 0, target_system: 255, target_component: 190 }
+}
