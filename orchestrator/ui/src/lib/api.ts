@@ -1,0 +1,151 @@
+/** Calls to the server: one place that knows the base path, the credentials and how errors look. */
+
+import { clock } from './clock.svelte';
+import type {
+  Account,
+  CodeOutcome,
+  DroneView,
+  GuardView,
+  IncidentView,
+  LatLon,
+  OfferNotice,
+  RegisteredCaller,
+  SiteView,
+  Trigger,
+} from './types';
+
+export const API_BASE = '/api/v1';
+/** A request that takes longer than this is treated as lost; a phone on a bad network answers within a few seconds or never. */
+const REQUEST_TIMEOUT_MS = 8_000;
+
+/** Why a call did not succeed. `status` is 0 when no answer came at all. */
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly title: string,
+    readonly detail: string,
+  ) {
+    super(detail || title);
+    this.name = 'ApiError';
+  }
+
+  /** Whether trying the same request again can help. */
+  get retryable(): boolean {
+    return this.status === 0 || this.status === 408 || this.status === 429 || this.status >= 500;
+  }
+}
+
+export interface RequestOptions {
+  method?: 'GET' | 'POST' | 'DELETE';
+  body?: unknown;
+  token?: string | null;
+  headers?: Record<string, string>;
+}
+
+async function problemOf(response: Response): Promise<ApiError> {
+  try {
+    const problem = (await response.json()) as { title?: string; detail?: string };
+    return new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '');
+  } catch {
+    return new ApiError(response.status, response.statusText, '');
+  }
+}
+
+/** One request; answers `undefined` for an empty body, throws [`ApiError`] otherwise. */
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const headers: Record<string, string> = { accept: 'application/json', ...options.headers };
+  if (options.body !== undefined) headers['content-type'] = 'application/json';
+  if (options.token) headers['authorization'] = `Bearer ${options.token}`;
+  let response: Response;
+  try {
+    response = await fetch(API_BASE + path, {
+      method: options.method ?? 'GET',
+      headers,
+      body: options.body === undefined ? undefined : JSON.stringify(options.body),
+      // A caller's or guard's token speaks for itself; a cookie of somebody else on the same browser must not ride along.
+      credentials: options.token ? 'omit' : 'same-origin',
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+  } catch (error) {
+    throw new ApiError(0, 'unreachable', error instanceof Error ? error.message : '');
+  }
+  clock.learn(response.headers.get('date'));
+  if (!response.ok) throw await problemOf(response);
+  const text = await response.text();
+  return (text ? JSON.parse(text) : undefined) as T;
+}
+
+const post = <T = void>(path: string, body: unknown = {}, token?: string | null): Promise<T> =>
+  request<T>(path, { method: 'POST', body, token });
+
+/** A position as terminals send it. */
+export interface PositionReport extends LatLon {
+  accuracy_m: number;
+  at: number;
+}
+
+export interface Registration {
+  name: string;
+  phone: string;
+  home_address?: string;
+  emergency_contact?: { name: string; phone: string };
+  consent: true;
+  safe_code?: string;
+  duress_code?: string;
+  language?: string;
+}
+
+export interface CallBody {
+  trigger: Trigger;
+  position?: PositionReport;
+  address?: string;
+  silent?: boolean;
+  drill?: boolean;
+}
+
+const id = encodeURIComponent;
+
+export const api = {
+  signIn: (name: string, password: string) => post<{ account: Account }>('/session', { name, password }),
+  session: () => request<{ account: Account }>('/session'),
+  signOut: () => request<void>('/session', { method: 'DELETE' }),
+
+  register: (registration: Registration) => post<RegisteredCaller>('/callers', registration),
+  replaceTerminal: (identification_code: string, safe_code: string) =>
+    post<{ caller: string; token: string }>('/callers/me/terminal', { identification_code, safe_code }),
+  stored: (token: string) => request<Record<string, unknown>>('/callers/me', { token }),
+  forget: (token: string) => request<void>('/callers/me', { method: 'DELETE', token }),
+  checkPhone: (token: string, code: string) => post('/callers/me/phone-check', { code }, token),
+  call: (token: string, key: string, body: CallBody) =>
+    request<{ incident_id: string }>('/calls', { method: 'POST', body, token, headers: { 'idempotency-key': key } }),
+  currentCall: (token: string) => request<IncidentView | undefined>('/calls/current', { token }),
+  callerPosition: (token: string, incident: string, position: PositionReport) =>
+    post(`/incidents/${id(incident)}/position`, position, token),
+  cancel: (token: string, incident: string, code: string) =>
+    post<{ outcome: CodeOutcome }>(`/incidents/${id(incident)}/cancel`, { code }, token),
+  confirm: (token: string, incident: string, code: string) =>
+    post<{ outcome: CodeOutcome }>(`/incidents/${id(incident)}/confirmation`, { code }, token),
+
+  guardSelf: () => request<{ guard: GuardView; offers: OfferNotice[]; incident?: IncidentView | null }>('/guards/me'),
+  duty: (on_duty: boolean) => post('/guards/me/duty', { on_duty }),
+  guardPosition: (position: PositionReport) => post('/guards/me/position', position),
+  offerReceived: (offer: string) => post(`/offers/${id(offer)}/received`),
+  acceptOffer: (offer: string) => post(`/offers/${id(offer)}/accept`),
+  declineOffer: (offer: string, reason?: string) => post(`/offers/${id(offer)}/decline`, reason ? { reason } : {}),
+  onScene: (incident: string) => post(`/incidents/${id(incident)}/on-scene`),
+  situationEnd: (incident: string) => post(`/incidents/${id(incident)}/situation-end`),
+  backup: (incident: string) => post(`/incidents/${id(incident)}/backup`),
+
+  site: () => request<SiteView>('/site'),
+  siteMap: () => request<GeoJSON.FeatureCollection>('/site/map'),
+  incidents: (openOnly: boolean) => request<IncidentView[]>(openOnly ? '/incidents?open=true' : '/incidents'),
+  drones: () => request<DroneView[]>('/drones'),
+  acknowledge: (incident: string) => post(`/incidents/${id(incident)}/acknowledge`),
+  approve: (mission: string) => post(`/launches/${id(mission)}/approve`),
+  deny: (mission: string, reason?: string) => post(`/launches/${id(mission)}/deny`, reason ? { reason } : {}),
+  drone: (drone: string, order: 'recall' | 'hold' | 'continue' | 'land') => post(`/drones/${id(drone)}/${order}`),
+  control: (drone: string, action: 'take' | 'release') => post(`/drones/${id(drone)}/control`, { action }),
+  light: (drone: string, on: boolean, brightness_pct: number) =>
+    post(`/drones/${id(drone)}/light`, { on, brightness_pct }),
+  tlogUrl: (drone: string) => `${API_BASE}/drones/${id(drone)}/tlog`,
+};

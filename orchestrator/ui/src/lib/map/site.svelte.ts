@@ -1,0 +1,29 @@
+/** The site and its map, loaded once for all pages. */
+
+import { api } from '../api';
+import type { SiteView } from '../types';
+
+class Site {
+  view = $state.raw<SiteView | null>(null);
+  map = $state.raw<GeoJSON.FeatureCollection | null>(null);
+  failed = $state(false);
+  #loading: Promise<void> | null = null;
+
+  load(): Promise<void> {
+    this.#loading ??= this.#fetch();
+    return this.#loading;
+  }
+
+  async #fetch(): Promise<void> {
+    try {
+      [this.view, this.map] = await Promise.all([api.site(), api.siteMap()]);
+      this.failed = false;
+    } catch {
+      this.failed = true;
+      // The next page that needs it may try again.
+      this.#loading = null;
+    }
+  }
+}
+
+export const site = new Site();

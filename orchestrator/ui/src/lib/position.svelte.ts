@@ -1,0 +1,59 @@
+/** Where this device is: its own fix, or a place set by hand on the map when there is none. */
+
+import type { PositionReport } from './api';
+import { clock } from './clock.svelte';
+
+export type PositionSource = 'waiting' | 'gps' | 'manual' | 'denied';
+
+/** A finger on a map of a town is about this exact. */
+const MANUAL_ACCURACY_M = 20;
+/** A fix older than this is not sent as if it were new. */
+const FIX_AGE_MAX_MS = 60_000;
+
+export class Position {
+  source = $state<PositionSource>('waiting');
+  current = $state.raw<PositionReport | null>(null);
+  #watch: number | null = null;
+  #onFix: (fix: PositionReport) => void = () => undefined;
+
+  /** Starts listening; `onFix` is called for every new position. */
+  start(onFix: (fix: PositionReport) => void): void {
+    this.#onFix = onFix;
+    if (!('geolocation' in navigator)) {
+      this.source = 'denied';
+      return;
+    }
+    this.#watch = navigator.geolocation.watchPosition(
+      (fix) => this.#take('gps', { lat: fix.coords.latitude, lon: fix.coords.longitude, accuracy_m: fix.coords.accuracy, at: Math.round(fix.timestamp) }),
+      () => this.#missing(),
+      { enableHighAccuracy: true, maximumAge: 5_000 },
+    );
+  }
+
+  stop(): void {
+    if (this.#watch !== null) navigator.geolocation.clearWatch(this.#watch);
+    this.#watch = null;
+  }
+
+  /** The reader tapped where they are; holds until the device finds a fix by itself. */
+  setByHand(lat: number, lon: number): void {
+    this.#take('manual', { lat, lon, accuracy_m: MANUAL_ACCURACY_M, at: clock.read() });
+  }
+
+  /** What may be sent now: a place set by hand stays true until moved, a fix only while it is fresh. */
+  fresh(): PositionReport | null {
+    const nowMs = clock.read();
+    if (this.current && this.source === 'manual') return { ...this.current, at: nowMs };
+    return this.current && nowMs - this.current.at <= FIX_AGE_MAX_MS ? this.current : null;
+  }
+
+  #take(source: 'gps' | 'manual', fix: PositionReport): void {
+    this.source = source;
+    this.current = fix;
+    this.#onFix(fix);
+  }
+
+  #missing(): void {
+    if (this.source === 'waiting') this.source = 'denied';
+  }
+}

@@ -1,0 +1,12 @@
+/** What went wrong, in words for the person who tried. */
+
+import { ApiError } from './api';
+import type { Messages } from './i18n/en';
+
+export function problemText(m: Messages, error: unknown): string {
+  if (!(error instanceof ApiError)) return m.error.generic(error instanceof Error ? error.message : String(error));
+  if (error.status === 0) return m.error.unreachable;
+  if (error.status === 401 || error.status === 403) return m.error.notAllowed;
+  if (error.status === 429) return m.error.tooMany;
+  return m.error.generic(error.detail || error.title);
+}

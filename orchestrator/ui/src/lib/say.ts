@@ -1,0 +1,109 @@
+/** What the server's words mean, in the reader's language. Exhaustive over the server's enums: a new variant fails the type check. */
+
+import { eta, metresPerSecond, percent, shortId } from './format';
+import type { Messages } from './i18n/en';
+import type { Actor, Authority, FlightFailure, OperatorAlert, RejectionReason, TimelineItem } from './types';
+
+export function rejection(m: Messages, reason: RejectionReason): string {
+  switch (reason.why) {
+    case 'not_connected':
+    case 'unhealthy':
+    case 'no_gps':
+    case 'no_light':
+    case 'pilot_in_control':
+    case 'tried_before':
+    case 'energy_unknown':
+      return m.rejection[reason.why];
+    case 'link_poor':
+      return m.rejection.link_poor(percent(reason.loss_pct));
+    case 'escorting':
+      return m.rejection.escorting(shortId(reason.incident));
+    case 'not_ready':
+      return m.rejection.not_ready(reason.doing);
+    case 'energy':
+      return m.rejection.energy(percent(reason.needed_pct), percent(reason.available_pct));
+    case 'wind':
+      return m.rejection.wind(metresPerSecond(reason.wind_m_s), metresPerSecond(reason.limit_m_s));
+    case 'no_route':
+      return m.rejection.no_route(reason.reason);
+    case 'slower':
+      return m.rejection.slower(eta(m, reason.eta_s));
+  }
+}
+
+export function failure(m: Messages, why: FlightFailure): string {
+  switch (why.why) {
+    case 'no_answer':
+    case 'foreign_mission':
+      return m.failure[why.why];
+    case 'timeout':
+      return m.failure.timeout(why.step, why.limit_s);
+    case 'preflight':
+    case 'upload':
+    case 'arm_refused':
+    case 'take_off':
+    case 'down':
+    case 'wrong_aircraft':
+      return m.failure[why.why](why.reason);
+  }
+}
+
+export function authority(m: Messages, who: Authority): string {
+  switch (who.authority) {
+    case 'waiting':
+    case 'policy':
+    case 'silence':
+    case 'denied_by_silence':
+    case 'withdrawn':
+      return m.authority[who.authority];
+    case 'operator':
+    case 'denied':
+      return m.authority[who.authority](who.by);
+  }
+}
+
+export function alert(m: Messages, what: OperatorAlert): string {
+  switch (what.alert) {
+    case 'nobody_accepted':
+    case 'duress':
+    case 'wrong_codes':
+    case 'confirmation_missing':
+    case 'caller_silent':
+    case 'no_drone':
+      return m.alert[what.alert];
+    case 'place_uncertain':
+    case 'delivery_failed':
+      return m.alert[what.alert](what.detail);
+    case 'guard_lost':
+    case 'backup_wanted':
+      return m.alert[what.alert](what.guard);
+    case 'approval_silent':
+      return m.alert.approval_silent(what.outcome === 'launch');
+    case 'flight_failed':
+      return m.alert.flight_failed(what.drone, what.reason);
+    case 'link_lost':
+      return m.alert.link_lost(what.drone);
+  }
+}
+
+export function actor(m: Messages, who: Actor): string {
+  switch (who.who) {
+    case 'system':
+    case 'caller':
+      return m.actor[who.who];
+    case 'guard':
+      return m.actor.guard(who.id);
+    case 'account':
+      return m.actor.account(who.id);
+    case 'drone':
+      return m.actor.drone(who.id);
+  }
+}
+
+/** A word of the timeline in the reader's language; one that this page does not know yet is shown as the server wrote it. */
+export function timeline(m: Messages, item: Pick<TimelineItem, 'what' | 'detail'>): string {
+  const known = (m.timeline as Record<string, (detail: Record<string, string>) => string>)[item.what];
+  if (known) return known(item.detail);
+  const particulars = Object.entries(item.detail).map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
+  return [item.what.replaceAll('_', ' '), ...particulars].join(' · ');
+}
