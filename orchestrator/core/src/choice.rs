@@ -154,13 +154,11 @@ fn weigh(
 ) -> Result<Chosen, Vec<RejectionReason>> {
     let policy = &question.site.policy;
     let needed_pct = energy::cost(drone, policy, &draft.trip, wind_m_s).needed_pct;
-    let Some(available_pct) = status.battery_pct else {
+    let Some(available_pct) = status.battery_pct.filter(|pct| pct.is_finite()) else {
         reasons.push(RejectionReason::EnergyUnknown);
         return Err(reasons);
     };
-    // Written so that a charge that is no number is never enough.
-    let enough = available_pct >= needed_pct;
-    if !enough {
+    if available_pct < needed_pct {
         reasons.push(RejectionReason::Energy { needed_pct, available_pct });
     }
     if !reasons.is_empty() {
@@ -255,3 +253,6 @@ fn wind_m_s(question: &Question<'_>, status: &DroneStatus) -> f64 {
     let strongest = question.statuses.iter().filter_map(reported).max_by(f64::total_cmp);
     reported(status).or(strongest).unwrap_or(question.site.policy.wind_unknown_m_s)
 }
+
+#[cfg(test)]
+mod tests;
