@@ -1,1 +1,24 @@
-//! To be filled.
+//! The outside world: aircraft with their physics and autopilots, for scenarios in virtual time and for any MAVLink client.
+//!
+//! Everything but [`fly`] is pure: time and seeds come in, the same seed gives the same flight.
+
+pub mod physics;
+pub use physics::{Environment, Ground};
+
+mod autopilot;
+pub use autopilot::{FlightMode, ParamValue, StreamProfile};
+
+mod illuminator;
+
+mod fault;
+pub use fault::Fault;
+
+mod aircraft;
+pub use aircraft::{Aircraft, AircraftConfig, Truth};
+
+pub mod fly;
+
+/// Length of one simulation step, microseconds: 250 Hz, the rate of PX4's lockstep sensors.
+pub const STEP_US: u64 = 4_000;
+/// The same in seconds.
+pub const STEP_S: f64 = STEP_US as f64 * 1e-6;

@@ -1,0 +1,88 @@
+//! The gimbal manager, protocol v2: one controller at a time, and a region of interest that it looks at by itself.
+
+use super::Autopilot;
+use super::commander::Verdict;
+use crate::physics::Vector;
+
+/// How fast the gimbal turns, radians per second.
+const TURN_RAD_S: f64 = 1.5;
+/// Lowest and highest look, radians.
+const PITCH_MIN_RAD: f64 = -1.58;
+const PITCH_MAX_RAD: f64 = 0.5;
+/// In DO_GIMBAL_MANAGER_CONFIGURE: leave as it is, and take it for the sender.
+const LEAVE: f32 = -1.0;
+const TO_SENDER: f32 = -2.0;
+const RELEASE: f32 = -3.0;
+
+/// Where the camera looks and who says so.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Gimbal {
+    /// System and component in control; 0/0 is nobody.
+    pub(crate) primary: (u8, u8),
+    pub(crate) pitch_rad: f64,
+    /// Relative to the nose, right positive.
+    pub(crate) yaw_rad: f64,
+    wished_pitch_rad: f64,
+    wished_yaw_rad: f64,
+}
+
+impl Autopilot {
+    pub(super) fn has_gimbal_manager(&self) -> bool {
+        self.params.integer("MNT_MODE_IN") == 4
+    }
+
+    /// DO_GIMBAL_MANAGER_CONFIGURE: who is in control (flight.md 10).
+    pub(super) fn configure_gimbal(&mut self, params: &[f32; 7], sender: (u8, u8)) -> Verdict {
+        let (system, component) = (params[0], params[1]);
+        if system == TO_SENDER {
+            self.gimbal.primary = sender;
+        } else if system == RELEASE {
+            if self.gimbal.primary == sender {
+                self.gimbal.primary = (0, 0);
+            }
+        } else if system != LEAVE && (0.0..=255.0).contains(&system) && (0.0..=255.0).contains(&component) {
+            self.gimbal.primary = (system as u8, component as u8);
+        }
+        Verdict::Accepted
+    }
+
+    /// DO_GIMBAL_MANAGER_PITCHYAW: denied unless the sender is in control.
+    pub(super) fn point_gimbal(&mut self, pitch_deg: f64, yaw_deg: f64, sender: (u8, u8)) -> Verdict {
+        if self.gimbal.primary != sender {
+            return Verdict::Denied;
+        }
+        self.guidance.region_of_interest = None;
+        if pitch_deg.is_finite() {
+            self.gimbal.wished_pitch_rad = pitch_deg.to_radians();
+        }
+        if yaw_deg.is_finite() {
+            self.gimbal.wished_yaw_rad = yaw_deg.to_radians();
+        }
+        Verdict::Accepted
+    }
+
+    /// Turns the camera towards its wish; a region of interest wins.
+    pub(super) fn turn_gimbal(&mut self, dt_s: f64) {
+        if let Some((point, altitude_amsl_m)) = self.guidance.region_of_interest {
+            let way: Vector = self.to_local(point, altitude_amsl_m) - self.estimator.position_m;
+            self.gimbal.wished_pitch_rad = (-way.z).atan2(way.x.hypot(way.y));
+            self.gimbal.wished_yaw_rad = super::estimator::wrap(way.y.atan2(way.x) - self.estimator.heading_rad());
+        }
+        let gimbal = &mut self.gimbal;
+        let step = TURN_RAD_S * dt_s;
+        let pitch = gimbal.wished_pitch_rad.clamp(PITCH_MIN_RAD, PITCH_MAX_RAD);
+        gimbal.pitch_rad += (pitch - gimbal.pitch_rad).clamp(-step, step);
+        let turn = super::estimator::wrap(gimbal.wished_yaw_rad - gimbal.yaw_rad);
+        gimbal.yaw_rad = super::estimator::wrap(gimbal.yaw_rad + turn.clamp(-step, step));
+    }
+
+    /// Lowest and highest look, radians, for GIMBAL_MANAGER_INFORMATION.
+    pub(super) fn gimbal_range_rad(&self) -> (f64, f64) {
+        (PITCH_MIN_RAD, PITCH_MAX_RAD)
+    }
+
+    /// Elevation over the horizon and direction from north of the camera's look, radians.
+    pub(crate) fn camera_look_rad(&self) -> (f64, f64) {
+        (self.gimbal.pitch_rad, super::estimator::wrap(self.gimbal.yaw_rad + self.estimator.heading_rad()))
+    }
+}

@@ -1,0 +1,209 @@
+//! `sim fly`: simulated aircraft for any MAVLink client, in real time or a multiple of it. A thin shell: clock and sockets.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::str::FromStr;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use flight_types::GeoPoint;
+
+use crate::{Aircraft, AircraftConfig, Environment};
+
+/// Real time between two looks at the sockets.
+const TICK: Duration = Duration::from_millis(4);
+/// When the machine cannot keep up, at most this much virtual time is made up at once, milliseconds.
+const CATCH_UP_MS: u64 = 500;
+/// Datagrams taken from one socket in one tick; the rest waits in the kernel.
+const RECEIVE_MAX: usize = 200;
+/// Distance between the pads of aircraft placed in a row, metres.
+const ROW_M: f64 = 5.0;
+/// Largest UDP datagram that is read.
+const DATAGRAM: usize = 2_048;
+
+/// What the command line asks for.
+#[derive(Debug, Clone, clap::Args)]
+pub struct FlyArguments {
+    /// Number of aircraft in a row with system ids 1..N; not used when pads are given
+    #[arg(long, default_value_t = 1)]
+    pub drones: u8,
+    /// Where the aircraft send to; with several aircraft and `+` after the port, aircraft N sends to port + N − 1
+    #[arg(long, default_value = "udpout:127.0.0.1:14540")]
+    pub mavlink: Target,
+    /// Virtual seconds per real second
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+    /// First pad: latitude, longitude in degrees, ground height above mean sea level in metres
+    #[arg(long, default_value = "47.397742,8.545594,488")]
+    pub at: Pad,
+    /// One aircraft on a pad of its own: NAME=SYSTEM_ID@LAT,LON,ALT; repeat for more
+    #[arg(long)]
+    pub pad: Vec<NamedPad>,
+    /// Mean wind from the west, metres per second, with the gusts that go with it
+    #[arg(long, default_value_t = 0.0)]
+    pub wind: f64,
+    /// Seed of noise and gusts
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// The light hangs on actuator output 1 instead of an illuminator component
+    #[arg(long)]
+    pub actuator_light: bool,
+    /// Stop after this many real seconds; runs until interrupted otherwise
+    #[arg(long)]
+    pub r#for: Option<f64>,
+}
+
+/// `udpout:HOST:PORT`, with `+` at the end for one port per aircraft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    host: String,
+    port: u16,
+    one_port_each: bool,
+}
+
+impl FromStr for Target {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not udpout:HOST:PORT, for example udpout:127.0.0.1:14540");
+        let rest = text.strip_prefix("udpout:").ok_or_else(wrong)?;
+        let (rest, one_port_each) = rest.strip_suffix('+').map_or((rest, false), |rest| (rest, true));
+        let (host, port) = rest.rsplit_once(':').ok_or_else(wrong)?;
+        Ok(Self { host: host.to_owned(), port: port.parse().map_err(|_| wrong())?, one_port_each })
+    }
+}
+
+/// A place with its ground height.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Pad {
+    point: GeoPoint,
+    amsl_m: f64,
+}
+
+impl FromStr for Pad {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers: Vec<f64> = text.split(',').map(|part| part.trim().parse::<f64>()).collect::<Result<_, _>>().map_err(|_| not_a_pad(text))?;
+        let [lat, lon, amsl_m] = numbers[..] else { return Err(not_a_pad(text)) };
+        if !amsl_m.is_finite() {
+            return Err(not_a_pad(text));
+        }
+        Ok(Self { point: GeoPoint::new(lat, lon).map_err(|e| e.to_string())?, amsl_m })
+    }
+}
+
+fn not_a_pad(text: &str) -> String {
+    format!("`{text}` is not LAT,LON,ALT, for example 47.397742,8.545594,488")
+}
+
+/// `NAME=SYSTEM_ID@LAT,LON,ALT`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedPad {
+    name: String,
+    system_id: u8,
+    pad: Pad,
+}
+
+impl FromStr for NamedPad {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not NAME=SYSTEM_ID@LAT,LON,ALT");
+        let (name, rest) = text.split_once('=').ok_or_else(wrong)?;
+        let (system_id, pad) = rest.split_once('@').ok_or_else(wrong)?;
+        let system_id: u8 = system_id.parse().map_err(|_| wrong())?;
+        if system_id == 0 {
+            return Err("a system id is 1..255".to_owned());
+        }
+        Ok(Self { name: name.to_owned(), system_id, pad: pad.parse()? })
+    }
+}
+
+struct Flown {
+    aircraft: Aircraft,
+    socket: UdpSocket,
+    peer: SocketAddr,
+}
+
+/// Flies until the time given is over, or for ever.
+pub fn run(arguments: &FlyArguments) -> Result<()> {
+    if !(arguments.speed.is_finite() && arguments.speed > 0.0) {
+        bail!("--speed must be above zero");
+    }
+    let environment = if arguments.wind > 0.0 { Environment::windy(arguments.wind, 270.0) } else { Environment::default() };
+    let mut fleet = place(arguments)?;
+    let start = Instant::now();
+    let mut virtual_ms = 0.0;
+    let mut last = start;
+    loop {
+        if arguments.r#for.is_some_and(|limit_s| start.elapsed().as_secs_f64() >= limit_s) {
+            return Ok(());
+        }
+        std::thread::sleep(TICK);
+        let now = Instant::now();
+        let passed_ms = now.duration_since(last).as_secs_f64() * 1e3 * arguments.speed;
+        last = now;
+        virtual_ms += passed_ms.min(CATCH_UP_MS as f64);
+        for flown in &mut fleet {
+            tick(flown, virtual_ms as u64, &environment);
+        }
+    }
+}
+
+fn place(arguments: &FlyArguments) -> Result<Vec<Flown>> {
+    let pads = if arguments.pad.is_empty() { row(arguments) } else { arguments.pad.clone() };
+    let mut fleet = Vec::new();
+    for (index, named) in pads.iter().enumerate() {
+        let mut config = AircraftConfig::new(named.system_id, named.pad.point, named.pad.amsl_m);
+        config.seed = arguments.seed;
+        config.has_illuminator = !arguments.actuator_light;
+        let flown = connect(config, &arguments.mavlink, index)?;
+        let point = named.pad.point;
+        println!(
+            "aircraft {} system {} at {:.6},{:.6},{:.1} from {} to {}",
+            named.name,
+            named.system_id,
+            point.lat_deg(),
+            point.lon_deg(),
+            named.pad.amsl_m,
+            flown.socket.local_addr()?,
+            flown.peer
+        );
+        fleet.push(flown);
+    }
+    Ok(fleet)
+}
+
+fn row(arguments: &FlyArguments) -> Vec<NamedPad> {
+    let pad_of = |number: u8| Pad { point: arguments.at.point.moved(90.0, ROW_M * f64::from(number - 1)), amsl_m: arguments.at.amsl_m };
+    (1..=arguments.drones).map(|number| NamedPad { name: number.to_string(), system_id: number, pad: pad_of(number) }).collect()
+}
+
+fn connect(config: AircraftConfig, target: &Target, index: usize) -> Result<Flown> {
+    let offset = if target.one_port_each { u16::try_from(index).context("too many aircraft")? } else { 0 };
+    let port = target.port.checked_add(offset).context("the port of the last aircraft is beyond 65535")?;
+    let address = (target.host.as_str(), port);
+    let peer = address.to_socket_addrs().with_context(|| format!("cannot resolve {}", target.host))?.next();
+    let peer = peer.with_context(|| format!("{} has no address", target.host))?;
+    let local = if peer.ip().is_loopback() { "127.0.0.1:0" } else { "0.0.0.0:0" };
+    let socket = UdpSocket::bind(local).context("cannot open a UDP socket")?;
+    socket.set_nonblocking(true)?;
+    Ok(Flown { aircraft: Aircraft::new(config), socket, peer })
+}
+
+fn tick(flown: &mut Flown, virtual_ms: u64, environment: &Environment) {
+    let mut buffer = [0; DATAGRAM];
+    for _ in 0..RECEIVE_MAX {
+        match flown.socket.recv_from(&mut buffer) {
+            // The first peer, here the one we were told, wins; a second client gets nothing (flight.md 14).
+            Ok((length, from)) if from == flown.peer => flown.aircraft.receive(&buffer[..length]),
+            Ok(_) => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+            // Nobody listens yet on the other side: its refusal comes back as an error of this socket.
+            Err(_) => {}
+        }
+    }
+    flown.aircraft.step(virtual_ms, environment);
+    while let Some(datagram) = flown.aircraft.poll_transmit() {
+        // A datagram that cannot be sent is a lost datagram; the link is made for that.
+        let _ = flown.socket.send_to(&datagram, flown.peer);
+    }
+}

@@ -1,0 +1,24 @@
+//! The body of a simulated aircraft and the air around it: forces, motion, energy and what the sensors see of them.
+//!
+//! Pure and deterministic: time and seeds come in. Frames: north-east-down for the world (origin at the home pad),
+//! front-right-down for the body, as the autopilots of the field use them.
+
+mod airframe;
+pub use airframe::*;
+
+mod rigid_body;
+pub use rigid_body::*;
+
+mod contact;
+
+mod battery;
+pub use battery::*;
+
+mod environment;
+pub use environment::*;
+
+mod noise;
+pub use noise::*;
+
+mod sensors;
+pub use sensors::*;
