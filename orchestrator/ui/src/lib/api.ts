@@ -15,8 +15,10 @@ import type {
 } from './types';
 
 export const API_BASE = '/api/v1';
-/** A request that takes longer than this is treated as lost; a phone on a bad network answers within a few seconds or never. */
-const REQUEST_TIMEOUT_MS = 8_000;
+/** A request that takes longer than this is treated as lost; the server gives up by itself a little earlier. */
+const REQUEST_TIMEOUT_MS = 22_000;
+/** A call for help is rather sent again with the same key than waited for. */
+const CALL_TIMEOUT_MS = 6_000;
 
 /** Why a call did not succeed. `status` is 0 when no answer came at all. */
 export class ApiError extends Error {
@@ -40,6 +42,7 @@ export interface RequestOptions {
   body?: unknown;
   token?: string | null;
   headers?: Record<string, string>;
+  timeoutMs?: number;
 }
 
 async function problemOf(response: Response): Promise<ApiError> {
@@ -64,7 +67,7 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
       // A caller's or guard's token speaks for itself; a cookie of somebody else on the same browser must not ride along.
       credentials: options.token ? 'omit' : 'same-origin',
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      signal: AbortSignal.timeout(options.timeoutMs ?? REQUEST_TIMEOUT_MS),
     });
   } catch (error) {
     throw new ApiError(0, 'unreachable', error instanceof Error ? error.message : '');
@@ -117,7 +120,7 @@ export const api = {
   forget: (token: string) => request<void>('/callers/me', { method: 'DELETE', token }),
   checkPhone: (token: string, code: string) => post('/callers/me/phone-check', { code }, token),
   call: (token: string, key: string, body: CallBody) =>
-    request<{ incident_id: string }>('/calls', { method: 'POST', body, token, headers: { 'idempotency-key': key } }),
+    request<{ incident_id: string }>('/calls', { method: 'POST', body, token, headers: { 'idempotency-key': key }, timeoutMs: CALL_TIMEOUT_MS }),
   currentCall: (token: string) => request<IncidentView | undefined>('/calls/current', { token }),
   callerPosition: (token: string, incident: string, position: PositionReport) =>
     post(`/incidents/${id(incident)}/position`, position, token),
@@ -136,8 +139,8 @@ export const api = {
   situationEnd: (incident: string) => post(`/incidents/${id(incident)}/situation-end`),
   backup: (incident: string) => post(`/incidents/${id(incident)}/backup`),
 
-  site: () => request<SiteView>('/site'),
-  siteMap: () => request<GeoJSON.FeatureCollection>('/site/map'),
+  site: (token: string | null) => request<SiteView>('/site', { token }),
+  siteMap: (token: string | null) => request<GeoJSON.FeatureCollection>('/site/map', { token }),
   incidents: (openOnly: boolean) => request<IncidentView[]>(openOnly ? '/incidents?open=true' : '/incidents'),
   drones: () => request<DroneView[]>('/drones'),
   acknowledge: (incident: string) => post(`/incidents/${id(incident)}/acknowledge`),

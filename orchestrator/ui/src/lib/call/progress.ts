@@ -59,7 +59,7 @@ export function servingMission(missions: readonly Mission[] | undefined): Missio
 
 /** How far the drone is. */
 export function droneProgress(view: IncidentView, drones: readonly DroneView[], nowMs: number): DroneProgress {
-  const mission = servingMission(view.missions) ?? drones.map((drone) => drone.mission).find((m) => m != null && !m.ended) ?? null;
+  const mission = servingMission(view.missions) ?? servingMission(drones.flatMap((drone) => drone.mission ?? []));
   if (!mission) return { stage: 'none' };
   if (mission.phase === 'on_scene') return { stage: 'there', drone: mission.drone };
   if (mission.phase === 'returning' || mission.phase === 'landed') return { stage: 'none' };

@@ -46,6 +46,7 @@ export function updateMarkerElement(element: HTMLElement, marker: SceneMarker, o
     stale: marker.stale ?? false,
     selected: marker.selected ?? false,
     urgent: marker.urgent ?? false,
+    idle: marker.idle ?? false,
     lit: marker.light === 'lit',
     labelled: marker.showLabel ?? false,
     inert: onPick === null,

@@ -19,6 +19,8 @@ export interface SceneMarker {
   /** Whether the label is written next to the marker. */
   showLabel?: boolean;
   urgent?: boolean;
+  /** On the ground and free: drawn small. */
+  idle?: boolean;
 }
 
 export interface Scene {

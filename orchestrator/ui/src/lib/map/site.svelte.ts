@@ -7,6 +7,8 @@ class Site {
   view = $state.raw<SiteView | null>(null);
   map = $state.raw<GeoJSON.FeatureCollection | null>(null);
   failed = $state(false);
+  /** The caller's terminal token, on pages where nobody signs in. */
+  token: string | null = null;
   #loading: Promise<void> | null = null;
 
   load(): Promise<void> {
@@ -16,7 +18,7 @@ class Site {
 
   async #fetch(): Promise<void> {
     try {
-      [this.view, this.map] = await Promise.all([api.site(), api.siteMap()]);
+      [this.view, this.map] = await Promise.all([api.site(this.token), api.siteMap(this.token)]);
       this.failed = false;
     } catch {
       this.failed = true;

@@ -81,7 +81,7 @@ function droneMarkers(input: BoardInput): SceneMarker[] {
     const id = drone.status.drone;
     const selected = input.selection?.kind === 'drone' && input.selection.id === id;
     const flying = drone.status.landed === false;
-    return [{ id: `drone-${id}`, kind: 'drone' as const, at, label: id, headingDeg: drone.status.heading_deg, light: drone.light, stale: droneStale(drone, input.live), selected, showLabel: flying }];
+    return [{ id: `drone-${id}`, kind: 'drone' as const, at, label: id, headingDeg: drone.status.heading_deg, light: drone.light, stale: droneStale(drone, input.live), selected, showLabel: flying, idle: !flying }];
   });
 }
 

@@ -1,0 +1,231 @@
+/**
+ * Plays one whole escort through the pages in a real browser: caller, guard and operator each in a window of their own.
+ * Needs a running server with at least one aircraft, one guard and one operator. Waits only for what the pages show.
+ *
+ *   BASE_URL=http://127.0.0.1:8080 GUARD=guard-1:password OPERATOR=operator:password node e2e/escort.mjs
+ *
+ * BASE_URL     where the pages are
+ * GUARD        name:password of a guard
+ * OPERATOR     name:password of an operator
+ * LANGUAGE     ko or en (en)
+ * CALLER_AT    LAT,LON of the caller; default: 250 m from the site's centre
+ * GUARD_AT     LAT,LON of the guard; default: near the caller
+ * FLIGHT_S     how long a flight to the scene may take (240)
+ * SCREENSHOTS  a folder for pictures of every step
+ * CHROMIUM     the browser (/usr/bin/chromium)
+ *
+ * Exit code 0: the escort went through and is closed on every page. 1: it did not; the last step is named.
+ */
+
+import { mkdirSync } from 'node:fs';
+import { chromium } from 'playwright-core';
+
+const base = process.env.BASE_URL ?? 'http://127.0.0.1:8787';
+const [guardName, guardPassword] = (process.env.GUARD ?? 'guard-1:demo').split(':');
+const [operatorName, operatorPassword] = (process.env.OPERATOR ?? 'operator:demo').split(':');
+const language = process.env.LANGUAGE ?? 'en';
+const pictures = process.env.SCREENSHOTS;
+const FLIGHT_MS = Number(process.env.FLIGHT_S ?? 240) * 1_000;
+/** What a page may take to show something that needs no flying. */
+const PAGE_MS = 30_000;
+
+const PHONE = { width: 360, height: 740 };
+const DESK = { width: 1440, height: 900 };
+const id = (name) => `[data-testid="${name}"]`;
+
+let step = 'start';
+let pictureNumber = 0;
+const startedAt = Date.now();
+
+function at(name) {
+  step = name;
+  console.log(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${name}`);
+}
+
+async function picture(pages, name) {
+  if (!pictures) return;
+  mkdirSync(pictures, { recursive: true });
+  pictureNumber += 1;
+  for (const [who, page] of Object.entries(pages)) {
+    await page.screenshot({ path: `${pictures}/${String(pictureNumber).padStart(2, '0')}-${name}-${who}.png` });
+  }
+}
+
+async function open(browser, viewport, place) {
+  const context = await browser.newContext({
+    viewport,
+    locale: language === 'ko' ? 'ko-KR' : 'en-GB',
+    timezoneId: 'Asia/Seoul',
+    // Moving decorations cost a software renderer more than everything else.
+    reducedMotion: 'reduce',
+    permissions: place ? ['geolocation'] : [],
+    ...(place ? { geolocation: { latitude: place.lat, longitude: place.lon, accuracy: 6 } } : {}),
+    ignoreHTTPSErrors: true,
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(PAGE_MS);
+  page.on('pageerror', (error) => fail(new Error(`a page threw: ${error.message}`)));
+  page.on('console', (message) => message.type() === 'error' && console.log(`        page says: ${message.text()}`));
+  return page;
+}
+
+async function signIn(page, path, name, password) {
+  await page.goto(base + path);
+  await page.fill('input[name="name"]', name);
+  await page.fill('input[name="password"]', password);
+  await page.click(id('sign-in'));
+  await page.waitForSelector(`${id('link')}[data-state="live"]`);
+}
+
+async function enterCode(page, code) {
+  for (const digit of code) await page.click(`${id('code-pad')} [data-key="${digit}"]`);
+  await page.click(id('code-send'));
+}
+
+const placeOf = (text) => {
+  const [lat, lon] = text.split(',').map(Number);
+  return { lat, lon };
+};
+const moved = (place, northM, eastM) => ({
+  lat: place.lat + northM / 111_195,
+  lon: place.lon + eastM / (111_195 * Math.cos((place.lat * Math.PI) / 180)),
+});
+
+async function register(page) {
+  await page.goto(`${base}/sos`);
+  await page.fill('input[name="name"]', '정하늘');
+  await page.fill('input[name="phone"]', '+82 10 5550 0101');
+  await page.check('input[name="consent"]');
+  await picture({ caller: page }, 'register');
+  await page.click(id('register'));
+  const code = await page.getAttribute(id('safe-code'), 'data-code');
+  if (!code || (await page.isEnabled(id('codes-kept')))) throw new Error('the codes can be left without saying that they are kept');
+  await picture({ caller: page }, 'codes');
+  await page.check(id('codes-acknowledged'));
+  await page.click(id('codes-kept'));
+  await page.waitForSelector(`${id('place')}[data-source="gps"]`);
+  return code;
+}
+
+/** Holds the button until the page has taken the call; a short press before must not be one. */
+async function holdSos(page) {
+  await page.click(id('sos'));
+  if ((await page.locator(id('call')).count()) > 0) throw new Error('a short press made a call');
+  const button = await page.locator(id('sos')).boundingBox();
+  await page.mouse.move(button.x + button.width / 2, button.y + button.height / 2);
+  await page.mouse.down();
+  await page.waitForSelector(id('call'));
+  await page.mouse.up();
+  return page.getAttribute(id('call'), 'data-incident');
+}
+
+async function play(browser) {
+  at('operator and guard sign in');
+  const operator = await open(browser, DESK);
+  await signIn(operator, '/station', operatorName, operatorPassword);
+  const site = await operator.evaluate(async () => (await fetch('/api/v1/site')).json());
+  const callerPlace = process.env.CALLER_AT ? placeOf(process.env.CALLER_AT) : moved(site.centre, -120, 220);
+  const guardPlace = process.env.GUARD_AT ? placeOf(process.env.GUARD_AT) : moved(callerPlace, 140, -60);
+  const guard = await open(browser, PHONE, guardPlace);
+  await signIn(guard, '/guard', guardName, guardPassword);
+  if ((await guard.getAttribute(id('duty'), 'aria-checked')) !== 'true') await guard.click(id('duty'));
+  await guard.waitForSelector(`${id('duty')}[aria-checked="true"]`);
+  await guard.waitForSelector(`${id('position')}[data-sent="true"]`);
+
+  at('caller registers');
+  const caller = await open(browser, PHONE, callerPlace);
+  const pages = { caller, guard, operator };
+  const safeCode = await register(caller);
+  await picture(pages, 'ready');
+
+  at('caller holds the button');
+  const incident = await holdSos(caller);
+  await picture({ caller }, 'received');
+
+  at('guard accepts');
+  await guard.waitForSelector(id('offer'));
+  await picture({ guard }, 'offer');
+  await guard.click(id('accept'));
+  await guard.waitForSelector(`${id('incident')}[data-incident="${incident}"]`);
+  await caller.waitForSelector(`${id('call')}[data-guard="coming"]`);
+
+  at('operator approves the launch');
+  const approval = operator.locator(id('approval')).first();
+  await approval.waitFor();
+  await picture({ operator }, 'approval');
+  await approval.locator(id('approve')).click();
+  await approval.waitFor({ state: 'detached' });
+  await operator.waitForSelector(`${id('incident-row')}[data-incident="${incident}"]`);
+
+  at('drone is on its way');
+  await caller.waitForSelector(`${id('call')}[data-drone="coming"]`, { timeout: FLIGHT_MS });
+  await operator.waitForSelector(`${id('drone-row')}[data-phase="airborne"]`, { timeout: FLIGHT_MS });
+  await picture(pages, 'on-the-way');
+
+  at('drone is on scene');
+  await caller.waitForSelector(`${id('call')}[data-drone="there"]`, { timeout: FLIGHT_MS });
+
+  at('light is read back as lit');
+  await guard.waitForSelector(`${id('incident')} ${id('light')}[data-state="lit"]`, { timeout: FLIGHT_MS });
+  const lit = operator.locator(`${id('drone-row')}[data-light="lit"]`).first();
+  await lit.waitFor();
+  await lit.click();
+  await operator.waitForSelector(`${id('drone-panel')}[data-light="lit"]`);
+  await picture(pages, 'lit');
+
+  at('guard is on scene');
+  await guard.click(id('on-scene'));
+  await caller.waitForSelector(`${id('call')}[data-guard="there"]`);
+  await guard.waitForSelector(`${id('incident')}[data-step="there"]`);
+
+  at('guard reports the end; that alone closes nothing');
+  await guard.click(id('situation-end'));
+  await guard.click(id('confirm-yes'));
+  await guard.waitForSelector(id('waiting-for-caller'));
+  await caller.waitForSelector(id('code-pad'));
+  await operator.click(`${id('incident-row')}[data-incident="${incident}"]`);
+  await operator.waitForSelector(`${id('incident-panel')}[data-state="awaiting_confirmation"]`);
+  await picture(pages, 'asked');
+
+  at('a wrong code is refused');
+  await enterCode(caller, safeCode === '0000' ? '1111' : '0000');
+  await caller.waitForSelector(`${id('code-pad')} .problem:not(:empty)`);
+
+  at('caller confirms with the code');
+  await enterCode(caller, safeCode);
+  await caller.waitForSelector(`${id('call-ended')}[data-state="closed"]`);
+  await operator.waitForSelector(`${id('incident-panel')}[data-incident="${incident}"][data-state="closed"]`);
+  await guard.waitForSelector(`${id('duty')}[aria-checked="true"]`);
+  await picture(pages, 'closed');
+
+  at('drone goes home');
+  await operator.waitForSelector(`${id('timeline')} [data-what="drone_returning"]`, { timeout: FLIGHT_MS });
+  await caller.click(id('call-done'));
+  await caller.waitForSelector(id('sos'));
+  at('done: closed on every page');
+}
+
+let fail = (error) => {
+  throw error;
+};
+const broken = new Promise((_, reject) => (fail = reject));
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  headless: true,
+  // Software rendering: WebGL for the map without a graphics card.
+  args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+});
+try {
+  await Promise.race([play(browser), broken]);
+} catch (error) {
+  console.error(`failed at: ${step}\n${error.message}`);
+  if (pictures) {
+    for (const [index, context] of browser.contexts().entries()) {
+      for (const page of context.pages()) await page.screenshot({ path: `${pictures}/failed-${index}.png` }).catch(() => undefined);
+    }
+  }
+  process.exitCode = 1;
+} finally {
+  await browser.close();
+}
