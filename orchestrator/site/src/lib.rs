@@ -26,8 +26,18 @@ pub use osm::{OsmOptions, roads_from_osm};
 mod roads;
 pub use roads::{RoadEta, RoadRoute, RoadTimes, SNAP_DISTANCE_MAX_M, Snapped, Travel, ruler_eta_s, walk_eta_s};
 
+mod text;
+
+mod gazetteer;
+pub use gazetteer::{Found, FoundBy, Gazetteer};
+
 mod guard_index;
 pub use guard_index::{GuardIndex, Near};
+
+mod calls;
+pub use calls::{CallsError, DispatchRecord, parse_calls};
+
+pub mod commands;
 
 #[cfg(test)]
 mod shared_data;
