@@ -1,7 +1,7 @@
 //! Shortest way among outlines: A* over a visibility graph that grows only where the way is blocked.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeSet, BinaryHeap};
+use std::collections::BinaryHeap;
 
 use flight_types::Local;
 
@@ -19,21 +19,17 @@ pub(super) const TOUCH_TOLERANCE_M: f64 = 1e-3;
 /// Both ends must be legal themselves. The search begins with no outline at all and takes in those that block the way found so
 /// far. A way that is shortest among some outlines and legal among all of them is shortest among all of them.
 pub(super) fn shortest(outlines: &[Outline], clearance_m: f64, start: Local, goal: Local) -> Option<Vec<Local>> {
-    let mut active: BTreeSet<usize> = BTreeSet::new();
+    let mut graph = Graph::new(outlines, clearance_m - TOUCH_TOLERANCE_M, start, goal);
     loop {
-        let way = among(outlines, &active, clearance_m, start, goal)?;
-        let blocking = blockers(outlines, clearance_m, &way);
-        let before = active.len();
-        active.extend(blocking);
-        if active.len() == before {
+        let way = graph.shortest()?;
+        let blocking = graph.blockers(&way);
+        if blocking.is_empty() {
             return Some(way);
         }
+        for outline in blocking {
+            graph.take_in(outline, clearance_m);
+        }
     }
-}
-
-fn blockers(outlines: &[Outline], clearance_m: f64, way: &[Local]) -> Vec<usize> {
-    let near = |outline: &Outline| way.windows(2).any(|leg| outline.is_near(leg[0], leg[1], clearance_m - TOUCH_TOLERANCE_M));
-    outlines.iter().enumerate().filter(|(_, outline)| near(outline)).map(|(index, _)| index).collect()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -58,62 +54,128 @@ impl Ord for Open {
     }
 }
 
-/// A* among the active outlines only. Legs are tested when a node is expanded, most of them never.
-fn among(outlines: &[Outline], active: &BTreeSet<usize>, clearance_m: f64, start: Local, goal: Local) -> Option<Vec<Local>> {
-    let active: Vec<&Outline> = active.iter().map(|index| &outlines[*index]).collect();
-    let (nodes, turnings) = nodes(&active, clearance_m, start, goal);
-    let touches = |node: usize, way: Local| node <= GOAL || turnings[node - GOAL - 1].touches(way);
-    let clear = |a: Local, b: Local| !active.iter().any(|outline| outline.is_near(a, b, clearance_m - TOUCH_TOLERANCE_M));
-    let mut length_m = vec![f64::INFINITY; nodes.len()];
-    let mut from = vec![usize::MAX; nodes.len()];
-    let mut done = vec![false; nodes.len()];
-    let mut open = BinaryHeap::from([Open { estimate_m: start.distance_m(&goal), node: START }]);
-    length_m[START] = 0.0;
-    while let Some(Open { node, .. }) = open.pop() {
-        if node == GOAL {
-            return Some(traced(&nodes, &from));
-        }
-        if std::mem::replace(&mut done[node], true) {
-            continue;
-        }
-        for next in 0..nodes.len() {
-            let reached_m = length_m[node] + nodes[node].distance_m(&nodes[next]);
-            if done[next] || reached_m >= length_m[next] {
-                continue;
-            }
-            let way = minus(nodes[next], nodes[node]);
-            if touches(node, way) && touches(next, way) && clear(nodes[node], nodes[next]) {
-                length_m[next] = reached_m;
-                from[next] = node;
-                open.push(Open { estimate_m: reached_m + nodes[next].distance_m(&goal), node: next });
-            }
-        }
-    }
-    None
-}
-
 const START: usize = 0;
 const GOAL: usize = 1;
 
-/// The ends, then the places to turn at, with how the outlines run there.
-fn nodes(active: &[&Outline], clearance_m: f64, start: Local, goal: Local) -> (Vec<Local>, Vec<Turning>) {
-    let legal = |point: Local| !active.iter().any(|outline| outline.is_near(point, point, clearance_m - TOUCH_TOLERANCE_M));
-    let turnings: Vec<Turning> = active
-        .iter()
-        .flat_map(|outline| outline.turning_points(clearance_m, TURN_STEP_RAD_MAX))
-        .filter(|turning| legal(turning.at))
-        .collect();
-    let nodes = [start, goal].into_iter().chain(turnings.iter().map(|turning| turning.at)).collect();
-    (nodes, turnings)
+/// A place on a way: an end, or where it may turn.
+#[derive(Debug)]
+struct Node {
+    at: Local,
+    /// How the outline runs there; `None` for the two ends, which a way may leave in any direction.
+    turning: Option<Turning>,
+    /// Clear of every outline taken in.
+    legal: bool,
+    links: Vec<Link>,
 }
 
-fn traced(nodes: &[Local], from: &[usize]) -> Vec<Local> {
-    let mut way = vec![nodes[GOAL]];
-    let mut node = GOAL;
-    while node != START {
-        node = from[node];
-        way.push(nodes[node]);
+/// A leg to another node that touches outlines as a shortest way does. Whether it is clear is found out when it is wanted, and
+/// only for outlines taken in since it was last asked.
+#[derive(Debug)]
+struct Link {
+    to: usize,
+    length_m: f64,
+    tested: usize,
+    blocked: bool,
+}
+
+/// The visibility graph among the outlines taken in so far.
+struct Graph<'a> {
+    outlines: &'a [Outline],
+    near_m: f64,
+    active: Vec<usize>,
+    nodes: Vec<Node>,
+}
+
+impl<'a> Graph<'a> {
+    fn new(outlines: &'a [Outline], near_m: f64, start: Local, goal: Local) -> Self {
+        let mut graph = Self { outlines, near_m, active: Vec::new(), nodes: Vec::new() };
+        graph.add(start, None);
+        graph.add(goal, None);
+        graph
     }
-    way.reverse();
-    way
+
+    fn blockers(&self, way: &[Local]) -> Vec<usize> {
+        let near = |outline: &Outline| way.windows(2).any(|leg| outline.is_near(leg[0], leg[1], self.near_m));
+        self.outlines.iter().enumerate().filter(|(_, outline)| near(outline)).map(|(index, _)| index).collect()
+    }
+
+    /// Adds the places to turn at round one more outline, and gives up those that lie in its clearance.
+    fn take_in(&mut self, index: usize, clearance_m: f64) {
+        let outline = &self.outlines[index];
+        self.active.push(index);
+        for node in &mut self.nodes {
+            node.legal &= !outline.is_near(node.at, node.at, self.near_m);
+        }
+        for turning in outline.turning_points(clearance_m, TURN_STEP_RAD_MAX) {
+            if !self.active.iter().any(|index| self.outlines[*index].is_near(turning.at, turning.at, self.near_m)) {
+                self.add(turning.at, Some(turning));
+            }
+        }
+    }
+
+    fn add(&mut self, at: Local, turning: Option<Turning>) {
+        let new = self.nodes.len();
+        let touches = |turning: &Option<Turning>, way: Local| turning.as_ref().is_none_or(|turning| turning.touches(way));
+        let mut links = Vec::new();
+        for (index, node) in self.nodes.iter_mut().enumerate().filter(|(_, node)| node.legal) {
+            let way = minus(node.at, at);
+            if touches(&turning, way) && touches(&node.turning, way) {
+                let length_m = way.east_m.hypot(way.north_m);
+                links.push(Link { to: index, length_m, tested: 0, blocked: false });
+                node.links.push(Link { to: new, length_m, tested: 0, blocked: false });
+            }
+        }
+        self.nodes.push(Node { at, turning, legal: true, links });
+    }
+
+    /// A* among the outlines taken in.
+    fn shortest(&mut self) -> Option<Vec<Local>> {
+        let goal = self.nodes[GOAL].at;
+        let mut length_m = vec![f64::INFINITY; self.nodes.len()];
+        let mut from = vec![usize::MAX; self.nodes.len()];
+        let mut done = vec![false; self.nodes.len()];
+        let mut open = BinaryHeap::from([Open { estimate_m: self.nodes[START].at.distance_m(&goal), node: START }]);
+        length_m[START] = 0.0;
+        while let Some(Open { node, .. }) = open.pop() {
+            if node == GOAL {
+                return Some(self.traced(&from));
+            }
+            if std::mem::replace(&mut done[node], true) {
+                continue;
+            }
+            for link in 0..self.nodes[node].links.len() {
+                let Link { to, length_m: leg_m, .. } = self.nodes[node].links[link];
+                let reached_m = length_m[node] + leg_m;
+                if !done[to] && reached_m < length_m[to] && self.nodes[to].legal && self.is_clear(node, link) {
+                    length_m[to] = reached_m;
+                    from[to] = node;
+                    open.push(Open { estimate_m: reached_m + self.nodes[to].at.distance_m(&goal), node: to });
+                }
+            }
+        }
+        None
+    }
+
+    fn is_clear(&mut self, node: usize, link: usize) -> bool {
+        let Link { to, tested, blocked, .. } = self.nodes[node].links[link];
+        if blocked {
+            return false;
+        }
+        let (a, b) = (self.nodes[node].at, self.nodes[to].at);
+        let blocked = self.active[tested..].iter().any(|index| self.outlines[*index].is_near(a, b, self.near_m));
+        let link = &mut self.nodes[node].links[link];
+        (link.tested, link.blocked) = (self.active.len(), blocked);
+        !blocked
+    }
+
+    fn traced(&self, from: &[usize]) -> Vec<Local> {
+        let mut way = vec![self.nodes[GOAL].at];
+        let mut node = GOAL;
+        while node != START {
+            node = from[node];
+            way.push(self.nodes[node].at);
+        }
+        way.reverse();
+        way
+    }
 }
