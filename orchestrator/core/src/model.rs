@@ -370,6 +370,8 @@ pub struct Mission {
     pub target: Option<GeoPoint>,
     /// The flight that this one is to take over from.
     pub relieves: Option<MissionId>,
+    /// It lights the second place of a caller whose sources disagree, and stays there.
+    pub second_place: bool,
     /// When it was created.
     pub created_at_ms: i64,
     /// When each phase was reached, milliseconds since 1970-01-01 UTC.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use flight_types::{DroneId, DroneStatus, GeoPoint, IncidentId, LotId, MissionId};
 use serde::Serialize;
 
+use super::launch::Role;
 use super::{control, launch};
 use crate::choice::{self, Choice, Question, Task};
 use crate::effect::{Action, EffectId, OperatorAlert};
@@ -20,6 +21,8 @@ pub(super) const DRONE_RETRY_MS: i64 = 10_000;
 const FAILED_AGAIN_MS: i64 = 60_000;
 /// Failures of one aircraft in one incident after which it is left alone.
 const FAILURES_MAX: usize = 3;
+/// Places further apart than this are two places for a light, metres.
+const SECOND_PLACE_M: f64 = 100.0;
 /// Questions for aircraft waiting at once. Each open incident has one at most; beyond this the oldest is given up and retried.
 const SEARCHES_MAX: usize = 1_000;
 
@@ -35,6 +38,8 @@ pub(crate) struct DroneSearch {
 pub(super) enum Want {
     /// For a caller; `relieves` names a flight that it is to take over from.
     Escort { incident: IncidentId, relieves: Option<MissionId> },
+    /// For the other place where a caller may be.
+    SecondPlace { incident: IncidentId, place: GeoPoint },
     /// For a lot.
     Survey { lot: LotId, corners: Vec<GeoPoint> },
 }
@@ -69,7 +74,7 @@ pub(crate) fn survey_requested(state: &mut State, turn: &mut Turn, lot: &LotId, 
 
 /// Another aircraft for the same caller, to take over from the one that serves them.
 pub(super) fn ask_relief(state: &mut State, turn: &mut Turn, of: &MissionId) {
-    let Some(mission) = state.missions.get(of).filter(|mission| mission.serves()) else { return };
+    let Some(mission) = state.missions.get(of).filter(|mission| mission.serves() && !mission.second_place) else { return };
     let Purpose::Escort { incident } = mission.purpose.clone() else { return };
     let relieved = serving(state, &incident).any(|other| other.relieves.as_ref() == Some(of));
     if state.open_incident(&incident).is_some() && !relieved {
@@ -81,11 +86,7 @@ fn ask(state: &mut State, turn: &mut Turn, want: Want) {
     if state.drone_searches.iter().any(|search| search.want.is_same(&want)) {
         return;
     }
-    let incident = match &want {
-        Want::Escort { incident, .. } => Some(incident.clone()),
-        Want::Survey { .. } => None,
-    };
-    let effect = turn.order(Action::FindDrones { incident });
+    let effect = turn.order(Action::FindDrones { incident: want.incident().cloned() });
     if state.drone_searches.len() >= SEARCHES_MAX {
         let given_up = state.drone_searches.remove(0);
         again_later(state, turn, &given_up.want);
@@ -96,9 +97,17 @@ fn ask(state: &mut State, turn: &mut Turn, want: Want) {
 impl Want {
     fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
-            (Self::Escort { incident: a, .. }, Self::Escort { incident: b, .. }) => a == b,
+            (Self::Escort { incident: a, .. }, Self::Escort { incident: b, .. })
+            | (Self::SecondPlace { incident: a, .. }, Self::SecondPlace { incident: b, .. }) => a == b,
             (Self::Survey { lot: a, .. }, Self::Survey { lot: b, .. }) => a == b,
-            (Self::Escort { .. }, Self::Survey { .. }) | (Self::Survey { .. }, Self::Escort { .. }) => false,
+            (Self::Escort { .. } | Self::SecondPlace { .. } | Self::Survey { .. }, _) => false,
+        }
+    }
+
+    fn incident(&self) -> Option<&IncidentId> {
+        match self {
+            Self::Escort { incident, .. } | Self::SecondPlace { incident, .. } => Some(incident),
+            Self::Survey { .. } => None,
         }
     }
 }
@@ -128,22 +137,16 @@ pub(crate) fn order_failed(state: &mut State, turn: &mut Turn, action: &Action, 
     }
 }
 
-impl Want {
-    fn incident(&self) -> Option<&IncidentId> {
-        match self {
-            Self::Escort { incident, .. } => Some(incident),
-            Self::Survey { .. } => None,
-        }
-    }
-}
-
 /// Every aircraft as last heard: choose.
 pub(crate) fn drones_found(state: &mut State, turn: &mut Turn, effect: EffectId, drones: &[DroneStatus]) {
+    if matches!(state.outstanding.get(&effect), Some(Action::FindDrones { .. })) {
+        state.outstanding.remove(&effect);
+    }
     let Some(asked) = state.drone_searches.iter().position(|search| search.effect == effect) else { return };
     let want = state.drone_searches.remove(asked).want;
-    state.outstanding.remove(&effect);
     match &want {
         Want::Escort { incident, relieves } => escort_found(state, turn, incident, relieves.as_ref(), drones),
+        Want::SecondPlace { incident, place } => second_place_found(state, turn, incident, *place, drones),
         Want::Survey { lot, corners } => survey_found(state, turn, lot, corners, drones),
     }
 }
@@ -163,9 +166,53 @@ fn escort_found(state: &mut State, turn: &mut Turn, id: &IncidentId, relieves: O
     match chosen {
         Some(chosen) => {
             state.timers.clear(&Timer::DroneRetry(id.clone()));
-            launch::create(state, turn, chosen, Purpose::Escort { incident: id.clone() }, relieves.cloned());
+            let role = relieves.map_or(Role::First, |of| Role::Relief { of: of.clone() });
+            launch::create(state, turn, chosen, Purpose::Escort { incident: id.clone() }, role);
+            ask_second_place(state, turn, id);
         }
         None => nobody_can(state, turn, id, relieves),
+    }
+}
+
+/// Where a caller may also be, when that is so far from the best place that one light cannot serve both.
+fn second_place(state: &State, id: &IncidentId) -> Option<GeoPoint> {
+    let places = &state.open_incident(id)?.places;
+    let best = places.first()?;
+    let other = places.get(1).filter(|other| other.point.distance_m(&best.point) > SECOND_PLACE_M)?;
+    Some(other.point)
+}
+
+/// Whether one light there serves the best place.
+pub(super) fn is_best_place(state: &State, id: &IncidentId, point: GeoPoint) -> bool {
+    let best = state.open_incident(id).and_then(|open| open.best_place());
+    best.is_some_and(|best| best.point.distance_m(&point) <= SECOND_PLACE_M)
+}
+
+/// Whether an aircraft sent to a second place is still wanted there.
+pub(super) fn is_second_place(state: &State, id: &IncidentId, point: GeoPoint) -> bool {
+    second_place(state, id).is_some_and(|place| place.distance_m(&point) <= SECOND_PLACE_M)
+}
+
+/// The best place has its aircraft; an idle one may serve the other place.
+fn ask_second_place(state: &mut State, turn: &mut Turn, id: &IncidentId) {
+    let Some(place) = second_place(state, id) else { return };
+    let sent = |mission: &MissionId| state.missions.get(mission).is_some_and(|mission| mission.second_place);
+    let once = state.incidents.get(id).is_some_and(|incident| incident.missions.iter().any(sent));
+    if !once {
+        ask(state, turn, Want::SecondPlace { incident: id.clone(), place });
+    }
+}
+
+/// Sends an aircraft to the second place when one is free. Whether there is one alarms nobody: the best place is served.
+fn second_place_found(state: &mut State, turn: &mut Turn, id: &IncidentId, place: GeoPoint, drones: &[DroneStatus]) {
+    if !is_second_place(state, id, place) {
+        return;
+    }
+    let tried = tried(state, id);
+    let Some(choice) = decide(state, turn, Task::Escort { target: place }, drones, &tried) else { return };
+    match choice.chosen.filter(|chosen| chosen.instead_of.is_none()) {
+        Some(chosen) => launch::create(state, turn, chosen, Purpose::Escort { incident: id.clone() }, Role::SecondPlace),
+        None => incident::note(state, turn, id, "no_drone_for_second_place", &[]),
     }
 }
 
@@ -187,8 +234,8 @@ fn again_later(state: &mut State, turn: &Turn, want: &Want) {
     let timer = match want {
         Want::Escort { relieves: Some(mission), .. } => Timer::ReliefDue(mission.clone()),
         Want::Escort { incident, relieves: None } => Timer::DroneRetry(incident.clone()),
-        // Whoever asked for the survey asks again.
-        Want::Survey { .. } => return,
+        // Whoever asked for the survey asks again; the second place is a courtesy.
+        Want::Survey { .. } | Want::SecondPlace { .. } => return,
     };
     state.timers.set(timer, turn.after(DRONE_RETRY_MS));
 }
@@ -197,7 +244,7 @@ fn survey_found(state: &mut State, turn: &mut Turn, lot: &LotId, corners: &[GeoP
     let task = Task::Survey { corners: corners.to_vec() };
     let Some(choice) = decide(state, turn, task, drones, &BTreeSet::new()) else { return };
     match choice.chosen {
-        Some(chosen) => launch::create(state, turn, chosen, Purpose::Survey { lot: lot.clone() }, None),
+        Some(chosen) => launch::create(state, turn, chosen, Purpose::Survey { lot: lot.clone() }, Role::First),
         None => incident::alert(state, turn, None, OperatorAlert::SurveyImpossible { lot: lot.clone() }),
     }
 }
@@ -231,10 +278,10 @@ fn tried(state: &State, id: &IncidentId) -> BTreeSet<DroneId> {
     missions.iter().filter(spent).map(|mission| mission.drone.clone()).collect()
 }
 
-/// Flights that are on their way to the incident's caller or with them, oldest first.
+/// Flights that are on their way to the incident's caller or with them, oldest first; not those to a second place.
 pub(super) fn serving<'a>(state: &'a State, id: &'a IncidentId) -> impl Iterator<Item = &'a Mission> + 'a {
     let missions = state.incidents.get(id).map(|incident| incident.missions.as_slice()).unwrap_or_default();
-    missions.iter().filter_map(|mission| state.missions.get(mission)).filter(|mission| mission.serves())
+    missions.iter().filter_map(|mission| state.missions.get(mission)).filter(|mission| mission.serves() && !mission.second_place)
 }
 
 /// A person called an aircraft of this incident home or down: none is sent in its place without being asked for.

@@ -25,11 +25,30 @@ pub(crate) fn follow(state: &mut State, turn: &mut Turn, incident: &IncidentId) 
     for mission in &serving {
         follow_with(state, turn, mission, false);
     }
+    settle_second_place(state, turn, incident);
+}
+
+/// An aircraft at a second place follows the caller from when they come there, and goes home when they are not thought to be
+/// there any more.
+fn settle_second_place(state: &mut State, turn: &mut Turn, incident: &IncidentId) {
+    let missions = state.incidents.get(incident).map(|incident| incident.missions.clone()).unwrap_or_default();
+    for id in &missions {
+        let Some(mission) = state.missions.get(id).filter(|mission| mission.serves() && mission.second_place) else { continue };
+        let Some(target) = mission.target else { continue };
+        if desk::is_best_place(state, incident, target) {
+            if let Some(mission) = state.missions.get_mut(id) {
+                mission.second_place = false;
+            }
+            follow_with(state, turn, id, false);
+        } else if !desk::is_second_place(state, incident, target) {
+            orders::recall(state, turn, id, "place_ruled_out");
+        }
+    }
 }
 
 /// Sends one aircraft after the caller; `anew` also when they have not moved since.
 pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, anew: bool) {
-    let Some(mission) = state.missions.get(id).filter(|mission| mission.serves()) else { return };
+    let Some(mission) = state.missions.get(id).filter(|mission| mission.serves() && !mission.second_place) else { return };
     if mission.phase != Some(FlightPhase::OnScene) || mission.held || orders::pilot_of(state, &mission.drone).is_some() {
         return;
     }

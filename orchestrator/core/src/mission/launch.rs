@@ -21,14 +21,28 @@ const RELIEF_LEAD_MS: i64 = 90_000;
 /// Ended surveys kept in memory; escorts are forgotten with their incidents.
 const SURVEYS_KEPT_MAX: usize = 200;
 
+/// A flight's part among those of its incident.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Role {
+    /// The only one so far.
+    First,
+    /// Takes over from another.
+    Relief {
+        /// From which.
+        of: MissionId,
+    },
+    /// Lights the other place where the caller may be.
+    SecondPlace,
+}
+
 /// Makes the flight of the aircraft chosen, and lets it go or asks for authority as its station says.
-pub(super) fn create(state: &mut State, turn: &mut Turn, chosen: Chosen, purpose: Purpose, relieves: Option<MissionId>) {
+pub(super) fn create(state: &mut State, turn: &mut Turn, chosen: Chosen, purpose: Purpose, role: Role) {
     let inherited = chosen.instead_of.as_ref().and_then(|survey| preempt(state, turn, survey));
     let occupied = state.missions.values().any(|other| !other.ended && other.drone == chosen.drone);
     assert!(!occupied, "two flights on aircraft {}", chosen.drone);
     let id = chosen.plan.mission.clone();
     let detail = chosen_detail(&chosen);
-    let mission = waiting(turn, chosen, purpose, relieves);
+    let mission = waiting(turn, chosen, purpose, role);
     if let Some(incident) = mission.incident().cloned() {
         incident::note(state, turn, &incident, "drone_chosen", &detail);
         if let Some(incident) = state.incidents.get_mut(&incident) {
@@ -55,7 +69,7 @@ fn chosen_detail(chosen: &Chosen) -> Vec<(&'static str, String)> {
     detail
 }
 
-fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, relieves: Option<MissionId>) -> Mission {
+fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, role: Role) -> Mission {
     let target = match &chosen.plan.scene {
         Scene::Escort { target, .. } => Some(*target),
         Scene::Survey => None,
@@ -78,7 +92,11 @@ fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, relieves: Option<Missi
         eta_s: chosen.eta_s,
         stay_s: chosen.stay_s,
         target,
-        relieves,
+        second_place: role == Role::SecondPlace,
+        relieves: match role {
+            Role::Relief { of } => Some(of),
+            Role::First | Role::SecondPlace => None,
+        },
         created_at_ms: turn.now_ms,
         reached_at_ms: BTreeMap::new(),
     }

@@ -10,7 +10,7 @@ use flight_types::{
 use crate::Core;
 use crate::config::{Approval, DroneConfig, NoFlyZone, OnSilence, Policy, SiteConfig, StationConfig};
 use crate::effect::{Action, CallerNotice, Effect, EffectId, OperatorAlert};
-use crate::event::{Actor, CodeVerdict, Entry, Event, Fix, Role, Trigger};
+use crate::event::{Actor, CodeVerdict, Entry, Event, Fix, GeocodedAddress, Role, Trigger};
 
 /// 2023-11-14 22:13:20 UTC: any moment that is not the epoch.
 const START_MS: i64 = 1_700_000_000_000;
@@ -186,6 +186,10 @@ impl Bench {
     }
 
     pub fn press(&mut self, name: &str, point: GeoPoint, drill: bool) -> IncidentId {
+        self.press_with(name, point, drill, None)
+    }
+
+    pub fn press_with(&mut self, name: &str, point: GeoPoint, drill: bool, address: Option<GeocodedAddress>) -> IncidentId {
         let caller = CallerId::new(name).expect("an id");
         let gps = Some(self.fix(point));
         let event = Event::CallRaised {
@@ -195,7 +199,7 @@ impl Bench {
             silent: false,
             drill,
             gps,
-            address: None,
+            address,
             last_known: None,
             home: None,
         };

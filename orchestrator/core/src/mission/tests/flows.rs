@@ -5,7 +5,7 @@ use flight_types::{FlightEvent, FlightFailure, FlightPhase, LightState};
 
 use super::bench::{Bench, OPERATOR_30_S_DENY, OPERATOR_30_S_LAUNCH, account, at, drone, site, square, zone};
 use crate::config::Approval;
-use crate::event::Event;
+use crate::event::{Event, GeocodedAddress};
 use crate::model::Authority;
 
 fn told(bench: &Bench, expected: &Expect) {
@@ -422,6 +422,42 @@ fn an_aircraft_is_recalled_from_where_it_was_diverted_round_a_zone() {
             0000 s  d1: recall (180, 200) (56, 155) (49, 151) (45, 144) (0, 0)
         "#]],
     );
+}
+
+#[test]
+fn a_second_place_is_lit_too_and_waits_for_the_caller() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let text = "12 Main Street".to_owned();
+    let address = GeocodedAddress { text, point: Some(at(0.0, 900.0)), accuracy_m: 20.0 };
+    let incident = bench.press_with("ann", at(0.0, 300.0), false, Some(address));
+    bench.answer();
+    let places = |bench: &Bench| bench.core.incident(&incident).expect("it is open").places.len();
+    assert_eq!(places(&bench), 2);
+    bench.fly_to_scene("d3");
+    bench.fly_to_scene("d1");
+    for east_m in [30.0, 60.0] {
+        bench.wait_s(30);
+        bench.moved("ann", &incident, at(east_m, 300.0));
+    }
+    for north_m in [560.0, 860.0] {
+        bench.wait_s(180);
+        bench.moved("ann", &incident, at(60.0, north_m));
+    }
+    told(&bench, &expect![[r#"
+        0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+        0000 s  d3: fly (0, 908) at 54 m, home (0, 900)
+        0000 s  caller: d3 launched
+        0000 s  d3: light on 100 %
+        0000 s  caller: drone on scene
+        0000 s  caller: d1 launched
+        0000 s  d1: light on 100 %
+        0000 s  caller: drone on scene
+        0030 s  d1: escort (30, 300) moving (0.0, 0.0)
+        0060 s  d1: escort (60, 300) moving (0.0, 0.0)
+        0240 s  d1: escort (60, 560) moving (0.0, 0.0)
+        0420 s  d1: escort (60, 860) moving (0.0, 0.0)
+        0420 s  d3: escort (60, 860) moving (0.0, 0.0)
+    "#]]);
 }
 
 #[test]
