@@ -443,7 +443,9 @@ fn a_second_place_is_lit_too_and_waits_for_the_caller() {
         bench.wait_s(180);
         bench.moved("ann", &incident, at(60.0, north_m));
     }
-    told(&bench, &expect![[r#"
+    told(
+        &bench,
+        &expect![[r#"
         0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
         0000 s  d3: fly (0, 908) at 54 m, home (0, 900)
         0000 s  caller: d3 launched
@@ -457,7 +459,8 @@ fn a_second_place_is_lit_too_and_waits_for_the_caller() {
         0240 s  d1: escort (60, 560) moving (0.0, 0.0)
         0420 s  d1: escort (60, 860) moving (0.0, 0.0)
         0420 s  d3: escort (60, 860) moving (0.0, 0.0)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
