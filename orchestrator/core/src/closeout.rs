@@ -116,7 +116,7 @@ fn raise_duress(state: &mut State, turn: &mut Turn, id: &IncidentId) {
     }
 }
 
-/// Under duress somebody must go, also when the guard had left after reporting the end.
+/// Somebody must go and look when the end is in doubt and the guard who reported it has left.
 fn search_when_alone(state: &mut State, id: &IncidentId) {
     let Some(incident) = state.open_incident_mut(id) else { return };
     if incident.primary.is_none() && incident.state == IncidentState::Escalated {
@@ -163,6 +163,7 @@ pub(crate) fn confirmation_due(state: &mut State, turn: &mut Turn, id: &Incident
         incident.state = IncidentState::Escalated;
     }
     alert(state, turn, Some(id), OperatorAlert::ConfirmationMissing);
+    search_when_alone(state, id);
     if !drill {
         turn.order(Action::NotifyContact { caller, incident: id.clone() });
     }

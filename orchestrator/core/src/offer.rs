@@ -156,12 +156,21 @@ pub(crate) fn photo_finish(state: &mut State, turn: &mut Turn, id: &IncidentId) 
     decide(state, turn, id);
 }
 
-/// Decides when the soonest of all open offers is an accepted one.
+/// Decides when nobody who could still answer would be there sooner than the soonest who accepted.
 fn decide_when_clear(state: &mut State, turn: &mut Turn, id: &IncidentId) {
-    let soonest = open_offers(state, id).min_by(|a, b| sooner(a, b));
-    if soonest.is_some_and(|offer| offer.state == OfferState::Accepted) {
+    let accepted = soonest_accepted(state, id).and_then(|offer| state.offers.get(&offer));
+    let Some(accepted_eta_s) = accepted.map(|offer| offer.eta_s) else { return };
+    let could_be_sooner = |offer: &Offer| offer.state != OfferState::Accepted && offer.eta_s < accepted_eta_s;
+    if !open_offers(state, id).any(could_be_sooner) {
         decide(state, turn, id);
     }
+}
+
+/// Whether the guard of this open offer can be spared for a call that has nobody: asked as backup only, or not yet answering
+/// while somebody sooner is asked as well. The soonest guard of an incident is never taken away from it.
+pub(crate) fn is_spare(state: &State, offer: &Offer) -> bool {
+    let unanswered = matches!(offer.state, OfferState::Sent | OfferState::Received);
+    offer.backup || (unanswered && open_offers(state, &offer.incident).any(|other| sooner(other, offer).is_lt()))
 }
 
 fn sooner(a: &Offer, b: &Offer) -> std::cmp::Ordering {

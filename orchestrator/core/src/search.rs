@@ -115,23 +115,50 @@ fn search_for(state: &State, id: &IncidentId, need: Need, together: usize) -> Op
     let incident = state.open_incident(id)?;
     let policy = state.policy();
     let within_m = policy.ring_radii_m.get(incident.ring).or(policy.ring_radii_m.last()).copied()?;
-    // With as many candidates for each as calls are searched together, the least total is the least among all guards.
-    let count_max = (policy.offers_per_ring.max(1) + together - 1).min(CANDIDATES_MAX);
+    let (busy, spare) = taken_guards(state, need);
+    // With as many candidates for each as calls are searched together, the least total is the least among all guards. Those who
+    // could be spared come on top, so that they hide nobody who is free.
+    let count_max = (policy.offers_per_ring.max(1) + together - 1 + spare).min(CANDIDATES_MAX);
     let places = incident.places.iter().map(|place| place.point).collect();
     let asked = state.work.get(id).into_iter().flat_map(|work| work.asked.union(&work.refused));
-    let excluding: BTreeSet<GuardId> = asked.cloned().chain(busy_guards(state, need)).collect();
+    let excluding: BTreeSet<GuardId> = asked.cloned().chain(busy).collect();
     Some(GuardSearch { incident: id.clone(), places, within_m, excluding: excluding.into_iter().collect(), count_max })
 }
 
-fn busy_guards(state: &State, need: Need) -> impl Iterator<Item = GuardId> {
-    state.guards.keys().filter(move |guard| is_busy(state, guard, need)).cloned()
+/// How much a guard is taken by other incidents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    Free,
+    /// Asked, but the one who asks could do without.
+    Spare,
+    Busy,
 }
 
-/// Assigned, or asked. Who is only asked to back up somebody else is free for a call that has nobody.
-fn is_busy(state: &State, guard: &GuardId, need: Need) -> bool {
-    let Some(record) = state.guards.get(guard) else { return false };
-    let asked = |id| state.offers.get(id).is_some_and(|offer| need == Need::Backup || !offer.backup);
-    record.incident.is_some() || record.open_offers.iter().any(asked)
+fn taken(state: &State, guard: &GuardId, need: Need) -> Taken {
+    let Some(record) = state.guards.get(guard) else { return Taken::Free };
+    if record.incident.is_some() {
+        return Taken::Busy;
+    }
+    let mut offers = record.open_offers.iter().filter_map(|id| state.offers.get(id)).peekable();
+    if offers.peek().is_none() {
+        return Taken::Free;
+    }
+    let spared = need == Need::Primary && offers.all(|offer| offer::is_spare(state, offer));
+    if spared { Taken::Spare } else { Taken::Busy }
+}
+
+/// Guards who are busy, and how many could be spared.
+fn taken_guards(state: &State, need: Need) -> (Vec<GuardId>, usize) {
+    let mut busy = Vec::new();
+    let mut spare = 0;
+    for guard in state.guards.keys() {
+        match taken(state, guard, need) {
+            Taken::Free => {}
+            Taken::Spare => spare += 1,
+            Taken::Busy => busy.push(guard.clone()),
+        }
+    }
+    (busy, spare)
 }
 
 /// The answer of the index: candidates for every incident that was searched.
@@ -141,8 +168,8 @@ pub(crate) fn guards_found(state: &mut State, turn: &mut Turn, effect: EffectId,
     for id in searched {
         let Some(need) = need(state, &id) else { continue };
         let near = found.iter().find(|near| near.incident == id);
-        let candidates = usable(state, &id, need, near.map_or(&[], |near| &near.candidates));
-        rows.push(Row { incident: id, need, candidates });
+        let (candidates, spare) = usable(state, &id, need, near.map_or(&[], |near| &near.candidates));
+        rows.push(Row { incident: id, need, candidates, spare });
     }
     let asked = fan_out(state, turn, &rows);
     for row in &rows {
@@ -170,10 +197,23 @@ struct Row {
     incident: IncidentId,
     need: Need,
     candidates: Vec<GuardCandidate>,
+    /// Nobody is free: the candidates are asked by others who can spare them, and one of them has to do.
+    spare: bool,
 }
 
-/// Candidates that may be asked: on duty as the core knows it, fresh, free, not asked before, with a believable time.
-fn usable(state: &State, id: &IncidentId, need: Need, candidates: &[GuardCandidate]) -> Vec<GuardCandidate> {
+/// Candidates that may be asked: those who are free, or, when nobody is, those whom another incident can spare.
+fn usable(state: &State, id: &IncidentId, need: Need, candidates: &[GuardCandidate]) -> (Vec<GuardCandidate>, bool) {
+    let believable = believable(state, id, candidates);
+    let in_class = |class: Taken| {
+        let members = believable.iter().filter(|candidate| taken(state, &candidate.guard, need) == class);
+        members.cloned().collect::<Vec<_>>()
+    };
+    let free = in_class(Taken::Free);
+    if free.is_empty() { (in_class(Taken::Spare), true) } else { (free, false) }
+}
+
+/// On duty as the core knows it, fresh, not asked before, with a believable time; soonest first.
+fn believable(state: &State, id: &IncidentId, candidates: &[GuardCandidate]) -> Vec<GuardCandidate> {
     let fresh_ms = state.policy().position_fresh_ms;
     let work = state.work.get(id);
     let mut seen = BTreeSet::new();
@@ -181,7 +221,6 @@ fn usable(state: &State, id: &IncidentId, need: Need, candidates: &[GuardCandida
         .iter()
         .filter(|candidate| candidate.eta_s.is_finite() && candidate.eta_s >= 0.0 && candidate.position_age_ms <= fresh_ms)
         .filter(|candidate| state.guards.get(&candidate.guard).is_some_and(|record| record.on_duty))
-        .filter(|candidate| !is_busy(state, &candidate.guard, need))
         .filter(|candidate| {
             work.is_none_or(|work| !work.asked.contains(&candidate.guard) && !work.refused.contains(&candidate.guard))
         })
@@ -204,7 +243,7 @@ fn fan_out(state: &mut State, turn: &mut Turn, rows: &[Row]) -> BTreeSet<Inciden
         }
     }
     for _ in 1..state.policy().offers_per_ring {
-        for row in rows {
+        for row in rows.iter().filter(|row| !row.spare) {
             if let Some(candidate) = row.candidates.iter().find(|candidate| !taken.contains(&candidate.guard)) {
                 taken.insert(candidate.guard.clone());
                 offer::send(state, turn, &row.incident, row.need, candidate);

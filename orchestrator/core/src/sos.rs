@@ -57,6 +57,7 @@ fn call_detail(press: &Press<'_>) -> Vec<(&'static str, String)> {
 }
 
 fn new_incident(state: &State, turn: &Turn, id: &IncidentId, press: &Press<'_>, known: &Known<'_>) -> Incident {
+    let near = |fix: &Fix| place::near_site(fix.point, state.site.as_ref());
     Incident {
         id: id.clone(),
         caller: press.caller.clone(),
@@ -69,7 +70,7 @@ fn new_incident(state: &State, turn: &Turn, id: &IncidentId, press: &Press<'_>, 
         duress: false,
         escalated: false,
         places: Vec::new(),
-        track: known.gps.map(|fix| place::believable(fix, turn.now_ms)).into_iter().collect(),
+        track: known.gps.filter(near).map(|fix| place::believable(fix, turn.now_ms)).into_iter().collect(),
         address: known.address.map(|address| address.text.clone()),
         ring: 0,
         primary: None,
