@@ -223,8 +223,15 @@ fn stand_down(state: &mut State, turn: &mut Turn, id: &OfferId, notice: GuardNot
     tell_guard(turn, &offer.incident, &offer.guard, notice);
 }
 
-/// Ends an open offer and frees its guard.
+/// Ends an open offer and frees its guard for whoever waits.
 fn end(state: &mut State, id: &OfferId, how: OfferState) -> Option<Offer> {
+    let ended = end_quietly(state, id, how)?;
+    search::guards_freed(state);
+    Some(ended)
+}
+
+/// Ends an open offer without waking those who wait.
+fn end_quietly(state: &mut State, id: &OfferId, how: OfferState) -> Option<Offer> {
     let offer = state.offers.get_mut(id).filter(|offer| is_open(offer))?;
     offer.state = how;
     let ended = offer.clone();
@@ -232,7 +239,6 @@ fn end(state: &mut State, id: &OfferId, how: OfferState) -> Option<Offer> {
     if let Some(record) = state.guards.get_mut(&ended.guard) {
         record.open_offers.remove(id);
     }
-    search::guards_freed(state);
     Some(ended)
 }
 
@@ -240,6 +246,14 @@ fn end(state: &mut State, id: &OfferId, how: OfferState) -> Option<Offer> {
 pub(crate) fn expired(state: &mut State, turn: &mut Turn, id: &OfferId) {
     let Some(offer) = end(state, id, OfferState::TimedOut) else { return };
     note(state, turn, &offer.incident, "offer_timed_out", &[("guard", offer.guard.to_string())]);
+    after_an_answer(state, turn, &offer.incident);
+}
+
+/// The offer could not be put on the terminal. Whoever else waits is not woken for a guard who cannot be reached: two calls would
+/// pass the guard to and fro as fast as deliveries fail.
+pub(crate) fn undeliverable(state: &mut State, turn: &mut Turn, id: &OfferId) {
+    let Some(offer) = end_quietly(state, id, OfferState::TimedOut) else { return };
+    note(state, turn, &offer.incident, "offer_undeliverable", &[("guard", offer.guard.to_string())]);
     after_an_answer(state, turn, &offer.incident);
 }
 

@@ -111,7 +111,7 @@ fn failed(state: &mut State, turn: &mut Turn, effect: EffectId, reason: &str) {
     match &action {
         Action::SendOffer { offer } => {
             undelivered(state, turn, &offer.incident, &format!("offer to {}: {reason}", offer.guard));
-            offer::expired(state, turn, &offer.offer);
+            offer::undeliverable(state, turn, &offer.offer);
         }
         Action::NotifyGuard { guard, incident, .. } => undelivered(state, turn, incident, &format!("notice to {guard}: {reason}")),
         Action::NotifyCaller { caller, incident, .. } => {

@@ -385,3 +385,36 @@ fn a_lost_search_is_asked_again() {
         "#]],
     );
 }
+
+#[test]
+fn an_offer_that_cannot_be_delivered_makes_room_for_the_next_guard() {
+    check(
+        "guard g1 60 at 500 m
+         unreachable g1
+         guard g2 200 at 2500 m
+         call ann k1 gps 0,0",
+        expect![[r#"
+               0.0 ann: received
+               0.0 offer to g1: 60 s
+               0.0 operators: delivery_failed detail=offer to g1: no such terminal
+               0.0 offer to g2: 200 s
+            ann offered at [gps ±10 m at 0] escalated
+        "#]],
+    );
+}
+
+#[test]
+fn the_offer_says_what_the_guard_must_know() {
+    let world = crate::script::run("guard g1 60 at 400 m\n call ann k1 gps 0,0 acc 20 address 470,0 silent drill");
+    let offer = world.core.offer(&world.offer_of("g1")).expect("an offer");
+    assert_eq!(offer.expires_at_ms - offer.sent_at_ms, 15_000);
+    let notice = world.seen.iter().find_map(|(_, effect)| match &effect.action {
+        dispatch_core::effect::Action::SendOffer { offer } => Some(offer.clone()),
+        _ => None,
+    });
+    let notice = notice.expect("an offer was sent");
+    // 400 m east of the fix the address, 470 m east of it, is the nearer of the two places.
+    assert!((notice.distance_m - 70.0).abs() < 2.0, "{notice:?}");
+    assert_eq!(notice.address.as_deref(), Some("Long Street 1"));
+    assert!(notice.silent && notice.drill && !notice.backup);
+}

@@ -208,8 +208,13 @@ fn fix(world: &World, (east_m, north_m): (i16, i16), age_s: i32) -> Fix {
 
 fn duty(world: &mut World, guard: u8, on_duty: bool) {
     let number = f64::from(guard);
-    let terminal =
-        Terminal { eta_s: 30.0 + 20.0 * number, eta_to: Default::default(), distance_m: 600.0 * number, silent_since_ms: None };
+    let terminal = Terminal {
+        eta_s: 30.0 + 20.0 * number,
+        eta_to: Default::default(),
+        distance_m: 600.0 * number,
+        silent_since_ms: None,
+        unreachable: guard == 5,
+    };
     world.terminals.entry(guard_id(guard)).or_insert(terminal);
     let guard = guard_id(guard);
     world.put(Actor::Guard { id: guard.clone() }, Event::GuardDutyChanged { guard, on_duty });

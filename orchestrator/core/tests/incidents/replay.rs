@@ -2,7 +2,7 @@
 
 use dispatch_core::Core;
 use dispatch_core::effect::Action;
-use dispatch_core::event::{Actor, Entry, Event, Outcome};
+use dispatch_core::event::{Entry, Event};
 use flight_types::{CallerId, DistrictId};
 
 use crate::script::run;
@@ -79,19 +79,6 @@ fn an_offer_that_was_not_delivered_is_given_again_until_it_is_over() {
         offers_after_each.push(core.outstanding().iter().filter(|effect| is_offer(&effect.action)).count());
     }
     assert_eq!(offers_after_each, [0, 0, 1, 0], "duty, call, candidates, acceptance");
-}
-
-#[test]
-fn an_offer_that_cannot_be_delivered_makes_room_for_the_next_guard() {
-    let mut world = run("guard g1 60 at 500 m\n guard g2 200 at 2500 m\n call ann k1 gps 0,0");
-    let is_offer = |effect: &&dispatch_core::effect::Effect| matches!(effect.action, Action::SendOffer { .. });
-    let sent = world.seen.iter().map(|(_, effect)| effect).find(is_offer).expect("an offer").clone();
-    let (seq, entry) =
-        (world.log.len() as u64, world.log.iter().position(|entry| matches!(entry.event, Event::GuardsFound { .. })));
-    assert!(entry.is_some() && seq > 0);
-    // Its delivery was reported before; a late failure of the same order changes nothing.
-    world.put(Actor::System, Event::EffectDone { effect: sent.id, outcome: Outcome::Failed { reason: "late".to_owned() } });
-    assert!(world.core.offer(&world.offer_of("g1")).is_some_and(|offer| offer.state == dispatch_core::model::OfferState::Sent));
 }
 
 #[test]

@@ -50,7 +50,11 @@ fn a_guard_answers_their_own_offers_only() {
     check(ASKED, |world| accept(world, "g1"), expect!["taken"]);
     check(ASKED, g2_for_g1, expect!["offer offer-000006 is not yours"]);
     check(ASKED, |world| (operator(), Event::OfferAccepted { offer: world.offer_of("g1") }), expect!["taken"]);
-    check(ASKED, |world| (pilot(), Event::OfferDeclined { offer: world.offer_of("g1"), reason: None }), expect!["offer offer-000006 is not yours"]);
+    check(
+        ASKED,
+        |world| (pilot(), Event::OfferDeclined { offer: world.offer_of("g1"), reason: None }),
+        expect!["offer offer-000006 is not yours"],
+    );
     let unknown = |_: &World| (guard("g1").0, Event::OfferReceived { offer: OfferId::new("offer-7").expect("an id") });
     check(ASKED, unknown, expect!["there is no offer offer-7"]);
 }
@@ -59,7 +63,11 @@ fn a_guard_answers_their_own_offers_only() {
 fn offers_that_no_longer_stand_say_why() {
     check(&format!("{ASKED} wait 20"), |world| accept(world, "g1"), expect!["this offer has expired"]);
     check(&format!("{ASKED} decline g1"), |world| accept(world, "g1"), expect!["this offer was declined"]);
-    check(&format!("{ASKED} accept g1\n accept g2"), |world| accept(world, "g3"), expect!["somebody else goes, or the call is over"]);
+    check(
+        &format!("{ASKED} accept g1\n accept g2"),
+        |world| accept(world, "g3"),
+        expect!["somebody else goes, or the call is over"],
+    );
     check(&format!("{ASKED} accept g1\n accept g2"), |world| accept(world, "g2"), expect!["taken"]);
     check(&format!("{ASKED} accept g1\n off g1"), |world| accept(world, "g1"), expect!["you were replaced on this incident"]);
     check(&format!("{ASKED} cancel ann safe"), |world| accept(world, "g1"), expect!["somebody else goes, or the call is over"]);
@@ -95,7 +103,7 @@ fn codes_come_from_the_callers_own_terminal() {
     check(ASKED, code(guard("g1").0, CodeVerdict::Safe), expect!["incident incident-000004 is not yours"]);
     check(&format!("{ASKED} confirm ann safe"), code(caller("ann"), CodeVerdict::Safe), expect!["taken"]);
     check(&format!("{ASKED} confirm ann safe"), code(caller("ann"), CodeVerdict::Wrong), expect!["this incident is over"]);
-    check(&format!("{ASKED} confirm ann safe\n wait 3600"), code(caller("ann"), CodeVerdict::Duress), expect!["taken"]);
+    check(&format!("{ASKED} confirm ann safe\n wait 3600\n off g1"), code(caller("ann"), CodeVerdict::Duress), expect!["this incident has long been over; call again"]);
 }
 
 #[test]

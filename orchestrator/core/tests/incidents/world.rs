@@ -13,6 +13,9 @@ use crate::invariants;
 /// When every script begins, milliseconds since 1970-01-01 UTC (2026-01-01).
 pub const BEGIN_MS: i64 = 1_767_225_600_000;
 
+/// Entries that may come of one; a storm of a few calls makes some dozens.
+const ANSWERS_MAX: usize = 1_000;
+
 /// The middle of the made-up town.
 pub fn town() -> GeoPoint {
     GeoPoint::new(37.5, 127.0).expect("a place")
@@ -44,6 +47,8 @@ pub struct Terminal {
     pub eta_to: BTreeMap<String, f64>,
     pub distance_m: f64,
     pub silent_since_ms: Option<i64>,
+    /// Nothing can be delivered to it.
+    pub unreachable: bool,
 }
 
 /// A core with its log and everything that answers it.
@@ -75,7 +80,9 @@ impl World {
     /// Appends an event, and then the answers of the world to whatever comes of it, until nothing more comes.
     pub fn put(&mut self, actor: Actor, event: Event) {
         let mut waiting = VecDeque::from([(actor, event)]);
+        let before = self.log.len();
         while let Some((actor, event)) = waiting.pop_front() {
+            assert!(self.log.len() - before < ANSWERS_MAX, "core and world answer each other without end");
             for effect in self.append(actor, event) {
                 waiting.extend(self.answer(&effect).map(|event| (Actor::System, event)));
                 self.seen.push((self.clock_ms - BEGIN_MS, effect));
@@ -106,6 +113,9 @@ impl World {
             }
             // No aircraft here: flights have tests of their own.
             Action::FindDrones { .. } | Action::AskApproval { .. } | Action::Command { .. } => None,
+            Action::SendOffer { offer } if self.terminals.get(&offer.guard).is_some_and(|terminal| terminal.unreachable) => {
+                Some(Event::EffectDone { effect: effect.id, outcome: Outcome::Failed { reason: "no such terminal".to_owned() } })
+            }
             Action::SendOffer { .. }
             | Action::NotifyGuard { .. }
             | Action::NotifyCaller { .. }
