@@ -130,50 +130,53 @@ fn judge(
     if wind_m_s > drone.wind_max_m_s {
         reasons.push(RejectionReason::Wind { wind_m_s, limit_m_s: drone.wind_max_m_s });
     }
-    let draft = match start.and_then(|start| plan::draft(question, station, drone, airspace, &start)) {
-        Ok(draft) => draft,
+    let draft = start.and_then(|start| plan::draft(question, station, drone, airspace, &start));
+    let charged = draft.and_then(|draft| charge(question, drone, status, wind_m_s, draft));
+    let (draft, charge) = match charged {
+        Ok(able) if reasons.is_empty() => able,
+        Ok(_) => return Err(reasons),
         Err(reason) => {
-            reasons.push(reason);
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
             return Err(reasons);
         }
     };
-    weigh(question, station, drone, status, wind_m_s, draft, survey, reasons)
-}
-
-/// The last question: charge.
-#[allow(clippy::too_many_arguments, reason = "the one place where everything known of one candidate comes together")]
-fn weigh(
-    question: &Question<'_>,
-    station: &StationConfig,
-    drone: &DroneConfig,
-    status: &DroneStatus,
-    wind_m_s: f64,
-    draft: Draft,
-    survey: Option<&Mission>,
-    mut reasons: Vec<RejectionReason>,
-) -> Result<Chosen, Vec<RejectionReason>> {
-    let policy = &question.site.policy;
-    let needed_pct = energy::cost(drone, policy, &draft.trip, wind_m_s).needed_pct;
-    let Some(available_pct) = status.battery_pct.filter(|pct| pct.is_finite()) else {
-        reasons.push(RejectionReason::EnergyUnknown);
-        return Err(reasons);
-    };
-    if available_pct < needed_pct {
-        reasons.push(RejectionReason::Energy { needed_pct, available_pct });
-    }
-    if !reasons.is_empty() {
-        return Err(reasons);
-    }
     Ok(Chosen {
         drone: drone.id.clone(),
         station: station.id.clone(),
         instead_of: survey.map(|mission| mission.id.clone()),
         eta_s: energy::light_on_target_s(drone, &draft.trip),
-        stay_s: energy::stay_affordable_s(drone, policy, &draft.trip, wind_m_s, available_pct),
+        stay_s: charge.stay_s,
         plan: draft.plan,
-        needed_pct,
-        available_pct,
+        needed_pct: charge.needed_pct,
+        available_pct: charge.available_pct,
     })
+}
+
+/// What a flight takes of what is there.
+struct Charge {
+    needed_pct: f64,
+    available_pct: f64,
+    stay_s: f64,
+}
+
+/// The last question: whether the charge is enough.
+fn charge(
+    question: &Question<'_>,
+    drone: &DroneConfig,
+    status: &DroneStatus,
+    wind_m_s: f64,
+    draft: Draft,
+) -> Result<(Draft, Charge), RejectionReason> {
+    let policy = &question.site.policy;
+    let needed_pct = energy::cost(drone, policy, &draft.trip, wind_m_s).needed_pct;
+    let available_pct = status.battery_pct.filter(|pct| pct.is_finite()).ok_or(RejectionReason::EnergyUnknown)?;
+    if available_pct < needed_pct {
+        return Err(RejectionReason::Energy { needed_pct, available_pct });
+    }
+    let stay_s = energy::stay_affordable_s(drone, policy, &draft.trip, wind_m_s, available_pct);
+    Ok((draft, Charge { needed_pct, available_pct, stay_s }))
 }
 
 /// What the district's own decisions say against it.
