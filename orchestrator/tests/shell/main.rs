@@ -1,0 +1,8 @@
+//! The shells with their real parts: a database on disk (SQLite, and PostgreSQL where one is installed), the engine's loop, a
+//! broker with real clients.
+
+mod config;
+mod engine;
+mod fixture;
+mod postgres;
+mod store;

@@ -1,0 +1,191 @@
+//! The storage port: what goes in comes out, on both databases; chains show every change; one owner at a time.
+
+use dispatch_core::effect::{Action, CallerNotice, EffectId};
+use orchestrator::clock::Clock;
+use orchestrator::store::{
+    AuditOutcome, AuditRecord, AuditTrail, Lease, Location, LogHead, NoticeRow, Recipient, Store, StoreError, verify_audit,
+};
+use sqlx::AssertSqlSafe;
+
+use crate::fixture::{START_MS, caller, district, entries, soon};
+use crate::postgres::Postgres;
+
+/// Runs a test on every database there is, each empty.
+async fn on_each_database<F: Future<Output = ()>>(test: impl Fn(Location) -> F) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    test(Location::directory(folder.path())).await;
+    if let Some(postgres) = Postgres::start() {
+        let url = postgres.url();
+        soon("PostgreSQL takes connections", async {
+            let location = || Location::with_database(folder.path().join("pg"), Some(url.clone()));
+            while let Err(error) = Store::open(&location(), district()).await {
+                assert!(matches!(error, StoreError::Database { doing: "connecting", .. }), "{error:?}");
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        test(Location::with_database(folder.path().join("pg"), Some(url.clone()))).await;
+    }
+}
+
+#[tokio::test]
+async fn a_log_comes_back_as_it_was_written_and_continues_where_it_ended() {
+    on_each_database(|location| async move {
+        let written = entries(40);
+        let store = Store::open(&location, district()).await.expect("a new store");
+        let head = store.log().append(&LogHead::start(), &written[..25]).await.expect("appended");
+        let head = store.log().append(&head, &written[25..]).await.expect("appended");
+        store.close().await;
+        drop(store);
+
+        let store = Store::open_reading(&location, None).await.expect("the same store");
+        let mut read = Vec::new();
+        let read_head = store.log().read(LogHead::start(), |entry| read.push(entry.clone())).await.expect("read");
+        assert_eq!(read, written);
+        assert_eq!(read_head, head);
+        assert_eq!(store.log().verify().await.expect("read"), Ok(head));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_row_is_written_once() {
+    on_each_database(|location| async move {
+        let store = Store::open(&location, district()).await.expect("a new store");
+        let written = entries(3);
+        store.log().append(&LogHead::start(), &written).await.expect("appended");
+        // Another writer that does not know of these rows, or a commit whose answer was lost.
+        let again = store.log().append(&LogHead::start(), &written[..1]).await;
+        assert!(matches!(again, Err(StoreError::Database { .. })), "{again:?}");
+        let mut count = 0;
+        store.log().read(LogHead::start(), |_| count += 1).await.expect("read");
+        assert_eq!(count, 3);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_change_to_a_row_breaks_the_chain_at_that_row() {
+    on_each_database(|location| async move {
+        let store = Store::open(&location, district()).await.expect("a new store");
+        store.log().append(&LogHead::start(), &entries(6)).await.expect("appended");
+        let audit = AuditTrail::start(&store, Clock::manual(START_MS)).await.expect("a trail");
+        for n in 0..6 {
+            let record = AuditRecord::new(None, "sign_in", format!("account-{n}"), AuditOutcome::Refused).with("from", "127.0.0.1");
+            audit.record(record).await.expect("recorded");
+        }
+        // (the change, what undoes it, the table it is in, the row it must be found at)
+        let changes = [
+            ("UPDATE log_entry SET at_ms = at_ms + 1 WHERE seq = 4", "UPDATE log_entry SET at_ms = at_ms - 1 WHERE seq = 4", "log", 4),
+            ("UPDATE log_entry SET seq = 99 WHERE seq = 2", "UPDATE log_entry SET seq = 2 WHERE seq = 99", "log", 2),
+            (
+                "UPDATE log_entry SET actor = '{\"who\":\"caller\",\"id\":\"c9\"}' WHERE seq = 1",
+                "UPDATE log_entry SET actor = '{\"who\":\"system\"}' WHERE seq = 1",
+                "log",
+                1,
+            ),
+            ("UPDATE audit_record SET outcome = '\"done\"' WHERE seq = 5", "UPDATE audit_record SET outcome = '\"refused\"' WHERE seq = 5", "audit", 5),
+            ("UPDATE audit_record SET seq = 77 WHERE seq = 3", "UPDATE audit_record SET seq = 3 WHERE seq = 77", "audit", 3),
+        ];
+        for (change, undo, table, seq) in changes {
+            sqlx::query(AssertSqlSafe(change)).execute(store.pool()).await.expect("changed");
+            let log = store.log().verify().await.expect("read").err().map(|broken| broken.seq);
+            let trail = verify_audit(&store).await.expect("read").err().map(|broken| broken.seq);
+            let expected = if table == "log" { (Some(seq), None) } else { (None, Some(seq)) };
+            assert_eq!((log, trail), expected, "{change}");
+            sqlx::query(AssertSqlSafe(undo)).execute(store.pool()).await.expect("undone");
+        }
+        assert!(store.log().verify().await.expect("read").is_ok());
+        assert!(verify_audit(&store).await.expect("read").is_ok());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_audit_chain_goes_on_after_a_restart_and_cuts_long_texts() {
+    on_each_database(|location| async move {
+        for _ in 0..2 {
+            let store = Store::open(&location, district()).await.expect("a store");
+            let audit = AuditTrail::start(&store, Clock::manual(START_MS)).await.expect("a trail");
+            let long = "눌림".repeat(10_000);
+            audit.record(AuditRecord::new(None, "refused", long, AuditOutcome::Refused)).await.expect("recorded");
+            store.close().await;
+        }
+        let store = Store::open_reading(&location, Some(district())).await.expect("the same store");
+        assert_eq!(verify_audit(&store).await.expect("read").map(|head| head.seq), Ok(2));
+        let longest: i64 = sqlx::query_scalar("SELECT MAX(LENGTH(subject)) FROM audit_record").fetch_one(store.pool()).await.expect("read");
+        assert!(longest <= 512, "{longest}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn one_process_has_a_data_directory() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let location = Location::directory(folder.path());
+    let first = Store::open(&location, district()).await.expect("a new store");
+    let second = Store::open(&location, district()).await;
+    assert!(matches!(second, Err(StoreError::InUse { .. })), "{second:?}");
+    drop(first);
+    Store::open(&location, district()).await.expect("free again");
+}
+
+#[tokio::test]
+async fn reading_makes_no_database() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let read = Store::open_reading(&Location::directory(folder.path()), None).await;
+    assert!(matches!(read, Err(StoreError::Io { .. })), "{read:?}");
+    assert_eq!(std::fs::read_dir(folder.path()).expect("readable").count(), 0);
+}
+
+#[tokio::test]
+async fn a_district_has_one_owner_until_its_lease_runs_out() {
+    on_each_database(|location| async move {
+        let store = Store::open(&location, district()).await.expect("a new store");
+        let clock = Clock::manual(START_MS);
+        let first = Lease::take(&store, clock.clone(), "first".to_owned()).await.expect("free");
+        match store.backend() {
+            // The lock on the data directory has already proved that the first owner is gone.
+            orchestrator::store::Backend::Sqlite => {}
+            orchestrator::store::Backend::Postgres => {
+                let second = Lease::take(&store, clock.clone(), "second".to_owned()).await;
+                assert!(matches!(second, Err(StoreError::LeaseHeld { ref owner, .. }) if owner == "first"), "{second:?}");
+                clock.advance(Lease::length().as_millis() as i64);
+            }
+        }
+        let second = Lease::take(&store, clock.clone(), "second".to_owned()).await.expect("run out");
+        // The first gives back what it no longer has: nothing happens to the second's lease.
+        first.release().await.expect("no error");
+        let owner: String = sqlx::query_scalar("SELECT owner FROM district_lease").fetch_one(store.pool()).await.expect("a lease");
+        assert_eq!(owner, "second");
+        second.release().await.expect("released");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_notice_is_kept_once_until_it_is_settled() {
+    on_each_database(|location| async move {
+        let store = Store::open(&location, district()).await.expect("a new store");
+        let outbox = store.outbox();
+        let notice = |seq| NoticeRow {
+            effect: EffectId { seq, index: 1 },
+            at_ms: START_MS,
+            recipient: Recipient::Caller(caller("c1")),
+            incident: None,
+            action: Action::NotifyCaller {
+                caller: caller("c1"),
+                incident: flight_types::IncidentId::new("i1").expect("an id"),
+                notice: CallerNotice::GuardOnScene,
+            },
+        };
+        outbox.put(&[notice(1), notice(2)]).await.expect("kept");
+        outbox.put(&[notice(2), notice(3)]).await.expect("kept again");
+        let open = outbox.open(Some(&Recipient::Caller(caller("c1")))).await.expect("read");
+        assert_eq!(open, [notice(1), notice(2), notice(3)]);
+        assert_eq!(outbox.open(Some(&Recipient::Operators)).await.expect("read"), []);
+        outbox.settle(&[notice(1).effect, notice(3).effect]).await.expect("settled");
+        assert_eq!(outbox.open(None).await.expect("read"), [notice(2)]);
+    })
+    .await;
+}
