@@ -85,15 +85,13 @@ pub struct HttpConfig {
     pub bind: SocketAddr,
     /// Encryption.
     pub tls: TlsConfig,
-    /// How long a browser's session lasts without use, minutes.
-    pub session_idle_min: u32,
     /// Sign-ins and registrations taken from one address within a minute.
     pub tries_per_min: u32,
 }
 
 impl Default for HttpConfig {
     fn default() -> Self {
-        Self { bind: loopback(8080), tls: TlsConfig::default(), session_idle_min: 720, tries_per_min: 10 }
+        Self { bind: loopback(8080), tls: TlsConfig::default(), tries_per_min: 10 }
     }
 }
 
@@ -246,8 +244,8 @@ impl Config {
         if self.http.tls.mode == TlsMode::Files && !files {
             return Some(("http.tls.mode", "\"files\" needs http.tls.certificate and http.tls.private_key".to_owned()));
         }
-        if self.http.session_idle_min == 0 || self.http.tries_per_min == 0 {
-            return Some(("http", "session_idle_min and tries_per_min must be at least 1".to_owned()));
+        if self.http.tries_per_min == 0 {
+            return Some(("http.tries_per_min", "must be at least 1, or nobody could sign in".to_owned()));
         }
         if self.mqtt.prefix.is_empty() || self.mqtt.prefix.contains(['+', '#', '/', '$', '\0']) {
             return Some(("mqtt.prefix", format!("{:?} is not one plain topic level", self.mqtt.prefix)));

@@ -12,7 +12,7 @@ mod notice;
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use flight_types::DistrictId;
 use sqlx::any::{AnyPoolOptions, install_default_drivers};
@@ -108,8 +108,8 @@ pub struct Store {
     backend: Backend,
     district: DistrictId,
     turn: Arc<Mutex<()>>,
-    // Held for as long as any part of the server uses the store: another process is refused until then.
-    _lock: Option<Arc<File>>,
+    // Held until the store is closed or its last handle is gone: another process is refused until then.
+    lock: Arc<std::sync::Mutex<Option<File>>>,
 }
 
 impl Store {
@@ -118,7 +118,7 @@ impl Store {
         let lock = location.lock()?;
         let pool = connect(&location.url(location::Access::Write), location.backend()).await?;
         migrations::migrator().run(&pool).await?;
-        Ok(Self::over(pool, location.backend(), district, Some(Arc::new(lock))))
+        Ok(Self::over(pool, location.backend(), district, Some(lock)))
     }
 
     /// Opens for reading only, beside a running server if need be. Without a named district, the data must hold exactly one.
@@ -132,8 +132,8 @@ impl Store {
         Ok(Self::over(pool, location.backend(), district, None))
     }
 
-    fn over(pool: AnyPool, backend: Backend, district: DistrictId, lock: Option<Arc<File>>) -> Self {
-        Self { pool, backend, district, turn: Arc::new(Mutex::new(())), _lock: lock }
+    fn over(pool: AnyPool, backend: Backend, district: DistrictId, lock: Option<File>) -> Self {
+        Self { pool, backend, district, turn: Arc::new(Mutex::new(())), lock: Arc::new(std::sync::Mutex::new(lock)) }
     }
 
     /// Whose rows this server reads and writes.
@@ -174,6 +174,7 @@ impl Store {
     /// Closes the connections after their last statement; SQLite then folds its write-ahead log into the file.
     pub async fn close(&self) {
         self.pool.close().await;
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

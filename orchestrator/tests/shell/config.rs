@@ -69,7 +69,7 @@ fn mistakes_are_named_with_their_line_and_key() {
         ("[http]\nbnid = \"127.0.0.1:1\"\n", "line 5"),
         ("[http]\nbnid = \"127.0.0.1:1\"\n", "bnid"),
         ("[http]\nbind = \"localhost\"\n", "line 5"),
-        ("[http]\nsession_idle_min = -1\n", "session_idle_min"),
+        ("[http]\ntries_per_min = -1\n", "tries_per_min"),
         ("[http]\ntries_per_min = 0\n", "tries_per_min"),
         ("[http.tls]\nmode = \"files\"\n", "http.tls.certificate"),
         ("[http.tls]\nmode = \"maybe\"\n", "self-made"),
