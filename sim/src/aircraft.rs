@@ -5,7 +5,7 @@ use flight_types::{GeoPoint, Local, LocalFrame};
 use crate::autopilot::{Autopilot, PowerReading, wire};
 use crate::illuminator::Illuminator;
 use crate::physics::{
-    AIR_DENSITY_KG_M3, Airframe, Battery, BodyState, Dynamics, Environment, Ground, Gusts, Noise, ROTOR_COUNT, Sensors,
+    AIR_DENSITY_KG_M3, Airframe, Battery, BodyState, Dynamics, Environment, GRAVITY_M_S2, Ground, Gusts, Noise, ROTOR_COUNT, Sensors,
     Surroundings, Vector,
 };
 use crate::{Fault, FlightMode, ParamValue, STEP_S, STEP_US, StreamProfile};
@@ -130,6 +130,8 @@ pub struct Aircraft {
     noise: Noise,
     motor_lost: [bool; ROTOR_COUNT],
     resting: bool,
+    /// Resting with still rotors: the equations of motion are not integrated.
+    held: bool,
     crashed: bool,
     camera_frozen: bool,
     radio_silent: bool,
@@ -171,6 +173,7 @@ impl Aircraft {
             noise,
             motor_lost: [false; ROTOR_COUNT],
             resting: true,
+            held: true,
             crashed: false,
             camera_frozen: false,
             radio_silent: false,
@@ -283,7 +286,12 @@ impl Aircraft {
         self.now_us += STEP_US;
         self.step += 1;
         let around = self.surroundings(environment);
-        let force = self.dynamics.specific_force(&self.body, &around);
+        let force = if self.held {
+            // Static friction and the ground carry it: only gravity is felt.
+            self.body.to_body(Vector::new(0.0, 0.0, -GRAVITY_M_S2))
+        } else {
+            self.dynamics.specific_force(&self.body, &around)
+        };
         let heading_rad = angles_rad(&self.body).2;
         let measured = self.sensors.sample(&self.body, force, heading_rad, STEP_S);
         let satellites = if self.sensors.faults.gps_lost { 0 } else { SATELLITES };
@@ -340,7 +348,8 @@ impl Aircraft {
 
     fn move_body(&mut self, around: &Surroundings) {
         let rotors_still = around.rotor_target_rad_s.iter().chain(&self.body.rotor_rad_s).all(|speed| *speed < ROTORS_STILL_RAD_S);
-        if self.resting && rotors_still {
+        self.held = self.resting && rotors_still;
+        if self.held {
             // Static friction holds it: a smooth friction law alone would let the wind push it slowly across the pad.
             self.body.rotor_rad_s = [0.0; ROTOR_COUNT];
             self.body.velocity_m_s = Vector::zeros();

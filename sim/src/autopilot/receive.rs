@@ -1,4 +1,5 @@
 //! What comes in over the link, sorted: commands, missions, parameters, setpoints.
+#![allow(deprecated, reason = "PX4 and its clients speak messages that the definitions mark as superseded")]
 
 use flight_types::GeoPoint;
 use mavlink::dialects::ardupilotmega::{
@@ -197,7 +198,6 @@ impl Autopilot {
         if int_mode {
             self.out.send(AUTOPILOT_COMPONENT, &MISSION_REQUEST_INT_DATA { seq, target_system, target_component, mission_type });
         } else {
-            #[allow(deprecated)]
             self.out.send(AUTOPILOT_COMPONENT, &MISSION_REQUEST_DATA { seq, target_system, target_component, mission_type });
         }
     }

@@ -7,7 +7,7 @@ use mavlink::{MAVLinkV2MessageRaw, MavHeader, MavlinkReader, Message};
 use sim::{Aircraft, AircraftConfig, Environment};
 
 pub const HOME_AMSL_M: f64 = 488.0;
-pub const STATION: (u8, u8) = (255, 190);
+pub const STATION: (u32, u8) = (255, 190);
 
 pub fn home() -> GeoPoint {
     GeoPoint::new(47.397_742, 8.545_594).expect("a place in Zurich")
