@@ -10,6 +10,7 @@ mod endings;
 mod guards;
 mod places;
 mod requests;
+mod together;
 
 mod random;
 mod replay;
