@@ -3,12 +3,14 @@
 //! A shell turns the outside into an event, the [`engine`] makes it durable and gives it to the core, and the workers in
 //! [`effects`] carry out what the core orders. High-rate data (positions, telemetry) lives in [`live`] and never enters the log.
 
+pub mod access;
 pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod effects;
 pub mod engine;
 pub mod housekeeping;
+pub mod http;
 pub mod limits;
 pub mod live;
 pub mod mqtt;
@@ -17,3 +19,4 @@ pub mod roads;
 pub mod serve;
 pub mod shutdown;
 pub mod store;
+pub mod tls;

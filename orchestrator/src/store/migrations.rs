@@ -9,6 +9,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "log", include_str!("../../migrations/0001_log.sql")),
     (2, "notice", include_str!("../../migrations/0002_notice.sql")),
+    (10, "identities", include_str!("../../migrations/0010_identities.sql")),
 ];
 
 /// What brings a database's tables up to date.

@@ -1,0 +1,197 @@
+//! People with a password.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use dispatch_core::event::Role;
+use flight_types::AccountId;
+use serde::Serialize;
+use sqlx::Row;
+use sqlx::any::AnyRow;
+
+use super::{Access, AccessError, roles};
+
+/// Shortest password taken, characters (NIST SP 800-63B asks for eight at least).
+const PASSWORD_LENGTH_MIN: usize = 8;
+/// Longest password taken, bytes; hashing more is only a way to keep the server busy.
+const PASSWORD_LENGTH_MAX: usize = 256;
+/// Longest name shown of anybody, characters.
+pub(super) const NAME_LENGTH_MAX: usize = 80;
+
+/// Somebody who signs in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Account {
+    /// Also the sign-in name; for a guard, the guard's id.
+    pub id: AccountId,
+    /// As shown.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// An account to be made.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// Its id; never one that was used before.
+    pub id: AccountId,
+    /// As shown.
+    pub name: String,
+    /// Any role but caller: callers register themselves.
+    pub role: Role,
+    /// In the clear; kept only as its hash.
+    pub password: String,
+}
+
+/// The names of all accounts in memory: every view shows some. A site has hundreds of accounts, not millions.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Directory(Arc<RwLock<BTreeMap<String, Account>>>);
+
+impl Directory {
+    pub(super) fn replace(&self, accounts: Vec<Account>) {
+        let all = accounts.into_iter().map(|account| (account.id.to_string(), account)).collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = all;
+    }
+
+    fn add(&self, account: Account) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(account.id.to_string(), account);
+    }
+
+    fn remove(&self, id: &AccountId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(id.as_str());
+    }
+}
+
+impl Access {
+    /// The name shown for an account; its id when it has none (deleted, or a terminal without an account).
+    pub fn account_name(&self, id: &str) -> String {
+        let names = self.directory.0.read().unwrap_or_else(PoisonError::into_inner);
+        names.get(id).map_or_else(|| id.to_owned(), |account| account.name.clone())
+    }
+
+    /// The ids of all accounts with a role.
+    pub fn account_ids(&self, role: Role) -> Vec<AccountId> {
+        let names = self.directory.0.read().unwrap_or_else(PoisonError::into_inner);
+        names.values().filter(|account| account.role == role).map(|account| account.id.clone()).collect()
+    }
+
+    /// Makes an account.
+    pub async fn add_account(&self, new: NewAccount) -> Result<Account, AccessError> {
+        check_new(&new)?;
+        let password_hash = self.passwords.hash(&new.password).await?;
+        let mut writing = self.store.write().await?;
+        let inserted = sqlx::query(
+            "INSERT INTO accounts (id, name, role, password_hash, created_at_ms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
+        )
+        .bind(new.id.as_str())
+        .bind(new.name.trim())
+        .bind(roles::word(new.role))
+        .bind(password_hash)
+        .bind(self.now_ms())
+        .execute(writing.connection())
+        .await?;
+        writing.commit().await?;
+        match inserted.rows_affected() {
+            0 => Err(AccessError::Exists { what: "an account", id: new.id.to_string() }),
+            _ => {
+                let account = Account { id: new.id, name: new.name.trim().to_owned(), role: new.role };
+                self.directory.add(account.clone());
+                Ok(account)
+            }
+        }
+    }
+
+    /// Every account, by id.
+    pub async fn accounts(&self) -> Result<Vec<Account>, AccessError> {
+        let rows = sqlx::query("SELECT id, name, role FROM accounts WHERE deleted_at_ms IS NULL ORDER BY id")
+            .fetch_all(self.store.pool())
+            .await?;
+        rows.iter().map(account_of).collect()
+    }
+
+    /// One account, unless it was deleted.
+    pub async fn account(&self, id: &str) -> Result<Option<Account>, AccessError> {
+        let row = sqlx::query("SELECT id, name, role FROM accounts WHERE id = $1 AND deleted_at_ms IS NULL")
+            .bind(id)
+            .fetch_optional(self.store.pool())
+            .await?;
+        row.as_ref().map(account_of).transpose()
+    }
+
+    /// Deletes an account with all its sessions and tokens.
+    pub async fn delete_account(&self, id: &AccountId) -> Result<(), AccessError> {
+        let now_ms = self.now_ms();
+        let mut writing = self.store.write().await?;
+        let marked =
+            sqlx::query("UPDATE accounts SET deleted_at_ms = $1, password_hash = '' WHERE id = $2 AND deleted_at_ms IS NULL")
+                .bind(now_ms)
+                .bind(id.as_str())
+                .execute(writing.connection())
+                .await?;
+        sqlx::query("DELETE FROM sessions WHERE account = $1").bind(id.as_str()).execute(writing.connection()).await?;
+        sqlx::query("UPDATE device_tokens SET revoked_at_ms = $1 WHERE owner = $2 AND role <> 'caller' AND revoked_at_ms IS NULL")
+            .bind(now_ms)
+            .bind(id.as_str())
+            .execute(writing.connection())
+            .await?;
+        writing.commit().await?;
+        self.directory.remove(id);
+        match marked.rows_affected() {
+            0 => Err(AccessError::Missing { what: "account", id: id.to_string() }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The account whose name and password these are.
+    pub async fn check_password(&self, name: &str, password: &str) -> Result<Account, AccessError> {
+        let bounded = password.len() <= PASSWORD_LENGTH_MAX;
+        let row = sqlx::query("SELECT id, name, role, password_hash FROM accounts WHERE id = $1 AND deleted_at_ms IS NULL")
+            .bind(name)
+            .fetch_optional(self.store.pool())
+            .await?;
+        let stored: Option<String> = row.as_ref().map(|row| row.try_get("password_hash")).transpose()?;
+        let candidate = if bounded { password } else { "" };
+        let fits = self.passwords.verify(candidate, stored.as_deref()).await?;
+        match row {
+            Some(row) if fits && bounded => account_of(&row),
+            _ => Err(AccessError::Mismatch),
+        }
+    }
+
+    /// Whether nobody can administer the site yet.
+    pub async fn without_admin(&self) -> Result<bool, AccessError> {
+        let row = sqlx::query("SELECT count(*) AS admins FROM accounts WHERE role = 'admin' AND deleted_at_ms IS NULL")
+            .fetch_one(self.store.pool())
+            .await?;
+        Ok(row.try_get::<i64, _>("admins")? == 0)
+    }
+}
+
+fn check_new(new: &NewAccount) -> Result<(), AccessError> {
+    if new.role == Role::Caller {
+        return Err(AccessError::Field { field: "role", reason: "callers register themselves (POST /api/v1/callers)".to_owned() });
+    }
+    check_name("name", &new.name)?;
+    let length = new.password.chars().count();
+    if length < PASSWORD_LENGTH_MIN || new.password.len() > PASSWORD_LENGTH_MAX {
+        let reason = format!("a password has at least {PASSWORD_LENGTH_MIN} characters and at most {PASSWORD_LENGTH_MAX} bytes");
+        return Err(AccessError::Field { field: "password", reason });
+    }
+    Ok(())
+}
+
+/// A name as people write it: not blank, not too long, no control characters.
+pub(super) fn check_name(field: &'static str, name: &str) -> Result<(), AccessError> {
+    let length = name.trim().chars().count();
+    if length == 0 || length > NAME_LENGTH_MAX || name.chars().any(char::is_control) {
+        let reason = format!("1 to {NAME_LENGTH_MAX} characters without control characters");
+        return Err(AccessError::Field { field, reason });
+    }
+    Ok(())
+}
+
+pub(super) fn account_of(row: &AnyRow) -> Result<Account, AccessError> {
+    let id: String = row.try_get("id")?;
+    let role: String = row.try_get("role")?;
+    let id = AccountId::new(id).map_err(|error| AccessError::Damaged { what: "account", detail: error.to_string() })?;
+    Ok(Account { id, name: row.try_get("name")?, role: roles::stored(&role)? })
+}

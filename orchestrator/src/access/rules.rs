@@ -1,0 +1,116 @@
+//! The one table of who may call what. A route that is not in it answers nobody, and a test says so.
+
+use axum::http::Method;
+use dispatch_core::event::Role;
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Allowed {
+    /// Anybody, signed in or not.
+    Anybody,
+    /// Anybody who proved who they are.
+    SignedIn,
+    /// These roles. What belongs to one person (an incident, an offer) is checked again where it is known whose it is.
+    Roles(&'static [Role]),
+}
+
+/// One route and who may call it.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// "GET", "POST", "DELETE".
+    pub method: &'static str,
+    /// As in the OpenAPI document.
+    pub path: &'static str,
+    /// Who.
+    pub allowed: Allowed,
+}
+
+const ADMIN: Allowed = Allowed::Roles(&[Role::Admin]);
+const CALLER: Allowed = Allowed::Roles(&[Role::Caller]);
+const GUARD: Allowed = Allowed::Roles(&[Role::Guard]);
+/// Who may take an aircraft home or hold it.
+const FLIGHT_WATCH: Allowed = Allowed::Roles(&[Role::Operator, Role::Pilot]);
+/// Who watches the whole site.
+const WATCH: Allowed = Allowed::Roles(&[Role::Operator, Role::Pilot, Role::Admin]);
+
+const fn rule(method: &'static str, path: &'static str, allowed: Allowed) -> Rule {
+    Rule { method, path, allowed }
+}
+
+/// Every route.
+pub const RULES: &[Rule] = &[
+    rule("GET", "/healthz", Allowed::Anybody),
+    rule("GET", "/readyz", Allowed::Anybody),
+    // Numbers about the server, for a collector beside it; the server binds to loopback unless told otherwise.
+    rule("GET", "/metrics", Allowed::Anybody),
+    rule("GET", "/openapi.json", Allowed::Anybody),
+    rule("POST", "/api/v1/session", Allowed::Anybody),
+    rule("GET", "/api/v1/session", Allowed::SignedIn),
+    rule("DELETE", "/api/v1/session", Allowed::SignedIn),
+    rule("POST", "/api/v1/callers", Allowed::Anybody),
+    rule("GET", "/api/v1/callers/me", CALLER),
+    rule("DELETE", "/api/v1/callers/me", CALLER),
+    rule("POST", "/api/v1/callers/me/phone-check", CALLER),
+    // The old phone may be gone with its token; the two codes prove who asks.
+    rule("POST", "/api/v1/callers/me/terminal", Allowed::Anybody),
+    rule("POST", "/api/v1/callers/me/position", CALLER),
+    rule("GET", "/api/v1/identification/{code}", Allowed::Roles(&[Role::Operator])),
+    rule("POST", "/api/v1/calls", Allowed::Roles(&[Role::Caller, Role::Operator])),
+    rule("GET", "/api/v1/calls/current", CALLER),
+    rule("POST", "/api/v1/incidents/{id}/position", CALLER),
+    rule("POST", "/api/v1/incidents/{id}/cancel", CALLER),
+    rule("POST", "/api/v1/incidents/{id}/confirmation", CALLER),
+    rule("POST", "/api/v1/guards/me/duty", GUARD),
+    rule("POST", "/api/v1/guards/me/position", GUARD),
+    rule("GET", "/api/v1/guards/me", GUARD),
+    rule("POST", "/api/v1/offers/{id}/received", GUARD),
+    rule("POST", "/api/v1/offers/{id}/accept", GUARD),
+    rule("POST", "/api/v1/offers/{id}/decline", GUARD),
+    rule("POST", "/api/v1/incidents/{id}/on-scene", GUARD),
+    rule("POST", "/api/v1/incidents/{id}/situation-end", GUARD),
+    rule("POST", "/api/v1/incidents/{id}/backup", GUARD),
+    rule("GET", "/api/v1/incidents", WATCH),
+    rule("GET", "/api/v1/incidents/{id}", Allowed::Roles(&[Role::Caller, Role::Guard, Role::Operator, Role::Pilot, Role::Admin])),
+    rule("POST", "/api/v1/incidents/{id}/acknowledge", Allowed::Roles(&[Role::Operator])),
+    rule("GET", "/api/v1/alerts", WATCH),
+    rule("POST", "/api/v1/launches/{id}/approve", Allowed::Roles(&[Role::Operator])),
+    rule("POST", "/api/v1/launches/{id}/deny", Allowed::Roles(&[Role::Operator])),
+    rule("GET", "/api/v1/drones", WATCH),
+    rule("GET", "/api/v1/drones/{id}", WATCH),
+    rule("GET", "/api/v1/drones/{id}/tlog", Allowed::Roles(&[Role::Pilot, Role::Admin])),
+    rule("POST", "/api/v1/drones/{id}/recall", FLIGHT_WATCH),
+    rule("POST", "/api/v1/drones/{id}/hold", FLIGHT_WATCH),
+    rule("POST", "/api/v1/drones/{id}/continue", FLIGHT_WATCH),
+    rule("POST", "/api/v1/drones/{id}/land", FLIGHT_WATCH),
+    rule("POST", "/api/v1/drones/{id}/control", Allowed::Roles(&[Role::Pilot])),
+    // A guard may switch the light of the aircraft that escorts their own incident.
+    rule("POST", "/api/v1/drones/{id}/light", Allowed::Roles(&[Role::Guard, Role::Operator, Role::Pilot])),
+    rule("GET", "/api/v1/guards", WATCH),
+    rule("POST", "/api/v1/lots/{id}/surveys", Allowed::Roles(&[Role::Operator, Role::Manager])),
+    // Nothing personal, but where stations and fences lie is for the people of the site.
+    rule("GET", "/api/v1/site", Allowed::SignedIn),
+    rule("GET", "/api/v1/site/map", Allowed::SignedIn),
+    rule("GET", "/api/v1/accounts", ADMIN),
+    rule("POST", "/api/v1/accounts", ADMIN),
+    rule("DELETE", "/api/v1/accounts/{id}", ADMIN),
+    rule("POST", "/api/v1/accounts/{id}/device-token", ADMIN),
+    rule("GET", "/api/v1/live", Allowed::SignedIn),
+];
+
+/// Who may call this route; `None` when the table does not know it, and then nobody may.
+pub fn allowed(method: &Method, path: &str) -> Option<Allowed> {
+    // HEAD answers what GET would, without a body.
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    RULES.iter().find(|rule| rule.method == method && rule.path == path).map(|rule| rule.allowed)
+}
+
+impl Allowed {
+    /// Whether somebody with this role, or nobody known, may.
+    pub fn takes(self, role: Option<Role>) -> bool {
+        match self {
+            Allowed::Anybody => true,
+            Allowed::SignedIn => role.is_some(),
+            Allowed::Roles(roles) => role.is_some_and(|role| roles.contains(&role)),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Accounts: the administrator makes, lists and deletes them, and issues tokens for devices.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use flight_types::AccountId;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::app::App;
+use super::body::Body;
+use super::problem::Problem;
+use super::session::AccountAnswer;
+use crate::access::{Identity, NewAccount, roles};
+use crate::store::{AuditOutcome, AuditRecord};
+
+/// These routes.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(delete)).routes(routes!(issue_token))
+}
+
+/// A new account.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountInput {
+    /// Letters, digits, '-', '_', '.'; for a guard, the guard's id.
+    id: String,
+    /// As shown.
+    name: String,
+    /// "guard", "operator", "pilot", "manager", "admin".
+    role: String,
+    /// At least eight characters.
+    password: String,
+}
+
+/// A device's secret, shown this once.
+#[derive(Serialize, ToSchema)]
+pub struct TokenAnswer {
+    token: String,
+}
+
+/// Every account.
+#[utoipa::path(get, path = "/accounts", tag = "accounts", responses((status = 200, body = Vec<AccountAnswer>)))]
+async fn list(State(app): State<App>) -> Result<Json<Vec<AccountAnswer>>, Problem> {
+    Ok(Json(app.access.accounts().await?.into_iter().map(AccountAnswer::from).collect()))
+}
+
+/// Makes an account.
+#[utoipa::path(post, path = "/accounts", tag = "accounts", request_body = AccountInput,
+    responses((status = 201, body = AccountAnswer), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn add(
+    State(app): State<App>,
+    identity: Identity,
+    Body(input): Body<AccountInput>,
+) -> Result<(StatusCode, Json<AccountAnswer>), Problem> {
+    let id = AccountId::new(input.id).map_err(|error| Problem::invalid("id", error))?;
+    let role = roles::from_word(&input.role).ok_or_else(|| Problem::invalid("role", "guard, operator, pilot, manager or admin"))?;
+    let account = app.access.add_account(NewAccount { id, name: input.name, role, password: input.password }).await?;
+    let record = AuditRecord::new(Some(identity.actor()), "account_added", account.id.as_str(), AuditOutcome::Done);
+    app.audit(record.with("role", roles::word(role))).await;
+    Ok((StatusCode::CREATED, Json(account.into())))
+}
+
+/// Deletes an account; its sessions and tokens end at once.
+#[utoipa::path(delete, path = "/accounts/{id}", tag = "accounts", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn delete(State(app): State<App>, identity: Identity, Path(id): Path<String>) -> Result<StatusCode, Problem> {
+    let id = account_id(&id)?;
+    if id == identity.id {
+        return Err(Problem::conflict(
+            "you cannot delete the account you are using: the site could be left without an administrator",
+        ));
+    }
+    app.access.delete_account(&id).await?;
+    app.audit(AuditRecord::new(Some(identity.actor()), "account_deleted", id.as_str(), AuditOutcome::Done)).await;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A token for a device of this account.
+#[utoipa::path(post, path = "/accounts/{id}/device-token", tag = "accounts", params(("id" = String, Path)),
+    responses((status = 201, body = TokenAnswer), (status = 404, body = Problem)))]
+async fn issue_token(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<TokenAnswer>), Problem> {
+    let id = account_id(&id)?;
+    let token = app.access.issue_account_token(&id).await?;
+    app.audit(AuditRecord::new(Some(identity.actor()), "token_issued", id.as_str(), AuditOutcome::Done)).await;
+    Ok((StatusCode::CREATED, Json(TokenAnswer { token: token.reveal().to_owned() })))
+}
+
+fn account_id(text: &str) -> Result<AccountId, Problem> {
+    AccountId::new(text).map_err(|_| Problem::unknown("account", text))
+}

@@ -1,0 +1,136 @@
+//! What every handler may use.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use dispatch_core::event::{Actor, GeocodedAddress};
+use flight_types::{GeoPoint, LotId};
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::limits::RateLimits;
+use crate::access::{Access, RateLimiter};
+use crate::effects::Notices;
+use crate::engine::Engine;
+use crate::live::Live;
+use crate::store::{AuditOutcome, AuditRecord, AuditTrail};
+
+/// The site as pages and calls need it: addresses, map, lots.
+pub trait SiteView: Send + Sync {
+    /// Where an address is; the text is kept as typed also when it is not found.
+    fn geocode(&self, text: &str) -> GeocodedAddress;
+    /// The site as a GeoJSON FeatureCollection, features told apart by `kind`.
+    fn map(&self) -> Value;
+    /// The corners of a parking lot.
+    fn lot(&self, lot: &LotId) -> Option<Vec<GeoPoint>>;
+    /// The middle of the site.
+    fn centre(&self) -> GeoPoint;
+}
+
+/// What sending a text message comes back with.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
+/// Sends a text message to a telephone.
+pub trait TextMessages: Send + Sync {
+    /// Hands the message over; the error says in words why it could not.
+    fn send<'a>(&'a self, phone: &'a str, text: &'a str) -> Sending<'a>;
+}
+
+/// What the HTTP surface is made of.
+pub struct Parts {
+    /// Accounts, callers, credentials.
+    pub access: Access,
+    /// The loop.
+    pub engine: Engine,
+    /// Positions and telemetry.
+    pub live: Live,
+    /// What people are told.
+    pub notices: Notices,
+    /// Who did what besides.
+    pub audit: AuditTrail,
+    /// Map and addresses.
+    pub site: Arc<dyn SiteView>,
+    /// Text messages.
+    pub messages: Arc<dyn TextMessages>,
+    /// Whose log this server owns.
+    pub district: flight_types::DistrictId,
+    /// Where the aircraft's .tlog files lie.
+    pub tlog_dir: Option<PathBuf>,
+    /// Renders the numbers for `/metrics`.
+    pub metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    /// How often what may be asked.
+    pub rates: RateLimits,
+    /// Served over TLS: cookies are then for TLS only.
+    pub tls: bool,
+}
+
+/// Handlers' state; cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// See [`App`].
+pub struct Inner {
+    pub(super) parts: Parts,
+    pub(super) limiters: Limiters,
+    pub(super) live_connections: AtomicUsize,
+    pub(super) stopping: CancellationToken,
+}
+
+pub(super) struct Limiters {
+    pub registration: RateLimiter,
+    pub sign_in: RateLimiter,
+    pub code: RateLimiter,
+    pub call: RateLimiter,
+    pub request: RateLimiter,
+}
+
+impl App {
+    /// Handlers over these parts.
+    pub fn new(parts: Parts) -> Self {
+        let rates = parts.rates;
+        let limiters = Limiters {
+            registration: RateLimiter::new(rates.registration),
+            sign_in: RateLimiter::new(rates.sign_in),
+            code: RateLimiter::new(rates.code),
+            call: RateLimiter::new(rates.call),
+            request: RateLimiter::new(rates.request),
+        };
+        Self(Arc::new(Inner { parts, limiters, live_connections: AtomicUsize::new(0), stopping: CancellationToken::new() }))
+    }
+
+    /// Writes an audit record. An action does not fail because its record could not be written; the log says so loudly.
+    pub(super) async fn audit(&self, record: AuditRecord) {
+        if let Err(error) = self.audit.record(record).await {
+            tracing::error!(error = %error, "an audit record was lost");
+        }
+    }
+
+    /// Records that somebody looked at something.
+    pub(super) async fn audit_view(&self, actor: Actor, subject: &str) {
+        self.audit(AuditRecord::new(Some(actor), "viewed", subject, AuditOutcome::Done)).await;
+    }
+}
+
+impl std::ops::Deref for App {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0.parts
+    }
+}
+
+impl App {
+    pub(super) fn limiters(&self) -> &Limiters {
+        &self.0.limiters
+    }
+
+    pub(super) fn stopping(&self) -> &CancellationToken {
+        &self.0.stopping
+    }
+
+    pub(super) fn live_connections(&self) -> &AtomicUsize {
+        &self.0.live_connections
+    }
+}

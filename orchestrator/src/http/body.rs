@@ -1,0 +1,53 @@
+//! Reads JSON bodies, bounded, with errors that name the place.
+
+use axum::extract::{FromRequest, Request};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::de::DeserializeOwned;
+
+use super::limits::BODY_BYTES_MAX;
+use super::problem::Problem;
+
+/// A JSON body of a known shape.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+/// The same, where an absent body means the shape's default.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        parse(&read(request).await?).map(Self)
+    }
+}
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let bytes = read(request).await?;
+        if bytes.is_empty() { Ok(Self(T::default())) } else { parse(&bytes).map(Self) }
+    }
+}
+
+/// The error names line and column, and what was expected there.
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    if bytes.is_empty() {
+        return Err(Problem::malformed("a JSON body is expected, this one is empty"));
+    }
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        serde_json::error::Category::Data => Problem::invalid("body", error),
+        serde_json::error::Category::Syntax | serde_json::error::Category::Eof | serde_json::error::Category::Io => {
+            Problem::malformed(format!("not JSON: {error}"))
+        }
+    })
+}
+
+async fn read(request: Request) -> Result<Vec<u8>, Problem> {
+    let collected = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await;
+    match collected {
+        Ok(body) => Ok(body.to_bytes().to_vec()),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::too_large(BODY_BYTES_MAX)),
+        Err(error) => Err(Problem::malformed(format!("the body broke off: {error}"))),
+    }
+}

@@ -1,0 +1,67 @@
+//! Bounds of the HTTP surface, each with its reason.
+
+use std::time::Duration;
+
+use crate::access::RateLimit;
+
+/// Largest body. The largest legitimate one, a registration, has under 2 KiB; a position has 100 bytes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// A request that takes longer is given up. Argon2id under a storm of sign-ins may wait ten seconds for its turn.
+pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
+/// Longest idempotency key kept as it is; a longer one is replaced by its digest.
+pub const KEY_LENGTH_MAX: usize = 64;
+/// Longest free text, characters: reasons.
+pub const TEXT_LENGTH_MAX: usize = 300;
+/// A position farther than this from the site is not of this site: GPS gone wrong, or a terminal in another town, metres.
+pub const POSITION_DISTANCE_MAX_M: f64 = 100_000.0;
+/// A terminal's clock may be ahead by this, milliseconds; such a time counts as now.
+pub const CLOCK_AHEAD_MAX_MS: i64 = 10 * 60_000;
+/// A queued position may be this old, milliseconds.
+pub const POSITION_AGE_MAX_MS: i64 = 24 * 3_600_000;
+/// From this age a fix that comes with a call is pointed out, milliseconds.
+pub const FIX_OLD_MS: i64 = 120_000;
+/// Accuracy assumed of a fix that states none, metres: a phone between houses.
+pub const ACCURACY_UNKNOWN_M: f64 = 50.0;
+/// Accuracy worse than this says nothing, metres.
+pub const ACCURACY_MAX_M: f64 = 100_000.0;
+/// How often each aircraft, guard and caller is sent to one page at most.
+pub const LIVE_STEP: Duration = Duration::from_millis(200);
+/// Pages and terminals are asked this often whether they are there, and their credentials whether they still stand.
+pub const LIVE_CHECK: Duration = Duration::from_secs(20);
+/// A page that does not take a message for this long is cut off; it can resume.
+pub const LIVE_SEND_MAX: Duration = Duration::from_secs(10);
+/// Longest message taken from a page, bytes; pages have nothing to say there.
+pub const LIVE_MESSAGE_MAX: usize = 1024;
+/// Open live connections; each holds a task and a few receivers.
+pub const LIVE_CONNECTIONS_MAX: usize = 10_000;
+/// Ended incidents that a page gets on connecting, the latest of them.
+pub const ENDED_INCIDENTS_SHOWN_MAX: usize = 100;
+/// How long a shutdown waits for requests under way.
+pub const DRAIN_TIME: Duration = Duration::from_secs(5);
+
+/// Rate limits, adjustable because a test or a load measurement comes from one address.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateLimits {
+    /// Registrations from one address. A household registers a few people; a robot thousands.
+    pub registration: RateLimit,
+    /// Sign-ins and terminal changes, from one address and for one name or code alike.
+    pub sign_in: RateLimit,
+    /// Codes tried by one caller; Argon2id twice each.
+    pub code: RateLimit,
+    /// Calls by one caller: repeats of a press over a bad network are many, different presses few.
+    pub call: RateLimit,
+    /// Everything else, by one identity or, without one, one address.
+    pub request: RateLimit,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self {
+            registration: RateLimit { burst: 20, per_minute: 20 },
+            sign_in: RateLimit { burst: 10, per_minute: 10 },
+            code: RateLimit { burst: 10, per_minute: 20 },
+            call: RateLimit { burst: 60, per_minute: 60 },
+            request: RateLimit { burst: 300, per_minute: 1_800 },
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! The site: its map, its lots, what the operators were alerted to.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use dispatch_core::effect::Action;
+use dispatch_core::event::Event;
+use flight_types::LotId;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::app::App;
+use super::problem::Problem;
+use crate::access::Identity;
+use crate::effects::Notice;
+use crate::store::Recipient;
+
+/// These routes.
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(site)).routes(routes!(map)).routes(routes!(survey)).routes(routes!(alerts))
+}
+
+/// A survey was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SurveyAnswer {
+    /// The flight, when an aircraft was free at once.
+    mission: Option<String>,
+}
+
+/// Name, district, stations and policy.
+#[utoipa::path(get, path = "/site", tag = "site", responses((status = 200, body = Object)))]
+async fn site(State(app): State<App>) -> Result<Json<Value>, Problem> {
+    let configured = app.engine.read(|core| core.site().cloned());
+    let site = configured.ok_or_else(|| Problem::unavailable("the site is not configured yet"))?;
+    Ok(Json(json!({
+        "name": site.name,
+        "district": app.district.as_str(),
+        "centre": app.site.centre(),
+        "stations": site.stations,
+        "policy": site.policy,
+    })))
+}
+
+/// The site as a GeoJSON FeatureCollection.
+#[utoipa::path(get, path = "/site/map", tag = "site", responses((status = 200, body = Object)))]
+async fn map(State(app): State<App>) -> Json<Value> {
+    Json(app.site.map())
+}
+
+/// Asks for a survey of a lot: its outline is flown once.
+#[utoipa::path(post, path = "/lots/{id}/surveys", tag = "site", params(("id" = String, Path)),
+    responses((status = 202, body = SurveyAnswer), (status = 404, body = Problem), (status = 409, body = Problem)))]
+async fn survey(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+) -> Result<(StatusCode, Json<SurveyAnswer>), Problem> {
+    let lot = LotId::new(id.as_str()).map_err(|_| Problem::unknown("lot", &id))?;
+    let corners = app.site.lot(&lot).ok_or_else(|| Problem::unknown("lot", &id))?;
+    app.engine.submit(identity.actor(), Event::SurveyRequested { lot, corners }).await?;
+    // Which aircraft flies is decided when the aircraft have been asked; it then appears in the live stream.
+    Ok((StatusCode::ACCEPTED, Json(SurveyAnswer { mission: None })))
+}
+
+/// What operators were alerted to and still have to see, oldest first.
+#[utoipa::path(get, path = "/alerts", tag = "site", responses((status = 200, body = Vec<Object>)))]
+async fn alerts(State(app): State<App>) -> Result<Json<Vec<Value>>, Problem> {
+    let pending = app.notices.pending_for(&Recipient::Operators).await?;
+    Ok(Json(pending.iter().filter_map(alert).collect()))
+}
+
+/// An operator alert as pages get it; `None` for what is no alert.
+pub(super) fn alert(notice: &Notice) -> Option<Value> {
+    match &notice.action {
+        Action::AlertOperators { incident, alert } => Some(json!({
+            "type": "alert",
+            "id": notice.effect.to_string(),
+            "at_ms": notice.at_ms,
+            "incident": incident,
+            "alert": alert,
+        })),
+        Action::FindGuards { .. }
+        | Action::SendOffer { .. }
+        | Action::NotifyGuard { .. }
+        | Action::NotifyCaller { .. }
+        | Action::NotifyContact { .. }
+        | Action::CheckGuard { .. }
+        | Action::FindDrones { .. }
+        | Action::AskApproval { .. }
+        | Action::Command { .. } => None,
+    }
+}

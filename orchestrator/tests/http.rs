@@ -1,0 +1,15 @@
+//! The HTTP surface, tested from outside: a real server on a free port, a real client, a clock that stands still until moved.
+
+#[path = "http/world.rs"]
+mod world;
+
+#[path = "http/callers.rs"]
+mod callers;
+#[path = "http/calls.rs"]
+mod calls;
+#[path = "http/live.rs"]
+mod live;
+#[path = "http/roles.rs"]
+mod roles;
+#[path = "http/sessions.rs"]
+mod sessions;

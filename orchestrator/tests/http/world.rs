@@ -1,0 +1,324 @@
+//! A server with one person of each role.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+
+use dispatch_core::config::{Approval, DroneConfig, OnSilence, Policy, SiteConfig, StationConfig};
+use dispatch_core::effect::{Action, Effect};
+use dispatch_core::event::{Actor, Event, GeocodedAddress, GuardCandidate, GuardsNear, Role};
+use flight_types::{AccountId, DistrictId, DroneId, GeoPoint, GuardId, LotId, Ring, StationId};
+use orchestrator::access::{Access, NewAccount, RateLimit};
+use orchestrator::clock::Clock;
+use orchestrator::effects::Notices;
+use orchestrator::engine::{CrashPoints, EffectQueue, Engine, EngineTask, Opening};
+use orchestrator::http::limits::RateLimits;
+use orchestrator::http::{App, Parts, Sending, Server, SiteView, TextMessages};
+use orchestrator::live::Live;
+use orchestrator::store::{AuditTrail, Location, Store};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+pub const NOW_MS: i64 = 1_700_000_000_000;
+pub const PASSWORD: &str = "correct horse battery";
+/// Long before any test ends, and named so that a hanging test says what it waited for.
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
+pub fn centre() -> GeoPoint {
+    GeoPoint::new(37.5, 127.0).expect("a test point")
+}
+
+pub struct World {
+    pub base: String,
+    pub client: reqwest::Client,
+    pub clock: Clock,
+    pub engine: Engine,
+    pub access: Access,
+    pub live: Live,
+    pub effects: EffectQueue,
+    pub messages: Arc<Outgoing>,
+    pub tokens: BTreeMap<&'static str, String>,
+    pub caller: Registered,
+    _server: Server,
+    _task: EngineTask,
+    _folder: tempfile::TempDir,
+}
+
+#[derive(Debug, Clone)]
+pub struct Registered {
+    pub id: String,
+    pub code: String,
+    pub token: String,
+    pub safe_code: String,
+    pub duress_code: String,
+}
+
+/// The messages that would go to telephones.
+#[derive(Default)]
+pub struct Outgoing(Mutex<Vec<(String, String)>>);
+
+impl Outgoing {
+    pub fn last(&self) -> (String, String) {
+        self.0.lock().expect("no test panics here").last().cloned().expect("a message was sent")
+    }
+}
+
+impl TextMessages for Outgoing {
+    fn send<'a>(&'a self, phone: &'a str, text: &'a str) -> Sending<'a> {
+        self.0.lock().expect("no test panics here").push((phone.to_owned(), text.to_owned()));
+        Box::pin(async { Ok(()) })
+    }
+}
+
+struct Town;
+
+impl SiteView for Town {
+    fn geocode(&self, text: &str) -> GeocodedAddress {
+        let point = text.contains("Main Street").then(|| centre().moved(90.0, 300.0));
+        GeocodedAddress { text: text.to_owned(), point, accuracy_m: 20.0 }
+    }
+    fn map(&self) -> Value {
+        json!({"type": "FeatureCollection", "features": []})
+    }
+    fn lot(&self, lot: &LotId) -> Option<Vec<GeoPoint>> {
+        (lot.as_str() == "lot-1").then(|| vec![centre(), centre().moved(0.0, 50.0), centre().moved(45.0, 60.0)])
+    }
+    fn centre(&self) -> GeoPoint {
+        centre()
+    }
+}
+
+fn id<T: TryFrom<String>>(text: &str) -> T {
+    T::try_from(text.to_owned()).unwrap_or_else(|_| panic!("{text:?} is an id"))
+}
+
+fn site() -> SiteConfig {
+    let pad = centre().moved(270.0, 800.0);
+    let drone = DroneConfig {
+        id: id::<DroneId>("d1"),
+        pad,
+        cruise_speed_m_s: 12.0,
+        climb_speed_m_s: 3.0,
+        descent_speed_m_s: 2.0,
+        endurance_s: 1500.0,
+        wind_max_m_s: 10.0,
+        has_light: true,
+    };
+    let station = StationConfig {
+        id: id::<StationId>("s1"),
+        name: "West station".to_owned(),
+        position: pad,
+        ground_amsl_m: 30.0,
+        approval: Approval::Operator { limit_ms: 30_000, on_silence: OnSilence::Deny },
+        drones: vec![drone],
+    };
+    let corners = [45.0, 135.0, 225.0, 315.0].map(|bearing| centre().moved(bearing, 5_000.0));
+    SiteConfig {
+        name: "Test town".to_owned(),
+        stations: vec![station],
+        no_fly_zones: Vec::new(),
+        fence: Ring::new(corners.to_vec()).expect("four corners"),
+        fence_height_max_m: 120.0,
+        policy: Policy::default(),
+    }
+}
+
+/// So many that no test meets a limit it does not ask for.
+pub fn generous() -> RateLimits {
+    let limit = RateLimit { burst: 100_000, per_minute: 100_000 };
+    RateLimits { registration: limit, sign_in: limit, code: limit, call: limit, request: limit }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with_rates(generous()).await
+    }
+
+    pub async fn with_rates(rates: RateLimits) -> Self {
+        // Only the first test of the process may set it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Clock::manual(NOW_MS);
+        let district: DistrictId = id("town");
+        let store = Store::open(&Location::directory(folder.path()), district.clone()).await.expect("a store");
+        let opening = Opening { code_version: "test".to_owned(), site: site(), crash: CrashPoints::default() };
+        let live = Live::new(centre());
+        let (engine, task, effects) = Engine::start(&store, clock.clone(), &live, opening).await.expect("an engine");
+        let access = Access::open(store.clone(), clock.clone()).await.expect("access");
+        let messages = Arc::new(Outgoing::default());
+        let parts = Parts {
+            access: access.clone(),
+            engine: engine.clone(),
+            live: live.clone(),
+            notices: Notices::new(store.outbox(), engine.clone()),
+            audit: AuditTrail::start(&store, clock.clone()).await.expect("an audit trail"),
+            site: Arc::new(Town),
+            messages: messages.clone(),
+            district,
+            tlog_dir: None,
+            metrics: None,
+            rates,
+            tls: false,
+        };
+        let server = Server::start(App::new(parts), "127.0.0.1:0".parse().expect("an address"), None).await.expect("a server");
+        let base = format!("http://{}", server.address());
+        let client = reqwest::Client::new();
+        let nobody = Registered {
+            id: String::new(),
+            code: String::new(),
+            token: String::new(),
+            safe_code: String::new(),
+            duress_code: String::new(),
+        };
+        let mut world = Self {
+            base,
+            client,
+            clock,
+            engine,
+            access,
+            live,
+            effects,
+            messages,
+            tokens: BTreeMap::new(),
+            caller: nobody,
+            _server: server,
+            _task: task,
+            _folder: folder,
+        };
+        world.people().await;
+        world
+    }
+
+    async fn people(&mut self) {
+        for (name, role) in [
+            ("g1", Role::Guard),
+            ("g2", Role::Guard),
+            ("operator", Role::Operator),
+            ("pilot", Role::Pilot),
+            ("manager", Role::Manager),
+            ("admin", Role::Admin),
+        ] {
+            let account =
+                NewAccount { id: id::<AccountId>(name), name: format!("The {name}"), role, password: PASSWORD.to_owned() };
+            self.access.add_account(account).await.expect("a new account");
+            let token = self.access.issue_account_token(&id(name)).await.expect("a token");
+            self.tokens.insert(name, token.reveal().to_owned());
+        }
+        self.caller = self.register("Kim").await;
+        self.tokens.insert("caller", self.caller.token.clone());
+    }
+
+    pub async fn register(&self, name: &str) -> Registered {
+        let body = json!({"name": name, "phone": "+82 2 123 4567", "consent": true, "home_address": "1 Main Street"});
+        let answer = self.post("", "/callers", body).await;
+        assert_eq!(answer.0, StatusCode::CREATED, "{}", answer.1);
+        let text = |field: &str| answer.1[field].as_str().expect("a text").to_owned();
+        Registered {
+            id: text("caller"),
+            code: text("identification_code"),
+            token: text("token"),
+            safe_code: text("safe_code"),
+            duress_code: text("duress_code"),
+        }
+    }
+
+    /// The token of a person: one of the names above, a token itself, or nobody.
+    pub fn token<'a>(&'a self, who: &'a str) -> Option<&'a str> {
+        if who.is_empty() { None } else { Some(self.tokens.get(who).map_or(who, String::as_str)) }
+    }
+
+    pub fn request(&self, who: &str, method: Method, path: &str) -> reqwest::RequestBuilder {
+        let path =
+            if path.starts_with("/api/") || path.ends_with('z') || path == "/metrics" || path == "/openapi.json" || path == "/" {
+                path.to_owned()
+            } else {
+                format!("/api/v1{path}")
+            };
+        let request = self.client.request(method, format!("{}{path}", self.base)).timeout(PATIENCE);
+        match self.token(who) {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    pub async fn post(&self, who: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        answer(self.request(who, Method::POST, path).json(&body)).await
+    }
+
+    pub async fn get(&self, who: &str, path: &str) -> (StatusCode, Value) {
+        answer(self.request(who, Method::GET, path)).await
+    }
+
+    /// A call at the centre with this key; its incident.
+    pub async fn call(&self, who: &str, key: &str) -> String {
+        let position = json!({"lat": 37.5, "lon": 127.0, "accuracy_m": 5, "at": self.clock.now_ms()});
+        let request = self.request(who, Method::POST, "/calls").header("Idempotency-Key", key);
+        let (status, answer) = answer(request.json(&json!({"trigger": "hold", "position": position}))).await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
+        assert_eq!(answer["warnings"], json!([]));
+        answer["incident_id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Plays the workers that find guards, until nothing is ordered any more: g1 is near, g2 a little farther.
+    pub async fn find_guards(&mut self) {
+        while let Ok(Effect { id: effect, action }) = self.effects.try_recv() {
+            let Action::FindGuards { searches } = action else { continue };
+            let found = searches.into_iter().map(|search| {
+                let free = ["g1", "g2"].into_iter().enumerate().map(|(n, name)| candidate(name, n as f64));
+                let candidates = free.filter(|one| !search.excluding.contains(&one.guard)).take(search.count_max).collect();
+                GuardsNear { incident: search.incident, candidates }
+            });
+            let event = Event::GuardsFound { effect, found: found.collect() };
+            self.engine.report(Actor::System, event).await.expect("an answer is taken");
+        }
+    }
+
+    /// On duty and at a place.
+    pub async fn on_duty(&self, guard: &str) {
+        assert_eq!(self.post(guard, "/guards/me/duty", json!({"on_duty": true})).await.0, StatusCode::NO_CONTENT);
+        let position = json!({"lat": 37.501, "lon": 127.0, "accuracy_m": 5});
+        assert_eq!(self.post(guard, "/guards/me/position", position).await.0, StatusCode::NO_CONTENT);
+    }
+
+    /// A call that g1 has taken; the incident.
+    pub async fn assigned(&mut self) -> String {
+        self.on_duty("g1").await;
+        let incident = self.call("caller", "press-1").await;
+        self.find_guards().await;
+        let (_, me) = self.get("g1", "/guards/me").await;
+        let offer = me["offers"][0]["offer"].as_str().unwrap_or_else(|| panic!("an offer, not {me}")).to_owned();
+        assert_eq!(self.post("g1", &format!("/offers/{offer}/accept"), Value::Null).await.0, StatusCode::NO_CONTENT);
+        // Past the photo-finish, should there be one.
+        self.advance(2_000).await;
+        incident
+    }
+
+    /// Moves the clock and lets the core see it.
+    pub async fn advance(&self, by_ms: i64) {
+        self.clock.advance(by_ms);
+        self.engine.report(Actor::System, Event::TimePassed).await.expect("time passes");
+    }
+}
+
+fn candidate(name: &str, n: f64) -> GuardCandidate {
+    GuardCandidate {
+        guard: id::<GuardId>(name),
+        position: centre().moved(0.0, 200.0 + 100.0 * n),
+        position_age_ms: 1_000,
+        distance_m: 200.0 + 100.0 * n,
+        eta_s: 60.0 + 30.0 * n,
+        eta_by: dispatch_core::event::EtaSource::Ruler,
+    }
+}
+
+pub async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.expect("an answer");
+    let status = response.status();
+    let text = response.text().await.expect("a body");
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+/// Waits for something that a bug would keep from coming.
+pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.unwrap_or_else(|_| panic!("{what} did not come"))
+}
