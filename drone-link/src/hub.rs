@@ -1,11 +1,30 @@
-//! One UDP socket for all aircraft.
+//! One UDP socket for all aircraft: who is heard from where, whose bytes they are, and when each link wants its clock.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
-use drone_link_proto::LinkConfig;
+use drone_link_proto::{Link, LinkConfig, Output, sender};
 use flight_types::{DroneId, DroneStatus, FlightCommand, FlightEvent, MissionId};
-use tokio::sync::mpsc;
+use tokio::net::UdpSocket;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use crate::peers::{Peers, Verdict};
+use crate::tlog::Tlog;
+
+/// Reports in the owner's queue.
+const REPORTS_MAX: usize = 256;
+/// Reports kept for an owner who is behind; they are transitions and few, so this many mean that nobody reads.
+const PENDING_MAX: usize = 4_096;
+/// Orders waiting for the hub; more means that the hub is not running.
+const ORDERS_MAX: usize = 64;
+/// The longest datagram that is read; longer ones are cut and then fail their checksum.
+const DATAGRAM_LENGTH_MAX: usize = 4_096;
+/// Sleep when no link has a timeout.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// What the hub tells its owner.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,7 +38,7 @@ pub enum LinkReport {
         /// What happened.
         report: FlightEvent,
     },
-    /// Something new in `LinkHandle::status`.
+    /// Something new in `LinkHandle::status`; left out while the owner is behind.
     StatusChanged {
         /// Of which aircraft.
         drone: DroneId,
@@ -60,36 +79,95 @@ pub enum LinkError {
 pub struct LinkHub;
 
 impl LinkHub {
-    /// Binds the socket and starts carrying. `tlog_dir` gets one `.tlog` per aircraft.
+    /// Binds the socket and starts carrying. `tlog_dir` gets one `.tlog` per aircraft, named by its id; logs are appended to.
     pub async fn start(
-        _bind: SocketAddr,
-        _links: Vec<LinkConfig>,
-        _tlog_dir: Option<PathBuf>,
+        bind: SocketAddr,
+        links: Vec<LinkConfig>,
+        tlog_dir: Option<PathBuf>,
     ) -> Result<(LinkHandle, mpsc::Receiver<LinkReport>), LinkError> {
-        Err(LinkError::Stopped)
+        refuse_shared(&links)?;
+        let failed = |what: String| move |source| LinkError::Io { what, source };
+        let socket = UdpSocket::bind(bind).await.map_err(failed(format!("address {bind}")))?;
+        let local_addr = socket.local_addr().map_err(failed(format!("address {bind}")))?;
+        let (report_sender, report_receiver) = mpsc::channel(REPORTS_MAX);
+        let (order_sender, orders) = mpsc::channel(ORDERS_MAX);
+        let (statuses_sender, statuses) = watch::channel(BTreeMap::new());
+        let carriers = carriers(links, tlog_dir)?;
+        let hub = Hub {
+            socket,
+            carriers,
+            start: Instant::now(),
+            reports: report_sender,
+            pending: VecDeque::new(),
+            statuses: statuses_sender,
+        };
+        hub.publish_all();
+        tokio::spawn(hub.run(orders));
+        Ok((LinkHandle { local_addr, orders: order_sender, statuses: Arc::new(statuses) }, report_receiver))
     }
 }
 
-/// Gives orders to running links.
+fn refuse_shared(links: &[LinkConfig]) -> Result<(), LinkError> {
+    for (i, link) in links.iter().enumerate() {
+        for other in &links[..i] {
+            if other.drone == link.drone {
+                return Err(LinkError::Shared(format!("the id {}", link.drone)));
+            }
+            if other.system_id == link.system_id {
+                return Err(LinkError::Shared(format!("the system id {}", link.system_id)));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn carriers(links: Vec<LinkConfig>, tlog_dir: Option<PathBuf>) -> Result<BTreeMap<u8, Carrier>, LinkError> {
+    let carrier = |config: LinkConfig| {
+        let tlog = match &tlog_dir {
+            Some(dir) => Some(Tlog::open(dir, &config.drone).map_err(|source| LinkError::Io {
+                what: format!("folder {} for logs", dir.display()),
+                source,
+            })?),
+            None => None,
+        };
+        let peers = Peers::new(config.limits.silence_max_ms);
+        let (drone, system_id) = (config.drone.clone(), config.system_id);
+        Ok((system_id, Carrier { drone, link: Link::new(config, 0), peers, tlog }))
+    };
+    links.into_iter().map(carrier).collect()
+}
+
+/// An order on its way to the hub.
+enum Order {
+    Command { drone: DroneId, mission: MissionId, command: FlightCommand, answer: oneshot::Sender<Result<(), LinkError>> },
+    Shutdown { done: oneshot::Sender<()> },
+}
+
+/// Gives orders to running links. Cheap to clone; the hub stops when the last one is dropped.
 #[derive(Debug, Clone)]
 pub struct LinkHandle {
     local_addr: SocketAddr,
+    orders: mpsc::Sender<Order>,
+    statuses: Arc<watch::Receiver<BTreeMap<DroneId, DroneStatus>>>,
 }
 
 impl LinkHandle {
-    /// Gives an aircraft an order.
-    pub async fn command(&self, drone: &DroneId, _mission: &MissionId, _command: FlightCommand) -> Result<(), LinkError> {
-        Err(LinkError::UnknownDrone(drone.clone()))
+    /// Gives an aircraft's link an order; returns when the link has taken it, not when the aircraft has.
+    pub async fn command(&self, drone: &DroneId, mission: &MissionId, command: FlightCommand) -> Result<(), LinkError> {
+        let (answer, answered) = oneshot::channel();
+        let order = Order::Command { drone: drone.clone(), mission: mission.clone(), command, answer };
+        self.orders.send(order).await.map_err(|_| LinkError::Stopped)?;
+        answered.await.map_err(|_| LinkError::Stopped)?
     }
 
-    /// The latest of one aircraft.
-    pub fn status(&self, _drone: &DroneId) -> Option<DroneStatus> {
-        None
+    /// The latest of one aircraft, at most a fraction of a second old.
+    pub fn status(&self, drone: &DroneId) -> Option<DroneStatus> {
+        self.statuses.borrow().get(drone).cloned()
     }
 
     /// The latest of every aircraft, in the order of their ids.
     pub fn statuses(&self) -> Vec<DroneStatus> {
-        Vec::new()
+        self.statuses.borrow().values().cloned().collect()
     }
 
     /// Where the hub listens.
@@ -97,6 +175,201 @@ impl LinkHandle {
         self.local_addr
     }
 
-    /// Stops the hub and closes its logs.
-    pub async fn shutdown(&self) {}
+    /// Stops the hub and closes its logs. Aircraft go on by themselves.
+    pub async fn shutdown(&self) {
+        let (done, finished) = oneshot::channel();
+        if self.orders.send(Order::Shutdown { done }).await.is_ok() {
+            // An error means that the hub has stopped already, which is what was wanted.
+            let _ = finished.await;
+        }
+    }
+}
+
+/// One aircraft's link with its address and log.
+struct Carrier {
+    drone: DroneId,
+    link: Link,
+    peers: Peers,
+    tlog: Option<Tlog>,
+}
+
+/// What the hub woke up for.
+enum Wake {
+    Datagram(usize, SocketAddr),
+    Order(Order),
+    /// The last handle was dropped.
+    Stop,
+    Timeout,
+    /// The owner takes a report.
+    Room(mpsc::OwnedPermit<LinkReport>),
+    /// The owner takes no more reports.
+    Unread,
+}
+
+struct Hub {
+    socket: UdpSocket,
+    /// By system id.
+    carriers: BTreeMap<u8, Carrier>,
+    start: Instant,
+    reports: mpsc::Sender<LinkReport>,
+    /// Reports on their way to an owner who is behind. The hub never waits for its owner, who may be waiting for the hub.
+    pending: VecDeque<LinkReport>,
+    statuses: watch::Sender<BTreeMap<DroneId, DroneStatus>>,
+}
+
+impl Hub {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut buffer = vec![0; DATAGRAM_LENGTH_MAX];
+        loop {
+            match self.wait(&mut orders, &mut buffer).await {
+                Wake::Datagram(length, address) => self.take_datagram(&buffer[..length], address).await,
+                Wake::Order(Order::Command { drone, mission, command, answer }) => {
+                    let result = self.command(drone, &mission, command).await;
+                    // The one who asked may have gone; the order stands.
+                    let _ = answer.send(result);
+                }
+                Wake::Order(Order::Shutdown { done }) => {
+                    drop(self);
+                    let _ = done.send(());
+                    return;
+                }
+                Wake::Stop => return,
+                Wake::Timeout => self.take_timeouts().await,
+                Wake::Room(permit) => {
+                    if let Some(report) = self.pending.pop_front() {
+                        permit.send(report);
+                    }
+                }
+                // Nobody reads any more; the aircraft are still to be commanded.
+                Wake::Unread => self.pending.clear(),
+            }
+        }
+    }
+
+    /// Waits for whatever comes first.
+    async fn wait(&self, orders: &mut mpsc::Receiver<Order>, buffer: &mut [u8]) -> Wake {
+        let room = self.reports.clone().reserve_owned();
+        tokio::select! {
+            permit = room, if !self.pending.is_empty() => permit.map_or(Wake::Unread, Wake::Room),
+            received = self.socket.recv_from(buffer) => match received {
+                Ok((length, address)) => Wake::Datagram(length, address),
+                Err(error) => {
+                    // A peer that is gone answers a datagram with an error; it says nothing about the others.
+                    tracing::debug!(%error, "receiving failed");
+                    Wake::Timeout
+                }
+            },
+            order = orders.recv() => order.map_or(Wake::Stop, Wake::Order),
+            () = tokio::time::sleep_until(self.next_due()) => Wake::Timeout,
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    fn next_due(&self) -> Instant {
+        let due_ms = self.carriers.values().filter_map(|carrier| carrier.link.next_timeout_ms()).min();
+        due_ms.map_or_else(|| Instant::now() + IDLE, |due_ms| self.start + Duration::from_millis(due_ms))
+    }
+
+    async fn take_datagram(&mut self, datagram: &[u8], address: SocketAddr) {
+        let now_ms = self.now_ms();
+        let Some(from) = sender(datagram) else { return };
+        let Some(carrier) = self.carriers.get_mut(&from.system_id) else { return };
+        match carrier.peers.judge(address, from.autopilot_heartbeat, now_ms) {
+            Verdict::Ours => {
+                if let Some(tlog) = &mut carrier.tlog {
+                    tlog.write_frames(datagram, from.system_id);
+                }
+                carrier.link.handle_datagram(datagram, now_ms);
+                self.drain(from.system_id, now_ms).await;
+            }
+            Verdict::Unknown => {}
+            Verdict::Rival { news } => {
+                carrier.link.rival_heard(&format!("{address} uses system id {} as well", from.system_id), now_ms);
+                if news {
+                    let report = LinkReport::Duplicate { drone: carrier.drone.clone(), address };
+                    tracing::warn!(drone = %carrier.drone, %address, "a second sender uses this system id");
+                    self.report(report);
+                }
+            }
+        }
+    }
+
+    async fn take_timeouts(&mut self) {
+        let now_ms = self.now_ms();
+        let due = |carrier: &Carrier| carrier.link.next_timeout_ms().is_some_and(|due_ms| due_ms <= now_ms);
+        let systems: Vec<u8> = self.carriers.iter().filter(|(_, carrier)| due(carrier)).map(|(id, _)| *id).collect();
+        for system_id in systems {
+            if let Some(carrier) = self.carriers.get_mut(&system_id) {
+                carrier.link.handle_timeout(now_ms);
+            }
+            self.drain(system_id, now_ms).await;
+        }
+    }
+
+    async fn command(&mut self, drone: DroneId, mission: &MissionId, command: FlightCommand) -> Result<(), LinkError> {
+        let now_ms = self.now_ms();
+        let found = self.carriers.iter_mut().find(|(_, carrier)| carrier.drone == drone);
+        let Some((system_id, carrier)) = found else { return Err(LinkError::UnknownDrone(drone)) };
+        let system_id = *system_id;
+        carrier.link.command(mission, command, now_ms);
+        self.drain(system_id, now_ms).await;
+        Ok(())
+    }
+
+    /// Carries out what a link wants, until it wants nothing.
+    async fn drain(&mut self, system_id: u8, now_ms: u64) {
+        let Some(carrier) = self.carriers.get_mut(&system_id) else { return };
+        let mut reports = Vec::new();
+        while let Some(output) = carrier.link.poll_output() {
+            match output {
+                Output::Transmit(bytes) => transmit(&self.socket, carrier, &bytes).await,
+                Output::Report { mission, report } => {
+                    reports.push(LinkReport::Flight { drone: carrier.drone.clone(), mission, report });
+                }
+                Output::StatusChanged => reports.push(LinkReport::StatusChanged { drone: carrier.drone.clone() }),
+            }
+        }
+        let (drone, status) = (carrier.drone.clone(), carrier.link.status(now_ms));
+        self.statuses.send_modify(|statuses| {
+            statuses.insert(drone, status);
+        });
+        for report in reports {
+            self.report(report);
+        }
+    }
+
+    /// A change of status may be left out, the next one tells as much; anything else is kept in order.
+    fn report(&mut self, report: LinkReport) {
+        let optional = matches!(report, LinkReport::StatusChanged { .. });
+        let behind = !self.pending.is_empty() || self.reports.capacity() == 0;
+        if optional && behind {
+            return;
+        }
+        if self.pending.len() >= PENDING_MAX {
+            tracing::error!(?report, "nobody takes the link's reports; one is lost");
+            return;
+        }
+        self.pending.push_back(report);
+    }
+
+    fn publish_all(&self) {
+        let now_ms = self.now_ms();
+        self.statuses.send_modify(|statuses| {
+            statuses.extend(self.carriers.values().map(|carrier| (carrier.drone.clone(), carrier.link.status(now_ms))));
+        });
+    }
+}
+
+/// Sends to the aircraft once its address is known. A full or unreachable line loses the datagram; the link repeats.
+async fn transmit(socket: &UdpSocket, carrier: &mut Carrier, bytes: &[u8]) {
+    let Some(address) = carrier.peers.address() else { return };
+    if let Some(tlog) = &mut carrier.tlog {
+        tlog.write(bytes);
+    }
+    if let Err(error) = socket.send_to(bytes, address).await {
+        tracing::debug!(drone = %carrier.drone, %address, %error, "sending failed");
+    }
 }

@@ -27,6 +27,7 @@ struct Receiving {
 
 /// Behaviour that a test changes, and what it looks at afterwards.
 pub struct Vehicle {
+    pub system_id: u8,
     pub frame: LocalFrame,
     pub home_amsl_m: f64,
     pub now_ms: u64,
@@ -74,6 +75,7 @@ pub struct Vehicle {
 impl Vehicle {
     pub fn new(home: GeoPoint) -> Self {
         Self {
+            system_id: SYSTEM_ID,
             frame: LocalFrame::new(home),
             home_amsl_m: 33.0,
             now_ms: 0,
@@ -124,7 +126,7 @@ impl Vehicle {
     }
 
     fn send(&mut self, message: &MavMessage) {
-        let header = MavHeader { system_id: SYSTEM_ID.into(), component_id: 1, sequence: self.sequence };
+        let header = MavHeader { system_id: self.system_id.into(), component_id: 1, sequence: self.sequence };
         self.sequence = self.sequence.wrapping_add(1);
         let mut raw = MAVLinkV2MessageRaw::new();
         raw.serialize_message(header, message);
@@ -133,7 +135,7 @@ impl Vehicle {
 
     fn send_from_illuminator(&mut self, message: &MavMessage) {
         let sequence = self.illuminator_sequence;
-        let header = MavHeader { system_id: SYSTEM_ID.into(), component_id: ILLUMINATOR, sequence };
+        let header = MavHeader { system_id: self.system_id.into(), component_id: ILLUMINATOR, sequence };
         self.illuminator_sequence = self.illuminator_sequence.wrapping_add(1);
         let mut raw = MAVLinkV2MessageRaw::new();
         raw.serialize_message(header, message);
@@ -361,10 +363,10 @@ impl Vehicle {
                 assert_eq!(heartbeat.base_mode, MavModeFlag::empty());
                 self.gcs_ms = Some(self.now_ms);
             }
-            MavMessage::COMMAND_LONG(command) if command.target_system == SYSTEM_ID => self.command_long(&command),
-            MavMessage::COMMAND_INT(command) if command.target_system == SYSTEM_ID => self.command_int(&command),
-            MavMessage::MISSION_COUNT(count) if count.target_system == SYSTEM_ID => self.mission_count(&count),
-            MavMessage::MISSION_ITEM_INT(item) if item.target_system == SYSTEM_ID => self.mission_item(&item),
+            MavMessage::COMMAND_LONG(command) if command.target_system == self.system_id => self.command_long(&command),
+            MavMessage::COMMAND_INT(command) if command.target_system == self.system_id => self.command_int(&command),
+            MavMessage::MISSION_COUNT(count) if count.target_system == self.system_id => self.mission_count(&count),
+            MavMessage::MISSION_ITEM_INT(item) if item.target_system == self.system_id => self.mission_item(&item),
             MavMessage::MISSION_REQUEST_LIST(request) => self.send_count(request.mission_type),
             MavMessage::MISSION_REQUEST_INT(request) => self.send_item(request.mission_type, request.seq),
             MavMessage::MISSION_SET_CURRENT(set) => self.current = set.seq,

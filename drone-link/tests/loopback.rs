@@ -1,0 +1,195 @@
+//! The hub over real sockets on loopback, with the scripted aircraft of the protocol's tests on the other end. Its clock
+//! runs ten times as fast as the wall's; the tests wait for events, never for time.
+
+#![allow(deprecated, reason = "the definitions deprecate what PX4 speaks")]
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use drone_link::{LinkError, LinkHandle, LinkHub, LinkReport};
+use drone_link_proto::LinkConfig;
+use flight_types::{
+    DroneId, Fence, FlightCommand, FlightEvent, FlightPhase, FlightPlan, GeoPoint, MissionId, Ring, Scene,
+};
+use tokio::net::UdpSocket;
+use tokio::sync::mpsc;
+
+#[allow(dead_code, reason = "shared with the protocol's tests, which use more of it")]
+#[path = "../proto/tests/support/vehicle.rs"]
+mod vehicle;
+use vehicle::Vehicle;
+
+/// Longest wait for anything; a hang fails instead of blocking.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn drone(name: &str) -> DroneId {
+    DroneId::new(name).expect("an id")
+}
+
+fn home() -> GeoPoint {
+    GeoPoint::new(42.5, 1.5).expect("a test place")
+}
+
+fn loopback() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 0))
+}
+
+/// A short hop north.
+fn plan(name: &str) -> FlightPlan {
+    let corner = |bearing: f64| home().moved(bearing, 700.0);
+    FlightPlan {
+        mission: MissionId::new(name).expect("an id"),
+        home: home(),
+        home_altitude_amsl_m: 1_000.0,
+        outbound: vec![home().moved(0.0, 30.0)],
+        homeward: vec![home()],
+        transit_height_m: 10.0,
+        transit_speed_m_s: 12.0,
+        scene: Scene::Escort { target: home().moved(0.0, 38.0), stand_off_m: 8.0, height_m: 8.0 },
+        fence: Fence { ring: Ring::new([45.0, 135.0, 225.0, 315.0].map(corner).to_vec()).expect("a ring"), height_max_m: 100.0 },
+        exclusions: Vec::new(),
+    }
+}
+
+/// Runs an aircraft on its own socket until the test ends. Returns its address and how many datagrams it was sent.
+async fn start_vehicle(system_id: u8, hub: SocketAddr) -> (SocketAddr, tokio::sync::watch::Receiver<usize>) {
+    let socket = UdpSocket::bind(loopback()).await.expect("a socket");
+    let address = socket.local_addr().expect("an address");
+    let (count, counted) = tokio::sync::watch::channel(0);
+    tokio::spawn(async move {
+        let mut vehicle = Vehicle::new(home());
+        vehicle.system_id = system_id;
+        let mut clock = tokio::time::interval(Duration::from_millis(2));
+        let mut buffer = [0; 2_048];
+        let mut now_ms = 0;
+        loop {
+            tokio::select! {
+                _ = clock.tick() => {
+                    now_ms += 20;
+                    vehicle.tick(now_ms);
+                }
+                received = socket.recv_from(&mut buffer) => {
+                    let (length, _) = received.expect("loopback works");
+                    vehicle.receive(&buffer[..length]);
+                    count.send_modify(|count| *count += 1);
+                }
+            }
+            for datagram in vehicle.take_datagrams() {
+                socket.send_to(&datagram, hub).await.expect("loopback works");
+            }
+        }
+    });
+    (address, counted)
+}
+
+async fn until(reports: &mut mpsc::Receiver<LinkReport>, wanted: impl Fn(&LinkReport) -> bool) -> Vec<LinkReport> {
+    let mut seen = Vec::new();
+    let all = async {
+        while let Some(report) = reports.recv().await {
+            let found = wanted(&report);
+            seen.push(report);
+            if found {
+                return;
+            }
+        }
+    };
+    let in_time = tokio::time::timeout(PATIENCE, all).await;
+    assert!(in_time.is_ok() && seen.last().is_some_and(&wanted), "{seen:#?}");
+    seen
+}
+
+fn phase_of(report: &LinkReport, name: &str) -> Option<FlightPhase> {
+    match report {
+        LinkReport::Flight { drone, report: FlightEvent::Reached { phase }, .. } if drone.as_str() == name => Some(*phase),
+        _ => None,
+    }
+}
+
+async fn fly(handle: &LinkHandle, name: &str, mission: &str) {
+    let plan = plan(mission);
+    let id = plan.mission.clone();
+    let order = FlightCommand::Fly { plan: Box::new(plan), reached: FlightPhase::Ordered };
+    handle.command(&drone(name), &id, order).await.expect("the hub runs");
+}
+
+#[tokio::test]
+async fn two_aircraft_fly_over_one_socket_and_leave_logs() {
+    let dir = std::env::temp_dir().join(format!("drone-link-loopback-{}", std::process::id()));
+    let links = vec![LinkConfig::new(drone("d1"), 1), LinkConfig::new(drone("d2"), 2)];
+    let (handle, mut reports) = LinkHub::start(loopback(), links, Some(dir.clone())).await.expect("a hub");
+    start_vehicle(1, handle.local_addr()).await;
+    start_vehicle(2, handle.local_addr()).await;
+
+    fly(&handle, "d2", "m2").await;
+    until(&mut reports, |report| phase_of(report, "d2") == Some(FlightPhase::OnScene)).await;
+    let statuses = handle.statuses();
+    let armed: Vec<_> = statuses.iter().map(|status| (status.drone.as_str(), status.armed)).collect();
+    assert_eq!(armed, [("d1", Some(false)), ("d2", Some(true))], "only the one that was told flies");
+
+    let recall = FlightCommand::Recall { homeward: plan("m2").homeward };
+    handle.command(&drone("d2"), &plan("m2").mission, recall).await.expect("the hub runs");
+    let seen = until(&mut reports, |report| phase_of(report, "d2") == Some(FlightPhase::Landed)).await;
+    assert!(seen.iter().all(|report| phase_of(report, "d1").is_none()));
+
+    handle.shutdown().await;
+    let log = std::fs::read(dir.join("d2.tlog")).expect("a log");
+    assert_eq!(log_systems(&log), [2, 255], "both directions of one aircraft");
+    std::fs::remove_dir_all(&dir).expect("our own folder");
+    assert!(matches!(handle.command(&drone("d1"), &plan("m").mission, FlightCommand::Hold).await, Err(LinkError::Stopped)));
+}
+
+/// Reads a log the way a ground station does; the systems that speak in it.
+fn log_systems(log: &[u8]) -> Vec<u8> {
+    let mut systems = std::collections::BTreeSet::new();
+    let (mut at, mut before_us) = (0, 0);
+    while at < log.len() {
+        let time_us = u64::from_be_bytes(log[at..at + 8].try_into().expect("eight bytes"));
+        assert!(time_us >= before_us && time_us > 1_600_000_000_000_000, "microseconds since 1970, ascending");
+        before_us = time_us;
+        let frame = &log[at + 8..];
+        assert_eq!(frame[0], 0xFD);
+        systems.insert(frame[5]);
+        at += 8 + 12 + usize::from(frame[1]);
+    }
+    systems.into_iter().collect()
+}
+
+#[tokio::test]
+async fn a_second_sender_with_the_same_system_id_is_reported_and_gets_nothing() {
+    let links = vec![LinkConfig::new(drone("d1"), 1)];
+    let (handle, mut reports) = LinkHub::start(loopback(), links, None).await.expect("a hub");
+    start_vehicle(1, handle.local_addr()).await;
+    until(&mut reports, |report| matches!(report, LinkReport::StatusChanged { .. })).await;
+    let (rival, count) = start_vehicle(1, handle.local_addr()).await;
+    until(&mut reports, |report| matches!(report, LinkReport::Duplicate { address, .. } if *address == rival)).await;
+    fly(&handle, "d1", "m").await;
+    until(&mut reports, |report| matches!(report, LinkReport::Flight { report: FlightEvent::Failed { .. }, .. })).await;
+    assert_eq!(*count.borrow(), 0);
+}
+
+#[tokio::test]
+async fn garbage_and_strangers_change_nothing() {
+    let links = vec![LinkConfig::new(drone("d1"), 1)];
+    let (handle, mut reports) = LinkHub::start(loopback(), links, None).await.expect("a hub");
+    let socket = UdpSocket::bind(loopback()).await.expect("a socket");
+    for garbage in [&b""[..], b"hello", &[0xFD; 300], &[0xFD, 255, 0, 0]] {
+        socket.send_to(garbage, handle.local_addr()).await.expect("loopback works");
+    }
+    // A stranger first, the aircraft after it.
+    start_vehicle(9, handle.local_addr()).await;
+    start_vehicle(1, handle.local_addr()).await;
+    until(&mut reports, |report| matches!(report, LinkReport::StatusChanged { .. })).await;
+    assert!(handle.status(&drone("d1")).is_some_and(|status| status.link.connected));
+    let order = handle.command(&drone("d9"), &plan("m").mission, FlightCommand::Hold).await;
+    assert!(matches!(order, Err(LinkError::UnknownDrone(_))));
+}
+
+#[tokio::test]
+async fn shared_ids_and_addresses_in_use_are_refused() {
+    let same_system = vec![LinkConfig::new(drone("d1"), 1), LinkConfig::new(drone("d2"), 1)];
+    assert!(matches!(LinkHub::start(loopback(), same_system, None).await, Err(LinkError::Shared(_))));
+    let same_drone = vec![LinkConfig::new(drone("d1"), 1), LinkConfig::new(drone("d1"), 2)];
+    assert!(matches!(LinkHub::start(loopback(), same_drone, None).await, Err(LinkError::Shared(_))));
+    let (handle, _reports) = LinkHub::start(loopback(), Vec::new(), None).await.expect("a hub");
+    assert!(matches!(LinkHub::start(handle.local_addr(), Vec::new(), None).await, Err(LinkError::Io { .. })));
+}
