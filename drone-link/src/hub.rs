@@ -124,10 +124,10 @@ fn refuse_shared(links: &[LinkConfig]) -> Result<(), LinkError> {
 fn carriers(links: Vec<LinkConfig>, tlog_dir: Option<PathBuf>) -> Result<BTreeMap<u8, Carrier>, LinkError> {
     let carrier = |config: LinkConfig| {
         let tlog = match &tlog_dir {
-            Some(dir) => Some(Tlog::open(dir, &config.drone).map_err(|source| LinkError::Io {
-                what: format!("folder {} for logs", dir.display()),
-                source,
-            })?),
+            Some(dir) => Some(
+                Tlog::open(dir, &config.drone)
+                    .map_err(|source| LinkError::Io { what: format!("folder {} for logs", dir.display()), source })?,
+            ),
             None => None,
         };
         let peers = Peers::new(config.limits.silence_max_ms);

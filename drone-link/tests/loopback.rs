@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use drone_link::{LinkError, LinkHandle, LinkHub, LinkReport};
 use drone_link_proto::LinkConfig;
-use flight_types::{
-    DroneId, Fence, FlightCommand, FlightEvent, FlightPhase, FlightPlan, GeoPoint, MissionId, Ring, Scene,
-};
+use flight_types::{DroneId, Fence, FlightCommand, FlightEvent, FlightPhase, FlightPlan, GeoPoint, MissionId, Ring, Scene};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 

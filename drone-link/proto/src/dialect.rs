@@ -98,9 +98,7 @@ impl ItemKind {
 
     fn frame(self) -> mav::MavFrame {
         match self {
-            Self::TakeOff | Self::Waypoint | Self::LoiterUnlimited | Self::Land => {
-                mav::MavFrame::MAV_FRAME_GLOBAL_RELATIVE_ALT_INT
-            }
+            Self::TakeOff | Self::Waypoint | Self::LoiterUnlimited | Self::Land => mav::MavFrame::MAV_FRAME_GLOBAL_RELATIVE_ALT_INT,
             Self::ChangeSpeed => mav::MavFrame::MAV_FRAME_MISSION,
             Self::FenceInclusion | Self::FenceExclusion => mav::MavFrame::MAV_FRAME_GLOBAL_INT,
         }
@@ -194,11 +192,7 @@ pub(crate) fn checksum(bytes: &[u8], extra: u8) -> u16 {
 
 /// The frame of a message.
 pub(crate) fn encode(addresses: Addresses, sequence: u8, outgoing: &Outgoing) -> Vec<u8> {
-    let header = MavHeader {
-        system_id: addresses.own_system_id.into(),
-        component_id: addresses.own_component_id,
-        sequence,
-    };
+    let header = MavHeader { system_id: addresses.own_system_id.into(), component_id: addresses.own_component_id, sequence };
     let mut raw = MAVLinkV2MessageRaw::new();
     raw.serialize_message(header, &message(addresses.target_system_id, outgoing));
     raw.raw_bytes().to_vec()
@@ -217,13 +211,11 @@ fn message(target_system: u8, outgoing: &Outgoing) -> mav::MavMessage {
             opaque_id: 0,
         }),
         Outgoing::MissionItem { list, seq, item } => mission_item(target_system, list, seq, item),
-        Outgoing::MissionRequestList { list } => {
-            mav::MavMessage::MISSION_REQUEST_LIST(mav::MISSION_REQUEST_LIST_DATA {
-                target_system,
-                target_component,
-                mission_type: list.mav(),
-            })
-        }
+        Outgoing::MissionRequestList { list } => mav::MavMessage::MISSION_REQUEST_LIST(mav::MISSION_REQUEST_LIST_DATA {
+            target_system,
+            target_component,
+            mission_type: list.mav(),
+        }),
         Outgoing::MissionRequest { list, seq } => mav::MavMessage::MISSION_REQUEST_INT(mav::MISSION_REQUEST_INT_DATA {
             seq,
             target_system,
@@ -237,11 +229,9 @@ fn message(target_system: u8, outgoing: &Outgoing) -> mav::MavMessage {
             mission_type: list.mav(),
             opaque_id: 0,
         }),
-        Outgoing::MissionSetCurrent { seq } => mav::MavMessage::MISSION_SET_CURRENT(mav::MISSION_SET_CURRENT_DATA {
-            seq,
-            target_system,
-            target_component,
-        }),
+        Outgoing::MissionSetCurrent { seq } => {
+            mav::MavMessage::MISSION_SET_CURRENT(mav::MISSION_SET_CURRENT_DATA { seq, target_system, target_component })
+        }
     }
 }
 

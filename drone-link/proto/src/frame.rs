@@ -108,9 +108,8 @@ fn read_frame(bytes: &[u8]) -> Option<(usize, Option<Frame<'_>>)> {
     let length = checksum_at + CHECKSUM_LENGTH + signature;
     let bytes = bytes.get(..length)?;
     let message_id = u32::from_le_bytes([bytes[7], bytes[8], bytes[9], 0]);
-    let sound = dialect::extra_crc(message_id).is_some_and(|extra| {
-        dialect::checksum(&bytes[1..checksum_at], extra).to_le_bytes() == bytes[checksum_at..checksum_at + 2]
-    });
+    let sound = dialect::extra_crc(message_id)
+        .is_some_and(|extra| dialect::checksum(&bytes[1..checksum_at], extra).to_le_bytes() == bytes[checksum_at..checksum_at + 2]);
     let frame = Frame {
         sequence: bytes[4],
         system_id: bytes[5],

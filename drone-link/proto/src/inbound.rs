@@ -113,9 +113,7 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         id::HEARTBEAT => Heard::Heartbeat(heartbeat(p)),
         id::SYS_STATUS => sys_status(p),
         id::GPS_RAW_INT => Heard::GpsRaw { fix_type: p.u8(28), satellites: Some(p.u8(29)).filter(|n| *n != u8::MAX) },
-        id::ATTITUDE => {
-            Heard::Attitude { boot_ms: p.u32(0), roll_rad: p.f32(4), pitch_rad: p.f32(8), yaw_rad: p.f32(12) }
-        }
+        id::ATTITUDE => Heard::Attitude { boot_ms: p.u32(0), roll_rad: p.f32(4), pitch_rad: p.f32(8), yaw_rad: p.f32(12) },
         id::GLOBAL_POSITION_INT => Heard::GlobalPosition(global_position(p)),
         id::MISSION_CURRENT => Heard::MissionCurrent { seq: p.u16(0) },
         id::MISSION_ITEM_REACHED => Heard::MissionItemReached { seq: p.u16(0) },
@@ -140,12 +138,7 @@ fn addressee(p: &Payload, offset: usize) -> Addressee {
 }
 
 fn heartbeat(p: &Payload) -> Heartbeat {
-    Heartbeat {
-        custom_mode: p.u32(0),
-        vehicle_type: p.u8(4),
-        autopilot: p.u8(5),
-        armed: p.u8(6) & BASE_MODE_ARMED != 0,
-    }
+    Heartbeat { custom_mode: p.u32(0), vehicle_type: p.u8(4), autopilot: p.u8(5), armed: p.u8(6) & BASE_MODE_ARMED != 0 }
 }
 
 /// Ready to arm is what the aircraft says of it; where it says nothing, every enabled sensor must be healthy.

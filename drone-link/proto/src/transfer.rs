@@ -32,11 +32,16 @@ pub(crate) enum Outcome {
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
     /// Offering our list; `asked` is the highest item the aircraft asked for.
-    Offer { asked: Option<u16> },
+    Offer {
+        asked: Option<u16>,
+    },
     /// Asking for its list.
     AskCount,
     /// Reading item by item.
-    Read { count: u16, items: Vec<RawItem> },
+    Read {
+        count: u16,
+        items: Vec<RawItem>,
+    },
     Ended(Outcome),
 }
 

@@ -92,7 +92,12 @@ fn frames_that_are_cut_nested_oversized_or_of_others_are_ignored() {
     assert!(!connected_by(&heartbeat_of(SYSTEM_ID + 1)), "another system");
     let nested = framed(253, &whole, SYSTEM_ID + 1, 1, 0);
     assert!(!connected_by(&nested), "inside another's message");
-    let corrupt_outside = { let mut bytes = nested.clone(); let end = bytes.len() - 1; bytes[end] ^= 1; bytes };
+    let corrupt_outside = {
+        let mut bytes = nested.clone();
+        let end = bytes.len() - 1;
+        bytes[end] ^= 1;
+        bytes
+    };
     assert!(!connected_by(&corrupt_outside), "inside a corrupt message");
     let mut oversized = vec![0; 5_000];
     oversized.extend(&whole);

@@ -37,7 +37,11 @@ fn world_at(phase: FlightPhase, weather: Weather, seed: u64) -> World {
 fn a_plain_escort_reaches_every_phase_once_and_lands_on_its_pad() {
     let world = world_at(FlightPhase::Landed, CLEAR, 1);
     assert_eq!(world.phases(), ALL_PHASES);
-    assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. } | FlightEvent::ModeChanged { .. })), "{:?}", world.reports);
+    assert!(
+        !world.has(|report| matches!(report, FlightEvent::Failed { .. } | FlightEvent::ModeChanged { .. })),
+        "{:?}",
+        world.reports
+    );
     assert!(world.has(|report| *report == FlightEvent::Light { state: LightState::Lit }));
     assert!(world.vehicle.position().distance_m(&home()) < 1.0);
     assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1));
@@ -120,18 +124,22 @@ fn refusals_end_the_flight_on_the_ground_with_the_aircrafts_own_words() {
         assert!(wanted(failure), "{failure:?}");
         assert!(world.vehicle.landed && !world.vehicle.armed && world.vehicle.launches == 0);
     };
-    check(&|world| world.vehicle.ready_ms = u64::MAX, &|failure| {
-        matches!(failure, FlightFailure::ArmRefused { reason } if reason.ends_with("see the list of checks"))
-    });
-    check(&|world| world.vehicle.healthy = false, &|failure| {
-        matches!(failure, FlightFailure::Preflight { reason } if reason == "not ready to arm")
-    });
-    check(&|world| world.vehicle.infeasible = true, &|failure| {
-        matches!(failure, FlightFailure::TakeOff { reason } if reason.contains("Geofence violation"))
-    });
-    check(&|world| world.vehicle.place.east_m = 300.0, &|failure| {
-        matches!(failure, FlightFailure::Preflight { reason } if reason.contains(" m from its pad"))
-    });
+    check(
+        &|world| world.vehicle.ready_ms = u64::MAX,
+        &|failure| matches!(failure, FlightFailure::ArmRefused { reason } if reason.ends_with("see the list of checks")),
+    );
+    check(
+        &|world| world.vehicle.healthy = false,
+        &|failure| matches!(failure, FlightFailure::Preflight { reason } if reason == "not ready to arm"),
+    );
+    check(
+        &|world| world.vehicle.infeasible = true,
+        &|failure| matches!(failure, FlightFailure::TakeOff { reason } if reason.contains("Geofence violation")),
+    );
+    check(
+        &|world| world.vehicle.place.east_m = 300.0,
+        &|failure| matches!(failure, FlightFailure::Preflight { reason } if reason.contains(" m from its pad")),
+    );
     check(&|world| world.weather.loss_pct = 100, &|failure| *failure == FlightFailure::NoAnswer);
 }
 
@@ -185,9 +193,7 @@ fn an_aircraft_in_the_air_with_another_plan_is_left_alone() {
     let mut other = plan("other");
     other.outbound[1] = at(150.0, 120.0);
     world.command("other", fly(other, FlightPhase::Ordered));
-    world.run_until(20_000, |report| {
-        *report == FlightEvent::Failed { failure: FlightFailure::ForeignMission, airborne: true }
-    });
+    world.run_until(20_000, |report| *report == FlightEvent::Failed { failure: FlightFailure::ForeignMission, airborne: true });
     world.command("other", recall());
     world.run(10_000);
     assert_eq!(world.vehicle.modes_ordered.len(), orders);
@@ -206,7 +212,11 @@ fn a_recall_on_the_way_out_goes_back_by_the_corners_flown() {
             assert!(world.now_ms < 400_000, "after {wait_s} s: {:?}", world.reports);
         }
         assert!(world.vehicle.position().distance_m(&home()) < 1.0);
-        assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. } | FlightEvent::ModeChanged { .. })), "{:?}", world.reports);
+        assert!(
+            !world.has(|report| matches!(report, FlightEvent::Failed { .. } | FlightEvent::ModeChanged { .. })),
+            "{:?}",
+            world.reports
+        );
     }
 }
 
@@ -232,10 +242,7 @@ fn a_failsafe_is_reported_with_its_reason_and_its_landing_by_its_place() {
     world.vehicle.set_mode(RETURN);
     world.run_until(5_000, |report| {
         *report
-            == FlightEvent::ModeChanged {
-                mode: "return".to_owned(),
-                reason: Some("Failsafe activated: low battery".to_owned()),
-            }
+            == FlightEvent::ModeChanged { mode: "return".to_owned(), reason: Some("Failsafe activated: low battery".to_owned()) }
     });
     world.run_until_phase(120_000, FlightPhase::Landed);
 

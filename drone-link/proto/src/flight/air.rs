@@ -110,9 +110,10 @@ impl Flight {
                 return reached || telemetry.mission_item.is_some_and(|item| item > scene_item);
             }
         };
-        let near = telemetry.position.zip(self.plan.outbound.last()).is_some_and(|(here, stand_off)| {
-            here.distance_m(stand_off) <= craft.limits.arrival_radius_m
-        });
+        let near = telemetry
+            .position
+            .zip(self.plan.outbound.last())
+            .is_some_and(|(here, stand_off)| here.distance_m(stand_off) <= craft.limits.arrival_radius_m);
         let level = telemetry.height_m.is_some_and(|height| (height - height_m).abs() <= craft.limits.arrival_height_m);
         near && level && telemetry.mission_item.is_none_or(|item| item >= scene_item)
     }

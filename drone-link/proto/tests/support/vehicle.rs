@@ -184,11 +184,16 @@ impl Vehicle {
             if self.has_illuminator {
                 self.illuminator_status();
             }
-            self.send(&MavMessage::GPS_RAW_INT(GPS_RAW_INT_DATA { fix_type: self.fix, satellites_visible: 14, ..Default::default() }));
+            self.send(&MavMessage::GPS_RAW_INT(GPS_RAW_INT_DATA {
+                fix_type: self.fix,
+                satellites_visible: 14,
+                ..Default::default()
+            }));
         }
         if self.every(200) {
             self.global_position();
-            let landed_state = if self.landed { MavLandedState::MAV_LANDED_STATE_ON_GROUND } else { MavLandedState::MAV_LANDED_STATE_IN_AIR };
+            let landed_state =
+                if self.landed { MavLandedState::MAV_LANDED_STATE_ON_GROUND } else { MavLandedState::MAV_LANDED_STATE_IN_AIR };
             let vtol_state = MavVtolState::MAV_VTOL_STATE_UNDEFINED;
             self.send(&MavMessage::EXTENDED_SYS_STATE(EXTENDED_SYS_STATE_DATA { vtol_state, landed_state }));
         }
@@ -243,8 +248,7 @@ impl Vehicle {
     }
 
     fn illuminator_status(&mut self) {
-        let error_status =
-            if self.light_broken { IlluminatorErrorFlags::all() } else { IlluminatorErrorFlags::empty() };
+        let error_status = if self.light_broken { IlluminatorErrorFlags::all() } else { IlluminatorErrorFlags::empty() };
         let enable = u8::from(self.light_on && !self.light_broken);
         self.send_from_illuminator(&MavMessage::ILLUMINATOR_STATUS(ILLUMINATOR_STATUS_DATA {
             error_status,
@@ -485,7 +489,12 @@ impl Vehicle {
         let (seq, mission_type) = (receiving.items.len() as u16, receiving.kind);
         // Both ways of asking are in use.
         let message = if seq % 2 == 0 {
-            MavMessage::MISSION_REQUEST_INT(MISSION_REQUEST_INT_DATA { seq, target_system: 255, target_component: 190, mission_type })
+            MavMessage::MISSION_REQUEST_INT(MISSION_REQUEST_INT_DATA {
+                seq,
+                target_system: 255,
+                target_component: 190,
+                mission_type,
+            })
         } else {
             MavMessage::MISSION_REQUEST(MISSION_REQUEST_DATA { seq, target_system: 255, target_component: 190, mission_type })
         };
