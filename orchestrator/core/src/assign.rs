@@ -54,6 +54,8 @@ struct Solver<'a> {
     distance: Vec<i64>,
     /// The row through which a column was reached.
     reached_from: Vec<usize>,
+    /// The nearest free column of the current search; nothing beyond it can be part of the cheapest way.
+    bound: i64,
     /// Columns touched by the current search, to be reset after it.
     touched: Vec<usize>,
 }
@@ -75,6 +77,7 @@ impl<'a> Solver<'a> {
             cost_of_row: vec![0; rows.len()],
             distance: vec![UNREACHED; all],
             reached_from: vec![usize::MAX; all],
+            bound: UNREACHED,
             touched: Vec::new(),
         }
     }
@@ -116,8 +119,11 @@ impl<'a> Solver<'a> {
 
     fn reach(&mut self, row: usize, column: usize, length: i64, heap: &mut BinaryHeap<Reverse<(i64, usize)>>) {
         let length = length - self.column_potential[column];
-        if length >= self.distance[column] {
+        if length >= self.distance[column] || length >= self.bound {
             return;
+        }
+        if self.row_of_column[column].is_none() {
+            self.bound = length;
         }
         if self.distance[column] == UNREACHED {
             self.touched.push(column);
@@ -149,6 +155,7 @@ impl<'a> Solver<'a> {
     }
 
     fn reset(&mut self) {
+        self.bound = UNREACHED;
         for column in self.touched.drain(..) {
             self.distance[column] = UNREACHED;
         }
