@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Frames this far behind the newest are late ones of the same run; farther is a run that started anew.
 const BEHIND_MAX: u8 = 96;
-/// Late frames in a row after which the sender must have started its count anew (a reboot).
+/// Late or repeated frames in a row after which the sender must have started its count anew (a reboot).
 const LATE_RUN_MAX: u8 = 12;
+/// After a gap this long the old count says nothing: at 300 messages a second 256 numbers are over in less.
+const GAP_MS: u64 = 1_000;
 /// The loss is that of the last so many milliseconds.
 const LOSS_WINDOW_MS: u64 = 5_000;
 /// Width of one slice of that window.
@@ -34,6 +36,7 @@ struct Slice {
 #[derive(Debug, Default)]
 pub(crate) struct Sequence {
     newest: Option<u8>,
+    heard_ms: u64,
     /// The newest frame's number without wrapping at 256.
     position: u64,
     /// Bit n: the frame n before the newest was seen.
@@ -59,21 +62,19 @@ impl Sequence {
 
     /// The frame's position without wrapping; `None` when it was seen already.
     fn take(&mut self, sequence: u8, now_ms: u64) -> Option<u64> {
-        let Some(newest) = self.newest else { return Some(self.start(sequence, now_ms)) };
+        let gap_ms = now_ms.saturating_sub(std::mem::replace(&mut self.heard_ms, now_ms));
+        let Some(newest) = self.newest.filter(|_| gap_ms < GAP_MS) else { return Some(self.start(sequence, now_ms)) };
         let behind = newest.wrapping_sub(sequence);
-        if behind == 0 {
-            return None;
-        }
         if behind > BEHIND_MAX {
             return Some(self.take_ahead(newest, sequence, now_ms));
-        }
-        let bit = 1 << behind;
-        if self.seen & bit != 0 {
-            return None;
         }
         self.late_run += 1;
         if self.late_run > LATE_RUN_MAX {
             return Some(self.start(sequence, now_ms));
+        }
+        let bit = 1 << behind;
+        if self.seen & bit != 0 {
+            return None;
         }
         self.seen |= bit;
         // It was counted as missing when it was overtaken.
@@ -208,6 +209,17 @@ mod tests {
         sequence.judge(60, 0, 0);
         let judged: Vec<_> = (0..20).map(|s| sequence.judge(s, 0, 0)).collect();
         assert_eq!(judged.last(), Some(&Freshness::Newest));
+    }
+
+    #[test]
+    fn after_a_blackout_every_frame_is_new() {
+        for first in 0..=255 {
+            let mut sequence = Sequence::default();
+            for s in 0..120 {
+                sequence.judge(s, 0, u64::from(s));
+            }
+            assert_eq!(sequence.judge(first, 0, 119 + GAP_MS), Freshness::Newest, "{first}");
+        }
     }
 
     #[test]
