@@ -9,11 +9,16 @@ export type PositionSource = 'waiting' | 'gps' | 'manual' | 'denied';
 const MANUAL_ACCURACY_M = 20;
 /** A fix older than this is not sent as if it were new. */
 const FIX_AGE_MAX_MS = 60_000;
+/** Somebody who stands still gets no new fixes by themselves; so often the device is asked again. */
+const ASK_AGAIN_MS = 8_000;
+
+const ACCURATE: PositionOptions = { enableHighAccuracy: true, maximumAge: 5_000 };
 
 export class Position {
   source = $state<PositionSource>('waiting');
   current = $state.raw<PositionReport | null>(null);
   #watch: number | null = null;
+  #askTimer: number | undefined;
   #onFix: (fix: PositionReport) => void = () => undefined;
 
   /** Starts listening; `onFix` is called for every new position. */
@@ -23,16 +28,24 @@ export class Position {
       this.source = 'denied';
       return;
     }
-    this.#watch = navigator.geolocation.watchPosition(
-      (fix) => this.#take('gps', { lat: fix.coords.latitude, lon: fix.coords.longitude, accuracy_m: fix.coords.accuracy, at: Math.round(fix.timestamp) }),
-      () => this.#missing(),
-      { enableHighAccuracy: true, maximumAge: 5_000 },
-    );
+    this.#watch = navigator.geolocation.watchPosition((fix) => this.#heard(fix), () => this.#missing(), ACCURATE);
+    this.#askTimer = window.setInterval(() => this.#askAgain(), ASK_AGAIN_MS);
+  }
+
+  #askAgain(): void {
+    const old = this.source === 'gps' && this.current !== null && clock.read() - this.current.at >= ASK_AGAIN_MS;
+    if (old) navigator.geolocation.getCurrentPosition((fix) => this.#heard(fix), () => undefined, ACCURATE);
+  }
+
+  #heard(fix: GeolocationPosition): void {
+    const { latitude, longitude, accuracy } = fix.coords;
+    this.#take('gps', { lat: latitude, lon: longitude, accuracy_m: accuracy, at: Math.round(fix.timestamp) });
   }
 
   stop(): void {
     if (this.#watch !== null) navigator.geolocation.clearWatch(this.#watch);
     this.#watch = null;
+    window.clearInterval(this.#askTimer);
   }
 
   /** The reader tapped where they are; holds until the device finds a fix by itself. */

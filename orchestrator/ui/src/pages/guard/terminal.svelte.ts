@@ -11,6 +11,9 @@ import type { GuardNotice, GuardView, IncidentView, OfferNotice } from '../../li
 const POSITION_INTERVAL_MAX_MS = 5_000;
 const POSITION_INTERVAL_MIN_MS = 1_000;
 
+/** A notice leaves by itself: the card below it says the same, and duress stays there in red. */
+const NOTICE_SHOWN_MS = 20_000;
+
 export class GuardTerminal {
   readonly live = new LiveConnection();
   readonly position = new Position();
@@ -55,7 +58,11 @@ export class GuardTerminal {
 
   get notice(): GuardNotice | null {
     const unread = [...this.live.tables.notices.values()].filter(
-      (heard) => heard.heardAtMs > this.noticesReadMs && !heard.repeated && typeof heard.notice === 'string',
+      (heard) =>
+        heard.heardAtMs > this.noticesReadMs &&
+        !heard.repeated &&
+        typeof heard.notice === 'string' &&
+        clock.nowMs - heard.heardAtMs < NOTICE_SHOWN_MS,
     );
     return (unread.at(-1)?.notice as GuardNotice | undefined) ?? null;
   }
