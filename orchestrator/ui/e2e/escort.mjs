@@ -33,6 +33,7 @@ const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1440, height: 900 };
 const id = (name) => `[data-testid="${name}"]`;
 
+let fixes = 0;
 let step = 'start';
 let pictureNumber = 0;
 const startedAt = Date.now();
@@ -62,6 +63,8 @@ async function open(browser, viewport, place) {
     ...(place ? { geolocation: { latitude: place.lat, longitude: place.lon, accuracy: 6 } } : {}),
     ignoreHTTPSErrors: true,
   });
+  // A device takes new fixes all the time; the browser under test only when told.
+  if (place) setInterval(() => void context.setGeolocation({ latitude: place.lat, longitude: place.lon, accuracy: 5 + (fixes++ % 3) }).catch(() => undefined), 3_000).unref();
   const page = await context.newPage();
   page.setDefaultTimeout(PAGE_MS);
   page.on('pageerror', (error) => fail(new Error(`a page threw: ${error.message}`)));

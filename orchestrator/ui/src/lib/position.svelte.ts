@@ -7,8 +7,6 @@ export type PositionSource = 'waiting' | 'gps' | 'manual' | 'denied';
 
 /** A finger on a map of a town is about this exact. */
 const MANUAL_ACCURACY_M = 20;
-/** A fix older than this is not sent as if it were new. */
-const FIX_AGE_MAX_MS = 60_000;
 /** Somebody who stands still gets no new fixes by themselves; so often the device is asked again. */
 const ASK_AGAIN_MS = 8_000;
 
@@ -53,11 +51,9 @@ export class Position {
     this.#take('manual', { lat, lon, accuracy_m: MANUAL_ACCURACY_M, at: clock.read() });
   }
 
-  /** What may be sent now: a place set by hand stays true until moved, a fix only while it is fresh. */
-  fresh(): PositionReport | null {
-    const nowMs = clock.read();
-    if (this.current && this.source === 'manual') return { ...this.current, at: nowMs };
-    return this.current && nowMs - this.current.at <= FIX_AGE_MAX_MS ? this.current : null;
+  /** What is sent now: a place set by hand stays true until moved, a fix goes with the time at which it was true. */
+  report(): PositionReport | null {
+    return this.current && this.source === 'manual' ? { ...this.current, at: clock.read() } : this.current;
   }
 
   #take(source: 'gps' | 'manual', fix: PositionReport): void {

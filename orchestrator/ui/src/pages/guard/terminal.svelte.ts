@@ -23,6 +23,7 @@ export class GuardTerminal {
   #offersAtStart = $state.raw<OfferNotice[]>([]);
   /** Offers answered here, so that they leave the screen before the server says so. */
   answered = $state<Record<string, 'accepted' | 'declined' | 'gone'>>({});
+  /** When the position that the server has was true; 0 when it has none. */
   positionSentAtMs = $state(0);
   /** Notices up to here were read. */
   noticesReadMs = $state(0);
@@ -121,7 +122,7 @@ export class GuardTerminal {
 
   #sendPosition(): void {
     const nowMs = clock.read();
-    const fix = this.position.fresh();
+    const fix = this.position.report();
     if (!fix || !this.self?.on_duty) return;
     const sinceMs = nowMs - this.#positionTriedAtMs;
     const moved = this.#sent !== this.position.current;
@@ -137,7 +138,7 @@ export class GuardTerminal {
     try {
       await api.guardPosition(fix);
       this.#sent = sent;
-      this.positionSentAtMs = clock.read();
+      this.positionSentAtMs = fix.at;
     } catch {
       // The next beat tries again; the page shows how old the last one is.
     }

@@ -29,6 +29,7 @@ export class CallerTerminal {
   refusal = $state('');
   queued = $state.raw<QueuedCall | null>(null);
   incidentId = $state<string | null>(localStorage.getItem(INCIDENT_KEY));
+  /** When the position that the server has was true; 0 when it has none. */
   positionSentAtMs = $state(0);
   /** The token does not work any more: this phone was replaced or forgotten. */
   revoked = $state(false);
@@ -81,7 +82,7 @@ export class CallerTerminal {
 
   /** Makes the call: kept first, then sent, and sent again until the server answers. */
   call(trigger: Trigger, address: string, silent: boolean, drill: boolean): void {
-    const position = this.position.fresh() ?? undefined;
+    const position = this.position.report() ?? undefined;
     const body = { trigger, position, address: address.trim() || undefined, silent, drill };
     this.queued = this.#queue.keep(callKey(), body, clock.read());
     this.#positionsWanted = true;
@@ -157,10 +158,9 @@ export class CallerTerminal {
   #sendPosition(): void {
     const nowMs = clock.read();
     const sinceMs = nowMs - this.#positionTriedAtMs;
-    const fix = this.position.fresh();
+    const fix = this.position.report();
     if (!this.incidentId || !fix || !this.#positionsWanted || sinceMs < POSITION_INTERVAL_MIN_MS) return;
-    const unchanged = this.positionSentAtMs >= fix.at || this.position.source === 'manual';
-    if (unchanged && sinceMs < POSITION_INTERVAL_MAX_MS && this.#lastSent === this.position.current) return;
+    if (this.#lastSent === this.position.current && sinceMs < POSITION_INTERVAL_MAX_MS) return;
     this.#positionTriedAtMs = nowMs;
     void this.#postPosition(this.incidentId, fix);
   }
@@ -172,7 +172,7 @@ export class CallerTerminal {
     try {
       await api.callerPosition(this.#token, incident, fix);
       this.#lastSent = sent;
-      this.positionSentAtMs = clock.read();
+      this.positionSentAtMs = fix.at;
     } catch (error) {
       const over = error instanceof ApiError && !error.retryable;
       if (over && error.status !== 400 && error.status !== 422) this.#positionsWanted = false;
