@@ -83,6 +83,10 @@ export function alert(m: Messages, what: OperatorAlert): string {
       return m.alert.flight_failed(what.drone, what.reason);
     case 'link_lost':
       return m.alert.link_lost(what.drone);
+    case 'recall_waits':
+      return m.alert.recall_waits(what.drone, what.pilot);
+    case 'survey_impossible':
+      return m.alert.survey_impossible(what.lot);
   }
 }
 

@@ -215,6 +215,8 @@ export interface Mission {
   held?: boolean;
   light: LightState;
   link_lost?: boolean;
+  /** It lights the second place of a caller whose sources disagree. */
+  second_place?: boolean;
   failure?: FlightFailure | null;
   ended: boolean;
   eta_s: number;
@@ -325,6 +327,8 @@ export type OperatorAlert =
   | { alert: 'approval_silent'; mission: string; outcome: 'launch' | 'deny' }
   | { alert: 'flight_failed'; drone: string; reason: string }
   | { alert: 'link_lost'; drone: string }
+  | { alert: 'recall_waits'; drone: string; pilot: string }
+  | { alert: 'survey_impossible'; lot: string }
   | { alert: 'delivery_failed'; detail: string };
 
 export interface AlertMessage {

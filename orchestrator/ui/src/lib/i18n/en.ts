@@ -464,6 +464,8 @@ export const en = {
       launched ? 'Nobody decided in time: the aircraft launched' : 'Nobody decided in time: the aircraft stays',
     flight_failed: (drone: string, reason: string) => `Flight of ${drone} failed: ${reason}`,
     link_lost: (drone: string) => `Link to ${drone} lost in flight`,
+    recall_waits: (drone: string, pilot: string) => `${drone} should come home, but ${pilot} has control`,
+    survey_impossible: (lot: string) => `No aircraft can survey ${lot}`,
     delivery_failed: (detail: string) => `Not delivered: ${detail}`,
   },
 
@@ -487,6 +489,7 @@ export const en = {
     offer_received: (d: Detail): string => `${d.guard ?? 'A guard'} has it on the screen`,
     offer_accepted: (d: Detail): string => `${d.guard ?? 'A guard'} accepts`,
     offer_declined: (d: Detail): string => `${d.guard ?? 'A guard'} declines${d.reason ? `: ${d.reason}` : ''}`,
+    offer_undeliverable: (d: Detail): string => `${d.guard ?? 'A guard'} could not be reached`,
     offer_timed_out: (d: Detail): string => `${d.guard ?? 'A guard'} did not answer in time`,
     guard_assigned: (d: Detail): string => `${d.guard ?? 'A guard'} goes${d.eta_s ? `, there in ${d.eta_s} s` : ''}`,
     backup_assigned: (d: Detail): string => `${d.guard ?? 'A guard'} goes as backup${d.eta_s ? `, there in ${d.eta_s} s` : ''}`,
@@ -506,6 +509,7 @@ export const en = {
     drone_chosen: (d: Detail): string =>
       `${d.drone ?? 'A drone'} chosen${d.eta_s ? `: light on the caller in ${d.eta_s} s` : ''}${d.needed_pct ? `, needs ${d.needed_pct} % of ${d.available_pct ?? '?'} %` : ''}`,
     no_drone: (d: Detail): string => `No aircraft can fly (${d.rejected ?? '0'} turned down)`,
+    no_drone_for_second_place: (): string => 'No aircraft for the second possible place',
     no_relief: (): string => 'No aircraft can relieve the one on scene',
     drone_not_in_drill: (): string => 'A drill: no aircraft leaves the ground',
     approval_asked: (d: Detail): string => `Launch of ${d.drone ?? 'the drone'} waits for approval`,
@@ -549,6 +553,8 @@ export const en = {
     alert_approval_silent: (d: Detail): string => `Alert: nobody decided on the launch in time, it ${d.outcome === 'launch' ? 'went' : 'stays'}`,
     alert_flight_failed: (d: Detail): string => `Alert: flight of ${d.drone ?? 'the drone'} failed${d.reason ? `: ${d.reason}` : ''}`,
     alert_link_lost: (d: Detail): string => `Alert: link to ${d.drone ?? 'the drone'} lost`,
+    alert_recall_waits: (d: Detail): string => `Alert: ${d.drone ?? 'the drone'} should come home, but ${d.pilot ?? 'a pilot'} has control`,
+    alert_survey_impossible: (d: Detail): string => `Alert: no aircraft can survey ${d.lot ?? 'the lot'}`,
     alert_delivery_failed: (d: Detail): string => `Alert: not delivered${d.detail ? `: ${d.detail}` : ''}`,
   },
 

@@ -458,6 +458,8 @@ export const ko: Messages = {
       launched ? '시간 안에 결정이 없어 기체가 이륙했습니다' : '시간 안에 결정이 없어 기체가 이륙하지 않습니다',
     flight_failed: (drone, reason) => `${drone} 비행 실패: ${reason}`,
     link_lost: (drone) => `비행 중 ${drone} 통신 두절`,
+    recall_waits: (drone, pilot) => `${drone} 복귀가 필요하지만 ${pilot} 조종사가 제어 중입니다`,
+    survey_impossible: (lot) => `${lot} 주차장을 조사할 기체가 없습니다`,
     delivery_failed: (detail) => `전달 실패: ${detail}`,
   },
 
@@ -481,6 +483,7 @@ export const ko: Messages = {
     offer_received: (d) => `${d.guard ?? '경호원'} 화면에 표시됨`,
     offer_accepted: (d) => `${d.guard ?? '경호원'} 수락`,
     offer_declined: (d) => `${d.guard ?? '경호원'} 거절${d.reason ? `: ${d.reason}` : ''}`,
+    offer_undeliverable: (d) => `${d.guard ?? '경호원'}에게 전달하지 못함`,
     offer_timed_out: (d) => `${d.guard ?? '경호원'} 시간 안에 응답 없음`,
     guard_assigned: (d) => `${d.guard ?? '경호원'} 출동${d.eta_s ? `, ${d.eta_s}초 후 도착` : ''}`,
     backup_assigned: (d) => `${d.guard ?? '경호원'} 지원 출동${d.eta_s ? `, ${d.eta_s}초 후 도착` : ''}`,
@@ -500,6 +503,7 @@ export const ko: Messages = {
     drone_chosen: (d) =>
       `${d.drone ?? '드론'} 선택${d.eta_s ? `: ${d.eta_s}초 후 조명 도달` : ''}${d.needed_pct ? `, 배터리 ${d.available_pct ?? '?'} % 중 ${d.needed_pct} % 필요` : ''}`,
     no_drone: (d) => `비행 가능한 기체 없음 (${d.rejected ?? '0'}대 제외)`,
+    no_drone_for_second_place: () => '두 번째 예상 위치로 보낼 기체 없음',
     no_relief: () => '현장 기체를 교대할 기체가 없음',
     drone_not_in_drill: () => '훈련이므로 기체는 이륙하지 않음',
     approval_asked: (d) => `${d.drone ?? '드론'} 이륙 승인 대기`,
@@ -543,6 +547,8 @@ export const ko: Messages = {
     alert_approval_silent: (d) => `경보: 시간 안에 이륙 결정 없음, ${d.outcome === 'launch' ? '이륙함' : '이륙하지 않음'}`,
     alert_flight_failed: (d) => `경보: ${d.drone ?? '드론'} 비행 실패${d.reason ? `: ${d.reason}` : ''}`,
     alert_link_lost: (d) => `경보: ${d.drone ?? '드론'} 통신 두절`,
+    alert_recall_waits: (d) => `경보: ${d.drone ?? '드론'} 복귀가 필요하지만 ${d.pilot ?? '조종사'} 제어 중`,
+    alert_survey_impossible: (d) => `경보: ${d.lot ?? '주차장'} 조사 가능한 기체 없음`,
     alert_delivery_failed: (d) => `경보: 전달 실패${d.detail ? `: ${d.detail}` : ''}`,
   },
 
