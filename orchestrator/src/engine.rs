@@ -225,6 +225,8 @@ impl Loop {
         let event = Event::Configured { code_version, site: Box::new(site) };
         let entries = self.entries(std::iter::once((Actor::System, event)));
         self.head = self.log.append(&self.head, &entries).await?;
+        let seq = self.head.seq;
+        self.crash_if(self.crash.after_durable_seq, seq);
         for entry in entries {
             // The effects of this entry are among the outstanding ones and leave with them.
             let effects = self.step(&entry);
@@ -233,6 +235,7 @@ impl Loop {
         let outstanding = self.read(Core::outstanding);
         tracing::info!(effects = outstanding.len(), "outstanding effects given again");
         self.dispatch(outstanding);
+        self.crash_if(self.crash.after_dispatch_seq, seq);
         Ok(())
     }
 

@@ -18,5 +18,6 @@ pub mod parts;
 pub mod roads;
 pub mod serve;
 pub mod shutdown;
+pub mod site_view;
 pub mod store;
 pub mod tls;

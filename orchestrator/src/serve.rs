@@ -5,24 +5,30 @@
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
 use drone_link::{LinkHandle, LinkHub};
 use drone_link_proto::LinkConfig;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use site_model::Site;
 use tokio::task::JoinHandle;
 
+use crate::access::{Access, RateLimit};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::effects::{self, FileMessages, GuardFinder, Notices, Workshop};
+use crate::config::{Config, TlsMode};
+use crate::effects::{self, FileMessages, GuardFinder, MessagePort, Notices, Workshop};
 use crate::engine::{CrashPoints, Engine, EngineTask, Opening};
+use crate::http::limits::RateLimits;
+use crate::http::{self, App};
 use crate::limits;
 use crate::live::Live;
-use crate::mqtt::{Bridge, BridgeSettings, BridgeTask, BrokerSettings, Desk, EmbeddedBroker, Topics};
+use crate::mqtt::{Bridge, BridgeSettings, BridgeTask, BrokerSettings, DeviceTokens, EmbeddedBroker, HttpDesk, Topics};
 use crate::parts::Parts;
 use crate::roads::roads_of;
+use crate::site_view::{LoadedSite, PortMessages};
 use crate::store::{AuditTrail, Lease, Location, Store};
+use crate::tls::Certificate;
 use crate::{housekeeping, shutdown};
 
 /// A server that is up.
@@ -32,6 +38,8 @@ pub struct Server {
     workers: JoinHandle<()>,
     links: LinkHandle,
     lease: Lease,
+    access: Access,
+    http: http::Server,
     mqtt: Option<Mqtt>,
     housekeeping: JoinHandle<()>,
 }
@@ -44,6 +52,9 @@ struct Mqtt {
 
 /// Runs a server until it is asked to stop. Prints one line on standard output when it is ready.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
+    let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter).context("log.filter is not a filter")?;
+    // Standard output belongs to the line that says where the server is.
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let server = Server::start(config).await?;
     println!("ready {}", server.addresses());
     let lease = server.lease.clone();
@@ -84,20 +95,26 @@ impl Server {
         let audit = AuditTrail::start(&store, engine.clock().clone()).await?;
         let notices = Notices::new(store.outbox(), engine.clone());
         let links = start_links(&config, &site, &engine, &live).await?;
-        let messages = FileMessages::open(config.messages.file.clone().unwrap_or_else(|| location.path().join("messages.jsonl")))
-            .context("cannot open the file for messages")?;
+        let messages = config.messages.file.clone().unwrap_or_else(|| location.path().join("messages.jsonl"));
+        let messages: Arc<dyn MessagePort> =
+            Arc::new(FileMessages::open(messages).context("cannot open the file for messages")?);
         let workshop = Workshop {
             engine: engine.clone(),
             live: live.clone(),
             notices: notices.clone(),
             guards: Arc::new(GuardFinder::new(roads_of(&site))),
             links: Arc::new(links.clone()),
-            messages: Arc::new(messages),
+            messages: messages.clone(),
         };
         let workers = effects::start(queue, workshop);
         let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone());
         let parts = Parts { config, site, engine, live, notices, store, audit };
-        Ok(Self { parts, engine_task, workers, links, lease, mqtt: None, housekeeping })
+        let access = Access::open(parts.store.clone(), parts.engine.clock().clone()).await?;
+        let app = surface(&parts, &access, messages);
+        let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
+        let mqtt = start_mqtt(&parts, &access, desk).await?;
+        let http = http::Server::start(app, parts.config.http.bind, certificate(&parts.config).await?).await?;
+        Ok(Self { parts, engine_task, workers, links, lease, access, http, mqtt, housekeeping })
     }
 
     /// What other parts work with.
@@ -105,15 +122,47 @@ impl Server {
         &self.parts
     }
 
+    /// Accounts, callers and their credentials.
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Where HTTP listens.
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http.address()
+    }
+
+    /// Which broker it speaks to, if any.
+    pub fn mqtt_url(&self) -> Option<&str> {
+        self.mqtt.as_ref().map(|mqtt| mqtt.url.as_str())
+    }
+
+    /// Returns when the MQTT bridge is connected and subscribed.
+    pub async fn mqtt_connected(&self) {
+        if let Some(mqtt) = &self.mqtt {
+            // The bridge reports until it is stopped.
+            let _ = mqtt.bridge.connected().wait_for(|connected| *connected).await;
+        }
+    }
+
+    /// Returns when the MQTT bridge has lost its broker.
+    pub async fn mqtt_lost(&self) {
+        if let Some(mqtt) = &self.mqtt {
+            let _ = mqtt.bridge.connected().wait_for(|connected| !connected).await;
+        }
+    }
+
     /// Where it can be reached, as `name=address` pairs.
     pub fn addresses(&self) -> String {
         let mqtt = self.mqtt.as_ref().map(|mqtt| format!(" mqtt={}", mqtt.url)).unwrap_or_default();
-        format!("links={}{mqtt}", self.links.local_addr())
+        let scheme = if self.parts.config.http.tls.mode == TlsMode::Off { "http" } else { "https" };
+        format!("http={scheme}://{}{mqtt} links={}", self.http.address(), self.links.local_addr())
     }
 
     /// Takes everything down in order.
     pub async fn stop(self) {
         self.parts.engine.stop_accepting();
+        self.http.stop().await;
         settle(&self.parts.engine).await;
         if let Some(mqtt) = self.mqtt {
             mqtt.bridge.stop().await;
@@ -156,13 +205,57 @@ async fn start_links(config: &Config, site: &Site, engine: &Engine, live: &Live)
     Ok(handle)
 }
 
+/// The HTTP surface over the server's parts.
+fn surface(parts: &Parts, access: &Access, messages: Arc<dyn MessagePort>) -> App {
+    let tries = RateLimit { burst: parts.config.http.tries_per_min, per_minute: parts.config.http.tries_per_min };
+    App::new(http::Parts {
+        district: parts.store.district().clone(),
+        access: access.clone(),
+        engine: parts.engine.clone(),
+        live: parts.live.clone(),
+        notices: parts.notices.clone(),
+        audit: parts.audit.clone(),
+        site: Arc::new(LoadedSite::new(parts.site.clone())),
+        messages: Arc::new(PortMessages(messages)),
+        tlog_dir: parts.config.links.tlog.then(|| parts.config.store.data_dir.join("tlog")),
+        metrics: Some(metrics_handle()),
+        rates: RateLimits { registration: tries, sign_in: tries, ..RateLimits::default() },
+        tls: parts.config.http.tls.mode != TlsMode::Off,
+    })
+}
+
+/// One recorder a process, however many servers a test starts in it.
+fn metrics_handle() -> PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    let install = || {
+        let recorder = PrometheusBuilder::new().build_recorder();
+        let handle = recorder.handle();
+        if metrics::set_global_recorder(recorder).is_err() {
+            tracing::warn!("another recorder takes the numbers; /metrics stays empty");
+        }
+        handle
+    };
+    HANDLE.get_or_init(install).clone()
+}
+
+async fn certificate(config: &Config) -> anyhow::Result<Option<axum_server::tls_rustls::RustlsConfig>> {
+    let tls = &config.http.tls;
+    let certificate = match tls.mode {
+        TlsMode::Off => return Ok(None),
+        TlsMode::SelfMade => Certificate::SelfMade {
+            folder: config.store.data_dir.clone(),
+            names: vec!["localhost".to_owned(), config.http.bind.ip().to_string()],
+        },
+        TlsMode::Files => Certificate::Files {
+            certificate: tls.certificate.clone().context("http.tls.certificate is missing")?,
+            key: tls.private_key.clone().context("http.tls.private_key is missing")?,
+        },
+    };
+    Ok(Some(certificate.load().await?))
+}
+
 /// Starts the broker, when it is ours, and the bridge to it.
-#[expect(dead_code, reason = "called once the HTTP surface, which is the desk, is wired")]
-async fn start_mqtt(
-    parts: &Parts,
-    identities: Arc<dyn crate::mqtt::access::Identities>,
-    desk: Arc<dyn Desk>,
-) -> anyhow::Result<Option<Mqtt>> {
+async fn start_mqtt(parts: &Parts, access: &Access, desk: HttpDesk) -> anyhow::Result<Option<Mqtt>> {
     let config = &parts.config.mqtt;
     if !config.enabled {
         return Ok(None);
@@ -184,7 +277,7 @@ async fn start_mqtt(
                 storage_dir: parts.config.store.data_dir.join("mqtt"),
                 clients_max: config.clients_max,
                 topics: topics.clone(),
-                identities,
+                identities: Arc::new(DeviceTokens(access.clone())),
                 server_secret: secret.clone(),
             })
             .await?;
@@ -192,7 +285,7 @@ async fn start_mqtt(
             (Some(broker), url, crate::mqtt::SERVER_USER.to_owned(), secret)
         }
     };
-    let settings = BridgeSettings { url: url.clone(), user, secret, topics, desk };
+    let settings = BridgeSettings { url: url.clone(), user, secret, topics, desk: Arc::new(desk) };
     let bridge = Bridge::new(settings, parts.engine.clone(), parts.live.clone(), parts.notices.clone()).start();
     Ok(Some(Mqtt { broker, bridge, url }))
 }

@@ -1,8 +1,10 @@
 //! The program's commands. Each prints its result on standard output and exits 0 when all is well, 1 when what it checked is not,
 //! 2 when it could not do its work.
 
+mod account;
 mod data;
 mod export;
+mod tools;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -64,6 +66,18 @@ enum Command {
         #[arg(long)]
         out: Option<PathBuf>,
     },
+    /// Prints seconds and metres by road from one or several places to another.
+    #[command(after_help = "Example: orchestrator eta --roads town.osm.pbf --from 37.505,126.957 --from 37.508,126.960 --to 37.51,126.96")]
+    Eta(tools::Eta),
+    /// Flight paths.
+    #[command(subcommand)]
+    Plan(tools::Plan),
+    /// Sites.
+    #[command(subcommand)]
+    Site(tools::SiteCommand),
+    /// Accounts.
+    #[command(subcommand)]
+    Account(account::Account),
 }
 
 #[derive(Debug, Subcommand)]
@@ -112,5 +126,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             let out = out.unwrap_or_else(|| PathBuf::from(incident.as_str()));
             export::export(&data, &incident, &out).await
         }
+        Command::Eta(eta) => eta.run(),
+        Command::Plan(plan) => plan.run(),
+        Command::Site(site) => site.run(),
+        Command::Account(account) => account.run().await,
     }
 }

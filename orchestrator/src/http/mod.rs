@@ -29,6 +29,7 @@ mod server;
 mod ui;
 
 pub use app::{App, Parts, Sending, SiteView, TextMessages};
+pub(crate) use input::{Belief, PositionInput};
 pub use problem::Problem;
 pub use server::{ServeError, Server};
 

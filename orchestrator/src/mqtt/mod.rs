@@ -7,6 +7,7 @@
 pub mod access;
 mod bridge;
 mod broker;
+mod desk;
 mod inbound;
 mod outbound;
 mod topics;
@@ -14,5 +15,6 @@ mod topics;
 pub use bridge::{Bridge, BridgeSettings, BridgeTask};
 pub(crate) use broker::SERVER_USER;
 pub use broker::{BrokerError, BrokerSettings, EmbeddedBroker};
+pub use desk::{DeviceTokens, HttpDesk};
 pub use inbound::{Ask, Asking, Answered, Desk};
 pub use topics::Topics;

@@ -4,5 +4,8 @@
 mod config;
 mod engine;
 mod fixture;
+mod mqtt;
 mod postgres;
+mod process;
+mod server;
 mod store;

@@ -1,0 +1,59 @@
+//! The site as the HTTP surface asks for it, and its text messages.
+
+use std::sync::Arc;
+
+use dispatch_core::event::GeocodedAddress;
+use flight_types::{GeoPoint, LotId};
+use serde_json::Value;
+use site_model::{Gazetteer, Site};
+
+use crate::effects::{Message, MessagePort};
+use crate::http::{Sending, SiteView, TextMessages};
+
+/// A loaded site with its gazetteer.
+pub struct LoadedSite {
+    site: Arc<Site>,
+    gazetteer: Gazetteer,
+}
+
+impl LoadedSite {
+    /// Builds the gazetteer once.
+    pub fn new(site: Arc<Site>) -> Self {
+        let gazetteer = Gazetteer::new(&site);
+        Self { site, gazetteer }
+    }
+}
+
+impl SiteView for LoadedSite {
+    fn geocode(&self, text: &str) -> GeocodedAddress {
+        let found = self.gazetteer.find(text);
+        let accuracy_m = found.as_ref().map_or(0.0, |found| found.accuracy_m);
+        GeocodedAddress { text: text.to_owned(), point: found.map(|found| found.point), accuracy_m }
+    }
+
+    fn map(&self) -> Value {
+        self.site.map_geojson()
+    }
+
+    fn lot(&self, lot: &LotId) -> Option<Vec<GeoPoint>> {
+        self.site.lots.iter().find(|known| &known.id == lot).map(|known| known.ring.corners().to_vec())
+    }
+
+    fn centre(&self) -> GeoPoint {
+        self.site.centre()
+    }
+}
+
+/// Text messages through the message port.
+pub struct PortMessages(pub Arc<dyn MessagePort>);
+
+impl TextMessages for PortMessages {
+    fn send<'a>(&'a self, phone: &'a str, text: &'a str) -> Sending<'a> {
+        let mut id = [0_u8; 16];
+        let named = getrandom::fill(&mut id).map_err(|error| error.to_string());
+        let message =
+            Message { id: hex::encode(id), to: phone.to_owned(), kind: "phone_check".to_owned(), text: text.to_owned() };
+        let sent = named.and_then(|()| self.0.send(&message).map_err(|error| error.to_string()));
+        Box::pin(std::future::ready(sent))
+    }
+}

@@ -1,0 +1,108 @@
+//! The program itself: it dies where a test tells it to, loses nothing, and stops in order when asked.
+
+use std::path::Path;
+use std::process::{ExitStatus, Output, Stdio};
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::fixture::soon;
+use crate::server::config_text;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_orchestrator");
+
+fn serve(folder: &Path, more: &[&str]) -> Child {
+    let config = folder.join("server.toml");
+    std::fs::write(&config, config_text(&folder.join("data"), "bind = \"127.0.0.1:0\"")).expect("written");
+    Command::new(PROGRAM)
+        .args(["serve", "--config"])
+        .arg(config)
+        .args(more)
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .expect("the program starts")
+}
+
+async fn ready(server: &mut Child) -> String {
+    let mut lines = BufReader::new(server.stdout.as_mut().expect("piped")).lines();
+    soon("the server is ready", lines.next_line()).await.expect("readable").expect("a line")
+}
+
+async fn stopped(mut server: Child) -> ExitStatus {
+    let pid = server.id().expect("running").to_string();
+    Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill runs");
+    soon("the server stops", server.wait()).await.expect("waited for")
+}
+
+async fn run(folder: &Path, arguments: &[&str]) -> Output {
+    let data = folder.join("data");
+    let running = Command::new(PROGRAM).args(arguments).arg("--data").arg(data).output();
+    soon("the command ends", running).await.expect("the program starts")
+}
+
+#[tokio::test]
+async fn a_server_stops_in_order_and_its_log_can_be_replayed_and_verified() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut server = serve(folder.path(), &[]);
+    let line = ready(&mut server).await;
+    assert!(line.starts_with("ready http=http://127.0.0.1:") && line.contains("mqtt=mqtt://127.0.0.1:"), "{line}");
+    assert!(stopped(server).await.success());
+
+    let replayed = run(folder.path(), &["replay"]).await;
+    let text = String::from_utf8(replayed.stdout).expect("text");
+    assert!(replayed.status.success() && text.starts_with("entries=1 state="), "{text}");
+    assert!(run(folder.path(), &["audit", "verify"]).await.status.success());
+}
+
+#[tokio::test]
+async fn a_server_killed_right_after_an_entry_has_kept_it() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut first = serve(folder.path(), &[]);
+    ready(&mut first).await;
+    assert!(stopped(first).await.success());
+    for point in ["--crash-after-durable", "--crash-after-dispatch"] {
+        let seq = entries(folder.path()).await + 1;
+        let mut server = serve(folder.path(), &[point, &seq.to_string()]);
+        let died = soon("the server dies", server.wait()).await.expect("waited for");
+        assert!(!died.success() && died.code().is_none(), "{point}: {died}");
+        assert_eq!(entries(folder.path()).await, seq, "{point}");
+    }
+    let mut server = serve(folder.path(), &[]);
+    ready(&mut server).await;
+    assert!(stopped(server).await.success());
+    assert!(run(folder.path(), &["audit", "verify"]).await.status.success());
+}
+
+async fn entries(folder: &Path) -> u64 {
+    let text = String::from_utf8(run(folder, &["replay"]).await.stdout).expect("text");
+    let count = text.strip_prefix("entries=").and_then(|rest| rest.split(' ').next()).and_then(|count| count.parse().ok());
+    count.unwrap_or_else(|| panic!("{text:?} tells a count"))
+}
+
+#[tokio::test]
+async fn commands_say_what_is_wrong_with_what_they_are_given() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let wrong = folder.path().join("wrong.toml");
+    std::fs::write(&wrong, "site = \"s\"\n[store]\ndata_dri = \"d\"\n").expect("written");
+    let wrong = wrong.display().to_string();
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/demo.toml").display().to_string();
+    let town = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/demo-site").display().to_string();
+    let nothing = folder.path().join("nothing").display().to_string();
+    // (arguments, exit code, what the output must mention)
+    let cases: [(&[&str], i32, &str); 7] = [
+        (&["check", "--config", &demo], 0, "fine"),
+        (&["check", "--config", &wrong], 1, "data_dri"),
+        (&["serve", "--config", &wrong], 2, "line 3"),
+        (&["replay", "--data", &nothing], 2, "no database here"),
+        (&["audit", "verify", "--data", &nothing], 2, "no database here"),
+        (&["eta", "--roads", &town, "--from", "91,0", "--to", "0,0"], 2, "outside"),
+        (&["plan", "route", "--site", &nothing, "--from", "1,1", "--to", "0,0"], 2, "site.toml"),
+    ];
+    for (arguments, code, mentions) in cases {
+        let output = soon("the command ends", Command::new(PROGRAM).args(arguments).output()).await.expect("the program starts");
+        let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+        assert!(text.contains(mentions), "{arguments:?}: {text}");
+    }
+}
