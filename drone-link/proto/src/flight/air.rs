@@ -13,6 +13,8 @@ use crate::route;
 const LOOK_STEP_M: f64 = 1.0;
 /// In the air with motors off for this long: it has come down, whatever the landed state says.
 const MOTORS_OFF_MS: u64 = 5_000;
+/// The light goes on this near to the stand-off point, metres: five seconds of transit.
+const LIGHT_AHEAD_M: f64 = 60.0;
 /// Full brightness, per cent.
 const FULL_PCT: u8 = 100;
 
@@ -96,6 +98,7 @@ impl Flight {
                 }
             };
         }
+        self.light_ahead(craft);
         self.check_time("transit", path_m(&self.plan.home, &self.plan.outbound), craft, now_ms);
     }
 
@@ -110,12 +113,26 @@ impl Flight {
                 return reached || telemetry.mission_item.is_some_and(|item| item > scene_item);
             }
         };
-        let near = telemetry
-            .position
-            .zip(self.plan.outbound.last())
-            .is_some_and(|(here, stand_off)| here.distance_m(stand_off) <= craft.limits.arrival_radius_m);
+        let near = self.off_scene_m(craft).is_some_and(|off_m| off_m <= craft.limits.arrival_radius_m);
+        // By its own count it has flown the way out, so it has been up; the descent to the scene belongs to the scene. Without
+        // a count the height tells an arrival from a pass overhead.
         let level = telemetry.height_m.is_some_and(|height| (height - height_m).abs() <= craft.limits.arrival_height_m);
-        near && level && telemetry.mission_item.is_none_or(|item| item >= scene_item)
+        near && telemetry.mission_item.map_or(level, |item| item >= scene_item)
+    }
+
+    /// Horizontal distance to the stand-off point, metres.
+    fn off_scene_m(&self, craft: &Craft) -> Option<f64> {
+        let (here, stand_off) = craft.telemetry.position.zip(self.plan.outbound.last())?;
+        Some(here.distance_m(stand_off))
+    }
+
+    /// The light goes on ahead of the arrival: whoever waits sees it come, and it needs a moment to be confirmed.
+    fn light_ahead(&mut self, craft: &mut Craft) {
+        let coming = self.off_scene_m(craft).is_some_and(|off_m| off_m <= LIGHT_AHEAD_M);
+        if coming && !self.lit && matches!(self.plan.scene, Scene::Escort { .. }) {
+            self.lit = true;
+            craft.light.want(true, FULL_PCT);
+        }
     }
 
     /// Reports a stage that takes much longer than its path; the aircraft goes on.
