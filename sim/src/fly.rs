@@ -12,8 +12,9 @@ use crate::{Aircraft, AircraftConfig, Environment};
 
 /// Real time between two looks at the sockets.
 const TICK: Duration = Duration::from_millis(4);
-/// When the machine cannot keep up, at most this much virtual time is made up at once, milliseconds.
-const CATCH_UP_MS: u64 = 500;
+/// When the machine cannot keep up, at most this much virtual time is made up at once, milliseconds: the messages of more
+/// than that overflow a client's socket.
+const CATCH_UP_MS: u64 = 100;
 /// Datagrams taken from one socket in one tick; the rest waits in the kernel.
 const RECEIVE_MAX: usize = 200;
 /// Distance between the pads of aircraft placed in a row, metres.

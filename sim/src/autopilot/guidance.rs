@@ -16,6 +16,8 @@ const NEAR_M: f64 = 1.0;
 const SLOW_SINK_M: f64 = 5.0;
 /// Without a setpoint or a stick an unpiloted manual mode sinks this fast, metres per second (flight.md 22).
 const UNPILOTED_SINK_M_S: f64 = 0.7;
+/// Standing still this long while sinking is wished means ground; sooner it may be the beginning of the descent, seconds.
+const SETTLED_S: f64 = 0.4;
 /// Half opening of the return cone: nearer to home the climb is lower (RTL_CONE_ANG, 45°, so height equals distance).
 const RETURN_CONE: f64 = 1.0;
 /// A followed target is forgotten after this time, microseconds.
@@ -145,7 +147,7 @@ impl Autopilot {
         if self.commander.landed && !self.wants_to_climb() {
             return 0.0;
         }
-        (1.0 - 2.0 * self.settling_s()).clamp(0.0, 1.0)
+        (1.0 - 2.0 * (self.settling_s() - SETTLED_S)).clamp(0.0, 1.0)
     }
 
     fn wants_to_climb(&self) -> bool {

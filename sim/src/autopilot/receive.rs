@@ -64,6 +64,7 @@ impl Autopilot {
             MavMessage::MISSION_REQUEST(m) if self.is_for_me(m.target_system, m.target_component) => {
                 self.send_item(m.mission_type as u8, m.seq, client);
             }
+            MavMessage::MISSION_ACK(m) if self.is_for_me(m.target_system, m.target_component) => self.heed_refusal(m.mavtype, client),
             MavMessage::MISSION_CLEAR_ALL(m) if self.is_for_me(m.target_system, m.target_component) => {
                 self.clear_plan(m.mission_type as u8, client);
             }
@@ -199,6 +200,17 @@ impl Autopilot {
             self.out.send(AUTOPILOT_COMPONENT, &MISSION_REQUEST_INT_DATA { seq, target_system, target_component, mission_type });
         } else {
             self.out.send(AUTOPILOT_COMPONENT, &MISSION_REQUEST_DATA { seq, target_system, target_component, mission_type });
+        }
+    }
+
+    /// A client that does not speak the requests it got says UNSUPPORTED: the other kind is tried (MAVSDK does this).
+    fn heed_refusal(&mut self, result: MavMissionResult, client: (u8, u8)) {
+        let Some(upload) = self.upload.as_mut().filter(|upload| upload.client == client) else { return };
+        if result == MavMissionResult::MAV_MISSION_UNSUPPORTED {
+            upload.int_mode = !upload.int_mode;
+            upload.ask_at_us = self.now_us;
+        } else if result == MavMissionResult::MAV_MISSION_OPERATION_CANCELLED {
+            self.upload = None;
         }
     }
 
