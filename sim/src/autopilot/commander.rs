@@ -242,7 +242,8 @@ impl Autopilot {
             return;
         }
         let sinking = self.wish.velocity_m_s.z > 0.1;
-        let still = speed.z.abs() < STANDING_M_S && speed.x.hypot(speed.y) < 1.5;
+        // Without a position the horizontal speed is a guess and must not keep the motors running on the ground.
+        let still = speed.z.abs() < STANDING_M_S && (self.wish.level_only || speed.x.hypot(speed.y) < 1.5);
         if !(sinking && still) {
             c.settling_since_us = None;
             return;

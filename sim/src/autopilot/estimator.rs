@@ -18,7 +18,7 @@ const BAROMETER_GAIN: f64 = 0.05;
 const BAROMETER_VELOCITY_GAIN: f64 = 0.04;
 /// Share of the compass error taken over at each sample (50 Hz).
 const HEADING_GAIN: f64 = 0.02;
-/// Levelling by the accelerometer, per second, where nothing better is there: at rest, or without satellites.
+/// Levelling by the accelerometer at rest, per second.
 const LEVEL_GAIN_PER_S: f64 = 0.3;
 /// While standing still the gyroscopes' mean is their bias; this share is taken over per second.
 const BIAS_GAIN_PER_S: f64 = 1.0;
@@ -97,8 +97,11 @@ impl Estimator {
         }
         self.rates_rad_s = m.rates_rad_s - self.gyro_bias_rad_s;
         self.predict(m, dt_s);
-        if resting || !self.has_position(now_us) {
+        if resting {
             self.level(m, dt_s);
+        } else if !self.has_position(now_us) {
+            // In flight the accelerometer feels the rotors, not gravity: only the gyroscopes know the lean now.
+            self.fade_speed(dt_s);
         }
         if let Some(barometer_m) = m.barometer_m {
             let error = -barometer_m - self.position_m.z;
@@ -131,12 +134,15 @@ impl Estimator {
         self.velocity_m_s += acceleration * dt_s;
     }
 
-    /// Turns the estimate a little so that the felt force points up; lets the horizontal speed fade.
+    /// Turns the estimate a little so that the felt force points up.
     fn level(&mut self, m: &Measurements, dt_s: f64) {
         let force = rotate(&self.attitude, m.specific_force_m_s2);
         let norm = force.norm().max(1.0);
         let tilt = Vector::new(force.y, -force.x, 0.0) * (LEVEL_GAIN_PER_S * dt_s / norm);
         self.turn(tilt);
+    }
+
+    fn fade_speed(&mut self, dt_s: f64) {
         let fade = 1.0 - dt_s / SPEED_FADE_S;
         self.velocity_m_s.x *= fade;
         self.velocity_m_s.y *= fade;
