@@ -352,6 +352,7 @@ fn a_survey_is_preempted_in_the_air() {
     world.run_until_phase(240_000, FlightPhase::OnScene);
     world.command("m", recall());
     world.run_until_phase(240_000, FlightPhase::Landed);
+    assert_eq!(world.phases(), ALL_PHASES);
     assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1));
 }
 

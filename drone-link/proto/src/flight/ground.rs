@@ -132,6 +132,8 @@ impl Flight {
 
     pub(super) fn load_fence(&mut self, craft: &mut Craft, now_ms: u64) {
         if self.redirected {
+            // It is flying, so it has passed what a launch must pass.
+            self.report_phase(FlightPhase::PreflightPassed);
             // Stop going the old way; the outcome shows when the new mission starts.
             craft.ensure_mode(Mode::Hold, now_ms);
         }
@@ -151,6 +153,9 @@ impl Flight {
             craft.telemetry.mission_item = None;
             craft.telemetry.item_reached = None;
             self.report_phase(FlightPhase::Uploaded);
+            if self.redirected && craft.telemetry.armed() == Some(true) {
+                self.report_phase(FlightPhase::Armed);
+            }
             self.go(if self.redirected { Stage::Lift } else { Stage::Arm }, now_ms);
         }
     }
