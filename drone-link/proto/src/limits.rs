@@ -15,7 +15,8 @@ pub struct LinkLimits {
     pub command_limit_ms: u64,
     /// Wait before a temporarily rejected command is tried again.
     pub rejected_wait_ms: u64,
-    /// First wait for the next message of a mission transfer; grows by half each time.
+    /// First wait for the next message of a mission transfer; grows by half each time. Short: a repeated question is harmless,
+    /// PX4 repeats its own after 250 ms, and with 30 % loss each way every second exchange is repeated.
     pub transfer_wait_ms: u64,
     /// The longest wait between two sendings in a transfer.
     pub transfer_wait_max_ms: u64,
@@ -76,8 +77,8 @@ impl Default for LinkLimits {
             ack_wait_max_ms: 2_000,
             command_limit_ms: 10_000,
             rejected_wait_ms: 1_000,
-            transfer_wait_ms: 700,
-            transfer_wait_max_ms: 2_500,
+            transfer_wait_ms: 300,
+            transfer_wait_max_ms: 1_500,
             transfer_sends_max: 12,
             transfer_starts_max: 6,
             answer_limit_ms: 15_000,
