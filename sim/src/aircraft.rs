@@ -5,8 +5,8 @@ use flight_types::{GeoPoint, Local, LocalFrame};
 use crate::autopilot::{Autopilot, PowerReading, wire};
 use crate::illuminator::Illuminator;
 use crate::physics::{
-    AIR_DENSITY_KG_M3, Airframe, Battery, BodyState, Dynamics, Environment, GRAVITY_M_S2, Ground, Gusts, Noise, ROTOR_COUNT, Sensors,
-    Surroundings, Vector,
+    AIR_DENSITY_KG_M3, Airframe, Battery, BodyState, Dynamics, Environment, GRAVITY_M_S2, Ground, Gusts, Noise, ROTOR_COUNT,
+    Sensors, Surroundings, Vector,
 };
 use crate::{Fault, FlightMode, ParamValue, STEP_S, STEP_US, StreamProfile};
 
@@ -145,14 +145,8 @@ impl Aircraft {
         let mut noise = Noise::new(seed);
         let stand_m = config.airframe.feet_m[0].z;
         let ready_us = ready_after_us(&mut noise);
-        let mut autopilot = Autopilot::new(
-            config.system_id,
-            config.home,
-            config.home_amsl_m,
-            config.airframe.clone(),
-            config.streams,
-            ready_us,
-        );
+        let mut autopilot =
+            Autopilot::new(config.system_id, config.home, config.home_amsl_m, config.airframe.clone(), config.streams, ready_us);
         for (name, value) in &config.params {
             autopilot.set_parameter(name, *value);
         }

@@ -83,7 +83,8 @@ pub struct Pad {
 impl FromStr for Pad {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let numbers: Vec<f64> = text.split(',').map(|part| part.trim().parse::<f64>()).collect::<Result<_, _>>().map_err(|_| not_a_pad(text))?;
+        let numbers: Vec<f64> =
+            text.split(',').map(|part| part.trim().parse::<f64>()).collect::<Result<_, _>>().map_err(|_| not_a_pad(text))?;
         let [lat, lon, amsl_m] = numbers[..] else { return Err(not_a_pad(text)) };
         if !amsl_m.is_finite() {
             return Err(not_a_pad(text));
@@ -174,7 +175,8 @@ fn place(arguments: &FlyArguments) -> Result<Vec<Flown>> {
 }
 
 fn row(arguments: &FlyArguments) -> Vec<NamedPad> {
-    let pad_of = |number: u8| Pad { point: arguments.at.point.moved(90.0, ROW_M * f64::from(number - 1)), amsl_m: arguments.at.amsl_m };
+    let pad_of =
+        |number: u8| Pad { point: arguments.at.point.moved(90.0, ROW_M * f64::from(number - 1)), amsl_m: arguments.at.amsl_m };
     (1..=arguments.drones).map(|number| NamedPad { name: number.to_string(), system_id: number, pad: pad_of(number) }).collect()
 }
 

@@ -2,7 +2,9 @@
 //!
 //! ILLUMINATOR_STATUS is written by hand: the dialect types its mode bitmask as an enum.
 
-use crate::autopilot::wire::{COMMAND_ACK, COMMAND_INT, COMMAND_LONG, Frame, HEARTBEAT, ILLUMINATOR_STATUS, PayloadWriter, Transmitter};
+use crate::autopilot::wire::{
+    COMMAND_ACK, COMMAND_INT, COMMAND_LONG, Frame, HEARTBEAT, ILLUMINATOR_STATUS, PayloadWriter, Transmitter,
+};
 
 /// MAV_COMP_ID_ILLUMINATOR.
 pub(crate) const ILLUMINATOR_COMPONENT: u8 = 243;

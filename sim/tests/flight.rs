@@ -20,7 +20,11 @@ fn takes_off_goes_to_a_point_returns_and_lands_on_its_pad() {
         assert_eq!(station.set_mode(4.0, 5.0), [0, 0]);
         station.run_until(120_000, "return and landing", |s| !s.aircraft.truth().armed);
         let truth = station.aircraft.truth();
-        assert!(truth.position.distance_m(&home()) < off_m_max, "wind {wind_m_s}: landed {} m off", truth.position.distance_m(&home()));
+        assert!(
+            truth.position.distance_m(&home()) < off_m_max,
+            "wind {wind_m_s}: landed {} m off",
+            truth.position.distance_m(&home())
+        );
         assert!(truth.landed && truth.on_ground && !truth.crashed);
         assert_eq!(truth.mode, FlightMode::Return);
     }

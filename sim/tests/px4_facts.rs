@@ -58,7 +58,8 @@ fn fact_4_disarms_by_itself_after_ten_seconds_on_the_ground() {
 fn fact_5_a_reposition_without_the_mode_bit_is_unsupported_and_flies_anyway() {
     let mut station = Station::airborne(10.0);
     let there = home().moved(0.0, 40.0);
-    let answers = station.command_int(MavCmd::MAV_CMD_DO_REPOSITION, [-1.0, 0.0, 0.0, f32::NAN], there, (HOME_AMSL_M + 10.0) as f32);
+    let answers =
+        station.command_int(MavCmd::MAV_CMD_DO_REPOSITION, [-1.0, 0.0, 0.0, f32::NAN], there, (HOME_AMSL_M + 10.0) as f32);
     assert_eq!(answers, [UNSUPPORTED]);
     station.run_ms(25_000);
     assert!(station.aircraft.truth().position.distance_m(&there) < 3.0);

@@ -37,7 +37,13 @@ fn waypoint(seq: u16, north_m: f64) -> MISSION_ITEM_INT_DATA {
 fn upload(station: &mut Station, items: &[MISSION_ITEM_INT_DATA]) -> MavMissionResult {
     let kind = items[0].mission_type;
     let count = items.len() as u16;
-    station.send(&MavMessage::MISSION_COUNT(MISSION_COUNT_DATA { count, target_system: 1, target_component: 1, mission_type: kind, opaque_id: 0 }));
+    station.send(&MavMessage::MISSION_COUNT(MISSION_COUNT_DATA {
+        count,
+        target_system: 1,
+        target_component: 1,
+        mission_type: kind,
+        opaque_id: 0,
+    }));
     let mut read = station.heard.len();
     for _ in 0..500 {
         station.run_ms(20);

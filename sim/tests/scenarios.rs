@@ -64,7 +64,8 @@ fn a_thousand_random_nights_keep_every_promise() {
     let seeds: Vec<u64> = (1..=NIGHTS).collect();
     let wrong = on_every_core(&seeds, |seed| {
         let report = run(&random_scenario(&site, *seed), *seed).expect("the night runs");
-        let broken = report.verdicts.iter().filter_map(|verdict| Some(format!("{}: {}", verdict.expected, verdict.wrong.as_ref()?)));
+        let broken =
+            report.verdicts.iter().filter_map(|verdict| Some(format!("{}: {}", verdict.expected, verdict.wrong.as_ref()?)));
         (!report.passed()).then(|| format!("seed {seed}: {}", broken.collect::<Vec<_>>().join("; ")))
     });
     assert!(wrong.is_empty(), "{} of {NIGHTS} nights:\n{}", wrong.len(), wrong[..wrong.len().min(TOLD_MAX)].join("\n"));

@@ -421,7 +421,9 @@ impl Autopilot {
             _ => None,
         };
         self.say(MavSeverity::MAV_SEVERITY_WARNING, "Geofence violated");
-        if let Some(mode) = mode.filter(|_| !matches!(self.commander.mode, FlightMode::Return | FlightMode::Land | FlightMode::Descend)) {
+        if let Some(mode) =
+            mode.filter(|_| !matches!(self.commander.mode, FlightMode::Return | FlightMode::Land | FlightMode::Descend))
+        {
             self.commander.failsafe = true;
             self.switch(mode);
         }

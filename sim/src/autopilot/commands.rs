@@ -89,13 +89,8 @@ impl Autopilot {
     }
 
     fn answer(&mut self, command: &Command, verdict: Verdict) {
-        let payload = PayloadWriter::default()
-            .u16(command.id)
-            .u8(verdict as u8)
-            .u8(0)
-            .i32(0)
-            .u8(command.sender.0)
-            .u8(command.sender.1);
+        let payload =
+            PayloadWriter::default().u16(command.id).u8(verdict as u8).u8(0).i32(0).u8(command.sender.0).u8(command.sender.1);
         self.out.send_raw(AUTOPILOT_COMPONENT, wire::COMMAND_ACK, payload.bytes());
     }
 

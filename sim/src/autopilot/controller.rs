@@ -158,6 +158,7 @@ fn wished_rates(estimate: &Estimator, down: Vector, heading_rad: f64) -> Vector 
     let current = rotate(&estimate.attitude, Vector::new(0.0, 0.0, 1.0));
     let axis_world = current.cross(&down);
     let axis = rotate(&estimate.attitude.conjugate(), axis_world);
-    let yaw_rate = (wrap(heading_rad - estimate.heading_rad()) * HEADING_GAIN).clamp(-HEADING_RATE_MAX_RAD_S, HEADING_RATE_MAX_RAD_S);
+    let yaw_rate =
+        (wrap(heading_rad - estimate.heading_rad()) * HEADING_GAIN).clamp(-HEADING_RATE_MAX_RAD_S, HEADING_RATE_MAX_RAD_S);
     Vector::new(axis.x * TILT_GAIN, axis.y * TILT_GAIN, yaw_rate)
 }

@@ -399,9 +399,5 @@ impl Autopilot {
 fn braking_speed(distance_m: f64, acceleration_m_s2: f64) -> f64 {
     let brake_m_s2 = acceleration_m_s2 * BRAKING_SHARE;
     let linear_m = brake_m_s2 / (POSITION_GAIN * POSITION_GAIN);
-    if distance_m < linear_m {
-        distance_m * POSITION_GAIN
-    } else {
-        (2.0 * brake_m_s2 * (distance_m - linear_m / 2.0)).sqrt()
-    }
+    if distance_m < linear_m { distance_m * POSITION_GAIN } else { (2.0 * brake_m_s2 * (distance_m - linear_m / 2.0)).sqrt() }
 }

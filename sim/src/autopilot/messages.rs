@@ -104,13 +104,8 @@ impl Autopilot {
         } else {
             STANDBY
         };
-        let payload = PayloadWriter::default()
-            .u32(c.mode.custom_mode())
-            .u8(QUADROTOR)
-            .u8(PX4)
-            .u8(base_mode)
-            .u8(state)
-            .u8(HEARTBEAT_VERSION);
+        let payload =
+            PayloadWriter::default().u32(c.mode.custom_mode()).u8(QUADROTOR).u8(PX4).u8(base_mode).u8(state).u8(HEARTBEAT_VERSION);
         self.out.send_raw(AUTOPILOT_COMPONENT, wire::HEARTBEAT, payload.bytes());
     }
 
@@ -193,7 +188,11 @@ impl Autopilot {
             epv: if fix.is_some() { 100 } else { u16::MAX },
             vel: (speed.x.hypot(speed.y) * 1e2) as u16,
             cog: course_cdeg,
-            fix_type: if fix.is_some() { dialect::GpsFixType::GPS_FIX_TYPE_3D_FIX } else { dialect::GpsFixType::GPS_FIX_TYPE_NO_FIX },
+            fix_type: if fix.is_some() {
+                dialect::GpsFixType::GPS_FIX_TYPE_3D_FIX
+            } else {
+                dialect::GpsFixType::GPS_FIX_TYPE_NO_FIX
+            },
             satellites_visible: self.satellites,
             alt_ellipsoid: altitude_mm,
             h_acc: 700,
@@ -447,7 +446,13 @@ impl Autopilot {
 }
 
 fn protocol_version() -> PROTOCOL_VERSION_DATA {
-    PROTOCOL_VERSION_DATA { version: 200, min_version: 200, max_version: 200, spec_version_hash: [0; 8], library_version_hash: [0; 8] }
+    PROTOCOL_VERSION_DATA {
+        version: 200,
+        min_version: 200,
+        max_version: 200,
+        spec_version_hash: [0; 8],
+        library_version_hash: [0; 8],
+    }
 }
 
 fn degrees_e7(degrees: f64) -> i32 {

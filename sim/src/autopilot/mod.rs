@@ -44,9 +44,9 @@ mod telemetry;
 pub use telemetry::StreamProfile;
 use telemetry::Telemetry;
 
+mod commands;
 mod messages;
 mod receive;
-mod commands;
 
 use flight_types::{GeoPoint, Local, LocalFrame};
 use mavlink::dialects::ardupilotmega::MavSeverity;
@@ -142,7 +142,14 @@ struct Downloads {
 }
 
 impl Autopilot {
-    pub(crate) fn new(system_id: u8, home: GeoPoint, home_amsl_m: f64, airframe: Airframe, streams: StreamProfile, ready_us: u64) -> Self {
+    pub(crate) fn new(
+        system_id: u8,
+        home: GeoPoint,
+        home_amsl_m: f64,
+        airframe: Airframe,
+        streams: StreamProfile,
+        ready_us: u64,
+    ) -> Self {
         Self {
             frame: LocalFrame::new(home),
             origin_amsl_m: home_amsl_m,

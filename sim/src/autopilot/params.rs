@@ -13,39 +13,39 @@ pub enum ParamValue {
 
 /// Names and defaults, sorted by name. The comment says what each changes.
 const DEFAULTS: &[(&str, ParamValue)] = &[
-    ("BAT1_N_CELLS", ParamValue::Integer(4)),         // Cells in series.
-    ("BAT_CRIT_THR", ParamValue::Real(0.07)),         // Share of charge for the critical failsafe.
-    ("BAT_EMERGEN_THR", ParamValue::Real(0.05)),      // Share of charge for landing at once.
-    ("BAT_LOW_THR", ParamValue::Real(0.15)),          // Share of charge for the warning.
-    ("COM_DISARM_LAND", ParamValue::Real(2.0)),       // Seconds on the ground after a landing until disarming.
-    ("COM_DISARM_PRFLT", ParamValue::Real(10.0)),     // Seconds armed on the ground without a take-off until disarming.
-    ("COM_DL_LOSS_T", ParamValue::Integer(10)),       // Seconds without a ground station until the link counts as lost.
-    ("COM_FAIL_ACT_T", ParamValue::Real(5.0)),        // Seconds of hold before a failsafe acts.
-    ("COM_LOW_BAT_ACT", ParamValue::Integer(3)),      // 0 warns; 3 returns when critical and lands when empty.
-    ("COM_OBL_RC_ACT", ParamValue::Integer(0)),       // What follows lost offboard setpoints: 0 = position mode.
-    ("COM_OF_LOSS_T", ParamValue::Real(1.0)),         // Seconds without setpoints until offboard counts as lost.
-    ("GF_ACTION", ParamValue::Integer(2)),            // Fence breach: 0 nothing, 1 warning, 2 hold, 3 return.
-    ("GF_MAX_HOR_DIST", ParamValue::Real(0.0)),       // Farthest from home, metres; 0 = no limit.
-    ("GF_MAX_VER_DIST", ParamValue::Real(0.0)),       // Highest over home, metres; 0 = no limit.
-    ("MAV_SYS_ID", ParamValue::Integer(1)),           // This aircraft.
-    ("MIS_TAKEOFF_ALT", ParamValue::Real(2.5)),       // Take-off height without a given one, metres.
-    ("MNT_MODE_IN", ParamValue::Integer(4)),          // 4 = gimbal protocol v2; −1 = no gimbal manager.
-    ("MPC_ACC_DOWN_MAX", ParamValue::Real(3.0)),      // Metres per second squared.
-    ("MPC_ACC_HOR", ParamValue::Real(3.0)),           // Metres per second squared.
-    ("MPC_ACC_UP_MAX", ParamValue::Real(4.0)),        // Metres per second squared.
-    ("MPC_LAND_SPEED", ParamValue::Real(0.7)),        // Sink rate close to the ground, metres per second.
-    ("MPC_TKO_SPEED", ParamValue::Real(1.5)),         // Climb rate of the take-off, metres per second.
-    ("MPC_XY_CRUISE", ParamValue::Real(5.0)),         // Speed of automatic flight unless commanded, metres per second.
-    ("MPC_XY_VEL_MAX", ParamValue::Real(12.0)),       // Fastest over ground, metres per second.
-    ("MPC_Z_V_AUTO_DN", ParamValue::Real(1.5)),       // Sink rate of automatic flight, metres per second.
-    ("MPC_Z_V_AUTO_UP", ParamValue::Real(3.0)),       // Climb rate of automatic flight, metres per second.
-    ("NAV_ACC_RAD", ParamValue::Real(10.0)),          // Waypoint radius without a given one, metres.
-    ("NAV_DLL_ACT", ParamValue::Integer(0)),          // Ground station lost: 0 nothing, 1 hold, 2 return, 3 land.
-    ("NAV_MC_ALT_RAD", ParamValue::Real(0.8)),        // Height tolerance of a waypoint, metres.
-    ("RTL_DESCEND_ALT", ParamValue::Real(10.0)),      // Height over home where the slow descent begins, metres.
-    ("RTL_LAND_DELAY", ParamValue::Real(0.0)),        // Seconds over home before landing; negative = hover.
-    ("RTL_RETURN_ALT", ParamValue::Real(30.0)),       // Height of the way home, metres.
-    ("SYS_AUTOSTART", ParamValue::Integer(10016)),    // The airframe: simulated Iris.
+    ("BAT1_N_CELLS", ParamValue::Integer(4)),      // Cells in series.
+    ("BAT_CRIT_THR", ParamValue::Real(0.07)),      // Share of charge for the critical failsafe.
+    ("BAT_EMERGEN_THR", ParamValue::Real(0.05)),   // Share of charge for landing at once.
+    ("BAT_LOW_THR", ParamValue::Real(0.15)),       // Share of charge for the warning.
+    ("COM_DISARM_LAND", ParamValue::Real(2.0)),    // Seconds on the ground after a landing until disarming.
+    ("COM_DISARM_PRFLT", ParamValue::Real(10.0)),  // Seconds armed on the ground without a take-off until disarming.
+    ("COM_DL_LOSS_T", ParamValue::Integer(10)),    // Seconds without a ground station until the link counts as lost.
+    ("COM_FAIL_ACT_T", ParamValue::Real(5.0)),     // Seconds of hold before a failsafe acts.
+    ("COM_LOW_BAT_ACT", ParamValue::Integer(3)),   // 0 warns; 3 returns when critical and lands when empty.
+    ("COM_OBL_RC_ACT", ParamValue::Integer(0)),    // What follows lost offboard setpoints: 0 = position mode.
+    ("COM_OF_LOSS_T", ParamValue::Real(1.0)),      // Seconds without setpoints until offboard counts as lost.
+    ("GF_ACTION", ParamValue::Integer(2)),         // Fence breach: 0 nothing, 1 warning, 2 hold, 3 return.
+    ("GF_MAX_HOR_DIST", ParamValue::Real(0.0)),    // Farthest from home, metres; 0 = no limit.
+    ("GF_MAX_VER_DIST", ParamValue::Real(0.0)),    // Highest over home, metres; 0 = no limit.
+    ("MAV_SYS_ID", ParamValue::Integer(1)),        // This aircraft.
+    ("MIS_TAKEOFF_ALT", ParamValue::Real(2.5)),    // Take-off height without a given one, metres.
+    ("MNT_MODE_IN", ParamValue::Integer(4)),       // 4 = gimbal protocol v2; −1 = no gimbal manager.
+    ("MPC_ACC_DOWN_MAX", ParamValue::Real(3.0)),   // Metres per second squared.
+    ("MPC_ACC_HOR", ParamValue::Real(3.0)),        // Metres per second squared.
+    ("MPC_ACC_UP_MAX", ParamValue::Real(4.0)),     // Metres per second squared.
+    ("MPC_LAND_SPEED", ParamValue::Real(0.7)),     // Sink rate close to the ground, metres per second.
+    ("MPC_TKO_SPEED", ParamValue::Real(1.5)),      // Climb rate of the take-off, metres per second.
+    ("MPC_XY_CRUISE", ParamValue::Real(5.0)),      // Speed of automatic flight unless commanded, metres per second.
+    ("MPC_XY_VEL_MAX", ParamValue::Real(12.0)),    // Fastest over ground, metres per second.
+    ("MPC_Z_V_AUTO_DN", ParamValue::Real(1.5)),    // Sink rate of automatic flight, metres per second.
+    ("MPC_Z_V_AUTO_UP", ParamValue::Real(3.0)),    // Climb rate of automatic flight, metres per second.
+    ("NAV_ACC_RAD", ParamValue::Real(10.0)),       // Waypoint radius without a given one, metres.
+    ("NAV_DLL_ACT", ParamValue::Integer(0)),       // Ground station lost: 0 nothing, 1 hold, 2 return, 3 land.
+    ("NAV_MC_ALT_RAD", ParamValue::Real(0.8)),     // Height tolerance of a waypoint, metres.
+    ("RTL_DESCEND_ALT", ParamValue::Real(10.0)),   // Height over home where the slow descent begins, metres.
+    ("RTL_LAND_DELAY", ParamValue::Real(0.0)),     // Seconds over home before landing; negative = hover.
+    ("RTL_RETURN_ALT", ParamValue::Real(30.0)),    // Height of the way home, metres.
+    ("SYS_AUTOSTART", ParamValue::Integer(10016)), // The airframe: simulated Iris.
 ];
 
 /// The parameter set of one aircraft.

@@ -64,7 +64,9 @@ impl Autopilot {
             MavMessage::MISSION_REQUEST(m) if self.is_for_me(m.target_system, m.target_component) => {
                 self.send_item(m.mission_type as u8, m.seq, client);
             }
-            MavMessage::MISSION_ACK(m) if self.is_for_me(m.target_system, m.target_component) => self.heed_refusal(m.mavtype, client),
+            MavMessage::MISSION_ACK(m) if self.is_for_me(m.target_system, m.target_component) => {
+                self.heed_refusal(m.mavtype, client)
+            }
             MavMessage::MISSION_CLEAR_ALL(m) if self.is_for_me(m.target_system, m.target_component) => {
                 self.clear_plan(m.mission_type as u8, client);
             }

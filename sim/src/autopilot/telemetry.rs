@@ -97,12 +97,10 @@ impl Telemetry {
     /// Back to the default rates, as after a restart.
     pub(crate) fn restart(&mut self) {
         let column = self.profile as usize;
-        self.streams = TOPICS.iter().map(|(topic, id, rates)| Stream {
-            topic: *topic,
-            id: *id,
-            interval_us: interval_of(rates[column]),
-            due_us: 0,
-        }).collect();
+        self.streams = TOPICS
+            .iter()
+            .map(|(topic, id, rates)| Stream { topic: *topic, id: *id, interval_us: interval_of(rates[column]), due_us: 0 })
+            .collect();
         self.next_due_us = 0;
     }
 

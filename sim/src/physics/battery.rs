@@ -63,11 +63,8 @@ impl Battery {
         let open_v = self.open_circuit_v();
         // P = (V − I R) I; beyond the most that the pack can give, it gives that most.
         let discriminant = (open_v * open_v - 4.0 * self.resistance_ohm * power_w).max(0.0);
-        self.current_a = if self.resistance_ohm > 0.0 {
-            (open_v - discriminant.sqrt()) / (2.0 * self.resistance_ohm)
-        } else {
-            power_w / open_v
-        };
+        self.current_a =
+            if self.resistance_ohm > 0.0 { (open_v - discriminant.sqrt()) / (2.0 * self.resistance_ohm) } else { power_w / open_v };
         self.voltage_v = open_v - self.current_a * self.resistance_ohm;
         self.charge_a_s = (self.charge_a_s - self.current_a * dt_s).max(0.0);
     }
