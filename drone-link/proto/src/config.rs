@@ -36,9 +36,10 @@ impl LinkConfig {
 }
 
 /// How a light is switched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LightDriver {
     /// An illuminator component when one is heard on the aircraft, else actuator 1 of the autopilot.
+    #[default]
     Auto,
     /// A component of its own that takes ILLUMINATOR_ON_OFF and sends ILLUMINATOR_STATUS.
     Illuminator {
@@ -52,10 +53,4 @@ pub enum LightDriver {
     },
     /// The aircraft carries none.
     None,
-}
-
-impl Default for LightDriver {
-    fn default() -> Self {
-        Self::Auto
-    }
 }

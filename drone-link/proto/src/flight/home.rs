@@ -57,11 +57,10 @@ impl Flight {
                 self.go(Stage::HomeStart, now_ms);
             }
             // Nothing better can be done from here than to say so once and try again.
+            Some(Err(_)) if self.late => {}
             Some(Err(reason)) => {
-                if !std::mem::replace(&mut self.late, true) {
-                    let failure = FlightFailure::Upload { reason };
-                    self.report(FlightEvent::Failed { failure, airborne: true });
-                }
+                self.late = true;
+                self.report(FlightEvent::Failed { failure: FlightFailure::Upload { reason }, airborne: true });
             }
         }
     }
