@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use dispatch_core::event::Role;
+use flight_types::AccountId;
 use serde::{Deserialize, Serialize};
 
 /// Why a configuration cannot be used.
@@ -44,6 +46,9 @@ pub enum ConfigError {
 pub struct Config {
     /// The site's folder (`site.toml` and its GeoJSON layers), relative to the configuration file.
     pub site: PathBuf,
+    /// Accounts made at start when they do not exist. For a demo only: their passwords stand in the file for everybody to read.
+    #[serde(default)]
+    pub demo_accounts: Vec<DemoAccount>,
     /// Where data is kept.
     pub store: StoreConfig,
     /// HTTP and WebSocket.
@@ -64,6 +69,20 @@ pub struct Config {
     /// For tests of the server itself; leave out.
     #[serde(default)]
     pub testing: TestingConfig,
+}
+
+/// An account of a demo.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DemoAccount {
+    /// The name to sign in with; for a guard, the guard's id.
+    pub id: AccountId,
+    /// As shown.
+    pub name: String,
+    /// `guard`, `operator`, `pilot`, `manager` or `admin`.
+    pub role: Role,
+    /// In the clear.
+    pub password: String,
 }
 
 /// Where data is kept.

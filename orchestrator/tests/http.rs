@@ -13,3 +13,5 @@ mod live;
 mod roles;
 #[path = "http/sessions.rs"]
 mod sessions;
+#[path = "http/transport.rs"]
+mod transport;

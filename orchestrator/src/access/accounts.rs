@@ -9,6 +9,7 @@ use serde::Serialize;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::secrets::digest;
 use super::{Access, AccessError, roles};
 
 /// Shortest password taken, characters (NIST SP 800-63B asks for eight at least).
@@ -157,6 +158,26 @@ impl Access {
         }
     }
 
+    /// Sets a new password and ends every session of the account but the one that asks.
+    pub async fn change_password(&self, id: &AccountId, old: &str, new: &str, asking_session: Option<&str>) -> Result<(), AccessError> {
+        check_password_length(new)?;
+        self.check_password(id.as_str(), old).await?;
+        let password_hash = self.passwords.hash(new).await?;
+        let mut writing = self.store.write().await?;
+        sqlx::query("UPDATE accounts SET password_hash = $1 WHERE id = $2 AND deleted_at_ms IS NULL")
+            .bind(password_hash)
+            .bind(id.as_str())
+            .execute(writing.connection())
+            .await?;
+        sqlx::query("DELETE FROM sessions WHERE account = $1 AND token_hash <> $2")
+            .bind(id.as_str())
+            .bind(asking_session.map(digest).unwrap_or_default())
+            .execute(writing.connection())
+            .await?;
+        writing.commit().await?;
+        Ok(())
+    }
+
     /// Whether nobody can administer the site yet.
     pub async fn without_admin(&self) -> Result<bool, AccessError> {
         let row = sqlx::query("SELECT count(*) AS admins FROM accounts WHERE role = 'admin' AND deleted_at_ms IS NULL")
@@ -171,8 +192,12 @@ fn check_new(new: &NewAccount) -> Result<(), AccessError> {
         return Err(AccessError::Field { field: "role", reason: "callers register themselves (POST /api/v1/callers)".to_owned() });
     }
     check_name("name", &new.name)?;
-    let length = new.password.chars().count();
-    if length < PASSWORD_LENGTH_MIN || new.password.len() > PASSWORD_LENGTH_MAX {
+    check_password_length(&new.password)
+}
+
+fn check_password_length(password: &str) -> Result<(), AccessError> {
+    let length = password.chars().count();
+    if length < PASSWORD_LENGTH_MIN || password.len() > PASSWORD_LENGTH_MAX {
         let reason = format!("a password has at least {PASSWORD_LENGTH_MIN} characters and at most {PASSWORD_LENGTH_MAX} bytes");
         return Err(AccessError::Field { field: "password", reason });
     }

@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use dispatch_core::event::Actor;
+use dispatch_core::model::Incident;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -12,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::app::App;
 use super::body::Body;
+use super::limits::FORGET_AFTER_MS;
 use super::input::{Belief, CodeInput, PositionInput};
 use super::problem::Problem;
 use super::views;
@@ -180,14 +182,18 @@ async fn export(State(app): State<App>, AsCaller(caller): AsCaller) -> Result<Js
 /// Forgets the caller who asks.
 #[utoipa::path(delete, path = "/callers/me", tag = "callers", responses((status = 204), (status = 409, body = Problem)))]
 async fn forget(State(app): State<App>, AsCaller(caller): AsCaller) -> Result<StatusCode, Problem> {
-    if app.engine.read(|core| core.incidents().any(|incident| incident.caller == caller && incident.is_open())) {
-        return Err(Problem::conflict("an incident of yours is open; your data are needed until it is closed"));
+    if app.engine.read(|core| core.incidents().any(|incident| incident.caller == caller && still_needs_data(incident, core.now_ms()))) {
+        return Err(Problem::conflict("your data are needed until a day after your last call was closed; ask again then"));
     }
     app.access.forget_caller(&caller).await?;
     app.live.forget_caller(&caller);
     let actor = Actor::Caller { id: caller.clone() };
     app.audit(AuditRecord::new(Some(actor), "forgotten", caller.as_str(), AuditOutcome::Done)).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+fn still_needs_data(incident: &Incident, now_ms: i64) -> bool {
+    incident.ended_at_ms.is_none_or(|ended_at_ms| now_ms < ended_at_ms + FORGET_AFTER_MS)
 }
 
 /// Takes the one-time code that was sent to the caller's phone.

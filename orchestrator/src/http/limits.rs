@@ -32,6 +32,9 @@ pub const LIVE_CHECK: Duration = Duration::from_secs(20);
 pub const LIVE_SEND_MAX: Duration = Duration::from_secs(10);
 /// Longest message taken from a page, bytes; pages have nothing to say there.
 pub const LIVE_MESSAGE_MAX: usize = 1024;
+/// A caller's data are kept for so long after their last incident, milliseconds: its closing report needs them. The same wait for
+/// everybody also keeps a refusal from betraying an incident that only looks closed, under duress.
+pub const FORGET_AFTER_MS: i64 = 24 * 3_600_000;
 /// Open live connections; each holds a task and a few receivers.
 pub const LIVE_CONNECTIONS_MAX: usize = 10_000;
 /// Ended incidents that a page gets on connecting, the latest of them.

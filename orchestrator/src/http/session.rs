@@ -20,7 +20,7 @@ use crate::store::{AuditOutcome, AuditRecord};
 
 /// These routes.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sign_in, who, sign_out))
+    OpenApiRouter::new().routes(routes!(sign_in, who, sign_out)).routes(routes!(change_password))
 }
 
 /// A name and its password.
@@ -31,6 +31,16 @@ pub struct SignIn {
     name: String,
     /// Its password.
     password: String,
+}
+
+/// A new password, with the one before.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PasswordChange {
+    /// As it is now.
+    password: String,
+    /// At least eight characters.
+    new_password: String,
 }
 
 /// Who is signed in.
@@ -106,6 +116,25 @@ async fn sign_out(
     }
     app.audit(AuditRecord::new(Some(identity.actor()), "sign_out", identity.id.as_str(), AuditOutcome::Done)).await;
     Ok((jar.remove(Cookie::build(SESSION_COOKIE).path("/")), StatusCode::NO_CONTENT))
+}
+
+/// Changes the password; every other session of the account ends.
+#[utoipa::path(post, path = "/session/password", tag = "session", request_body = PasswordChange,
+    responses((status = 204), (status = 401, body = Problem), (status = 422, body = Problem), (status = 429, body = Problem)))]
+async fn change_password(
+    State(app): State<App>,
+    identity: Identity,
+    credential: Credential,
+    Body(input): Body<PasswordChange>,
+) -> Result<StatusCode, Problem> {
+    app.limiters().sign_in.take(&format!("name {}", identity.id), app.engine.now_ms()).map_err(Problem::too_often)?;
+    let session = match &credential {
+        Credential::Session(secret) => Some(secret.as_str()),
+        Credential::Token(_) => None,
+    };
+    app.access.change_password(&identity.id, &input.password, &input.new_password, session).await?;
+    app.audit(AuditRecord::new(Some(identity.actor()), "password_changed", identity.id.as_str(), AuditOutcome::Done)).await;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Without an age: it ends with the browser, and the server decides anyway when the session ends.

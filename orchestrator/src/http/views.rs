@@ -197,7 +197,11 @@ struct Gathered {
 pub async fn incident_view(app: &App, identity: &Identity, id: &IncidentId) -> Option<IncidentView> {
     let gathered = app.engine.read(|core| {
         let incident = core.incident(id).filter(|incident| sees(identity, incident))?;
-        Some(if identity.role == Role::Caller { gather_for_caller(core, incident) } else { gather(core, incident) })
+        Some(match identity.role {
+            Role::Caller => gather_for_caller(core, incident),
+            Role::Guard => gather_for_guard(core, incident),
+            Role::Operator | Role::Pilot | Role::Manager | Role::Admin => gather(core, incident),
+        })
     })?;
     let caller = match &gathered.caller {
         Some(caller) => app.access.caller_card(caller).await.unwrap_or_else(|error| {
@@ -221,6 +225,13 @@ fn gather(core: &Core, incident: &Incident) -> Gathered {
         guards: asked.into_iter().collect(),
         caller: Some(incident.caller.clone()),
     }
+}
+
+/// Everything about the incident, but of the guards only those who go: where the others are is not a colleague's business.
+fn gather_for_guard(core: &Core, incident: &Incident) -> Gathered {
+    let whole = gather(core, incident);
+    let offers = whole.offers.into_iter().filter(|offer| comes(offer.state)).collect();
+    Gathered { offers, guards: assigned(incident).collect(), ..whole }
 }
 
 /// Who comes, with what, and when; nobody else's business. Under duress: nothing but that it is closed.

@@ -69,6 +69,8 @@ async fn everything_stored_is_exported_and_then_forgotten() {
     assert_eq!(delete().await.0, StatusCode::CONFLICT, "not while an incident is open");
     let cancel = json!({"code": world.caller.safe_code});
     assert_eq!(world.post("caller", &format!("/incidents/{incident}/cancel"), cancel).await.0, StatusCode::OK);
+    assert_eq!(delete().await.0, StatusCode::CONFLICT, "its report still needs the data");
+    world.advance(24 * 3_600_000).await;
     assert_eq!(delete().await.0, StatusCode::NO_CONTENT);
     assert_eq!(world.get("caller", "/callers/me").await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(world.get("operator", &format!("/identification/{}", world.caller.code)).await.0, StatusCode::NOT_FOUND);

@@ -25,6 +25,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/session", "- caller guard operator pilot manager admin"),
     ("GET", "/api/v1/session", "caller guard operator pilot manager admin"),
     ("DELETE", "/api/v1/session", "caller guard operator pilot manager admin"),
+    ("POST", "/api/v1/session/password", "guard operator pilot manager admin"),
     ("POST", "/api/v1/callers", "- caller guard operator pilot manager admin"),
     ("POST", "/api/v1/callers/me/terminal", "- caller guard operator pilot manager admin"),
     ("GET", "/api/v1/callers/me", "caller"),

@@ -114,3 +114,40 @@ async fn sign_ins_and_registrations_are_limited_and_recover() {
     }
     assert_eq!(seen.last(), Some(&429), "{seen:?}");
 }
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions() {
+    let world = World::new().await;
+    let mine = secret(&sign_in(&world, "pilot", PASSWORD).await.1.expect("a cookie"));
+    let other = secret(&sign_in(&world, "pilot", PASSWORD).await.1.expect("a cookie"));
+    let change = |old: &str, new: &str| {
+        let body = json!({"password": old, "new_password": new});
+        answer(world.request("", Method::POST, "/session/password").header("cookie", &mine).json(&body))
+    };
+    assert_eq!(change("wrong", "long enough").await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(change(PASSWORD, "short").await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(change(PASSWORD, "long enough").await.0, StatusCode::NO_CONTENT);
+    assert_eq!(status(&world, &mine, Method::GET, "/session", &[]).await, StatusCode::OK);
+    assert_eq!(status(&world, &other, Method::GET, "/session", &[]).await, StatusCode::UNAUTHORIZED);
+    assert_eq!(sign_in(&world, "pilot", PASSWORD).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(sign_in(&world, "pilot", "long enough").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_new_server_gets_one_administrator_and_a_demo_its_accounts_once() {
+    let world = World::new().await;
+    assert!(world.access.first_admin().await.expect("an answer").is_none(), "there is one already");
+    let admin = flight_types::AccountId::new("admin").expect("an id");
+    world.access.delete_account(&admin).await.expect("deleted");
+    let first = world.access.first_admin().await.expect("an answer").expect("a new one");
+    assert_ne!(first.id, admin, "a deleted id never comes to mean somebody else");
+    assert_eq!(sign_in(&world, first.id.as_str(), &first.password).await.0, StatusCode::OK);
+    let demo = orchestrator::access::NewAccount {
+        id: flight_types::AccountId::new("demo").expect("an id"),
+        name: "Demo".to_owned(),
+        role: dispatch_core::event::Role::Guard,
+        password: "demo-only".to_owned(),
+    };
+    assert_eq!(world.access.add_missing(vec![demo.clone()]).await.expect("made"), 1);
+    assert_eq!(world.access.add_missing(vec![demo]).await.expect("there"), 0);
+}

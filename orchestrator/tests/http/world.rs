@@ -34,6 +34,7 @@ pub struct World {
     pub clock: Clock,
     pub engine: Engine,
     pub access: Access,
+    pub app: App,
     pub live: Live,
     pub effects: EffectQueue,
     pub messages: Arc<Outgoing>,
@@ -160,7 +161,8 @@ impl World {
             rates,
             tls: false,
         };
-        let server = Server::start(App::new(parts), "127.0.0.1:0".parse().expect("an address"), None).await.expect("a server");
+        let app = App::new(parts);
+        let server = Server::start(app.clone(), "127.0.0.1:0".parse().expect("an address"), None).await.expect("a server");
         let base = format!("http://{}", server.address());
         let client = reqwest::Client::new();
         let nobody = Registered {
@@ -176,6 +178,7 @@ impl World {
             clock,
             engine,
             access,
+            app,
             live,
             effects,
             messages,
