@@ -14,7 +14,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use site_model::Site;
 use tokio::task::JoinHandle;
 
-use crate::access::{Access, RateLimit};
+use crate::access::{Access, NewAccount, RateLimit};
 use crate::clock::Clock;
 use crate::config::{Config, TlsMode};
 use crate::effects::{self, FileMessages, GuardFinder, MessagePort, Notices, Workshop};
@@ -96,8 +96,7 @@ impl Server {
         let notices = Notices::new(store.outbox(), engine.clone());
         let links = start_links(&config, &site, &engine, &live).await?;
         let messages = config.messages.file.clone().unwrap_or_else(|| location.path().join("messages.jsonl"));
-        let messages: Arc<dyn MessagePort> =
-            Arc::new(FileMessages::open(messages).context("cannot open the file for messages")?);
+        let messages: Arc<dyn MessagePort> = Arc::new(FileMessages::open(messages).context("cannot open the file for messages")?);
         let workshop = Workshop {
             engine: engine.clone(),
             live: live.clone(),
@@ -110,6 +109,7 @@ impl Server {
         let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone());
         let parts = Parts { config, site, engine, live, notices, store, audit };
         let access = Access::open(parts.store.clone(), parts.engine.clock().clone()).await?;
+        somebody_can_sign_in(&access, &parts.config).await?;
         let app = surface(&parts, &access, messages);
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
         let mqtt = start_mqtt(&parts, &access, desk).await?;
@@ -200,9 +200,31 @@ async fn settle(engine: &Engine) {
 async fn start_links(config: &Config, site: &Site, engine: &Engine, live: &Live) -> anyhow::Result<LinkHandle> {
     let links: Vec<LinkConfig> = site.drones().map(|drone| LinkConfig::new(drone.id.clone(), drone.system_id)).collect();
     let tlog_dir = config.links.tlog.then(|| config.store.data_dir.join("tlog"));
-    let (handle, reports) = LinkHub::start(config.links.bind, links, tlog_dir).await.context("cannot start the links to aircraft")?;
+    let (handle, reports) =
+        LinkHub::start(config.links.bind, links, tlog_dir).await.context("cannot start the links to aircraft")?;
     tokio::spawn(effects::forward_reports(reports, handle.clone(), engine.clone(), live.clone()));
     Ok(handle)
+}
+
+/// Makes a demo's accounts, or else a first administrator, so that a new server can be used at all.
+async fn somebody_can_sign_in(access: &Access, config: &Config) -> anyhow::Result<()> {
+    if !config.demo_accounts.is_empty() {
+        tracing::warn!(
+            "demo accounts: their passwords stand in the configuration for everybody to read; never use this for a site"
+        );
+    }
+    let wanted = config.demo_accounts.iter().cloned().map(|account| NewAccount {
+        id: account.id,
+        name: account.name,
+        role: account.role,
+        password: account.password,
+    });
+    access.add_missing(wanted.collect()).await.context("the demo's accounts could not be made")?;
+    if let Some(first) = access.first_admin().await? {
+        // Standard error, not the log: logs are kept and collected, this must be seen once.
+        eprintln!("orchestrator: first start. Sign in as {} with password {} and change it.", first.id, first.password);
+    }
+    Ok(())
 }
 
 /// The HTTP surface over the server's parts.

@@ -159,7 +159,13 @@ impl Access {
     }
 
     /// Sets a new password and ends every session of the account but the one that asks.
-    pub async fn change_password(&self, id: &AccountId, old: &str, new: &str, asking_session: Option<&str>) -> Result<(), AccessError> {
+    pub async fn change_password(
+        &self,
+        id: &AccountId,
+        old: &str,
+        new: &str,
+        asking_session: Option<&str>,
+    ) -> Result<(), AccessError> {
         check_password_length(new)?;
         self.check_password(id.as_str(), old).await?;
         let password_hash = self.passwords.hash(new).await?;

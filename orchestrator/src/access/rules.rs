@@ -47,7 +47,11 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/v1/session", Allowed::Anybody),
     rule("GET", "/api/v1/session", Allowed::SignedIn),
     rule("DELETE", "/api/v1/session", Allowed::SignedIn),
-    rule("POST", "/api/v1/session/password", Allowed::Roles(&[Role::Guard, Role::Operator, Role::Pilot, Role::Manager, Role::Admin])),
+    rule(
+        "POST",
+        "/api/v1/session/password",
+        Allowed::Roles(&[Role::Guard, Role::Operator, Role::Pilot, Role::Manager, Role::Admin]),
+    ),
     rule("POST", "/api/v1/callers", Allowed::Anybody),
     rule("GET", "/api/v1/callers/me", CALLER),
     rule("DELETE", "/api/v1/callers/me", CALLER),

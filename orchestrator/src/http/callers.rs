@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use super::app::App;
 use super::body::Body;
-use super::limits::FORGET_AFTER_MS;
 use super::input::{Belief, CodeInput, PositionInput};
+use super::limits::FORGET_AFTER_MS;
 use super::problem::Problem;
 use super::views;
 use super::who::{AsCaller, Client};
@@ -182,7 +182,10 @@ async fn export(State(app): State<App>, AsCaller(caller): AsCaller) -> Result<Js
 /// Forgets the caller who asks.
 #[utoipa::path(delete, path = "/callers/me", tag = "callers", responses((status = 204), (status = 409, body = Problem)))]
 async fn forget(State(app): State<App>, AsCaller(caller): AsCaller) -> Result<StatusCode, Problem> {
-    if app.engine.read(|core| core.incidents().any(|incident| incident.caller == caller && still_needs_data(incident, core.now_ms()))) {
+    if app
+        .engine
+        .read(|core| core.incidents().any(|incident| incident.caller == caller && still_needs_data(incident, core.now_ms())))
+    {
         return Err(Problem::conflict("your data are needed until a day after your last call was closed; ask again then"));
     }
     app.access.forget_caller(&caller).await?;
