@@ -273,6 +273,9 @@ impl Config {
         if !(url.starts_with("mqtt://") || url.starts_with("mqtts://")) {
             return Some(("mqtt.broker_url", format!("{url:?} must begin with mqtt:// or mqtts://")));
         }
+        if self.mqtt.broker_url.is_some() && self.mqtt.broker_user.as_deref().unwrap_or_default().is_empty() {
+            return Some(("mqtt.broker_user", "must name the server at the broker: its session there has this name".to_owned()));
+        }
         let database = self.store.database_url.as_deref().unwrap_or("postgres://");
         if !(database.starts_with("postgres://") || database.starts_with("postgresql://")) {
             return Some(("store.database_url", "must begin with postgres://; leave it out for SQLite".to_owned()));

@@ -250,6 +250,7 @@ impl Loop {
                     if received == 0 {
                         return;
                     }
+                    metrics::gauge!("submissions_waiting").set(waiting.len() as f64);
                     self.take(&mut batch).await;
                 }
                 () = clock.sleep_until(deadline_ms), if deadline_ms < i64::MAX => self.time_passed().await,
@@ -306,6 +307,7 @@ impl Loop {
             Ok(head) => {
                 self.head = head;
                 metrics::counter!("entries_appended").increment(entries.len() as u64);
+                metrics::counter!("log_commits").increment(1);
                 Ok(entries)
             }
             Err(error) => {

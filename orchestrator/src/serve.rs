@@ -93,6 +93,7 @@ impl Server {
         let opening = Opening { code_version: code_version(), site: site.config(), crash: crash_points(&config) };
         let (engine, engine_task, queue) = Engine::start(&store, clock, &live, opening).await?;
         let audit = AuditTrail::start(&store, engine.clock().clone()).await?;
+        let access = Access::open(store.clone(), engine.clock().clone()).await?;
         let notices = Notices::new(store.outbox(), engine.clone());
         let links = start_links(&config, &site, &engine, &live).await?;
         let messages = config.messages.file.clone().unwrap_or_else(|| location.path().join("messages.jsonl"));
@@ -101,6 +102,7 @@ impl Server {
             engine: engine.clone(),
             live: live.clone(),
             notices: notices.clone(),
+            access: access.clone(),
             guards: Arc::new(GuardFinder::new(roads_of(&site))),
             links: Arc::new(links.clone()),
             messages: messages.clone(),
@@ -108,7 +110,6 @@ impl Server {
         let workers = effects::start(queue, workshop);
         let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone());
         let parts = Parts { config, site, engine, live, notices, store, audit };
-        let access = Access::open(parts.store.clone(), parts.engine.clock().clone()).await?;
         somebody_can_sign_in(&access, &parts.config).await?;
         let app = surface(&parts, &access, messages);
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());

@@ -12,11 +12,11 @@ use serde::Serialize;
 pub struct Message {
     /// Names the message for ever; a sender that sees it twice sends it once.
     pub id: String,
-    /// To whom: a telephone number, or the registered person whose contact it is ("contact:ID").
+    /// To whom: a telephone number.
     pub to: String,
     /// What it is about, as a word: "emergency_contact", "phone_check".
     pub kind: String,
-    /// The text, or the incident for a sender that words it itself.
+    /// What it says, in the person's language.
     pub text: String,
 }
 

@@ -16,6 +16,7 @@ use flight_types::{DroneId, DroneStatus};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinHandle;
 
+use crate::access::Access;
 use crate::engine::{EffectQueue, Engine, SubmitError, chain};
 use crate::limits;
 use crate::live::Live;
@@ -34,6 +35,8 @@ pub struct Workshop {
     pub live: Live,
     /// What people are told.
     pub notices: Notices,
+    /// Whose emergency contact is whom.
+    pub access: Access,
     /// Finds guards.
     pub guards: Arc<GuardFinder>,
     /// The links to aircraft.

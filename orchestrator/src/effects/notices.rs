@@ -89,22 +89,34 @@ pub(super) async fn tell(mut queue: mpsc::UnboundedReceiver<Effect>, workshop: W
             tokio::time::sleep(limits::STORE_RETRY_PAUSE).await;
         }
         for notice in notices {
-            let outcome = message_contact(&workshop, &notice);
             let workshop = workshop.clone();
             // Completions wait for the log; the next notices must not wait with them.
-            tokio::spawn(async move { done(&workshop.engine, notice.effect, outcome).await });
+            tokio::spawn(async move {
+                let outcome = match &notice.recipient {
+                    Recipient::Contact(caller) => message_contact(&workshop, &notice, caller).await,
+                    Recipient::Guard(_) | Recipient::Caller(_) | Recipient::Operators => Outcome::Done,
+                };
+                done(&workshop.engine, notice.effect, outcome).await;
+            });
         }
     }
 }
 
 /// An emergency contact has no terminal: the message goes out by telephone.
-fn message_contact(workshop: &Workshop, notice: &Notice) -> Outcome {
-    let Recipient::Contact(_) = &notice.recipient else { return Outcome::Done };
+async fn message_contact(workshop: &Workshop, notice: &Notice, caller: &CallerId) -> Outcome {
+    let card = match workshop.access.caller_card(caller).await {
+        Ok(card) => card,
+        Err(error) => return Outcome::Failed { reason: chain(&error) },
+    };
+    let Some((card, contact)) = card.as_ref().and_then(|card| Some((card, card.contact()?))) else {
+        return Outcome::Failed { reason: "no emergency contact is registered".to_owned() };
+    };
+    let incident = notice.incident.as_ref().map(IncidentId::as_str).unwrap_or_default();
     let message = Message {
         id: notice.effect.to_string(),
-        to: notice.recipient.to_string(),
+        to: contact.phone.clone(),
         kind: "emergency_contact".to_owned(),
-        text: notice.incident.as_ref().map(IncidentId::to_string).unwrap_or_default(),
+        text: contact_text(&card.name, card.language(), incident),
     };
     match workshop.messages.send(&message) {
         Ok(()) => Outcome::Done,
@@ -112,6 +124,13 @@ fn message_contact(workshop: &Workshop, notice: &Notice) -> Outcome {
             tracing::error!(error = %error, "a message to an emergency contact could not be handed over");
             Outcome::Failed { reason: error.to_string() }
         }
+    }
+}
+
+fn contact_text(name: &str, language: &str, incident: &str) -> String {
+    match language {
+        "ko" => format!("{name} 님이 도움을 요청했습니다. 담당자가 대응하고 있습니다. 사건 번호 {incident}"),
+        _ => format!("{name} has called for help and is being attended to. Incident {incident}"),
     }
 }
 

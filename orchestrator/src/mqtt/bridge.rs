@@ -114,33 +114,34 @@ fn lanes(inbound: &Arc<Inbound>, outgoing: &mpsc::Sender<Publication>) -> Vec<mp
     (0..limits::MQTT_LANES).map(lane).collect()
 }
 
-/// Watches what happens and queues what the broker must carry.
+/// Watches what happens and queues what the broker must carry. After falling behind, everything that stands is published again.
 async fn observe(mut outbound: Outbound, engine: Engine, live: Live, notices: Notices, outgoing: mpsc::Sender<Publication>) {
     let (mut steps, mut told, mut changes) = (engine.subscribe(), notices.subscribe(), live.subscribe());
-    for notice in notices.pending().await.unwrap_or_default() {
-        publish_all(&outgoing, engine.read(|core| outbound.notice(&notice, core))).await;
-    }
+    let mut missed = true;
     loop {
-        let publications = tokio::select! {
-            step = steps.recv() => match received(step) {
-                Received::Value(step) => engine.read(|core| outbound.step(&step, core)),
-                Received::Missed => Vec::new(),
-                Received::Ended => return,
-            },
-            notice = told.recv() => match received(notice) {
-                Received::Value(notice) => engine.read(|core| outbound.notice(&notice, core)),
-                Received::Missed => Vec::new(),
-                Received::Ended => return,
-            },
-            change = changes.recv() => match received(change) {
-                Received::Value(LiveChange::Drone(drone)) => {
-                    live.drone(&drone).and_then(|drone| outbound.drone(&drone, engine.now_ms())).into_iter().collect()
-                }
-                Received::Value(LiveChange::Guard(_) | LiveChange::Caller(_)) | Received::Missed => Vec::new(),
-                Received::Ended => return,
-            },
+        if missed {
+            for notice in notices.pending().await.unwrap_or_default() {
+                publish_all(&outgoing, engine.read(|core| outbound.notice(&notice, core))).await;
+            }
+        }
+        let observed = tokio::select! {
+            step = steps.recv() => received(step).map(|step| engine.read(|core| outbound.step(&step, core))),
+            notice = told.recv() => received(notice).map(|notice| engine.read(|core| outbound.notice(&notice, core))),
+            change = changes.recv() => received(change).map(|change| changed(&mut outbound, &live, &change, engine.now_ms())),
         };
-        publish_all(&outgoing, publications).await;
+        missed = matches!(observed, Received::Missed);
+        match observed {
+            Received::Value(publications) => publish_all(&outgoing, publications).await,
+            Received::Missed => {}
+            Received::Ended => return,
+        }
+    }
+}
+
+fn changed(outbound: &mut Outbound, live: &Live, change: &LiveChange, now_ms: i64) -> Vec<Publication> {
+    match change {
+        LiveChange::Drone(drone) => live.drone(drone).and_then(|drone| outbound.drone(&drone, now_ms)).into_iter().collect(),
+        LiveChange::Guard(_) | LiveChange::Caller(_) => Vec::new(),
     }
 }
 
@@ -150,12 +151,22 @@ enum Received<T> {
     Ended,
 }
 
+impl<T> Received<T> {
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Received<U> {
+        match self {
+            Self::Value(value) => Received::Value(change(value)),
+            Self::Missed => Received::Missed,
+            Self::Ended => Received::Ended,
+        }
+    }
+}
+
 fn received<T>(result: Result<T, RecvError>) -> Received<T> {
     match result {
         Ok(value) => Received::Value(value),
         Err(RecvError::Lagged(count)) => {
             metrics::counter!("mqtt_publications_missed").increment(count);
-            tracing::warn!(count, "the MQTT bridge fell behind; standing offers and states come again with their next change");
+            tracing::warn!(count, "the MQTT bridge fell behind; what stands is published again");
             Received::Missed
         }
         Err(RecvError::Closed) => Received::Ended,

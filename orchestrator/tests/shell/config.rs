@@ -75,6 +75,7 @@ fn mistakes_are_named_with_their_line_and_key() {
         ("[http.tls]\nmode = \"maybe\"\n", "self-made"),
         ("[mqtt]\nprefix = \"a/b\"\n", "mqtt.prefix"),
         ("[mqtt]\nbroker_url = \"http://x\"\n", "mqtt.broker_url"),
+        ("[mqtt]\nbroker_url = \"mqtt://x\"\n", "mqtt.broker_user"),
         ("database_url = \"mysql://x\"\n", "store.database_url"),
         ("[nonsense]\n", "nonsense"),
         ("[store]\n", "line 4"),

@@ -21,8 +21,9 @@ struct Subscriber {
 
 impl Subscriber {
     async fn start(port: u16, user: &str, secret: &str, topic: &str) -> Self {
-        let mut process = Command::new("mosquitto_sub")
-            .args(["-h", "127.0.0.1", "-p", &port.to_string(), "-V", "5", "-d", "-q", "1"])
+        // stdbuf: into a pipe, mosquitto_sub would keep its lines until it ends.
+        let mut process = Command::new("stdbuf")
+            .args(["-oL", "mosquitto_sub", "-h", "127.0.0.1", "-p", &port.to_string(), "-V", "5", "-d", "-q", "1"])
             .args(["-i", &format!("{user}-{}", topic.len()), "-u", user, "-P", secret, "-t", topic, "-F", "MESSAGE %t %p"])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
