@@ -139,7 +139,7 @@ async fn what_cannot_be_understood_is_answered_and_changes_nothing() {
         ("replies", r#"{"reply":"accept","offer":"a/b"}"#, "identifier"),
         ("replies", r#"{"reply":"accept","offer":"none"}"#, "none"),
         ("replies", r#"{"reply":"accept","offer":"o","extra":1}"#, "extra"),
-        ("position", r#"{"lat":"north","lon":1}"#, "lat"),
+        ("position", r#"{"lat":"north","lon":1}"#, "north"),
         ("position", r#"{"lat":1e999,"lon":1}"#, "number"),
         ("position", r#"{"lat":91,"lon":1}"#, "outside"),
         ("position", r#"{"lat":0,"lon":0}"#, "km from the site"),
