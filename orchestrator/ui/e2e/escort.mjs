@@ -10,6 +10,7 @@
  * LANGUAGE     ko or en (en)
  * CALLER_AT    LAT,LON of the caller; default: 250 m from the site's centre
  * GUARD_AT     LAT,LON of the guard; default: near the caller
+ * PLAY         escort, or duress: the caller enters the duress code, and help must stay unseen (escort)
  * FLIGHT_S     how long a flight to the scene may take (240)
  * SCREENSHOTS  a folder for pictures of every step
  * CHROMIUM     the browser (/usr/bin/chromium)
@@ -24,6 +25,7 @@ const base = process.env.BASE_URL ?? 'http://127.0.0.1:8787';
 const [guardName, guardPassword] = (process.env.GUARD ?? 'guard-1:demo').split(':');
 const [operatorName, operatorPassword] = (process.env.OPERATOR ?? 'operator:demo').split(':');
 const language = process.env.LANGUAGE ?? 'en';
+const play = process.env.PLAY ?? 'escort';
 const pictures = process.env.SCREENSHOTS;
 const FLIGHT_MS = Number(process.env.FLIGHT_S ?? 240) * 1_000;
 /** What a page may take to show something that needs no flying. */
@@ -101,13 +103,14 @@ async function register(page) {
   await page.check('input[name="consent"]');
   await picture({ caller: page }, 'register');
   await page.click(id('register'));
-  const code = await page.getAttribute(id('safe-code'), 'data-code');
-  if (!code || (await page.isEnabled(id('codes-kept')))) throw new Error('the codes can be left without saying that they are kept');
+  const safe = await page.getAttribute(id('safe-code'), 'data-code');
+  const duress = await page.getAttribute(id('duress-code'), 'data-code');
+  if (!safe || !duress || safe === duress || (await page.isEnabled(id('codes-kept')))) throw new Error('two different codes must be shown, and kept, before one goes on');
   await picture({ caller: page }, 'codes');
   await page.check(id('codes-acknowledged'));
   await page.click(id('codes-kept'));
   await page.waitForSelector(`${id('place')}[data-source="gps"]`);
-  return code;
+  return { safe, duress };
 }
 
 /** Holds the button until the page has taken the call; a short press before must not be one. */
@@ -122,7 +125,7 @@ async function holdSos(page) {
   return page.getAttribute(id('call'), 'data-incident');
 }
 
-async function play(browser) {
+async function escort(browser) {
   at('operator and guard sign in');
   const operator = await open(browser, DESK);
   await signIn(operator, '/station', operatorName, operatorPassword);
@@ -138,7 +141,7 @@ async function play(browser) {
   at('caller registers');
   const caller = await open(browser, PHONE, callerPlace);
   const pages = { caller, guard, operator };
-  const safeCode = await register(caller);
+  const codes = await register(caller);
   await picture(pages, 'ready');
 
   at('caller holds the button');
@@ -191,11 +194,13 @@ async function play(browser) {
   await picture(pages, 'asked');
 
   at('a wrong code is refused');
-  await enterCode(caller, safeCode === '0000' ? '1111' : '0000');
+  await enterCode(caller, ['0000', '1111', '2222'].find((code) => code !== codes.safe && code !== codes.duress));
   await caller.waitForSelector(`${id('code-pad')} .problem:not(:empty)`);
 
+  if (play === 'duress') return forced(pages, incident, codes.duress);
+
   at('caller confirms with the code');
-  await enterCode(caller, safeCode);
+  await enterCode(caller, codes.safe);
   await caller.waitForSelector(`${id('call-ended')}[data-state="closed"]`);
   await operator.waitForSelector(`${id('incident-panel')}[data-incident="${incident}"][data-state="closed"]`);
   await guard.waitForSelector(`${id('duty')}[aria-checked="true"]`);
@@ -206,6 +211,26 @@ async function play(browser) {
   await caller.click(id('call-done'));
   await caller.waitForSelector(id('sos'));
   at('done: closed on every page');
+}
+
+/** Whoever holds the phone sees the same as after the right code; everybody else sees that help must stay. */
+async function forced(pages, incident, duressCode) {
+  const { caller, guard, operator } = pages;
+  at('caller enters the duress code');
+  await enterCode(caller, duressCode);
+  await caller.waitForSelector(`${id('call-ended')}[data-state="closed"]`);
+  await operator.waitForSelector(`${id('alert')}[data-alert="duress"]`);
+  await guard.waitForSelector(`${id('incident')} .order[role="alert"]`);
+  await operator.waitForSelector(`${id('incident-panel')}[data-incident="${incident}"]:not([data-state="closed"])`);
+  await picture(pages, 'duress');
+  at('operator deals with it');
+  await operator.locator(`${id('alert')}[data-alert="duress"] ${id('acknowledge')}`).click();
+  await operator.waitForSelector(`${id('alert')}[data-alert="duress"]`, { state: 'detached' });
+  await operator.waitForSelector(`${id('timeline')} [data-what="escalation_acknowledged"]`);
+  if ((await caller.locator(id('call')).count()) > 0) throw new Error('the caller’s page shows that help goes on');
+  await caller.reload();
+  await caller.waitForSelector(`${id('call-ended')}[data-state="closed"], ${id('sos')}`);
+  at('done: closed on the caller’s page only');
 }
 
 let fail = (error) => {
@@ -220,7 +245,7 @@ const browser = await chromium.launch({
   args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 try {
-  await Promise.race([play(browser), broken]);
+  await Promise.race([escort(browser), broken]);
 } catch (error) {
   console.error(`failed at: ${step}\n${error.message}`);
   if (pictures) {
