@@ -228,6 +228,14 @@ async function forced(pages, incident, duressCode) {
   await operator.waitForSelector(`${id('alert')}[data-alert="duress"]`, { state: 'detached' });
   await operator.waitForSelector(`${id('timeline')} [data-what="escalation_acknowledged"]`);
   if ((await caller.locator(id('call')).count()) > 0) throw new Error('the caller’s page shows that help goes on');
+  at('operator holds the drone, lets it go on, and recalls it');
+  await operator.click(`${id('drone-row')}[data-light="lit"]`);
+  await operator.click(id('hold'));
+  await operator.click(id('continue'));
+  await operator.waitForSelector(id('hold'));
+  await operator.click(id('recall'));
+  await operator.click(id('confirm-yes'));
+  await operator.waitForSelector(`${id('drone-panel')}[data-phase="returning"]`, { timeout: FLIGHT_MS });
   await caller.reload();
   await caller.waitForSelector(`${id('call-ended')}[data-state="closed"], ${id('sos')}`);
   at('done: closed on the caller’s page only');
