@@ -125,6 +125,22 @@ async function holdSos(page) {
   return page.getAttribute(id('call'), 'data-incident');
 }
 
+async function guardAccepts(guard, incident) {
+  await guard.waitForSelector(id('offer'));
+  await picture({ guard }, 'offer');
+  await guard.click(id('accept'));
+  await guard.waitForSelector(`${id('incident')}[data-incident="${incident}"]`);
+}
+
+async function operatorApproves(operator, incident) {
+  const approval = operator.locator(id('approval')).first();
+  await approval.waitFor();
+  await picture({ operator }, 'approval');
+  await approval.locator(id('approve')).click();
+  await approval.waitFor({ state: 'detached' });
+  await operator.waitForSelector(`${id('incident-row')}[data-incident="${incident}"]`);
+}
+
 async function escort(browser) {
   at('operator and guard sign in');
   const operator = await open(browser, DESK);
@@ -148,20 +164,9 @@ async function escort(browser) {
   const incident = await holdSos(caller);
   await picture({ caller }, 'received');
 
-  at('guard accepts');
-  await guard.waitForSelector(id('offer'));
-  await picture({ guard }, 'offer');
-  await guard.click(id('accept'));
-  await guard.waitForSelector(`${id('incident')}[data-incident="${incident}"]`);
+  at('guard accepts while the operator approves the launch');
+  await Promise.all([guardAccepts(guard, incident), operatorApproves(operator, incident)]);
   await caller.waitForSelector(`${id('call')}[data-guard="coming"]`);
-
-  at('operator approves the launch');
-  const approval = operator.locator(id('approval')).first();
-  await approval.waitFor();
-  await picture({ operator }, 'approval');
-  await approval.locator(id('approve')).click();
-  await approval.waitFor({ state: 'detached' });
-  await operator.waitForSelector(`${id('incident-row')}[data-incident="${incident}"]`);
 
   at('drone is on its way');
   await caller.waitForSelector(`${id('call')}[data-drone="coming"]`, { timeout: FLIGHT_MS });
