@@ -101,7 +101,7 @@ impl Invariants {
     }
 
     pub fn see_aircraft(&mut self, drone: &DroneId, truth: &Truth, now_ms: u64) {
-        if truth.landed {
+        if truth.on_ground {
             return;
         }
         if !self.site.fence.contains(truth.position) && distance_to_ring_m(truth.position, self.site.fence.corners()) > BORDER_TOLERANCE_M {
@@ -131,7 +131,7 @@ impl Invariants {
         late.into_iter().for_each(|mission| self.complain("recall_brings_home", mission, now_ms));
         for (drone, flyer) in flyers {
             let truth = flyer.aircraft.truth();
-            if truth.landed && truth.battery_pct < self.site.policy.battery_reserve_pct / 2.0 {
+            if truth.on_ground && truth.battery_pct < self.site.policy.battery_reserve_pct / 2.0 {
                 self.complain("lands_with_reserve", format!("{drone} has {:.0} % left", truth.battery_pct), now_ms);
             }
         }

@@ -156,7 +156,7 @@ impl World {
             callers: scenario.callers.iter().cloned().map(Caller::new).collect::<anyhow::Result<_>>()?,
             flyers,
             terminals: scenario.terminals,
-            environment: Environment::new(scenario.wind_m_s, scenario.wind_from_deg, seed),
+            environment: Environment::windy(scenario.wind_m_s, scenario.wind_from_deg),
             to_server: Wire::default(),
             to_people: Wire::default(),
             operator_to_do: BTreeMap::new(),
@@ -450,8 +450,8 @@ impl Flyer {
             }
         };
         note(&mut self.was_armed, truth.armed, "seen armed", "seen disarmed");
-        note(&mut self.was_landed, truth.landed, "seen on the ground", "seen off the ground");
-        note(&mut self.was_lit, truth.light_on, "seen lit", "seen dark");
+        note(&mut self.was_landed, truth.on_ground, "seen on the ground", "seen off the ground");
+        note(&mut self.was_lit, truth.light > 0.0, "seen lit", "seen dark");
         changes
     }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::file::{Deed, Scenario, Step};
 use super::people::CallMode;
 use super::run::World;
-use crate::Fault;
+use crate::{Environment, Fault};
 
 /// A scenario's steps in the order of their times, with what must be undone later.
 pub(crate) struct Script {
@@ -64,17 +64,17 @@ fn begin(world: &mut World, step: &Step) {
         Deed::Acknowledge => acknowledge(world, step),
         Deed::Survey => survey(world, step),
         Deed::GpsLost => inject(world, step, Fault::GpsLoss(true)),
-        Deed::BatteryFalls => inject(world, step, Fault::SetCharge(step.value.unwrap_or(20.0))),
+        Deed::BatteryFalls => inject(world, step, Fault::SetCharge { pct: step.value.unwrap_or(20.0) }),
         Deed::RefuseArming => inject(world, step, Fault::ArmRefused(Some("Preflight Fail: compass not calibrated".to_owned()))),
-        Deed::LightDies => inject(world, step, Fault::LightDead),
-        Deed::MotorLost => inject(world, step, Fault::MotorLoss(0)),
+        Deed::LightDies => inject(world, step, Fault::LightDead(true)),
+        Deed::MotorLost => inject(world, step, Fault::MotorLoss { index: 0 }),
         Deed::Reboot => inject(world, step, Fault::Reboot),
         Deed::LinkDown => link(world, step, |quality, _| quality.up = false),
         Deed::LinkLossy => link(world, step, |quality, step| quality.loss_pct = step.value.unwrap_or(30.0)),
         Deed::BrokerDown => world.terminals.up = false,
         Deed::KillServer => world.server.kill(),
         Deed::ClockJump => world.server.clock_error_ms += (step.value.unwrap_or(0.0) * 1_000.0) as i64,
-        Deed::Wind => world.environment.set_wind(step.value.unwrap_or(0.0), world.scenario.wind_from_deg),
+        Deed::Wind => world.environment = Environment::windy(step.value.unwrap_or(0.0), world.scenario.wind_from_deg),
     }
 }
 
@@ -89,7 +89,7 @@ fn undo(world: &mut World, step: &Step) {
         Deed::BrokerDown => world.terminals.up = true,
         Deed::KillServer if !world.server.is_running() => world.start_server(),
         Deed::KillServer => {}
-        Deed::Wind => world.environment.set_wind(world.scenario.wind_m_s, world.scenario.wind_from_deg),
+        Deed::Wind => world.environment = Environment::windy(world.scenario.wind_m_s, world.scenario.wind_from_deg),
         Deed::Call
         | Deed::CallSilently
         | Deed::CallAsDrill
