@@ -141,7 +141,7 @@ impl<'a> Guard<'a> {
         if self.way_to.is_some_and(|target| target.distance_m(&place) < 5.0) {
             return;
         }
-        self.way = self.roads.route(&self.at, &place).unwrap_or_default();
+    self.way = self.roads.route(self.at, place).map(|route| route.line).unwrap_or_default();
         self.way.push(place);
         self.way.reverse();
         self.way_to = Some(place);

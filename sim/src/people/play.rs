@@ -155,6 +155,6 @@ fn caller_way(site: &Site, roads: &RoadTimes, random: &mut Pcg64) -> anyhow::Res
     let start = from[random.random_range(0..from.len())];
     let goal = from[random.random_range(0..from.len())];
     let mut way = vec![start];
-    way.extend(roads.route(&start, &goal).unwrap_or_default());
+    way.extend(roads.route(start, goal).map(|route| route.line).unwrap_or_default());
     Ok(way)
 }

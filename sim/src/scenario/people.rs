@@ -231,11 +231,6 @@ impl Caller {
         }
     }
 
-    /// The key of the latest press.
-    pub fn key(&self) -> String {
-        format!("press-{}", self.calls)
-    }
-
     fn fix(&self, wall_ms: i64, frame: &LocalFrame, random: &mut Pcg64) -> Option<Fix> {
         if !self.script.has_gps {
             return None;
