@@ -12,4 +12,4 @@ mod verdict;
 
 mod play;
 
-pub use play::{PeopleOptions, play};
+pub use play::{PeopleOptions, play, run_command};

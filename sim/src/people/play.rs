@@ -158,3 +158,11 @@ fn caller_way(site: &Site, roads: &RoadTimes, random: &mut Pcg64) -> anyhow::Res
     way.extend(roads.route(start, goal).map(|route| route.line).unwrap_or_default());
     Ok(way)
 }
+
+/// The command: its own runtime, warnings on stderr.
+pub fn run_command(options: PeopleOptions) -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(tracing::Level::WARN).init();
+    // An error only says that a provider is installed already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(play(options))
+}
