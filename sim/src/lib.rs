@@ -1,6 +1,6 @@
 //! The outside world: aircraft with their physics and autopilots, for scenarios in virtual time and for any MAVLink client.
 //!
-//! Everything but [`fly`] is pure: time and seeds come in, the same seed gives the same flight.
+//! Everything but [`fly`] and [`people`] is pure: time and seeds come in, the same seed gives the same flight.
 
 pub mod physics;
 pub use physics::{Environment, Ground};
@@ -17,6 +17,10 @@ mod aircraft;
 pub use aircraft::{Aircraft, AircraftConfig, Truth};
 
 pub mod fly;
+
+pub mod scenario;
+
+pub mod people;
 
 /// Length of one simulation step, microseconds: 250 Hz, the rate of PX4's lockstep sensors.
 pub const STEP_US: u64 = 4_000;
