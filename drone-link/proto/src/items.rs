@@ -48,18 +48,23 @@ pub(crate) struct Mission {
     pub scene_item: u16,
 }
 
-/// From the pad: take-off, then the way out.
+/// From the pad: take-off, up to the transit height, then the way out.
 pub(crate) fn from_pad(plan: &FlightPlan) -> Mission {
-    mission(plan, at(ItemKind::TakeOff, plan.home, plan.transit_height_m))
+    let take_off = at(ItemKind::TakeOff, plan.home, plan.transit_height_m.min(TAKE_OFF_HEIGHT_M));
+    mission(plan, &[take_off, at(ItemKind::Waypoint, plan.home, plan.transit_height_m)])
 }
 
 /// From the air: first up to the transit height, then the way out.
 pub(crate) fn from_air(plan: &FlightPlan, here: GeoPoint) -> Mission {
-    mission(plan, at(ItemKind::Waypoint, here, plan.transit_height_m))
+    mission(plan, &[at(ItemKind::Waypoint, here, plan.transit_height_m)])
 }
 
-fn mission(plan: &FlightPlan, first: Item) -> Mission {
-    let mut items = vec![first, speed(plan)];
+/// Take-off is flown slowly (PX4: MPC_TKO_SPEED, 1.5 m/s), the rest of the climb twice as fast: take off only this high, metres.
+const TAKE_OFF_HEIGHT_M: f64 = 8.0;
+
+fn mission(plan: &FlightPlan, first: &[Item]) -> Mission {
+    let mut items = first.to_vec();
+    items.push(speed(plan));
     items.extend(waypoints(&plan.outbound, plan.transit_height_m));
     let scene_item = u16::try_from(items.len() - 1).unwrap_or(u16::MAX);
     match &plan.scene {

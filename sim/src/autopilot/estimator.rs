@@ -138,7 +138,7 @@ impl Estimator {
     fn level(&mut self, m: &Measurements, dt_s: f64) {
         let force = rotate(&self.attitude, m.specific_force_m_s2);
         let norm = force.norm().max(1.0);
-        let tilt = Vector::new(force.y, -force.x, 0.0) * (LEVEL_GAIN_PER_S * dt_s / norm);
+        let tilt = Vector::new(-force.y, force.x, 0.0) * (LEVEL_GAIN_PER_S * dt_s / norm);
         self.turn(tilt);
     }
 
