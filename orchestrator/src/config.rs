@@ -238,8 +238,8 @@ impl Config {
 
     /// Reads a text; `name` is what errors call it.
     pub fn parse(text: &str, name: &str) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text)
-            .map_err(|source| ConfigError::Syntax { path: name.to_owned(), source: Box::new(source) })?;
+        let config: Self =
+            toml::from_str(text).map_err(|source| ConfigError::Syntax { path: name.to_owned(), source: Box::new(source) })?;
         match config.problem() {
             None => Ok(config),
             Some((key, problem)) => Err(ConfigError::Value { path: name.to_owned(), key, problem }),

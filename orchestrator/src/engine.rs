@@ -143,8 +143,15 @@ impl Engine {
             effects_open: AtomicU64::new(0),
             closing: AtomicBool::new(false),
         });
-        let mut turning =
-            Loop { shared: shared.clone(), log: store.log(), head, effects, live: live.clone(), crash: opening.crash, log_unsure: false };
+        let mut turning = Loop {
+            shared: shared.clone(),
+            log: store.log(),
+            head,
+            effects,
+            live: live.clone(),
+            crash: opening.crash,
+            log_unsure: false,
+        };
         turning.open(opening.code_version, opening.site).await?;
         let (stop, stopped) = mpsc::channel(1);
         let join = tokio::spawn(turning.run(waiting, stopped));

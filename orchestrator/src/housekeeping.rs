@@ -26,7 +26,8 @@ pub async fn load_caller_positions(store: &Store, live: &Live) -> Result<(), Sto
         .map_err(database(doing))?;
     for row in rows {
         let caller: String = row.try_get("caller").map_err(database(doing))?;
-        let (lat_deg, lon_deg) = (row.try_get("lat_deg").map_err(database(doing))?, row.try_get("lon_deg").map_err(database(doing))?);
+        let (lat_deg, lon_deg) =
+            (row.try_get("lat_deg").map_err(database(doing))?, row.try_get("lon_deg").map_err(database(doing))?);
         let accuracy_m = row.try_get("accuracy_m").map_err(database(doing))?;
         let at_ms = row.try_get("at_ms").map_err(database(doing))?;
         // A damaged row costs one last known position, not the start of the server.
@@ -39,7 +40,9 @@ pub async fn load_caller_positions(store: &Store, live: &Live) -> Result<(), Sto
 
 /// Starts the housekeeping; aborted at shutdown.
 pub fn start(store: Store, live: Live, notices: Notices) -> JoinHandle<()> {
-    tokio::spawn(async move { tokio::join!(tidy_notices(notices), write_positions(store, live)); })
+    tokio::spawn(async move {
+        tokio::join!(tidy_notices(notices), write_positions(store, live));
+    })
 }
 
 async fn tidy_notices(notices: Notices) {

@@ -51,8 +51,7 @@ impl TextMessages for PortMessages {
     fn send<'a>(&'a self, phone: &'a str, text: &'a str) -> Sending<'a> {
         let mut id = [0_u8; 16];
         let named = getrandom::fill(&mut id).map_err(|error| error.to_string());
-        let message =
-            Message { id: hex::encode(id), to: phone.to_owned(), kind: "phone_check".to_owned(), text: text.to_owned() };
+        let message = Message { id: hex::encode(id), to: phone.to_owned(), kind: "phone_check".to_owned(), text: text.to_owned() };
         let sent = named.and_then(|()| self.0.send(&message).map_err(|error| error.to_string()));
         Box::pin(std::future::ready(sent))
     }

@@ -23,6 +23,8 @@ pub(crate) struct Light {
     ordered_ms: u64,
     read_back: Option<LightState>,
     commanded: bool,
+    /// Ordered on as often as it makes sense, and still read back as off: the lamp is dead, whatever its electronics say.
+    stays_dark: bool,
 }
 
 impl Light {
@@ -31,7 +33,7 @@ impl Light {
             LightDriver::Illuminator { component_id } => Some(component_id),
             LightDriver::Auto | LightDriver::Actuator { .. } | LightDriver::None => None,
         };
-        Self { driver, illuminator, wanted: None, orders: 0, ordered_ms: 0, read_back: None, commanded: false }
+        Self { driver, illuminator, wanted: None, orders: 0, ordered_ms: 0, read_back: None, commanded: false, stays_dark: false }
     }
 
     /// Wants the light on or off. Repeats are harmless.
@@ -41,6 +43,7 @@ impl Light {
             self.wanted = wanted;
             self.orders = 0;
             self.commanded = false;
+            self.stays_dark = false;
         }
     }
 
@@ -75,6 +78,7 @@ impl Light {
     /// What is known.
     pub fn state(&self) -> LightState {
         match self.read_back {
+            Some(LightState::Off) if self.stays_dark => LightState::Fault,
             Some(state) => state,
             None if self.commanded => LightState::Commanded,
             None => LightState::Unknown,
@@ -94,8 +98,15 @@ impl Light {
             Some(LightState::Unknown | LightState::Commanded | LightState::Fault) => false,
             None => matches!(answer, Some(Answer::Accepted { .. })),
         };
+        if self.read_back == Some(LightState::Lit) {
+            self.stays_dark = false;
+        }
         let waiting = self.orders > 0 && now_ms.saturating_sub(self.ordered_ms) < limits.light_confirm_ms;
-        if (shown && self.orders > 0) || waiting || self.orders >= limits.light_orders_max {
+        if (shown && self.orders > 0) || waiting {
+            return;
+        }
+        if self.orders >= limits.light_orders_max {
+            self.stays_dark = on;
             return;
         }
         self.order(on, brightness_pct, commander, now_ms);

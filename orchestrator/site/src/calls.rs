@@ -82,7 +82,8 @@ pub fn parse_calls(text: &str) -> Result<Vec<DispatchRecord>, CallsError> {
 }
 
 fn record(line: usize, [call, unit, available, location, delay, date]: [&str; 6]) -> Result<DispatchRecord, CallsError> {
-    let wrong = |column: usize, found: &str, wanted| CallsError::Field { line, column: COLUMNS[column], found: found.to_owned(), wanted };
+    let wrong =
+        |column: usize, found: &str, wanted| CallsError::Field { line, column: COLUMNS[column], found: found.to_owned(), wanted };
     for (column, text) in [(0, call), (1, unit)] {
         if text.is_empty() {
             return Err(wrong(column, text, "a name"));

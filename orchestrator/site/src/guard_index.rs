@@ -179,7 +179,10 @@ impl GuardIndex {
     pub fn nearest(&self, point: GeoPoint, within_m: f64, count_max: usize, filter: impl FnMut(u32) -> bool) -> Vec<Near> {
         let mut found = Vec::new();
         self.nearest_keys(point, within_m, count_max, filter, &mut found);
-        found.into_iter().map(|key| Near { slot: key as u32, distance_m: f64::from(f32::from_bits((key >> 32) as u32)).sqrt() }).collect()
+        found
+            .into_iter()
+            .map(|key| Near { slot: key as u32, distance_m: f64::from(f32::from_bits((key >> 32) as u32)).sqrt() })
+            .collect()
     }
 
     /// Fills `best` with `squared distance bits << 32 | slot`, ascending: the bits of non-negative floats sort as the floats do.

@@ -19,7 +19,9 @@ use crate::store::{AuditOutcome, AuditRecord, AuditTrail, Location, Store};
 #[derive(Debug, Subcommand)]
 pub enum Account {
     /// Adds an account; the password is read from standard input. The server must be stopped: it has the data directory.
-    #[command(after_help = "Example: orchestrator account add --config configs/dev.toml --id kim --name Kim --role admin < password.txt")]
+    #[command(
+        after_help = "Example: orchestrator account add --config configs/dev.toml --id kim --name Kim --role admin < password.txt"
+    )]
     Add {
         /// The configuration file.
         #[arg(long)]

@@ -67,7 +67,9 @@ enum Command {
         out: Option<PathBuf>,
     },
     /// Prints seconds and metres by road from one or several places to another.
-    #[command(after_help = "Example: orchestrator eta --roads town.osm.pbf --from 37.505,126.957 --from 37.508,126.960 --to 37.51,126.96")]
+    #[command(
+        after_help = "Example: orchestrator eta --roads town.osm.pbf --from 37.505,126.957 --from 37.508,126.960 --to 37.51,126.96"
+    )]
     Eta(tools::Eta),
     /// Flight paths.
     #[command(subcommand)]

@@ -108,7 +108,9 @@ async fn answer(effect: &Effect, workshop: &Workshop) {
 /// Every aircraft of the site, also those never heard.
 fn all_drones(workshop: &Workshop) -> Vec<DroneStatus> {
     let ids: Vec<DroneId> = workshop.engine.read(|core| {
-        core.site().map(|site| site.stations.iter().flat_map(|s| &s.drones).map(|drone| drone.id.clone()).collect()).unwrap_or_default()
+        core.site()
+            .map(|site| site.stations.iter().flat_map(|s| &s.drones).map(|drone| drone.id.clone()).collect())
+            .unwrap_or_default()
     });
     ids.into_iter().map(|id| workshop.links.status(&id).unwrap_or_else(|| DroneStatus::unheard(id))).collect()
 }

@@ -70,9 +70,9 @@ impl Notices {
     pub(crate) async fn tidy(&self) -> Result<(), StoreError> {
         let open = self.outbox.open(None).await?;
         let now_ms = self.engine.now_ms();
-        let over: Vec<EffectId> = self.engine.read(|core| {
-            open.iter().filter(|notice| !matters(core, notice, now_ms)).map(|notice| notice.effect).collect()
-        });
+        let over: Vec<EffectId> = self
+            .engine
+            .read(|core| open.iter().filter(|notice| !matters(core, notice, now_ms)).map(|notice| notice.effect).collect());
         self.outbox.settle(&over).await
     }
 }

@@ -80,7 +80,13 @@ impl Bridge {
         let stop = CancellationToken::new();
         let (connected, connection) = watch::channel(false);
         let (outgoing, queue) = mpsc::channel(limits::MQTT_OUTGOING_MAX);
-        tokio::spawn(observe(Outbound::new(self.settings.topics.clone()), self.engine.clone(), self.live.clone(), self.notices.clone(), outgoing.clone()));
+        tokio::spawn(observe(
+            Outbound::new(self.settings.topics.clone()),
+            self.engine.clone(),
+            self.live.clone(),
+            self.notices.clone(),
+            outgoing.clone(),
+        ));
         let inbound = Arc::new(Inbound {
             topics: self.settings.topics.clone(),
             engine: self.engine.clone(),
@@ -306,4 +312,3 @@ fn lane_of(topic: &str, lanes: usize) -> usize {
     device.hash(&mut hasher);
     usize::try_from(hasher.finish() % lanes as u64).unwrap_or(0)
 }
-

@@ -65,7 +65,11 @@ impl EmbeddedBroker {
     pub async fn start(settings: BrokerSettings) -> Result<Self, BrokerError> {
         let bind = settings.bind;
         let failed = |reason: String| BrokerError::Start { bind, reason };
-        let door = Door { topics: settings.topics.clone(), identities: settings.identities.clone(), secret: settings.server_secret.clone() };
+        let door = Door {
+            topics: settings.topics.clone(),
+            identities: settings.identities.clone(),
+            secret: settings.server_secret.clone(),
+        };
         let mut broker = MqttBroker::with_config(config(&settings))
             .await
             .map_err(|error| failed(error.to_string()))?
@@ -110,9 +114,7 @@ fn config(settings: &BrokerSettings) -> BrokerConfig {
         .with_sys_topics_enabled(false)
         .with_storage(storage);
     match settings.websocket_bind {
-        Some(bind) => {
-            config.with_websocket(WebSocketConfig::new().with_bind_address(bind).with_path("/mqtt").with_tls(false))
-        }
+        Some(bind) => config.with_websocket(WebSocketConfig::new().with_bind_address(bind).with_path("/mqtt").with_tls(false)),
         None => config,
     }
 }

@@ -167,7 +167,8 @@ async fn head(store: &Store) -> Result<LogHead, StoreError> {
 
 /// Walks the audit chain; `Ok(Err(…))` names the first row that was changed, removed or inserted.
 pub async fn verify(store: &Store) -> Result<Result<LogHead, ChainBreak>, StoreError> {
-    let text = "SELECT seq, at_ms, actor, action, subject, outcome, detail, hash FROM audit_record WHERE district = $1 ORDER BY seq";
+    let text =
+        "SELECT seq, at_ms, actor, action, subject, outcome, detail, hash FROM audit_record WHERE district = $1 ORDER BY seq";
     let mut rows = sqlx::query(text).bind(store.district().as_str()).fetch(store.pool());
     let mut head = LogHead::start();
     while let Some(row) = rows.try_next().await.map_err(database("reading the audit trail"))? {

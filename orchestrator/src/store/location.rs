@@ -69,7 +69,10 @@ impl Location {
         if self.database_url.is_some() || path.is_file() {
             return Ok(());
         }
-        let source = std::io::Error::new(std::io::ErrorKind::NotFound, "no database here; --data names the directory of `orchestrator serve`");
+        let source = std::io::Error::new(
+            std::io::ErrorKind::NotFound,
+            "no database here; --data names the directory of `orchestrator serve`",
+        );
         Err(StoreError::Io { path: path.display().to_string(), source })
     }
 }

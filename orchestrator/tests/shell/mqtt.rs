@@ -82,10 +82,8 @@ async fn on_duty(running: &Running, port: u16, (id, token): &(String, String), a
     let mut changes = running.server.parts().live.subscribe();
     assert!(publish(port, id, token, &format!("{ROOT}/guards/{id}/position"), &position(at).to_string()).await);
     let there = guard(id);
-    soon("the position arrives", async {
-        while changes.recv().await.expect("changes") != LiveChange::Guard(there.clone()) {}
-    })
-    .await;
+    soon("the position arrives", async { while changes.recv().await.expect("changes") != LiveChange::Guard(there.clone()) {} })
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,7 +34,12 @@ impl Running {
     /// A guard with a device token.
     pub async fn guard(&self, id: &str) -> (String, String) {
         let account = AccountId::new(id).expect("an id");
-        let new = NewAccount { id: account.clone(), name: id.to_owned(), role: Role::Guard, password: "correct horse battery".to_owned() };
+        let new = NewAccount {
+            id: account.clone(),
+            name: id.to_owned(),
+            role: Role::Guard,
+            password: "correct horse battery".to_owned(),
+        };
         self.server.access().add_account(new).await.expect("an account");
         let token = self.server.access().issue_account_token(&account).await.expect("a token");
         (id.to_owned(), token.reveal().to_owned())

@@ -76,7 +76,12 @@ async fn every_change_to_a_row_breaks_the_chain_at_that_row() {
         }
         // (the change, what undoes it, the table it is in, the row it must be found at)
         let changes = [
-            ("UPDATE log_entry SET at_ms = at_ms + 1 WHERE seq = 4", "UPDATE log_entry SET at_ms = at_ms - 1 WHERE seq = 4", "log", 4),
+            (
+                "UPDATE log_entry SET at_ms = at_ms + 1 WHERE seq = 4",
+                "UPDATE log_entry SET at_ms = at_ms - 1 WHERE seq = 4",
+                "log",
+                4,
+            ),
             ("UPDATE log_entry SET seq = 99 WHERE seq = 2", "UPDATE log_entry SET seq = 2 WHERE seq = 99", "log", 2),
             (
                 "UPDATE log_entry SET actor = '{\"who\":\"caller\",\"id\":\"c9\"}' WHERE seq = 1",
@@ -84,7 +89,12 @@ async fn every_change_to_a_row_breaks_the_chain_at_that_row() {
                 "log",
                 1,
             ),
-            ("UPDATE audit_record SET outcome = '\"done\"' WHERE seq = 5", "UPDATE audit_record SET outcome = '\"refused\"' WHERE seq = 5", "audit", 5),
+            (
+                "UPDATE audit_record SET outcome = '\"done\"' WHERE seq = 5",
+                "UPDATE audit_record SET outcome = '\"refused\"' WHERE seq = 5",
+                "audit",
+                5,
+            ),
             ("UPDATE audit_record SET seq = 77 WHERE seq = 3", "UPDATE audit_record SET seq = 3 WHERE seq = 77", "audit", 3),
         ];
         for (change, undo, table, seq) in changes {
@@ -113,7 +123,8 @@ async fn the_audit_chain_goes_on_after_a_restart_and_cuts_long_texts() {
         }
         let store = Store::open_reading(&location, Some(district())).await.expect("the same store");
         assert_eq!(verify_audit(&store).await.expect("read").map(|head| head.seq), Ok(2));
-        let longest: i64 = sqlx::query_scalar("SELECT MAX(LENGTH(subject)) FROM audit_record").fetch_one(store.pool()).await.expect("read");
+        let longest: i64 =
+            sqlx::query_scalar("SELECT MAX(LENGTH(subject)) FROM audit_record").fetch_one(store.pool()).await.expect("read");
         assert!(longest <= 512, "{longest}");
     })
     .await;

@@ -48,12 +48,29 @@ pub(crate) struct Guard<'a> {
 
 impl<'a> Guard<'a> {
     /// Signs in and goes on duty somewhere on the road network.
-    pub async fn start(options: &PeopleOptions, name: &str, site: &'a Site, roads: &'a RoadTimes, seed: u64) -> anyhow::Result<Guard<'a>> {
+    pub async fn start(
+        options: &PeopleOptions,
+        name: &str,
+        site: &'a Site,
+        roads: &'a RoadTimes,
+        seed: u64,
+    ) -> anyhow::Result<Guard<'a>> {
         let client = Client::sign_in(&options.server, name, &options.password).await?;
         client.post("/guards/me/duty", &json!({"on_duty": true})).await?;
         let mut random = Pcg64::seed_from_u64(seed);
         let at = random_crossing(site, &mut random);
-        Ok(Guard { name: name.to_owned(), client, site, roads, random, at, way: Vec::new(), way_to: None, job: Job::Patrol, speed: options.speed })
+        Ok(Guard {
+            name: name.to_owned(),
+            client,
+            site,
+            roads,
+            random,
+            at,
+            way: Vec::new(),
+            way_to: None,
+            job: Job::Patrol,
+            speed: options.speed,
+        })
     }
 
     /// Lives until cancelled; a failed request is told and tried again with the next tick, as a phone does.
@@ -141,7 +158,7 @@ impl<'a> Guard<'a> {
         if self.way_to.is_some_and(|target| target.distance_m(&place) < 5.0) {
             return;
         }
-    self.way = self.roads.route(self.at, place).map(|route| route.line).unwrap_or_default();
+        self.way = self.roads.route(self.at, place).map(|route| route.line).unwrap_or_default();
         self.way.push(place);
         self.way.reverse();
         self.way_to = Some(place);

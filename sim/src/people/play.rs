@@ -129,7 +129,13 @@ async fn escorts(options: &PeopleOptions, site: &Site, roads: &RoadTimes, watche
     }
 }
 
-async fn escort(options: &PeopleOptions, site: &Site, roads: &RoadTimes, watcher: &Operator, random: &mut Pcg64) -> anyhow::Result<Value> {
+async fn escort(
+    options: &PeopleOptions,
+    site: &Site,
+    roads: &RoadTimes,
+    watcher: &Operator,
+    random: &mut Pcg64,
+) -> anyhow::Result<Value> {
     let caller = Caller::register(&options.server, "김하늘 (demo)", caller_way(site, roads, random)?).await?;
     let incident = caller.call().await?;
     println!("a call: {incident}");
@@ -149,7 +155,8 @@ fn caller_way(site: &Site, roads: &RoadTimes, random: &mut Pcg64) -> anyhow::Res
     let config = site.config();
     let station = config.stations.first().context("the site has no station")?.position;
     let corners: Vec<GeoPoint> = site.roads.iter().flat_map(|road| road.line.iter().copied()).collect();
-    let near: Vec<GeoPoint> = corners.iter().copied().filter(|corner| CALLER_DISTANCE_M.contains(&corner.distance_m(&station))).collect();
+    let near: Vec<GeoPoint> =
+        corners.iter().copied().filter(|corner| CALLER_DISTANCE_M.contains(&corner.distance_m(&station))).collect();
     let from = if near.is_empty() { &corners } else { &near };
     anyhow::ensure!(!from.is_empty(), "the site has no roads");
     let start = from[random.random_range(0..from.len())];

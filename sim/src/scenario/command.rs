@@ -66,7 +66,8 @@ pub fn nights_command(options: &NightsOptions) -> anyhow::Result<()> {
         }
         if !report.passed() {
             broken += 1;
-            let wrong = report.verdicts.iter().filter_map(|verdict| Some(format!("{}: {}", verdict.expected, verdict.wrong.as_ref()?)));
+            let wrong =
+                report.verdicts.iter().filter_map(|verdict| Some(format!("{}: {}", verdict.expected, verdict.wrong.as_ref()?)));
             println!("seed {seed}: {}", wrong.collect::<Vec<_>>().join("; "));
         }
     }

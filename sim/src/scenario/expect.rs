@@ -14,8 +14,11 @@ pub struct Verdict {
 
 /// Judges one expectation against a timeline.
 pub(crate) fn judge(expectation: &Expectation, lines: &[Line]) -> Verdict {
-    let seen: Vec<f64> = lines.iter().filter(|line| line.text.contains(&expectation.line)).map(|line| line.at_ms as f64 / 1_000.0).collect();
-    let inside = |at_s: &&f64| expectation.from_s.is_none_or(|from_s| from_s <= **at_s) && expectation.until_s.is_none_or(|until_s| **at_s <= until_s);
+    let seen: Vec<f64> =
+        lines.iter().filter(|line| line.text.contains(&expectation.line)).map(|line| line.at_ms as f64 / 1_000.0).collect();
+    let inside = |at_s: &&f64| {
+        expectation.from_s.is_none_or(|from_s| from_s <= **at_s) && expectation.until_s.is_none_or(|until_s| **at_s <= until_s)
+    };
     let count = seen.iter().filter(inside).count();
     let holds = match expectation.times {
         Some(times) => count == times,
@@ -23,7 +26,12 @@ pub(crate) fn judge(expectation: &Expectation, lines: &[Line]) -> Verdict {
     };
     let wrong = (!holds).then(|| match seen.as_slice() {
         [] => "never seen".to_owned(),
-        at_s => format!("seen {count} times inside, {} in all, first at {:.1} s, last at {:.1} s", at_s.len(), at_s[0], at_s[at_s.len() - 1]),
+        at_s => format!(
+            "seen {count} times inside, {} in all, first at {:.1} s, last at {:.1} s",
+            at_s.len(),
+            at_s[0],
+            at_s[at_s.len() - 1]
+        ),
     });
     Verdict { expected: describe(expectation), wrong }
 }

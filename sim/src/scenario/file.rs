@@ -379,7 +379,8 @@ impl Scenario {
             return Err(format!("for_s must lie between 0 and {}", super::run::RUN_S_MAX));
         }
         let drones: Vec<&str> = self.site_file.iter().flat_map(SiteFile::drone_ids).collect();
-        let people: Vec<&str> = self.guards.iter().map(|g| g.id.as_str()).chain(self.callers.iter().map(|c| c.id.as_str())).collect();
+        let people: Vec<&str> =
+            self.guards.iter().map(|g| g.id.as_str()).chain(self.callers.iter().map(|c| c.id.as_str())).collect();
         for step in &self.steps {
             if let Some(drone) = step.drone.as_deref().filter(|drone| !drones.contains(drone)) {
                 return Err(format!("step at {} s: there is no drone {drone:?} at this site", step.at_s));

@@ -104,7 +104,9 @@ impl Invariants {
         if truth.on_ground {
             return;
         }
-        if !self.site.fence.contains(truth.position) && distance_to_ring_m(truth.position, self.site.fence.corners()) > BORDER_TOLERANCE_M {
+        if !self.site.fence.contains(truth.position)
+            && distance_to_ring_m(truth.position, self.site.fence.corners()) > BORDER_TOLERANCE_M
+        {
             self.complain("inside_the_fence", drone.to_string(), now_ms);
         }
         let zones = self.site.no_fly_zones.iter().filter(|zone| zone.ring.contains(truth.position));
@@ -139,7 +141,10 @@ impl Invariants {
 
     pub fn verdicts(&self) -> Vec<Verdict> {
         let wrong = |at_ms: &u64, about: &str| Some(format!("{about} at {:.1} s", *at_ms as f64 / 1_000.0));
-        self.complaints.iter().map(|((name, about), at_ms)| Verdict { expected: format!("always: {name}"), wrong: wrong(at_ms, about) }).collect()
+        self.complaints
+            .iter()
+            .map(|((name, about), at_ms)| Verdict { expected: format!("always: {name}"), wrong: wrong(at_ms, about) })
+            .collect()
     }
 }
 

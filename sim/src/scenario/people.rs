@@ -200,7 +200,8 @@ impl Caller {
         })
     }
 
-    fn dead(&self, now_ms: u64) -> bool {
+    /// Whether the phone is off.
+    pub fn is_dead(&self, now_ms: u64) -> bool {
         let now_s = now_ms as f64 / 1_000.0;
         let from = self.script.dead_from_s.is_some_and(|from_s| from_s <= now_s);
         from && self.script.dead_until_s.is_none_or(|until_s| now_s < until_s)
@@ -244,12 +245,11 @@ impl Caller {
 
     /// The terminal shows something.
     pub fn see(&mut self, shown: &Shown, now_ms: u64) {
-        if self.dead(now_ms) {
-            return;
-        }
         match shown {
             Shown::CallKept(incident) => self.incident = Some(incident.clone()),
-            Shown::CallerNotice(incident, CallerNotice::AskConfirmation { ask }) => self.consider_confirming(incident, *ask, now_ms),
+            Shown::CallerNotice(incident, CallerNotice::AskConfirmation { ask }) => {
+                self.consider_confirming(incident, *ask, now_ms)
+            }
             Shown::CallerNotice(incident, CallerNotice::CodeWrong { .. }) => self.try_again(incident, now_ms),
             Shown::CallerNotice(_, CallerNotice::Closed | CallerNotice::Cancelled) => self.incident = None,
             Shown::CallerNotice(..) | Shown::Offer(_) | Shown::GuardNotice(..) | Shown::CallerAt(..) => {}
@@ -290,7 +290,7 @@ impl Caller {
     /// Walks, answers, reports.
     pub fn live(&mut self, now_ms: u64, step_ms: u64, wall_ms: i64, frame: &LocalFrame, random: &mut Pcg64) -> Vec<Sent> {
         self.walk(step_ms);
-        if self.dead(now_ms) {
+        if self.is_dead(now_ms) {
             return Vec::new();
         }
         let due = self.reported_at_ms.is_none_or(|at_ms| at_ms + REPORT_INTERVAL_MS <= now_ms);

@@ -27,8 +27,16 @@ pub fn random_scenario(site: &SiteFile, seed: u64) -> Scenario {
         policy: toml::Table::new(),
         wind_m_s: random.random_range(0.0..7.0),
         wind_from_deg: random.random_range(0.0..360.0),
-        link: LinkQuality { loss_pct: pick(&mut random, &[0.0, 0.0, 5.0, 20.0]), duplicate_pct: pick(&mut random, &[0.0, 5.0]), ..LinkQuality::default() },
-        terminals: LinkQuality { loss_pct: pick(&mut random, &[0.0, 10.0, 40.0]), duplicate_pct: pick(&mut random, &[0.0, 10.0]), ..LinkQuality::default() },
+        link: LinkQuality {
+            loss_pct: pick(&mut random, &[0.0, 0.0, 5.0, 20.0]),
+            duplicate_pct: pick(&mut random, &[0.0, 5.0]),
+            ..LinkQuality::default()
+        },
+        terminals: LinkQuality {
+            loss_pct: pick(&mut random, &[0.0, 10.0, 40.0]),
+            duplicate_pct: pick(&mut random, &[0.0, 10.0]),
+            ..LinkQuality::default()
+        },
         guards: (0..guards).map(|number| guard(&mut random, number)).collect(),
         callers: (0..callers).map(|number| caller(&mut random, number)).collect(),
         operator: None,
@@ -79,7 +87,18 @@ fn caller(random: &mut Pcg64, number: usize) -> CallerScript {
         gps_accuracy_m: random.random_range(1.0..15.0),
         address_at: random.random_bool(0.3).then(|| place(random)),
         home_at: random.random_bool(0.5).then(|| place(random)),
-        confirms: pick(random, &[Confirms::Safe, Confirms::Safe, Confirms::Safe, Confirms::Duress, Confirms::WrongThenSafe, Confirms::Never, Confirms::SecondAsk]),
+        confirms: pick(
+            random,
+            &[
+                Confirms::Safe,
+                Confirms::Safe,
+                Confirms::Safe,
+                Confirms::Duress,
+                Confirms::WrongThenSafe,
+                Confirms::Never,
+                Confirms::SecondAsk,
+            ],
+        ),
         confirms_after_s: random.random_range(1.0..20.0),
         dead_from_s: random.random_bool(0.1).then(|| random.random_range(20.0..120.0)),
         dead_until_s: random.random_bool(0.5).then(|| random.random_range(130.0..200.0)),
@@ -131,7 +150,10 @@ fn fault(random: &mut Pcg64, scenario: &Scenario) -> Step {
 }
 
 fn lasts(what: Deed) -> bool {
-    matches!(what, Deed::KillServer | Deed::LinkDown | Deed::LinkLossy | Deed::BrokerDown | Deed::GpsLost | Deed::RefuseArming | Deed::Wind)
+    matches!(
+        what,
+        Deed::KillServer | Deed::LinkDown | Deed::LinkLossy | Deed::BrokerDown | Deed::GpsLost | Deed::RefuseArming | Deed::Wind
+    )
 }
 
 /// Some faults break a promise by themselves: a blind aircraft drifts, an emptied battery has no reserve.

@@ -146,7 +146,10 @@ impl World {
         let site = scenario.site_file.clone().ok_or_else(|| anyhow::anyhow!("the scenario was read without its site"))?;
         let config = site.config(&scenario.policy)?;
         let server = Server::new(config.clone(), link_configs(&site)?, scenario.kill_after_entry)?;
-        let flyers = site.drones().map(|drone| Ok((DroneId::new(&drone.id)?, flyer(&site, drone, &scenario, seed)))).collect::<anyhow::Result<_>>()?;
+        let flyers = site
+            .drones()
+            .map(|drone| Ok((DroneId::new(&drone.id)?, flyer(&site, drone, &scenario, seed))))
+            .collect::<anyhow::Result<_>>()?;
         Ok(Self {
             frame: site.frame(),
             now_ms: 0,
@@ -174,7 +177,10 @@ impl World {
         let duties: Vec<_> = self.guards.iter().filter(|guard| guard.script.on_duty).map(|guard| guard.id.clone()).collect();
         if self.now_ms == 0 {
             for guard in duties {
-                self.send(Sent::Request(Actor::Guard { id: guard.clone() }, Box::new(Event::GuardDutyChanged { guard, on_duty: true })));
+                self.send(Sent::Request(
+                    Actor::Guard { id: guard.clone() },
+                    Box::new(Event::GuardDutyChanged { guard, on_duty: true }),
+                ));
             }
         }
     }
@@ -327,6 +333,11 @@ impl World {
             for guard in self.guards.iter_mut().filter(|guard| guard.id.as_str() == who) {
                 guard.see(&shown, self.now_ms, &self.frame);
             }
+            if self.callers.iter().any(|caller| caller.id.as_str() == who && caller.is_dead(self.now_ms)) {
+                // The phone is off: the session keeps the message and delivers it later.
+                self.to_people.send_persistently((who, shown), self.now_ms + REQUEST_AGAIN_MS, &self.terminals, &mut self.random);
+                continue;
+            }
             for caller in self.callers.iter_mut().filter(|caller| caller.id.as_str() == who) {
                 caller.see(&shown, self.now_ms);
             }
@@ -366,7 +377,12 @@ impl World {
         }
         match action {
             Action::SendOffer { offer } => {
-                self.say(format!("offer to {} eta {:.0} s{}", offer.guard, offer.eta_s, if offer.backup { " as backup" } else { "" }));
+                self.say(format!(
+                    "offer to {} eta {:.0} s{}",
+                    offer.guard,
+                    offer.eta_s,
+                    if offer.backup { " as backup" } else { "" }
+                ));
                 self.show(&offer.guard.to_string(), Shown::Offer(offer));
             }
             Action::NotifyGuard { guard, incident, notice } => {
@@ -399,7 +415,9 @@ impl World {
 
     fn note_command(&mut self, drone: &DroneId, mission: &MissionId, command: &FlightCommand) {
         let word = match command {
-            FlightCommand::Fly { plan, reached } => format!("fly {} corners out, reached {}", plan.outbound.len(), super::step::words(reached)),
+            FlightCommand::Fly { plan, reached } => {
+                format!("fly {} corners out, reached {}", plan.outbound.len(), super::step::words(reached))
+            }
             FlightCommand::Escort { .. } => return,
             FlightCommand::Light { on, brightness_pct } => format!("light {} {brightness_pct} %", if *on { "on" } else { "off" }),
             FlightCommand::Recall { .. } => "recall".to_owned(),

@@ -89,7 +89,8 @@ impl Server {
         let links = self.link_configs.iter().map(|config| (config.drone.clone(), Link::new(config.clone(), now_ms))).collect();
         let again = core.outstanding();
         self.running = Some(Running { core, links, working: BTreeMap::new(), guards: BTreeMap::new() });
-        let configured = Event::Configured { code_version: env!("CARGO_PKG_VERSION").to_owned(), site: Box::new(self.site.clone()) };
+        let configured =
+            Event::Configured { code_version: env!("CARGO_PKG_VERSION").to_owned(), site: Box::new(self.site.clone()) };
         self.append(Actor::System, configured, now_ms, random);
         self.work_on(again, now_ms, random);
     }
@@ -205,7 +206,9 @@ impl Server {
     fn answer(&mut self, effect: Effect, now_ms: u64) -> Event {
         let done = Event::EffectDone { effect: effect.id, outcome: Outcome::Done };
         match effect.action {
-            Action::FindGuards { searches } => Event::GuardsFound { effect: effect.id, found: searches.iter().map(|s| self.near(s, now_ms)).collect() },
+            Action::FindGuards { searches } => {
+                Event::GuardsFound { effect: effect.id, found: searches.iter().map(|s| self.near(s, now_ms)).collect() }
+            }
             Action::CheckGuard { guard, .. } => {
                 let heard = self.running.as_ref().and_then(|running| running.guards.get(&guard));
                 let silence_ms = heard.map(|heard| (now_ms - heard.at_ms) as i64);
@@ -240,7 +243,9 @@ impl Server {
         let mut candidates: Vec<GuardCandidate> = running
             .guards
             .iter()
-            .filter(|(guard, _)| !search.excluding.contains(guard) && running.core.guard(guard).is_some_and(|record| record.on_duty))
+            .filter(|(guard, _)| {
+                !search.excluding.contains(guard) && running.core.guard(guard).is_some_and(|record| record.on_duty)
+            })
             .filter_map(|(guard, heard)| candidate(guard, heard, search, now_ms))
             .filter(|candidate| candidate.position_age_ms <= fresh_ms)
             .collect();

@@ -60,7 +60,9 @@ fn begin(world: &mut World, step: &Step) {
         Deed::Cancel => cancel(world, step, CodeVerdict::Safe),
         Deed::CancelUnderDuress => cancel(world, step, CodeVerdict::Duress),
         Deed::GoOnDuty | Deed::GoOffDuty | Deed::AskBackup | Deed::EndFalsely => guard_does(world, step),
-        Deed::Recall | Deed::Hold | Deed::Continue | Deed::Land | Deed::TakeControl | Deed::ReleaseControl => desk_does(world, step),
+        Deed::Recall | Deed::Hold | Deed::Continue | Deed::Land | Deed::TakeControl | Deed::ReleaseControl => {
+            desk_does(world, step)
+        }
         Deed::Acknowledge => acknowledge(world, step),
         Deed::Survey => survey(world, step),
         Deed::GpsLost => inject(world, step, Fault::GpsLoss(true)),

@@ -63,7 +63,9 @@ fn plan(class: RoadClass) -> Option<Plan> {
     match class {
         RoadClass::Secondary => Some(Plan { setback_m: 17.0, plot_m: 33.0, depth_m: 19.0, height_m: (14.0, 42.0) }),
         RoadClass::Tertiary => Some(Plan { setback_m: 14.0, plot_m: 29.0, depth_m: 15.0, height_m: (8.0, 20.0) }),
-        RoadClass::Residential | RoadClass::LivingStreet => Some(Plan { setback_m: 10.0, plot_m: 25.0, depth_m: 12.0, height_m: (5.0, 11.0) }),
+        RoadClass::Residential | RoadClass::LivingStreet => {
+            Some(Plan { setback_m: 10.0, plot_m: 25.0, depth_m: 12.0, height_m: (5.0, 11.0) })
+        }
         RoadClass::Motorway | RoadClass::Trunk | RoadClass::Primary | RoadClass::Unclassified | RoadClass::Service => None,
         RoadClass::Track | RoadClass::Pedestrian | RoadClass::Footway | RoadClass::Steps => None,
     }
@@ -110,7 +112,12 @@ fn house(street: &Street, index: usize, plan: &Plan, seed: u64, side: f64) -> Op
         number: 2 * step + if side < 0.0 { 1 } else { 2 },
         middle: offset(0.0, (near_m + far_m) / 2.0),
         door: offset(0.0, near_m),
-        corners: [offset(-half_width_m, near_m), offset(half_width_m, near_m), offset(half_width_m, far_m), offset(-half_width_m, far_m)],
+        corners: [
+            offset(-half_width_m, near_m),
+            offset(half_width_m, near_m),
+            offset(half_width_m, far_m),
+            offset(-half_width_m, far_m),
+        ],
         height_m: ((plan.height_m.0 + (plan.height_m.1 - plan.height_m.0) * dice(4).powi(2)) * 2.0).round() / 2.0,
     })
 }

@@ -53,7 +53,8 @@ pub(super) fn read_features<P: DeserializeOwned, T>(
             let id = feature.id.clone();
             read(feature).map_err(|problem| (Some(id), problem))
         });
-        let in_file = |(id, problem)| SiteError::Feature { path: layer.path.clone(), line: line_of(&layer.text, raw), index, id, problem };
+        let in_file =
+            |(id, problem)| SiteError::Feature { path: layer.path.clone(), line: line_of(&layer.text, raw), index, id, problem };
         items.push(item.map_err(in_file)?);
     }
     Ok(items)
@@ -61,8 +62,7 @@ pub(super) fn read_features<P: DeserializeOwned, T>(
 
 fn collection(layer: &Layer) -> Result<Collection<'_>, SiteError> {
     let wrong = |line, message| SiteError::Json { path: layer.path.clone(), line, message };
-    let collection: Collection<'_> =
-        serde_json::from_str(&layer.text).map_err(|error| wrong(error.line(), error.to_string()))?;
+    let collection: Collection<'_> = serde_json::from_str(&layer.text).map_err(|error| wrong(error.line(), error.to_string()))?;
     if collection.kind != "FeatureCollection" {
         return Err(wrong(1, format!("the type is {:?}", collection.kind)));
     }

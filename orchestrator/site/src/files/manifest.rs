@@ -19,17 +19,23 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<SiteManifest, SiteError> 
 
 /// Written by hand rather than derived, so that places stand on one line and keys carry their units as comments.
 pub(super) fn format(manifest: &SiteManifest) -> String {
-    let mut text = String::from("# A site: stations, aircraft, fence and policy. The layers lie beside this file; docs/sites.md explains every key.\n");
+    let mut text = String::from(
+        "# A site: stations, aircraft, fence and policy. The layers lie beside this file; docs/sites.md explains every key.\n",
+    );
     text += &format!("name = {}\ndistrict = {}\n", quoted(&manifest.name), quoted(manifest.district.as_str()));
     if let Some(attribution) = &manifest.attribution {
         text += &format!("attribution = {}\n", quoted(attribution));
     }
-    text += &format!("\n# Where aircraft may be at all: outline, and ceiling above the launching pad in metres.\n[fence]\nheight_max_m = {:?}\nring = [\n", manifest.fence.height_max_m);
+    text += &format!(
+        "\n# Where aircraft may be at all: outline, and ceiling above the launching pad in metres.\n[fence]\nheight_max_m = {:?}\nring = [\n",
+        manifest.fence.height_max_m
+    );
     for corner in manifest.fence.ring.corners() {
         text += &format!("  {},\n", place(*corner));
     }
     let policy = own_policy(&manifest.policy);
-    text += &format!("]\n\n# How calls are handled: what differs from the defaults, which docs/sites.md lists.\n[policy]\n{policy}");
+    text +=
+        &format!("]\n\n# How calls are handled: what differs from the defaults, which docs/sites.md lists.\n[policy]\n{policy}");
     manifest.stations.iter().for_each(|station| text += &format_station(station));
     text
 }
@@ -118,7 +124,10 @@ fn check_extent(manifest: &SiteManifest) -> Result<(), Problem> {
     match corners.iter().position(|corner| centre.distance_m(corner) > SITE_RADIUS_MAX_M) {
         Some(corner) => Err((
             format!("fence.ring[{corner}]"),
-            format!("it lies {:.0} km from the middle of the fence; are latitude and longitude swapped?", km(centre, corners[corner])),
+            format!(
+                "it lies {:.0} km from the middle of the fence; are latitude and longitude swapped?",
+                km(centre, corners[corner])
+            ),
         )),
         None => Ok(()),
     }
@@ -139,7 +148,8 @@ fn check_policy(manifest: &SiteManifest) -> Result<(), Problem> {
 fn check_station(manifest: &SiteManifest, station: &StationManifest, key: &str) -> Result<(), Problem> {
     if !manifest.fence.ring.contains(station.position) {
         let distance_km = km(middle(manifest.fence.ring.corners()), station.position);
-        let problem = format!("the station lies outside the fence, {distance_km:.1} km from its middle; are latitude and longitude swapped?");
+        let problem =
+            format!("the station lies outside the fence, {distance_km:.1} km from its middle; are latitude and longitude swapped?");
         return Err((format!("{key}.position"), problem));
     }
     if station.drones.len() > DRONES_PER_STATION_MAX {
@@ -151,7 +161,10 @@ fn check_station(manifest: &SiteManifest, station: &StationManifest, key: &str) 
 fn check_drone(station: &StationManifest, drone: &DroneManifest, key: &str) -> Result<(), Problem> {
     let distance_m = station.position.distance_m(&drone.pad);
     if distance_m > PAD_DISTANCE_MAX_M {
-        return Err((format!("{key}.pad"), format!("the pad lies {distance_m:.0} m from its station, the bound is {PAD_DISTANCE_MAX_M} m")));
+        return Err((
+            format!("{key}.pad"),
+            format!("the pad lies {distance_m:.0} m from its station, the bound is {PAD_DISTANCE_MAX_M} m"),
+        ));
     }
     between(&format!("{key}.system_id"), f64::from(drone.system_id), 1.0, 250.0)?;
     between(&format!("{key}.cruise_speed_m_s"), drone.cruise_speed_m_s, 1.0, 40.0)?;

@@ -51,7 +51,11 @@ fn a_manifest_says_which_line_or_key_is_wrong() {
     let text = std::fs::read_to_string(demo_dir().join(MANIFEST)).expect("the demo manifest");
     let line_of = |needle: &str| text.lines().position(|line| line.contains(needle)).expect("there") + 1;
     for (from, to, said) in [
-        ("height_max_m = 120.0", "heigth_max_m = 120.0", vec![format!("line {}", line_of("height_max_m")), "heigth_max_m".to_owned()]),
+        (
+            "height_max_m = 120.0",
+            "heigth_max_m = 120.0",
+            vec![format!("line {}", line_of("height_max_m")), "heigth_max_m".to_owned()],
+        ),
         ("ring_radii_m", "ring_radius_m", vec![format!("line {}", line_of("ring_radii_m")), "ring_radius_m".to_owned()]),
         ("system_id = 2", "system_id = 1", vec!["station[0].drone[1].system_id".to_owned(), "already used".to_owned()]),
         ("system_id = 2", "system_id = 0", vec!["station[0].drone[1].system_id".to_owned()]),
@@ -59,7 +63,11 @@ fn a_manifest_says_which_line_or_key_is_wrong() {
         ("ground_amsl_m = 61.0", "ground_amsl_m = nan", vec!["station[0].ground_amsl_m".to_owned(), "NaN".to_owned()]),
         ("endurance_s = 1500.0", "endurance_s = -1.0", vec!["station[0].drone[0].endurance_s".to_owned()]),
         ("position = { lat = 36.", "position = { lat = 96.", vec!["96".to_owned(), format!("line {}", line_of("position = "))]),
-        ("position = { lat = 36.", "position = { lat = 16.", vec!["station[0].position".to_owned(), "outside the fence".to_owned()]),
+        (
+            "position = { lat = 36.",
+            "position = { lat = 16.",
+            vec!["station[0].position".to_owned(), "outside the fence".to_owned()],
+        ),
         ("ring = [\n  { lat = 36.", "ring = [\n  { lat = -36.", vec!["fence.ring[".to_owned(), "swapped".to_owned()]),
         ("ring_radii_m = [600.0", "ring_radii_m = [9000.0", vec!["policy.ring_radii_m".to_owned(), "ascending".to_owned()]),
         ("by = \"automatic\"", "by = \"nobody\"", vec![format!("line {}", line_of("automatic")), "nobody".to_owned()]),
@@ -76,7 +84,9 @@ fn a_manifest_says_which_line_or_key_is_wrong() {
 #[test]
 fn a_layer_says_which_feature_is_wrong() {
     let feature = |geometry: &str, properties: &str| {
-        format!("{{\"type\":\"FeatureCollection\",\"features\":[\n\n{{\"type\":\"Feature\",\"id\":\"x1\",\"geometry\":{geometry},\"properties\":{properties}}}\n]}}")
+        format!(
+            "{{\"type\":\"FeatureCollection\",\"features\":[\n\n{{\"type\":\"Feature\",\"id\":\"x1\",\"geometry\":{geometry},\"properties\":{properties}}}\n]}}"
+        )
     };
     let polygon = |corners: &str| format!("{{\"type\":\"Polygon\",\"coordinates\":[[{corners}]]}}");
     let good = polygon("[127.91,36.54],[127.92,36.54],[127.92,36.55]");
@@ -107,8 +117,31 @@ fn a_layer_says_which_feature_is_wrong() {
 /// JSON that looks like GeoJSON and mostly is not.
 fn scraps() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
-        "{", "}", "[", "]", ",", ":", "\"type\"", "\"FeatureCollection\"", "\"features\"", "\"Feature\"", "\"geometry\"", "\"Polygon\"",
-        "\"coordinates\"", "\"properties\"", "127.9", "36.5", "1e308", "-0", "null", "\"kind\"", "\"lot\"", "\"name\"", "\"\u{d55c}\"", " ", "\n",
+        "{",
+        "}",
+        "[",
+        "]",
+        ",",
+        ":",
+        "\"type\"",
+        "\"FeatureCollection\"",
+        "\"features\"",
+        "\"Feature\"",
+        "\"geometry\"",
+        "\"Polygon\"",
+        "\"coordinates\"",
+        "\"properties\"",
+        "127.9",
+        "36.5",
+        "1e308",
+        "-0",
+        "null",
+        "\"kind\"",
+        "\"lot\"",
+        "\"name\"",
+        "\"\u{d55c}\"",
+        " ",
+        "\n",
     ]);
     prop::collection::vec(piece, 0..60).prop_map(|pieces| pieces.concat())
 }

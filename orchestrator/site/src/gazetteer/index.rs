@@ -6,7 +6,7 @@ use flight_types::GeoPoint;
 
 use crate::gazetteer::numbers::HouseNumber;
 use crate::model::{Address, Road, Site, middle};
-use crate::text::{Atom, ATOMS_MAX, atoms, errors_max, letters, typing_errors};
+use crate::text::{ATOMS_MAX, Atom, atoms, errors_max, letters, typing_errors};
 
 /// Pieces of one street further apart than this are different streets of the same name, metres.
 const SAME_STREET_M: f64 = 700.0;
@@ -297,5 +297,6 @@ fn generic(word: &str) -> Option<Kind> {
 }
 
 fn is_particle(word: &str) -> bool {
-    ["de", "del", "dels", "la", "el", "les", "els", "los", "las", "d", "l", "i", "y", "the", "of", "des", "du", "le"].contains(&word)
+    ["de", "del", "dels", "la", "el", "les", "els", "los", "las", "d", "l", "i", "y", "the", "of", "des", "du", "le"]
+        .contains(&word)
 }

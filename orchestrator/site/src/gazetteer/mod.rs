@@ -107,7 +107,9 @@ impl Gazetteer {
                 let numbers = HouseNumber::all_in(atoms, matched.used);
                 let house = numbers.iter().find_map(|number| houses_on(street, number).map(|house| (number, house)));
                 match house {
-                    Some((number, house)) => (if house.is_exact { HOUSE_BONUS } else { RECKONED_BONUS }, at_house(entry, number, &house)),
+                    Some((number, house)) => {
+                        (if house.is_exact { HOUSE_BONUS } else { RECKONED_BONUS }, at_house(entry, number, &house))
+                    }
                     None => (STREET_BONUS, on_street(entry, street.point, street.reach_m)),
                 }
             }

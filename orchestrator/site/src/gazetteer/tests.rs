@@ -29,22 +29,25 @@ fn check(site: &Site, texts: &[(&str, &str, FoundBy)]) {
 fn the_demo_town_is_found_in_both_languages_any_order_and_with_typing_errors() {
     use FoundBy::{House, Name, Quarter, Street};
     let site = demo();
-    check(&site, &[
-        ("은하로5길 24", "은하로5길 24", House),
-        ("은하로 5길 24", "은하로5길 24", House),
-        ("달빛동 은하로5길24, 3층", "은하로5길 24", House),
-        ("은하로5길 24 101동 1203호", "은하로5길 24", House),
-        ("24 Eunha-ro 5-gil", "은하로5길 24", House),
-        ("eunharo 5gil 24, Dalbit-dong", "은하로5길 24", House),
-        ("은하루5길 24", "은하로5길 24", House),
-        ("Enuha-ro 5-gil 24", "은하로5길 24", House),
-        ("강둑길", "강둑길", Street),
-        ("Dalbit Station", "달빛역", Name),
-        ("달빛역", "달빛역", Name),
-        ("별빛편의점 앞", "별빛편의점", Name),
-        ("onnuri hospital", "온누리병원", Name),
-        ("달빛동", "달빛동", Quarter),
-    ]);
+    check(
+        &site,
+        &[
+            ("은하로5길 24", "은하로5길 24", House),
+            ("은하로 5길 24", "은하로5길 24", House),
+            ("달빛동 은하로5길24, 3층", "은하로5길 24", House),
+            ("은하로5길 24 101동 1203호", "은하로5길 24", House),
+            ("24 Eunha-ro 5-gil", "은하로5길 24", House),
+            ("eunharo 5gil 24, Dalbit-dong", "은하로5길 24", House),
+            ("은하루5길 24", "은하로5길 24", House),
+            ("Enuha-ro 5-gil 24", "은하로5길 24", House),
+            ("강둑길", "강둑길", Street),
+            ("Dalbit Station", "달빛역", Name),
+            ("달빛역", "달빛역", Name),
+            ("별빛편의점 앞", "별빛편의점", Name),
+            ("onnuri hospital", "온누리병원", Name),
+            ("달빛동", "달빛동", Quarter),
+        ],
+    );
     let gazetteer = Gazetteer::new(&site);
     for unknown in ["", "   ", "강남대로 12", "Baker Street 221b", "12345", "....", "\u{0}"] {
         assert_eq!(gazetteer.find(unknown), None, "{unknown:?}");
@@ -93,7 +96,12 @@ fn streets_of_the_same_name_are_told_apart_by_their_quarter_or_answered_with_bot
         site.roads.push(road);
     }
     let quarter = site.addresses.iter().find(|address| address.id == "place-dalbit").cloned().expect("the demo's quarter");
-    site.addresses.push(Address { point: far(quarter.point), name: Some("새터동".to_owned()), other_names: Vec::new(), ..quarter.clone() });
+    site.addresses.push(Address {
+        point: far(quarter.point),
+        name: Some("새터동".to_owned()),
+        other_names: Vec::new(),
+        ..quarter.clone()
+    });
     let gazetteer = Gazetteer::new(&site);
     let either = gazetteer.find("강변길").expect("two of them");
     assert!(either.accuracy_m > 5_500.0, "{either:?}");
@@ -108,27 +116,33 @@ fn real_extracts_answer_real_addresses() {
     use FoundBy::{House, Name, Quarter, Street};
     let made = |name: &str| shared_file(name).map(|path| Site::from_osm(&path, &OsmOptions::default()).expect("a site"));
     if let Some(site) = made("osm/andorra.osm.pbf") {
-        check(&site, &[
-            ("Avinguda Carlemany 93", "Avinguda Carlemany 93", House),
-            ("Av. Carlemany, 93, Escaldes", "Avinguda Carlemany 93", House),
-            ("93 Carlemany Avenue", "Avinguda Carlemany 93", House),
-            ("av carlmany 93", "Avinguda Carlemany 93", House),
-            ("Plaça Major 4", "Plaça Major 4", House),
-            ("carrer de sant jordi", "Carrer de Sant Jordi", Street),
-            ("Ordino", "Ordino", Quarter),
-            ("안도라라벨랴", "Andorra la Vella", Quarter),
-        ]);
+        check(
+            &site,
+            &[
+                ("Avinguda Carlemany 93", "Avinguda Carlemany 93", House),
+                ("Av. Carlemany, 93, Escaldes", "Avinguda Carlemany 93", House),
+                ("93 Carlemany Avenue", "Avinguda Carlemany 93", House),
+                ("av carlmany 93", "Avinguda Carlemany 93", House),
+                ("Plaça Major 4", "Plaça Major 4", House),
+                ("carrer de sant jordi", "Carrer de Sant Jordi", Street),
+                ("Ordino", "Ordino", Quarter),
+                ("안도라라벨랴", "Andorra la Vella", Quarter),
+            ],
+        );
     }
     if let Some(site) = made("osm/seoul_heukseok_cauH.osm.pbf") {
-        check(&site, &[
-            ("흑석로", "흑석로", Street),
-            ("서울 동작구 흑석로", "흑석로", Street),
-            ("Heukseok-ro", "흑석로", Street),
-            ("heukseokro, Seoul", "흑석로", Street),
-            ("양녕로38길", "양녕로38길", Street),
-            ("영신관", "영신관", Name),
-            ("Central Library, Heukseok-dong", "중앙도서관", Name),
-        ]);
+        check(
+            &site,
+            &[
+                ("흑석로", "흑석로", Street),
+                ("서울 동작구 흑석로", "흑석로", Street),
+                ("Heukseok-ro", "흑석로", Street),
+                ("heukseokro, Seoul", "흑석로", Street),
+                ("양녕로38길", "양녕로38길", Street),
+                ("영신관", "영신관", Name),
+                ("Central Library, Heukseok-dong", "중앙도서관", Name),
+            ],
+        );
     }
 }
 

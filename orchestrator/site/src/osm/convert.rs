@@ -176,7 +176,9 @@ fn land_kind(object: &Object) -> Option<LandKind> {
     match (object.tag("natural"), object.tag("landuse"), object.tag("leisure"), object.tag("waterway")) {
         (Some("water"), _, _, _) | (_, _, _, Some("riverbank")) | (_, Some("reservoir" | "basin"), _, _) => Some(LandKind::Water),
         (Some("wood" | "scrub" | "grassland"), _, _, _) => Some(LandKind::Green),
-        (_, Some("forest" | "grass" | "meadow" | "cemetery" | "recreation_ground" | "village_green"), _, _) => Some(LandKind::Green),
+        (_, Some("forest" | "grass" | "meadow" | "cemetery" | "recreation_ground" | "village_green"), _, _) => {
+            Some(LandKind::Green)
+        }
         (_, _, Some("park" | "garden" | "pitch" | "golf_course" | "playground"), _) => Some(LandKind::Green),
         (_, _, _, _) => None,
     }

@@ -96,7 +96,12 @@ fn homes(site: &Site, frame: &LocalFrame) -> Vec<Local> {
     if site.buildings.len() >= BUILDINGS_MIN {
         return site.buildings.iter().map(|building| frame.to_local(middle(building.ring.corners()))).collect();
     }
-    site.roads.iter().filter(|road| road.class.is_drivable()).flat_map(|road| &road.line).map(|point| frame.to_local(*point)).collect()
+    site.roads
+        .iter()
+        .filter(|road| road.class.is_drivable())
+        .flat_map(|road| &road.line)
+        .map(|point| frame.to_local(*point))
+        .collect()
 }
 
 fn densest(homes: &[Local]) -> Vec<Local> {

@@ -35,7 +35,8 @@ pub(super) fn road_class(object: &Object) -> Option<RoadClass> {
     };
     let closed = |key: &str| object.tag(key).is_some_and(|value| matches!(value, "no" | "private"));
     let on_foot = object.tag("foot").is_some_and(|value| matches!(value, "yes" | "designated" | "permissive"));
-    let open_to_motors = object.tag("motor_vehicle").or(object.tag("vehicle")).is_some_and(|value| matches!(value, "yes" | "permissive"));
+    let open_to_motors =
+        object.tag("motor_vehicle").or(object.tag("vehicle")).is_some_and(|value| matches!(value, "yes" | "permissive"));
     let shut = closed("access") && !open_to_motors;
     let no_motors = closed("motor_vehicle") || (closed("vehicle") && !open_to_motors);
     match (shut, no_motors && class.is_drivable()) {
@@ -93,12 +94,23 @@ pub(super) fn height_m(object: &Object) -> f64 {
 /// The name in other languages and spellings, without the name itself, sorted.
 pub(super) fn other_names(tags: &Tags) -> Vec<String> {
     const LANGUAGES: [&str; 12] = [
-        "name:ko", "name:en", "name:ca", "name:es", "name:fr", "name:ko-Latn", "name:ko_rm", "alt_name", "old_name", "short_name",
-        "official_name", "int_name",
+        "name:ko",
+        "name:en",
+        "name:ca",
+        "name:es",
+        "name:fr",
+        "name:ko-Latn",
+        "name:ko_rm",
+        "alt_name",
+        "old_name",
+        "short_name",
+        "official_name",
+        "int_name",
     ];
     let own = tags.get("name");
     let listed = LANGUAGES.iter().filter_map(|key| tags.get(*key)).flat_map(|value| value.split(';'));
-    let mut names: Vec<String> = listed.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty() && Some(name) != own).collect();
+    let mut names: Vec<String> =
+        listed.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty() && Some(name) != own).collect();
     names.sort();
     names.dedup();
     names
@@ -120,8 +132,20 @@ pub(super) fn settlement_accuracy_m(object: &Object) -> Option<f64> {
 /// Whether people would name it to say where they are.
 pub(super) fn is_landmark(object: &Object) -> bool {
     const KEYS: [&str; 14] = [
-        "amenity", "shop", "tourism", "office", "leisure", "building", "healthcare", "historic", "railway", "public_transport",
-        "station", "man_made", "craft", "bridge",
+        "amenity",
+        "shop",
+        "tourism",
+        "office",
+        "leisure",
+        "building",
+        "healthcare",
+        "historic",
+        "railway",
+        "public_transport",
+        "station",
+        "man_made",
+        "craft",
+        "bridge",
     ];
     KEYS.iter().any(|key| object.tags.contains_key(*key)) || object.tag("highway") == Some("bus_stop")
 }

@@ -83,10 +83,8 @@ fn key(point: &GeoPoint) -> (i64, i64) {
 }
 
 fn split(roads: &[Road], travel: Travel) -> Graph {
-    let used: Vec<(u32, &Road, f64)> = (0u32..)
-        .zip(roads)
-        .filter_map(|(index, road)| speed_m_s(road, travel).map(|speed| (index, road, speed)))
-        .collect();
+    let used: Vec<(u32, &Road, f64)> =
+        (0u32..).zip(roads).filter_map(|(index, road)| speed_m_s(road, travel).map(|speed| (index, road, speed))).collect();
     let mut junctions = Junctions::of(used.iter().map(|(_, road, _)| road.line.as_slice()));
     let mut stretches = Vec::new();
     for (index, road, speed_m_s) in used {

@@ -96,7 +96,9 @@ fn towns() -> impl Strategy<Value = Vec<Road>> {
     let side = 7u32;
     let street = (0..side, 0..side, any::<bool>(), 0u8..10, -40.0..40.0f64, 10.0..90.0f64);
     prop::collection::vec(street, 20..140).prop_map(move |streets| {
-        let at = |x: u32, y: u32| (f64::from(x) * 150.0 + f64::from(y * 7 % 5) * 9.0, f64::from(y) * 130.0 + f64::from(x * 3 % 4) * 11.0);
+        let at = |x: u32, y: u32| {
+            (f64::from(x) * 150.0 + f64::from(y * 7 % 5) * 9.0, f64::from(y) * 130.0 + f64::from(x * 3 % 4) * 11.0)
+        };
         let to_road = |(x, y, along_x, kind, bend, limit): (u32, u32, bool, u8, f64, f64)| {
             let (a, b) = (at(x, y), if along_x { at(x + 1, y) } else { at(x, y + 1) });
             let bent = ((a.0 + b.0) / 2.0 + bend, (a.1 + b.1) / 2.0 - bend);
