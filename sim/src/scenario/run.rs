@@ -486,6 +486,8 @@ fn link_configs(site: &SiteFile) -> anyhow::Result<Vec<LinkConfig>> {
 fn flyer(site: &SiteFile, drone: &super::site::DroneFile, scenario: &Scenario, seed: u64) -> Flyer {
     let config = AircraftConfig {
         has_illuminator: drone.illuminator,
+        // A radio has no room for more; the link asks for what it needs.
+        streams: crate::StreamProfile::Radio,
         seed: seed.wrapping_mul(257).wrapping_add(u64::from(drone.system_id)),
         ..AircraftConfig::new(drone.system_id, site.point(drone.at), site.ground_amsl_m)
     };
