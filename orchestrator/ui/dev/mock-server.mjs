@@ -1,7 +1,7 @@
 /**
  * A DEVELOPMENT TOOL, not the product: speaks docs/api.md well enough to work on the pages without the real server.
  * It decides nothing that the real core decides; it only plays one plausible escort. Accounts: any of guard-1, guard-2,
- * operator, pilot with the password "demo". Start: npm run mock [-- --port 8787]; the built pages are served from dist/.
+ * operator, pilot with the password "demo-only". Start: npm run mock [-- --port 8787]; the built pages are served from dist/.
  */
 
 import { createReadStream, existsSync, statSync } from 'node:fs';
@@ -333,7 +333,7 @@ const current = (id) => [...incidents.values()].findLast((r) => r.incident.calle
 const routes = [
   ['POST /session', (_, body) => {
     const account = accounts.get(body.name);
-    if (!account || body.password !== 'demo') throw problem(401, 'name or password is wrong');
+    if (!account || body.password !== 'demo-only') throw problem(401, 'name or password is wrong');
     const id = fresh('session');
     sessions.set(id, account);
     return { status: 200, body: { account }, cookie: `session=${id}; HttpOnly; Path=/; SameSite=Strict` };

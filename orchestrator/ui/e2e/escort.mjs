@@ -5,10 +5,10 @@
  *   BASE_URL=http://127.0.0.1:8080 GUARD=guard-1:password OPERATOR=operator:password node e2e/escort.mjs
  *
  * BASE_URL     where the pages are
- * GUARD        name:password of a guard
- * OPERATOR     name:password of an operator
+ * GUARD        name:password of a guard (the demo's)
+ * OPERATOR     name:password of an operator (the demo's)
  * LANGUAGE     ko or en (en)
- * CALLER_AT    LAT,LON of the caller; default: 250 m from the site's centre
+ * CALLER_AT    LAT,LON of the caller; default: 260 m from a station whose launches an operator approves, else near the centre
  * GUARD_AT     LAT,LON of the guard; default: near the caller
  * PLAY         escort, or duress: the caller enters the duress code, and help must stay unseen (escort)
  * FLIGHT_S     how long a flight to the scene may take (240)
@@ -22,8 +22,8 @@ import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright-core';
 
 const base = process.env.BASE_URL ?? 'http://127.0.0.1:8787';
-const [guardName, guardPassword] = (process.env.GUARD ?? 'guard-1:demo').split(':');
-const [operatorName, operatorPassword] = (process.env.OPERATOR ?? 'operator:demo').split(':');
+const [guardName, guardPassword] = (process.env.GUARD ?? 'guard-1:demo-only').split(':');
+const [operatorName, operatorPassword] = (process.env.OPERATOR ?? 'operator:demo-only').split(':');
 const language = process.env.LANGUAGE ?? 'en';
 const play = process.env.PLAY ?? 'escort';
 const pictures = process.env.SCREENSHOTS;
@@ -146,8 +146,10 @@ async function escort(browser) {
   const operator = await open(browser, DESK);
   await signIn(operator, '/station', operatorName, operatorPassword);
   const site = await operator.evaluate(async () => (await fetch('/api/v1/site')).json());
-  const callerPlace = process.env.CALLER_AT ? placeOf(process.env.CALLER_AT) : moved(site.centre, -120, 220);
-  const guardPlace = process.env.GUARD_AT ? placeOf(process.env.GUARD_AT) : moved(callerPlace, 140, -60);
+  const asking = site.stations.find((station) => station.approval?.by === 'operator');
+  const nearby = moved(asking?.position ?? site.centre, -160, -205);
+  const callerPlace = process.env.CALLER_AT ? placeOf(process.env.CALLER_AT) : nearby;
+  const guardPlace = process.env.GUARD_AT ? placeOf(process.env.GUARD_AT) : moved(callerPlace, -110, -90);
   const guard = await open(browser, PHONE, guardPlace);
   await signIn(guard, '/guard', guardName, guardPassword);
   if ((await guard.getAttribute(id('duty'), 'aria-checked')) !== 'true') await guard.click(id('duty'));
@@ -165,7 +167,7 @@ async function escort(browser) {
   await picture({ caller }, 'received');
 
   at('guard accepts while the operator approves the launch');
-  await Promise.all([guardAccepts(guard, incident), operatorApproves(operator, incident)]);
+  await Promise.all([guardAccepts(guard, incident), asking ? operatorApproves(operator, incident) : undefined]);
   await caller.waitForSelector(`${id('call')}[data-guard="coming"]`);
 
   at('drone is on its way');
