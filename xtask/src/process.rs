@@ -19,6 +19,7 @@ pub fn run(folder: &Path, line: &[&str]) -> anyhow::Result<()> {
 /// The same for a prepared command.
 pub fn run_command(command: &mut Command) -> anyhow::Result<()> {
     let shown = format!("{command:?}");
+    forget_own_package(command);
     let started = Instant::now();
     let status = command.status().with_context(|| format!("could not start {shown}"))?;
     if !status.success() {
@@ -26,6 +27,16 @@ pub fn run_command(command: &mut Command) -> anyhow::Result<()> {
     }
     eprintln!("    {:.1} s  {shown}", started.elapsed().as_secs_f64());
     Ok(())
+}
+
+/// What cargo told us about this package must not reach another cargo: build scripts that look at it would run again.
+fn forget_own_package(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy();
+        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"].iter().any(|prefix| name.starts_with(prefix)) {
+            command.env_remove(name.as_ref());
+        }
+    }
 }
 
 /// The cargo that runs us.
