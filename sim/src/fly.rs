@@ -2,11 +2,13 @@
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use flight_types::GeoPoint;
+use site_model::{Site, SiteDrone};
 
 use crate::{Aircraft, AircraftConfig, Environment};
 
@@ -40,6 +42,9 @@ pub struct FlyArguments {
     /// One aircraft on a pad of its own: NAME=SYSTEM_ID@LAT,LON,ALT; repeat for more
     #[arg(long)]
     pub pad: Vec<NamedPad>,
+    /// The folder of a site: all its aircraft, on their pads
+    #[arg(long, conflicts_with_all = ["pad", "at", "drones"])]
+    pub site: Option<PathBuf>,
     /// Mean wind from the west, metres per second, with the gusts that go with it
     #[arg(long, default_value_t = 0.0)]
     pub wind: f64,
@@ -151,7 +156,11 @@ pub fn run(arguments: &FlyArguments) -> Result<()> {
 }
 
 fn place(arguments: &FlyArguments) -> Result<Vec<Flown>> {
-    let pads = if arguments.pad.is_empty() { row(arguments) } else { arguments.pad.clone() };
+    let pads = match &arguments.site {
+        Some(folder) => pads_of_site(folder)?,
+        None if arguments.pad.is_empty() => row(arguments),
+        None => arguments.pad.clone(),
+    };
     let mut fleet = Vec::new();
     for (index, named) in pads.iter().enumerate() {
         let mut config = AircraftConfig::new(named.system_id, named.pad.point, named.pad.amsl_m);
@@ -172,6 +181,16 @@ fn place(arguments: &FlyArguments) -> Result<Vec<Flown>> {
         fleet.push(flown);
     }
     Ok(fleet)
+}
+
+fn pads_of_site(folder: &Path) -> Result<Vec<NamedPad>> {
+    let site = Site::load(folder).with_context(|| format!("cannot read the site in {}", folder.display()))?;
+    let pad = |drone: SiteDrone<'_>| NamedPad {
+        name: drone.id.to_string(),
+        system_id: drone.system_id,
+        pad: Pad { point: drone.pad, amsl_m: drone.ground_amsl_m },
+    };
+    Ok(site.drones().map(pad).collect())
 }
 
 fn row(arguments: &FlyArguments) -> Vec<NamedPad> {

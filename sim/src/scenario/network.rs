@@ -53,6 +53,11 @@ impl<T: Clone> Wire<T> {
         self.put(message, due);
     }
 
+    /// Keeps a message that could not be delivered until then.
+    pub fn hold(&mut self, message: T, until_ms: u64) {
+        self.put(message, until_ms);
+    }
+
     /// The next message that has arrived by now.
     pub fn receive(&mut self, now_ms: u64) -> Option<T> {
         let first = self.under_way.first_entry()?;

@@ -258,7 +258,7 @@ impl World {
                 Sent::Request(actor, event) if self.server.is_running() => self.request(actor, *event),
                 request @ Sent::Request(..) => {
                     // The server is down: the terminal keeps the request and tries again.
-                    self.to_server.send_persistently(request, self.now_ms + REQUEST_AGAIN_MS, &self.terminals, &mut self.random);
+                    self.to_server.hold(request, self.now_ms + REQUEST_AGAIN_MS);
                 }
             }
         }
@@ -335,7 +335,7 @@ impl World {
             }
             if self.callers.iter().any(|caller| caller.id.as_str() == who && caller.is_dead(self.now_ms)) {
                 // The phone is off: the session keeps the message and delivers it later.
-                self.to_people.send_persistently((who, shown), self.now_ms + REQUEST_AGAIN_MS, &self.terminals, &mut self.random);
+                self.to_people.hold((who, shown), self.now_ms + REQUEST_AGAIN_MS);
                 continue;
             }
             for caller in self.callers.iter_mut().filter(|caller| caller.id.as_str() == who) {
