@@ -22,6 +22,9 @@ pub mod scenario;
 
 pub mod people;
 
+mod replay_calls;
+pub use replay_calls::{Distribution, ReplayError, ReplayReport, replay_calls};
+
 /// Length of one simulation step, microseconds: 250 Hz, the rate of PX4's lockstep sensors.
 pub const STEP_US: u64 = 4_000;
 /// The same in seconds.

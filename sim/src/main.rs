@@ -1,5 +1,6 @@
 //! The simulator's command line.
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 /// Simulated aircraft and the world around them.
@@ -22,6 +23,15 @@ enum Command {
     /// Play guards, a caller and an operator on a running server, for example:
     /// sim people --server http://127.0.0.1:8080 --site configs/demo-site --once
     People(sim::people::PeopleOptions),
+    /// Replay real dispatches in virtual time with their units as guards, for example:
+    /// sim calls sf_fire_calls_300.csv
+    Calls {
+        /// Records as DataSF publishes them (CSV).
+        file: std::path::PathBuf,
+        /// Print the report as JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -30,5 +40,19 @@ fn main() -> anyhow::Result<()> {
         Command::Run(options) => sim::scenario::run_command(&options),
         Command::Nights(options) => sim::scenario::nights_command(&options),
         Command::People(options) => sim::people::run_command(options),
+        Command::Calls { file, json } => calls(&file, json),
     }
+}
+
+fn calls(file: &std::path::Path, json: bool) -> anyhow::Result<()> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let records = site_model::parse_calls(&text).with_context(|| file.display().to_string())?;
+    let report = sim::replay_calls(&records)?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        println!("{report}");
+    }
+    anyhow::ensure!(report.lost.is_empty() && report.with_one_primary == report.calls, "not every call got exactly one guard");
+    Ok(())
 }
