@@ -215,7 +215,8 @@ mod tests {
 
     #[test]
     fn finds_the_credential_that_was_shown_on_purpose() {
-        let cases: [(&[(&'static str, &'static str)], Option<Credential>); 6] = [
+        type Case = (&'static [(&'static str, &'static str)], Option<Credential>);
+        let cases: [Case; 6] = [
             (&[], None),
             (&[("cookie", "other=1; session=abc")], Some(Credential::Session("abc".to_owned()))),
             (&[("cookie", "session=abc"), ("authorization", "Bearer xyz")], Some(Credential::Token("xyz".to_owned()))),

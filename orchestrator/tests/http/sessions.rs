@@ -78,8 +78,9 @@ async fn other_sites_cannot_act_with_our_cookie() {
     let world = World::new().await;
     let cookie = secret(&sign_in(&world, "admin", PASSWORD).await.1.expect("a cookie"));
     let own = world.base.clone();
-    // (method, headers, passes)
-    let cases: [(Method, Vec<(&str, &str)>, bool); 7] = [
+    /// Method, headers, whether it passes.
+    type Case<'a> = (Method, Vec<(&'a str, &'a str)>, bool);
+    let cases: [Case; 7] = [
         (Method::GET, vec![("origin", "https://elsewhere.example")], true),
         (Method::POST, vec![("origin", "https://elsewhere.example")], false),
         (Method::POST, vec![("sec-fetch-site", "cross-site")], false),

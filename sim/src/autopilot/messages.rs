@@ -1,4 +1,5 @@
 //! The messages of the streams, filled from the estimate and the commander's state.
+#![expect(deprecated, reason = "PX4 1.16 still answers PROTOCOL_VERSION, and clients still ask")]
 
 use mavlink::dialects::ardupilotmega as dialect;
 use mavlink::dialects::ardupilotmega::{

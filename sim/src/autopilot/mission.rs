@@ -297,10 +297,8 @@ impl Autopilot {
                 self.guidance.region_of_interest = item.place().map(|place| (place, altitude));
             }
             command::ROI_NONE => self.guidance.region_of_interest = None,
-            command::JUMP => {
-                if self.jump(item) {
-                    return;
-                }
+            command::JUMP if self.jump(item) => {
+                return;
             }
             _ => {}
         }

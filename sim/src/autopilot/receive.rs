@@ -112,10 +112,10 @@ impl Autopilot {
                 let velocity_m_s = Vector::new(f64::from(m.vel[0]), f64::from(m.vel[1]), 0.0);
                 self.guidance.follow = Some(FollowTarget { position_m, velocity_m_s, received_us: self.now_us });
             }
-            MavMessage::GIMBAL_MANAGER_SET_PITCHYAW(m) if self.is_for_me(m.target_system, m.target_component) => {
-                if self.has_gimbal_manager() {
-                    self.point_gimbal(f64::from(m.pitch).to_degrees(), f64::from(m.yaw).to_degrees(), client);
-                }
+            MavMessage::GIMBAL_MANAGER_SET_PITCHYAW(m)
+                if self.is_for_me(m.target_system, m.target_component) && self.has_gimbal_manager() =>
+            {
+                self.point_gimbal(f64::from(m.pitch).to_degrees(), f64::from(m.yaw).to_degrees(), client);
             }
             MavMessage::PING(m) if m.target_system == 0 => {
                 let reply = PING_DATA { time_usec: m.time_usec, seq: m.seq, target_system: client.0, target_component: client.1 };

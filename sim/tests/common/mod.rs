@@ -62,7 +62,7 @@ impl Station {
     pub fn run_ms(&mut self, span_ms: u64) {
         let end_ms = self.now_ms + span_ms;
         while self.now_ms < end_ms {
-            if self.heartbeats && self.now_ms % 1_000 == 0 {
+            if self.heartbeats && self.now_ms.is_multiple_of(1_000) {
                 self.heartbeat(MavType::MAV_TYPE_GCS);
             }
             self.now_ms += 20;

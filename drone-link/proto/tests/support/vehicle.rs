@@ -283,16 +283,12 @@ impl Vehicle {
                 self.landed = false;
                 self.launches += 1;
             }
-            MavCmd::MAV_CMD_NAV_TAKEOFF => {
-                if self.move_to(self.place, height_m) {
-                    self.reached();
-                }
+            MavCmd::MAV_CMD_NAV_TAKEOFF if self.move_to(self.place, height_m) => {
+                self.reached();
             }
             MavCmd::MAV_CMD_DO_CHANGE_SPEED => self.current += 1,
-            MavCmd::MAV_CMD_NAV_WAYPOINT if !self.landed => {
-                if self.move_to(goal, height_m) {
-                    self.reached();
-                }
+            MavCmd::MAV_CMD_NAV_WAYPOINT if !self.landed && self.move_to(goal, height_m) => {
+                self.reached();
             }
             MavCmd::MAV_CMD_NAV_LOITER_UNLIM if !self.landed => {
                 self.move_to(goal, height_m);

@@ -362,5 +362,5 @@ fn crossing(a: Spot, b: Spot, c: Spot, d: Spot) -> Option<Spot> {
     let u = ((c.0 - a.0) * ry - (c.1 - a.1) * rx) / determinant;
     // Strictly inside both: positions already shared are junctions already.
     let inside = |share: f64| share > 1e-6 && share < 1.0 - 1e-6;
-    (inside(t) && inside(u)).then(|| (a.0 + t * rx, a.1 + t * ry))
+    (inside(t) && inside(u)).then_some((a.0 + t * rx, a.1 + t * ry))
 }

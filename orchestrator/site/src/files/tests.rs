@@ -168,11 +168,10 @@ proptest! {
         let mut bytes = std::fs::read(demo_dir().join(LOTS)).expect("the demo's lots");
         let place = place % bytes.len();
         bytes[place] = byte;
-        if let Ok(text) = String::from_utf8(bytes) {
-            if let Err(error) = layers::lots(&layer(&text)) {
+        if let Ok(text) = String::from_utf8(bytes)
+            && let Err(error) = layers::lots(&layer(&text)) {
                 prop_assert!(error.to_string().contains("test.geojson"));
             }
-        }
     }
 
     #[test]
@@ -180,10 +179,9 @@ proptest! {
         let mut bytes = std::fs::read(demo_dir().join(MANIFEST)).expect("the demo's manifest");
         let place = place % bytes.len();
         bytes[place] = byte;
-        if let Ok(text) = String::from_utf8(bytes) {
-            if let Err(error) = manifest::parse(&PathBuf::from("site.toml"), &text) {
+        if let Ok(text) = String::from_utf8(bytes)
+            && let Err(error) = manifest::parse(&PathBuf::from("site.toml"), &text) {
                 prop_assert!(error.to_string().contains("site.toml"));
             }
-        }
     }
 }

@@ -62,7 +62,7 @@ proptest! {
                 }
                 Move::Remove(slot) => prop_assert_eq!(index.remove(slot), held.remove(&slot).is_some()),
                 Move::Find(e, n, within, k) => {
-                    let even = |slot: u32| slot % 3 != 0;
+                    let even = |slot: u32| !slot.is_multiple_of(3);
                     let at = place(e, n);
                     prop_assert_eq!(index.nearest(at, within, k, even), brute(&index, at, within, k, even));
                 }
