@@ -124,7 +124,7 @@ pub fn replay_calls(records: &[DispatchRecord]) -> Result<ReplayReport, ReplayEr
 /// Something that will happen.
 #[derive(Debug, Clone)]
 enum Coming {
-    Said(Actor, Event),
+    Said(Actor, Box<Event>),
     /// A guard is back where they wait.
     Back(GuardId),
 }
@@ -183,7 +183,7 @@ impl Replay {
     }
 
     fn say(&mut self, at_ms: i64, actor: Actor, event: Event) {
-        self.plan(at_ms, Coming::Said(actor, event));
+        self.plan(at_ms, Coming::Said(actor, Box::new(event)));
     }
 
     fn plan_beginning(&mut self, at_ms: i64, site: SiteConfig) {
@@ -231,7 +231,7 @@ impl Replay {
     fn take_next(&mut self) {
         let Some(((at_ms, _), coming)) = self.agenda.pop_first() else { return };
         match coming {
-            Coming::Said(actor, event) => self.append(at_ms, actor, event),
+            Coming::Said(actor, event) => self.append(at_ms, actor, *event),
             Coming::Back(guard) => {
                 if let Some((slot, place)) = self.slot_of(&guard) {
                     self.index.upsert(slot, place);
