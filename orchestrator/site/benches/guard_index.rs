@@ -66,7 +66,7 @@ fn anywhere(random: &mut Pcg64Mcg) -> Local {
 }
 
 fn home(random: &mut Pcg64Mcg, clumps: &[Local], guard: usize) -> Local {
-    if guard % 2 == 0 {
+    if guard.is_multiple_of(2) {
         return anywhere(random);
     }
     let clump = clumps[random.random_range(0..clumps.len())];
@@ -85,7 +85,7 @@ fn operation(random: &mut Pcg64Mcg, frame: &LocalFrame, now: &mut [Local]) -> Op
 }
 
 fn is_free(slot: u32) -> bool {
-    slot % 8 != 0
+    !slot.is_multiple_of(8)
 }
 
 fn filled(load: &Load) -> GuardIndex {
