@@ -1,0 +1,185 @@
+//! The programs under test: simulated aircraft that fly on, and a server with one life after another on the same data.
+
+use std::fs::{File, OpenOptions};
+use std::net::{TcpListener, UdpSocket};
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use crate::record::Record;
+
+/// The longest wait for anything: a life in which nothing happens for so long is stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Virtual seconds of the aircraft per real second. More would shorten the phases of a flight below what a server's start takes.
+const FLIGHT_SPEED: &str = "6";
+/// The two aircraft nearest to the caller, on their pads of the demo's site; the second is what a double launch would take.
+const PADS: [&str; 2] = ["d1=1@36.5443774,127.9071975,61", "d2=2@36.5443774,127.9073091,61"];
+/// Who can sign in, all with [`PASSWORD`].
+const ACCOUNTS: [(&str, &str); 4] = [("admin", "admin"), ("operator", "operator"), ("guard-1", "guard"), ("guard-2", "guard")];
+/// Of the accounts of this test.
+pub const PASSWORD: &str = "only-for-this-test";
+
+/// A folder with data and configuration, two addresses that every life uses, and aircraft in the air beside it.
+pub struct World {
+    folder: TempDir,
+    http_port: u16,
+    _aircraft: Child,
+}
+
+/// A server that was told nothing about dying.
+pub struct Serving(Child);
+
+impl World {
+    /// Aircraft on their pads, and a folder for the server.
+    pub fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let tcp = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let udp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+        let ports = [tcp.local_addr(), udp.local_addr()].map(|address| address.expect("bound").port());
+        drop((tcp, udp));
+        let accounts: String = ACCOUNTS.iter().map(|(id, role)| account(id, role)).collect();
+        // Accounts are made in the first life only: their passwords cost each start seconds.
+        write(folder.path(), "first.toml", &(config(ports) + &accounts));
+        write(folder.path(), "server.toml", &config(ports));
+        Self { _aircraft: aircraft(folder.path(), ports[1]), folder, http_port: ports[0] }
+    }
+
+    /// Where the server answers.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/api/v1", self.http_port)
+    }
+
+    /// The first life, which makes the accounts; returns when it is ready.
+    pub async fn serve_first(&self) -> Serving {
+        self.serve_with("first.toml").await
+    }
+
+    /// A life until it is told to stop; returns when it is ready.
+    pub async fn serve(&self) -> Serving {
+        self.serve_with("server.toml").await
+    }
+
+    async fn serve_with(&self, config: &str) -> Serving {
+        let mut server = self.spawn(config, &[]);
+        let mut lines = BufReader::new(server.stdout.take().expect("piped")).lines();
+        let line = timeout(PATIENCE, lines.next_line()).await.expect("the server is ready in time").expect("readable");
+        assert!(line.is_some_and(|line| line.starts_with("ready ")), "{}", self.log_tail());
+        Serving(server)
+    }
+
+    /// A life that dies at an entry; returns when it has.
+    pub async fn live_until_death(&self, point: &str, seq: u64) {
+        let mut server = self.spawn("server.toml", &[point, &seq.to_string()]);
+        let died = timeout(PATIENCE, server.wait()).await;
+        let died = died.unwrap_or_else(|_| panic!("nothing happens before entry {seq}\n{}", self.log_tail()));
+        let status = died.expect("waited for");
+        // An exit code would mean that it ended by itself, before its time.
+        assert_eq!(status.code(), None, "{status}\n{}", self.log_tail());
+    }
+
+    fn spawn(&self, config: &str, more: &[&str]) -> Child {
+        let mut command = Command::new(program("orchestrator"));
+        command.arg("serve").arg("--config").arg(self.folder.path().join(config)).args(more);
+        command.stdout(Stdio::piped()).stderr(self.log()).kill_on_drop(true);
+        command.spawn().expect("the server starts")
+    }
+
+    fn log(&self) -> File {
+        let path = self.folder.path().join("server.log");
+        OpenOptions::new().create(true).append(true).open(path).expect("a file for the server's log")
+    }
+
+    /// The last lines that the server wrote, for messages of failed tests.
+    pub fn log_tail(&self) -> String {
+        let text = std::fs::read_to_string(self.folder.path().join("server.log")).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(30)..].join("\n")
+    }
+
+    /// A command over the data, while no server runs.
+    pub async fn tool(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(program("orchestrator"));
+        command.args(arguments).arg("--data").arg(self.data());
+        let output = timeout(PATIENCE, command.output()).await.expect("the command ends in time").expect("the command starts");
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        output
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// How many entries the log has.
+    pub async fn entries(&self) -> u64 {
+        let text = String::from_utf8(self.tool(&["replay"]).await.stdout).expect("text");
+        let count = text.strip_prefix("entries=").and_then(|rest| rest.split(' ').next()).and_then(|count| count.parse().ok());
+        count.unwrap_or_else(|| panic!("{text:?} tells a count"))
+    }
+
+    /// What the log says of an incident.
+    pub async fn record(&self, incident: &str) -> Record {
+        let out = tempfile::tempdir().expect("a temporary folder");
+        let folder = out.path().join("export");
+        self.tool(&["export", incident, "--out", &folder.display().to_string()]).await;
+        let text = std::fs::read(folder.join("incident.json")).expect("an exported incident");
+        Record(serde_json::from_slice::<Value>(&text).expect("JSON"))
+    }
+
+    /// The telemetry log of each aircraft.
+    pub fn tlogs(&self) -> Vec<PathBuf> {
+        let folder = std::fs::read_dir(self.data().join("tlog")).expect("telemetry logs");
+        let files: Vec<PathBuf> = folder.map(|file| file.expect("listed").path()).collect();
+        assert!(!files.is_empty(), "the server has kept no telemetry");
+        files
+    }
+}
+
+impl Serving {
+    /// Tells it to stop (SIGTERM); its exit code.
+    pub async fn stop(mut self) -> Option<i32> {
+        let pid = self.0.id().expect("running").to_string();
+        let told = Command::new("kill").args(["-TERM", &pid]).status().await.expect("kill runs");
+        assert!(told.success(), "the server had ended before");
+        timeout(PATIENCE, self.0.wait()).await.expect("the server stops in time").expect("waited for").code()
+    }
+}
+
+fn write(folder: &Path, name: &str, text: &str) {
+    std::fs::write(folder.join(name), text).expect("written");
+}
+
+fn config([http, links]: [u16; 2]) -> String {
+    let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/demo-site");
+    let site = site.display();
+    // Without MQTT: its broker would double the time of each of a hundred starts, and nobody here speaks it.
+    format!(
+        "site = \"{site}\"\n[store]\ndata_dir = \"data\"\n[http]\nbind = \"127.0.0.1:{http}\"\ntries_per_min = 100\n\
+         [mqtt]\nenabled = false\n[links]\nbind = \"127.0.0.1:{links}\"\n[log]\nfilter = \"warn\"\n"
+    )
+}
+
+fn account(id: &str, role: &str) -> String {
+    format!("[[demo_accounts]]\nid = \"{id}\"\nname = \"{id}\"\nrole = \"{role}\"\npassword = \"{PASSWORD}\"\n")
+}
+
+fn aircraft(folder: &Path, links_port: u16) -> Child {
+    let output = File::create(folder.join("aircraft.log")).expect("a file for the aircraft's log");
+    let mut command = Command::new(program("sim"));
+    command.args(["fly", "--speed", FLIGHT_SPEED, "--mavlink", &format!("udpout:127.0.0.1:{links_port}")]);
+    command.args(PADS.iter().flat_map(|pad| ["--pad", pad]));
+    command.stdout(output).kill_on_drop(true).spawn().expect("the aircraft start")
+}
+
+/// A program of this workspace, built before: it lies beside the folder of the test's own executable.
+fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("the test knows where it lies");
+    let path = test.parent().and_then(Path::parent).expect("in target/PROFILE/deps").join(name);
+    assert!(path.exists(), "{} is missing: run cargo build first", path.display());
+    path
+}
