@@ -4,5 +4,8 @@
 mod hub;
 pub use hub::*;
 
+// What a shell must name to start a hub; it need not know the protocol's crate.
+pub use drone_link_proto::{LightDriver, LinkConfig, LinkLimits};
+
 mod peers;
 mod tlog;

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
 use anyhow::Context;
+use drone_link::LinkConfig;
 use drone_link::{LinkHandle, LinkHub};
-use drone_link_proto::LinkConfig;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use site_model::Site;
 use tokio::task::JoinHandle;
@@ -55,13 +55,13 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let filter = tracing_subscriber::EnvFilter::try_new(&config.log.filter).context("log.filter is not a filter")?;
     // Standard output belongs to the line that says where the server is.
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let signals = shutdown::StopSignals::listen().context("cannot listen for signals")?;
     let server = Server::start(config).await?;
     println!("ready {}", server.addresses());
     let lease = server.lease.clone();
     let mut server = server;
     let code = tokio::select! {
-        asked = shutdown::asked_to_stop() => {
-            asked.context("cannot listen for signals")?;
+        () = signals.asked_to_stop() => {
             tracing::info!("asked to stop; draining");
             ExitCode::SUCCESS
         }

@@ -21,7 +21,10 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     // The programs are built first: end-to-end tests start them as a site would.
     process::run(&root, &[&cargo(), "build", "--workspace", "--lib", "--bins", "--tests", "--quiet"])?;
     let mut tests = Command::new(cargo());
-    tests.args(["test", "--workspace", "--lib", "--bins", "--tests", "--quiet"]).env("SIM_PYTHON", &python).current_dir(&root);
+    tests
+        .args(["test", "--workspace", "--lib", "--bins", "--tests", "--quiet", "--no-fail-fast"])
+        .env("SIM_PYTHON", &python)
+        .current_dir(&root);
     process::run_command(&mut tests)?;
     let ui = root.join("orchestrator/ui");
     process::run(&ui, &["npm", "run", "--silent", "test"])?;

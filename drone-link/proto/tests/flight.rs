@@ -415,7 +415,7 @@ fn an_upload_that_is_cut_midway_recovers_or_fails_cleanly() {
         world.run(8_000);
         world.weather.loss_pct = 30;
         world.run_until_phase(120_000, FlightPhase::Uploaded);
-        assert_eq!(world.vehicle.mission.len(), 6, "cut after {cut_ms} ms");
+        assert_eq!(world.vehicle.mission.len(), 7, "cut after {cut_ms} ms");
         assert_eq!(world.vehicle.fence.len(), 8, "cut after {cut_ms} ms");
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::{Backend, StoreError, lock_file};
+use super::{Backend, StoreError, lock_patiently};
 
 /// The SQLite file inside a data directory.
 pub const DATABASE_FILE: &str = "orchestrator.db";
@@ -57,10 +57,10 @@ impl Location {
     }
 
     /// Makes the directory if need be and keeps other processes out of it.
-    pub(super) fn lock(&self) -> Result<File, StoreError> {
+    pub(super) async fn lock(&self) -> Result<File, StoreError> {
         std::fs::create_dir_all(&self.directory)
             .map_err(|source| StoreError::Io { path: self.directory.display().to_string(), source })?;
-        lock_file(&self.directory)
+        lock_patiently(&self.directory).await
     }
 
     /// Reading must not make an empty database where there is none.

@@ -115,7 +115,7 @@ pub struct Store {
 impl Store {
     /// Opens for a server: locks the data directory, makes the tables. One process per data directory.
     pub async fn open(location: &Location, district: DistrictId) -> Result<Self, StoreError> {
-        let lock = location.lock()?;
+        let lock = location.lock().await?;
         let pool = connect(&location.url(location::Access::Write), location.backend()).await?;
         migrations::migrator().run(&pool).await?;
         Ok(Self::over(pool, location.backend(), district, Some(lock)))
@@ -233,6 +233,22 @@ async fn only_district(pool: &AnyPool) -> Result<DistrictId, StoreError> {
         [name] => DistrictId::new(name.clone()).map_err(|_| StoreError::WhichDistrict(names)),
         _ => Err(StoreError::WhichDistrict(names)),
     }
+}
+
+/// Tries to lock a data directory before it counts as in use, and the pause between them: a process that is just ending, or
+/// another that is between fork and exec, holds a lock for some milliseconds more.
+const LOCK_TRIES: u32 = 40;
+const LOCK_PAUSE: std::time::Duration = std::time::Duration::from_millis(25);
+
+/// Takes the lock of a data directory, patiently.
+async fn lock_patiently(directory: &Path) -> Result<File, StoreError> {
+    for _ in 1..LOCK_TRIES {
+        match lock_file(directory) {
+            Err(StoreError::InUse { .. }) => tokio::time::sleep(LOCK_PAUSE).await,
+            taken_or_broken => return taken_or_broken,
+        }
+    }
+    lock_file(directory)
 }
 
 /// The file that keeps a second process out of a data directory.

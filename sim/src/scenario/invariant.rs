@@ -53,7 +53,8 @@ impl Invariants {
         self.acknowledged.insert((caller.clone(), key.to_owned()));
     }
 
-    pub fn see_entry(&mut self, entry: &Entry, core: &Core, now_ms: u64) {
+    /// An entry is durable, whether or not the process lives on.
+    pub fn see_logged(&mut self, entry: &Entry, now_ms: u64) {
         if entry.seq != self.last_seq + 1 {
             self.complain("log_without_gaps", format!("entry {} after {}", entry.seq, self.last_seq), now_ms);
         }
@@ -61,8 +62,12 @@ impl Invariants {
         if let Event::ConfirmationGiven { incident, verdict: CodeVerdict::Safe } = &entry.event {
             self.confirmed.insert(incident.clone());
         }
+    }
+
+    /// The state after an entry.
+    pub fn see_state(&mut self, event: &Event, core: &Core, now_ms: u64) {
         // High-rate entries cannot change what is watched here.
-        if matches!(entry.event, Event::CallerMoved { .. } | Event::EffectDone { .. }) {
+        if matches!(event, Event::CallerMoved { .. } | Event::EffectDone { .. }) {
             return;
         }
         self.check_incidents(core, now_ms);

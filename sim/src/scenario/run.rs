@@ -358,8 +358,9 @@ impl World {
         if let Event::Flight { drone, mission, report } = &entry.event {
             self.say(format!("{drone} {} ({mission})", super::step::words(report)));
         }
+        self.invariants.see_logged(entry, self.now_ms);
         let Some(core) = self.server.core() else { return };
-        self.invariants.see_entry(entry, core, self.now_ms);
+        self.invariants.see_state(&entry.event, core, self.now_ms);
         let changed: Vec<_> = core
             .incidents()
             .filter(|incident| self.states.get(&incident.id) != Some(&incident.state))

@@ -174,12 +174,12 @@ impl Server {
         let entry = Entry { seq: self.log.len() as u64 + 1, at_ms, district: self.district.clone(), actor, event };
         self.log.push(serde_json::to_string(&entry).expect("an entry is plain data"));
         self.last_at_ms = at_ms;
+        self.made.push(Made::Entry(Box::new(entry.clone())));
         if self.kill_after_entry == Some(entry.seq) {
             self.kill();
         }
         let Some(running) = &mut self.running else { return };
         let effects = running.core.step(&entry);
-        self.made.push(Made::Entry(Box::new(entry)));
         self.work_on(effects, now_ms, random);
     }
 
