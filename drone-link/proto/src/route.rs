@@ -14,6 +14,10 @@ const TARGET_SPEED_MAX_M_S: f64 = 10.0;
 const STEP_DEG: f64 = 45.0;
 /// A hover point this near its best bearing is good enough, degrees.
 const BEARING_DEADBAND_DEG: f64 = 20.0;
+/// A hover point keeps so far off zones and the fence, metres: what gusts, overshoot and the noise of a fix add up to.
+const HOVER_MARGIN_M: f64 = 8.0;
+/// Points of a short leg at which its margin is looked at, as shares of the leg.
+const LEG_SHARES: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
 /// Other bearings that are tried when the best is not allowed, degrees from it.
 const DETOURS_DEG: [f64; 8] = [0.0, 45.0, -45.0, 90.0, -90.0, 135.0, -135.0, 180.0];
 
@@ -77,7 +81,34 @@ pub(crate) fn hover_point(plan: &FlightPlan, target: &Target, here: GeoPoint, di
         .iter()
         .map(|detour| wrap_deg(step + detour).clamp(-STEP_DEG, STEP_DEG))
         .map(|angle| person.moved(bearing_now + angle, distance_m))
-        .find(|goal| clear(plan, here, *goal))
+        .find(|goal| clear(plan, here, *goal) && keeps_off(plan, here, *goal))
+}
+
+/// Whether the short leg keeps the hover margin; from inside the margin it may only lead out.
+fn keeps_off(plan: &FlightPlan, here: GeoPoint, goal: GeoPoint) -> bool {
+    let needed_m = room_m(plan, here).min(HOVER_MARGIN_M);
+    let (bearing_deg, length_m) = (here.bearing_deg(&goal), here.distance_m(&goal));
+    LEG_SHARES.iter().all(|share| needed_m <= room_m(plan, here.moved(bearing_deg, length_m * share)))
+}
+
+/// Distance to the nearest edge of a zone or of the fence, metres.
+fn room_m(plan: &FlightPlan, place: GeoPoint) -> f64 {
+    let frame = LocalFrame::new(place);
+    let rings = plan.exclusions.iter().chain([&plan.fence.ring]);
+    let distances = rings.map(|ring| {
+        let corners: Vec<Local> = ring.corners().iter().map(|corner| frame.to_local(*corner)).collect();
+        let edges = corners.iter().zip(corners.iter().cycle().skip(1));
+        edges.map(|(a, b)| from_origin_m(*a, *b)).fold(f64::INFINITY, f64::min)
+    });
+    distances.fold(f64::INFINITY, f64::min)
+}
+
+/// Distance of the frame's origin from a straight edge, metres.
+fn from_origin_m(a: Local, b: Local) -> f64 {
+    let (east_m, north_m) = (b.east_m - a.east_m, b.north_m - a.north_m);
+    let length2 = (east_m * east_m + north_m * north_m).max(f64::MIN_POSITIVE);
+    let share = (-(a.east_m * east_m + a.north_m * north_m) / length2).clamp(0.0, 1.0);
+    (a.east_m + share * east_m).hypot(a.north_m + share * north_m)
 }
 
 /// Into −180..180.
