@@ -186,7 +186,10 @@ impl Server {
     fn work_on(&mut self, effects: Vec<Effect>, now_ms: u64, random: &mut Pcg64) {
         let Some(running) = &mut self.running else { return };
         for effect in effects {
-            let due = now_ms + random.random_range(0..=WORKER_MS_MAX);
+            let delay_ms = random.random_range(0..=WORKER_MS_MAX);
+            // Orders to aircraft keep their order, as the server's worker keeps it: a recall must not overtake its flight.
+            let ordered = matches!(effect.action, Action::Command { .. });
+            let due = now_ms + if ordered { 0 } else { delay_ms };
             running.working.insert((due, effect.id), effect);
         }
     }
