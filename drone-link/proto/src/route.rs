@@ -1,7 +1,8 @@
 //! Where the aircraft may go: straight legs that stay inside the fence and out of zones, the hover point of an escort,
 //! and the way home from anywhere.
 
-use flight_types::{FlightPlan, GeoPoint, Local, LocalFrame, Ring};
+use flight_routes::Airspace;
+use flight_types::{FlightPlan, GeoPoint, Local, LocalFrame, Ring, ZoneId};
 
 /// A person slower than this stands, metres per second; GPS noise looks like this.
 const STANDING_M_S: f64 = 0.5;
@@ -16,6 +17,8 @@ const STEP_DEG: f64 = 45.0;
 const BEARING_DEADBAND_DEG: f64 = 20.0;
 /// A hover point keeps so far off zones and the fence, metres: what gusts, overshoot and the noise of a fix add up to.
 const HOVER_MARGIN_M: f64 = 8.0;
+/// An aircraft on a planned leg is at most so far off it, metres: wind and the noise of a fix.
+const FLOWN_OFF_M: f64 = 3.0;
 /// Points of a short leg at which its margin is looked at, as shares of the leg.
 const LEG_SHARES: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
 /// Other bearings that are tried when the best is not allowed, degrees from it.
@@ -116,20 +119,32 @@ fn wrap_deg(angle_deg: f64) -> f64 {
     (angle_deg + 180.0).rem_euclid(360.0) - 180.0
 }
 
-/// The corners from here home: straight to the first corner where that is allowed, else back along the flown trail until it is.
+/// The corners from here home, legal from wherever the aircraft is: as given when their beginning can be joined straight, else by
+/// a way of the link's own, found from here or from the nearest place outside zones and inside the fence (ADR 0012).
+///
+/// Only when zones and fence part the aircraft from its pad is there no such way; then it goes back along the trail it came by.
 pub(crate) fn way_home(plan: &FlightPlan, here: GeoPoint, trail: &[GeoPoint], corners: &[GeoPoint]) -> Vec<GeoPoint> {
+    let air = airspace(plan);
     let first = corners.first().copied().unwrap_or(plan.home);
-    let mut way = Vec::new();
-    let mut at = here;
-    for flown in trail.iter().rev() {
-        if clear(plan, at, first) {
-            break;
-        }
-        way.push(*flown);
-        at = *flown;
+    if air.is_clear(here, first, plan.zone_margin_m - FLOWN_OFF_M) {
+        return corners.to_vec();
     }
-    way.extend_from_slice(corners);
-    way
+    own_way(&air, here, plan.home).unwrap_or_else(|| trail.iter().rev().chain(corners).copied().collect())
+}
+
+fn own_way(air: &Airspace, here: GeoPoint, home: GeoPoint) -> Option<Vec<GeoPoint>> {
+    if let Ok(way) = air.route(here, home) {
+        return Some(way.corners);
+    }
+    let out = air.nearest_legal(here)?;
+    let way = air.route(out, home).ok()?;
+    Some(std::iter::once(out).chain(way.corners).collect())
+}
+
+/// The air as the plan knows it.
+fn airspace(plan: &FlightPlan) -> Airspace {
+    let named = |(index, ring): (usize, &Ring)| Some((ZoneId::new(format!("exclusion-{index}")).ok()?, ring.clone()));
+    Airspace::new(&plan.fence.ring, plan.exclusions.iter().enumerate().filter_map(named).collect(), plan.zone_margin_m)
 }
 
 /// The way back while still on the way out: the corners already passed, backwards, then the pad. `next` is the corner flown to.
@@ -168,6 +183,7 @@ mod tests {
             scene: Scene::Escort { target: at(210.0, 100.0), stand_off_m: 8.0, height_m: 20.0 },
             fence: Fence { ring: square(0.0, 0.0, 1_000.0), height_max_m: 120.0 },
             exclusions,
+            zone_margin_m: 15.0,
         }
     }
 
@@ -202,16 +218,50 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_way_home_goes_back_along_the_trail_round_a_zone() {
-        let plan = plan(vec![square(100.0, 50.0, 30.0)]);
-        let trail = [at(0.0, 0.0), at(0.0, 100.0), at(200.0, 100.0), at(200.0, 0.0)];
-        let way = way_home(&plan, at(210.0, 0.0), &trail, &[at(0.0, 100.0), at(0.0, 0.0)]);
-        let mut before = at(210.0, 0.0);
+    /// Every leg of a way home from here, each metre of it, stays out of zones and inside the fence.
+    fn check_way_home(plan: &FlightPlan, here: GeoPoint, corners: &[GeoPoint]) -> Vec<GeoPoint> {
+        let way = way_home(plan, here, &[], corners);
+        let mut before = here;
         for corner in &way {
-            assert!(clear(&plan, before, *corner), "{way:?}");
+            assert!(clear(plan, before, *corner), "from {here:?} by {way:?}");
             before = *corner;
         }
-        assert_eq!(way_home(&plan, at(0.0, 150.0), &trail, &plan.homeward), plan.homeward);
+        assert_eq!(way.last(), Some(&plan.home));
+        way
+    }
+
+    #[test]
+    fn a_way_home_is_joined_as_given_where_that_is_legal() {
+        let plan = plan(vec![square(100.0, 50.0, 30.0)]);
+        assert_eq!(check_way_home(&plan, at(0.0, 150.0), &plan.homeward), plan.homeward);
+    }
+
+    /// The walker led it round the zone to a side from which no given corner can be seen: from any place round it.
+    #[test]
+    fn from_behind_a_zone_the_link_finds_its_own_way_home() {
+        let plan = plan(vec![square(100.0, 100.0, 60.0)]);
+        for bearing in 0..36 {
+            let here = at(100.0, 100.0).moved(f64::from(bearing) * 10.0, 110.0);
+            check_way_home(&plan, here, &[at(190.0, 200.0), at(10.0, 200.0), at(0.0, 0.0)]);
+        }
+    }
+
+    #[test]
+    fn out_of_a_zone_it_goes_by_the_shortest_way_and_then_legally() {
+        let plan = plan(vec![square(100.0, 100.0, 60.0)]);
+        let way = way_home(&plan, at(155.0, 100.0), &[], &plan.homeward);
+        assert!(way[0].distance_m(&at(175.0, 100.0)) < 5.0, "{way:?}");
+        for leg in way.windows(2) {
+            assert!(clear(&plan, leg[0], leg[1]), "{way:?}");
+        }
+    }
+
+    #[test]
+    fn parted_from_the_pad_it_goes_back_as_it_came() {
+        let wall = Ring::new(vec![at(90.0, -999.0), at(110.0, -999.0), at(110.0, 999.0), at(90.0, 999.0)]).expect("a wall");
+        let plan = plan(vec![wall]);
+        let trail = [at(0.0, 0.0), at(0.0, 100.0), at(200.0, 100.0)];
+        let way = way_home(&plan, at(200.0, 110.0), &trail, &plan.homeward);
+        assert_eq!(way[..3], [trail[2], trail[1], trail[0]]);
     }
 }

@@ -27,6 +27,14 @@ pub struct FlightPlan {
     pub fence: Fence,
     /// Zones it must not enter, uploaded as exclusion polygons.
     pub exclusions: Vec<Ring>,
+    /// What the plan's ways keep from zones and fence, metres; a way home that is found in the air keeps as much.
+    #[serde(default = "zone_margin_m")]
+    pub zone_margin_m: f64,
+}
+
+/// The margin of plans in logs that were written before a plan named its own, metres.
+fn zone_margin_m() -> f64 {
+    15.0
 }
 
 /// What the aircraft does once it is there.

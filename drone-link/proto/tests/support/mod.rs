@@ -85,6 +85,7 @@ pub fn plan(name: &str) -> FlightPlan {
         scene: Scene::Escort { target: at(198.0, 0.0), stand_off_m: 8.0, height_m: 20.0 },
         fence: Fence { ring: square(0.0, 0.0, 500.0), height_max_m: 120.0 },
         exclusions: vec![square(95.0, 0.0, 40.0)],
+        zone_margin_m: 15.0,
     }
 }
 

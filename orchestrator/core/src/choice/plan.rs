@@ -6,7 +6,7 @@ use super::{Question, Task};
 use crate::config::{DroneConfig, Policy, SiteConfig, StationConfig};
 use crate::energy::Trip;
 use crate::model::{Mission, RejectionReason};
-use crate::route::{Airspace, NoRoute, Route};
+use crate::route::{self, Airspace, NoRoute, Route};
 
 /// Aircraft in the air at once that are kept apart by height; a fifth shares the height of the first.
 const LAYERS: u32 = 4;
@@ -48,7 +48,7 @@ pub(super) struct Draft {
 /// The air that flights of a station use, at all their heights.
 pub(crate) fn airspace(site: &SiteConfig, station: &StationConfig) -> Airspace {
     let top_m = site.policy.transit_height_m.max(site.policy.scene_height_m + f64::from(LAYERS - 1) * LAYER_HEIGHT_M);
-    Airspace::new(site, station.ground_amsl_m, station.ground_amsl_m + top_m)
+    route::airspace(site, station.ground_amsl_m, station.ground_amsl_m + top_m)
 }
 
 /// The flight, or why there is none.
@@ -60,10 +60,11 @@ pub(super) fn draft(
     start: &Start,
 ) -> Result<Draft, RejectionReason> {
     let heights = Heights::choose(question, drone);
-    let ways = ceiling(question.site, &heights).and_then(|()| match &question.task {
+    ceiling(question.site, &heights)?;
+    let ways = match &question.task {
         Task::Escort { target } => escort_ways(airspace, &question.site.policy, drone, start, *target, heights.scene_layer),
         Task::Survey { corners } => survey_ways(airspace, drone, start, corners),
-    });
+    };
     let ways = ways.map_err(|error| RejectionReason::NoRoute { reason: error.to_string() })?;
     let trip = Trip {
         outbound_legs_m: ways.out.legs_m.clone(),
@@ -111,6 +112,7 @@ fn plan(
         },
         fence: Fence { ring: question.site.fence.clone(), height_max_m: question.site.fence_height_max_m },
         exclusions: airspace.exclusions(),
+        zone_margin_m: question.site.policy.zone_margin_m,
     }
 }
 
@@ -191,7 +193,11 @@ fn same_scene(task: &Task, other: &Mission) -> bool {
     }
 }
 
-fn ceiling(site: &SiteConfig, heights: &Heights) -> Result<(), NoRoute> {
+fn ceiling(site: &SiteConfig, heights: &Heights) -> Result<(), RejectionReason> {
     let (height_m, ceiling_m) = (heights.transit_m.max(heights.scene_m), site.fence_height_max_m);
-    if height_m > ceiling_m { Err(NoRoute::Ceiling { height_m, ceiling_m }) } else { Ok(()) }
+    if height_m <= ceiling_m {
+        return Ok(());
+    }
+    let reason = format!("transit at {height_m} m is above the fence's ceiling of {ceiling_m} m");
+    Err(RejectionReason::NoRoute { reason })
 }

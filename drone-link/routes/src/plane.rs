@@ -5,8 +5,8 @@ use flight_types::{Local, LocalFrame, Ring};
 /// Corners closer together than this are one corner, metres; a doubled corner has no direction.
 const CORNER_APART_MIN_M: f64 = 1e-6;
 
-/// Sines whose product is smaller than this in size are zero: a leg along the clearance itself touches it.
-const PARALLEL_TOLERANCE: f64 = 1e-9;
+/// Legs that touch the clearance exactly must count as clear despite rounding, metres. An end may lie so far inside the clearance.
+pub(super) const TOUCH_TOLERANCE_M: f64 = 1e-3;
 
 /// A closed outline in the plane with its bounds.
 #[derive(Debug, Clone)]
@@ -108,9 +108,9 @@ impl Turning {
     /// Whether a leg along `way` through this point only touches the clearance. A shortest way turns nowhere else: a leg that
     /// cuts into the clearance is illegal, and from one that stands off it a shorter way can be pulled tight.
     pub fn touches(&self, way: Local) -> bool {
-        let length_m = way.east_m.hypot(way.north_m);
-        let (behind, ahead) = (-cross(way, self.arriving), cross(way, self.leaving));
-        behind * ahead >= -PARALLEL_TOLERANCE * length_m * length_m
+        // How far the leg's other end lies beside the two tangents, metres.
+        let (behind_m, ahead_m) = (-cross(way, self.arriving), cross(way, self.leaving));
+        behind_m * ahead_m >= 0.0 || behind_m.abs().min(ahead_m.abs()) <= TOUCH_TOLERANCE_M
     }
 }
 

@@ -5,14 +5,11 @@ use std::collections::BinaryHeap;
 
 use flight_types::Local;
 
-use super::plane::{Outline, Turning, minus};
+use super::plane::{Outline, TOUCH_TOLERANCE_M, Turning, minus};
 
 /// Arcs round corners become polygons with turns of at most this angle: at 30 degrees they are 2.4 % longer than the arc, which
 /// is centimetres of a flight, and a right-angled corner costs three graph nodes.
 const TURN_STEP_RAD_MAX: f64 = std::f64::consts::FRAC_PI_6;
-
-/// Legs that touch the clearance exactly must count as clear despite rounding, metres.
-pub(super) const TOUCH_TOLERANCE_M: f64 = 1e-3;
 
 /// The shortest way from `start` to `goal` that keeps `clearance_m` from every outline, ends included; `None` when there is none.
 ///

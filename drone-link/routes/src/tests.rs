@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 use super::{Airspace, LIGHT_REACH_M, NoRoute};
-use crate::config::{NoFlyZone, Policy, SiteConfig};
 
 const MARGIN_M: f64 = 15.0;
 
@@ -21,24 +20,22 @@ fn ring(corners: &[(f64, f64)]) -> Ring {
     Ring::new(corners.iter().map(|(east_m, north_m)| at(*east_m, *north_m)).collect()).expect("three corners")
 }
 
-fn zone(number: usize, corners: &[(f64, f64)]) -> NoFlyZone {
-    let id = ZoneId::new(format!("z{number}")).expect("an id");
-    NoFlyZone { id, name: "a zone".to_owned(), ring: ring(corners), floor_amsl_m: None, ceiling_amsl_m: None }
+/// What the air is bounded by.
+struct Site {
+    fence: Ring,
+    zones: Vec<(ZoneId, Ring)>,
 }
 
-fn site(half_m: f64, zones: Vec<NoFlyZone>) -> SiteConfig {
-    SiteConfig {
-        name: "test".to_owned(),
-        stations: Vec::new(),
-        no_fly_zones: zones,
-        fence: ring(&[(-half_m, -half_m), (half_m, -half_m), (half_m, half_m), (-half_m, half_m)]),
-        fence_height_max_m: 120.0,
-        policy: Policy { zone_margin_m: MARGIN_M, ..Policy::default() },
-    }
+fn zone(number: usize, corners: &[(f64, f64)]) -> (ZoneId, Ring) {
+    (ZoneId::new(format!("z{number}")).expect("an id"), ring(corners))
 }
 
-fn air(site: &SiteConfig) -> Airspace {
-    Airspace::new(site, 30.0, 90.0)
+fn site(half_m: f64, zones: Vec<(ZoneId, Ring)>) -> Site {
+    Site { fence: ring(&[(-half_m, -half_m), (half_m, -half_m), (half_m, half_m), (-half_m, half_m)]), zones }
+}
+
+fn air(site: &Site) -> Airspace {
+    Airspace::new(&site.fence, site.zones.clone(), MARGIN_M)
 }
 
 #[test]
@@ -56,23 +53,6 @@ fn a_square_is_passed_on_its_shorter_side_as_the_rope_would_lie() {
     let turn_rad = (20.0_f64 / 250.0).atan() + (MARGIN_M / 250.0_f64.hypot(20.0)).asin();
     let rope_m = 2.0 * reach_m + 100.0 + 2.0 * MARGIN_M * turn_rad;
     assert!(route.length_m() >= rope_m - 0.05 && route.length_m() < rope_m * 1.002, "{} against {rope_m}", route.length_m());
-}
-
-#[test]
-fn only_zones_in_the_flights_altitudes_count() {
-    let wall = zone(1, &[(-10.0, -990.0), (10.0, -990.0), (10.0, 990.0), (-10.0, 990.0)]);
-    for (floor_amsl_m, ceiling_amsl_m, blocked) in [
-        (None, None, true),
-        (Some(80.0), None, true),
-        (Some(94.0), None, true),
-        (Some(96.0), None, false),
-        (None, Some(26.0), true),
-        (None, Some(24.0), false),
-    ] {
-        let wall = NoFlyZone { floor_amsl_m, ceiling_amsl_m, ..wall.clone() };
-        let found = air(&site(1_000.0, vec![wall])).route(at(-500.0, 0.0), at(500.0, 0.0));
-        assert_eq!(found.err(), blocked.then_some(NoRoute::Parted), "{floor_amsl_m:?}..{ceiling_amsl_m:?}");
-    }
 }
 
 #[test]
@@ -97,6 +77,27 @@ fn a_start_inside_a_margin_finds_its_way_out() {
     assert!(start.distance_m(&route.corners[0]) < 13.0, "the shortest way out of 15 m from 3 m is 12 m");
     let back = air.route(at(300.0, 0.0), start).expect("a way");
     assert_eq!(back.corners.last(), Some(&start));
+}
+
+/// Rounding may put an end on either side of the margin; the way along the margin is there all the same.
+#[test]
+fn an_end_on_the_margin_itself_has_a_way_along_it() {
+    let site = site(1_000.0, vec![zone(1, &[(40.0, 40.0), (160.0, 40.0), (160.0, 160.0), (40.0, 160.0)])]);
+    let air = air(&site);
+    for off_m in [-9e-4, -1e-6, 0.0, 1e-6, 9e-4] {
+        let start = at(160.0 + MARGIN_M + off_m, 100.0);
+        let route = air.route(start, at(0.0, 0.0)).unwrap_or_else(|error| panic!("{off_m} m off the margin: {error}"));
+        legal(&site, &air, start, &route.corners);
+    }
+}
+
+#[test]
+fn the_nearest_legal_place_is_straight_out() {
+    let air = air(&site(1_000.0, vec![zone(1, &[(40.0, 40.0), (160.0, 40.0), (160.0, 160.0), (40.0, 160.0)])]));
+    let out = air.nearest_legal(at(150.0, 100.0)).expect("there is room");
+    assert!(air.is_legal(out) && out.distance_m(&at(175.0, 100.0)) < 5.0, "{out:?}");
+    let back = air.nearest_legal(at(1_010.0, 0.0)).expect("there is room");
+    assert!(air.is_legal(back) && back.distance_m(&at(1_010.0, 0.0)) < 31.0, "{back:?}");
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn the_stand_off_is_on_the_wanted_side() {
 }
 
 /// Samples every leg each half metre with the plain polygon test of the vocabulary, and for its distance to every edge.
-fn legal(site: &SiteConfig, air: &Airspace, from: GeoPoint, corners: &[GeoPoint]) {
+fn legal(site: &Site, air: &Airspace, from: GeoPoint, corners: &[GeoPoint]) {
     let mut a = frame().to_local(from);
     for corner in corners {
         let b = frame().to_local(*corner);
@@ -140,8 +141,8 @@ fn legal(site: &SiteConfig, air: &Airspace, from: GeoPoint, corners: &[GeoPoint]
             let share = step as f64 / steps as f64;
             let point = at(a.east_m + share * (b.east_m - a.east_m), a.north_m + share * (b.north_m - a.north_m));
             assert!(site.fence.contains(point), "left the fence at {point:?}");
-            for zone in &site.no_fly_zones {
-                assert!(!zone.ring.contains(point), "entered {} at {point:?}", zone.id);
+            for (id, zone) in &site.zones {
+                assert!(!zone.contains(point), "entered {id} at {point:?}");
             }
             assert!(air.is_legal(point) || clearance_m(site, point) > MARGIN_M - 0.01, "margin {}", clearance_m(site, point));
         }
@@ -149,8 +150,8 @@ fn legal(site: &SiteConfig, air: &Airspace, from: GeoPoint, corners: &[GeoPoint]
     }
 }
 
-fn clearance_m(site: &SiteConfig, point: GeoPoint) -> f64 {
-    let rings = site.no_fly_zones.iter().map(|zone| &zone.ring).chain([&site.fence]);
+fn clearance_m(site: &Site, point: GeoPoint) -> f64 {
+    let rings = site.zones.iter().map(|(_, zone)| zone).chain([&site.fence]);
     rings.map(|ring| ring_distance_m(ring, point)).fold(f64::INFINITY, f64::min)
 }
 
@@ -168,10 +169,10 @@ fn ring_distance_m(ring: &Ring, point: GeoPoint) -> f64 {
 
 /// An independent reference for the shortest legal way: all pairs among densely set points on the margin's true arcs, Floyd-like
 /// relaxation (Bellman–Ford), legs tested by sampling. Slow and simple.
-fn reference_m(site: &SiteConfig, from: GeoPoint, to: GeoPoint) -> Option<f64> {
+fn reference_m(site: &Site, from: GeoPoint, to: GeoPoint) -> Option<f64> {
     let mut points = vec![frame().to_local(from), frame().to_local(to)];
-    for zone in &site.no_fly_zones {
-        for corner in zone.ring.corners() {
+    for (_, zone) in &site.zones {
+        for corner in zone.corners() {
             let c = frame().to_local(*corner);
             for step in 0..24 {
                 let angle_rad = f64::from(step) * std::f64::consts::TAU / 24.0;
@@ -212,13 +213,13 @@ fn reference_m(site: &SiteConfig, from: GeoPoint, to: GeoPoint) -> Option<f64> {
 }
 
 /// Legality by stepping along: from each point at most its clearance beyond the margin can be skipped.
-fn sampled_legal(site: &SiteConfig, a: Local, b: Local) -> bool {
+fn sampled_legal(site: &Site, a: Local, b: Local) -> bool {
     let length_m = a.distance_m(&b);
     let mut along_m = 0.0;
     loop {
         let share = if length_m > 0.0 { along_m / length_m } else { 0.0 };
         let point = at(a.east_m + share * (b.east_m - a.east_m), a.north_m + share * (b.north_m - a.north_m));
-        let inside = site.no_fly_zones.iter().any(|zone| zone.ring.contains(point)) || !site.fence.contains(point);
+        let inside = site.zones.iter().any(|(_, zone)| zone.contains(point)) || !site.fence.contains(point);
         let spare_m = clearance_m(site, point) - MARGIN_M + 0.01;
         if inside || spare_m < 0.0 {
             return false;
