@@ -10,6 +10,9 @@ use anyhow::{Context, Result, bail};
 use flight_types::GeoPoint;
 use site_model::{Site, SiteDrone};
 
+use sim_rtsp::StreamSettings;
+
+use crate::video::{Mount, VideoServer};
 use crate::{Aircraft, AircraftConfig, Environment};
 
 /// Real time between two looks at the sockets.
@@ -54,6 +57,15 @@ pub struct FlyArguments {
     /// The light hangs on actuator output 1 instead of an illuminator component
     #[arg(long)]
     pub actuator_light: bool,
+    /// Serve the aircraft's cameras over RTSP here, for example 127.0.0.1:8554; rtsp://HOST:PORT/NAME/main and …/NAME/sub
+    #[arg(long)]
+    pub rtsp: Option<SocketAddr>,
+    /// Pictures a second of each camera
+    #[arg(long, default_value_t = 15.0)]
+    pub camera_hz: f32,
+    /// Burn the capture time into the pictures, for measuring
+    #[arg(long)]
+    pub camera_clock: bool,
     /// Stop after this many real seconds; runs until interrupted otherwise
     #[arg(long)]
     pub r#for: Option<f64>,
@@ -125,6 +137,8 @@ impl FromStr for NamedPad {
 }
 
 struct Flown {
+    name: String,
+    mount: Mount,
     aircraft: Aircraft,
     socket: UdpSocket,
     peer: SocketAddr,
@@ -135,8 +149,12 @@ pub fn run(arguments: &FlyArguments) -> Result<()> {
     if !(arguments.speed.is_finite() && arguments.speed > 0.0) {
         bail!("--speed must be above zero");
     }
+    if !(1.0..=60.0).contains(&arguments.camera_hz) {
+        bail!("--camera-hz must be from 1 to 60");
+    }
     let environment = if arguments.wind > 0.0 { Environment::windy(arguments.wind, 270.0) } else { Environment::default() };
     let mut fleet = place(arguments)?;
+    let _video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, &fleet)).transpose()?;
     let start = Instant::now();
     let mut virtual_ms = 0.0;
     let mut last = start;
@@ -166,7 +184,7 @@ fn place(arguments: &FlyArguments) -> Result<Vec<Flown>> {
         let mut config = AircraftConfig::new(named.system_id, named.pad.point, named.pad.amsl_m);
         config.seed = arguments.seed;
         config.has_illuminator = !arguments.actuator_light;
-        let flown = connect(config, &arguments.mavlink, index)?;
+        let flown = connect(named.name.clone(), config, &arguments.mavlink, index)?;
         let point = named.pad.point;
         println!(
             "aircraft {} system {} at {:.6},{:.6},{:.1} from {} to {}",
@@ -199,7 +217,18 @@ fn row(arguments: &FlyArguments) -> Vec<NamedPad> {
     (1..=arguments.drones).map(|number| NamedPad { name: number.to_string(), system_id: number, pad: pad_of(number) }).collect()
 }
 
-fn connect(config: AircraftConfig, target: &Target, index: usize) -> Result<Flown> {
+/// Serves every aircraft's camera.
+fn serve_cameras(arguments: &FlyArguments, bind: SocketAddr, fleet: &[Flown]) -> Result<VideoServer> {
+    let settings = StreamSettings { pictures_hz: arguments.camera_hz, clock: arguments.camera_clock, ..StreamSettings::default() };
+    let mounts = fleet.iter().map(|flown| (flown.name.clone(), flown.mount.clone())).collect();
+    let video = VideoServer::start(bind, mounts, settings)?;
+    for flown in fleet {
+        println!("camera {} at rtsp://{}/{}/main", flown.name, video.address(), flown.name);
+    }
+    Ok(video)
+}
+
+fn connect(name: String, config: AircraftConfig, target: &Target, index: usize) -> Result<Flown> {
     let offset = if target.one_port_each { u16::try_from(index).context("too many aircraft")? } else { 0 };
     let port = target.port.checked_add(offset).context("the port of the last aircraft is beyond 65535")?;
     let address = (target.host.as_str(), port);
@@ -208,7 +237,9 @@ fn connect(config: AircraftConfig, target: &Target, index: usize) -> Result<Flow
     let local = if peer.ip().is_loopback() { "127.0.0.1:0" } else { "0.0.0.0:0" };
     let socket = UdpSocket::bind(local).context("cannot open a UDP socket")?;
     socket.set_nonblocking(true)?;
-    Ok(Flown { aircraft: Aircraft::new(config), socket, peer })
+    let aircraft = Aircraft::new(config);
+    let mount = Mount::new(aircraft.truth());
+    Ok(Flown { name, mount, aircraft, socket, peer })
 }
 
 fn tick(flown: &mut Flown, virtual_ms: u64, environment: &Environment) {
@@ -224,6 +255,7 @@ fn tick(flown: &mut Flown, virtual_ms: u64, environment: &Environment) {
         }
     }
     flown.aircraft.step(virtual_ms, environment);
+    flown.mount.moved(flown.aircraft.truth());
     while let Some(datagram) = flown.aircraft.poll_transmit() {
         // A datagram that cannot be sent is a lost datagram; the link is made for that.
         let _ = flown.socket.send_to(&datagram, flown.peer);

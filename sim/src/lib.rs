@@ -1,6 +1,6 @@
 //! The outside world: aircraft with their physics and autopilots, for scenarios in virtual time and for any MAVLink client.
 //!
-//! Everything but [`fly`] and [`people`] is pure: time and seeds come in, the same seed gives the same flight.
+//! Everything but [`fly`], [`video`] and [`people`] is pure: time and seeds come in, the same seed gives the same flight.
 
 pub mod physics;
 pub use physics::{Environment, Ground};
@@ -15,6 +15,8 @@ pub use fault::Fault;
 
 mod aircraft;
 pub use aircraft::{Aircraft, AircraftConfig, Truth};
+
+pub mod video;
 
 pub mod fly;
 

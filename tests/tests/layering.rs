@@ -13,8 +13,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("drone-link", &["flight-types", "drone-link-proto"]),
     ("dispatch-core", &["flight-types", "flight-routes"]),
     ("site-model", &["flight-types", "dispatch-core"]),
-    ("orchestrator", &["flight-types", "dispatch-core", "site-model", "drone-link"]),
-    ("sim", &["flight-types", "drone-link-proto", "dispatch-core", "site-model"]),
+    ("feed", &["flight-types"]),
+    ("orchestrator", &["flight-types", "dispatch-core", "site-model", "drone-link", "feed"]),
+    ("sim-rtsp", &[]),
+    ("sim", &["flight-types", "drone-link-proto", "dispatch-core", "site-model", "sim-rtsp"]),
 ];
 
 /// Pure crates with what must not be reachable from them, however far down.

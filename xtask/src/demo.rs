@@ -104,11 +104,12 @@ struct Ports {
     http: u16,
     mqtt: u16,
     mavlink: u16,
+    rtsp: u16,
 }
 
 impl From<u16> for Ports {
     fn from(http: u16) -> Self {
-        Self { http, mqtt: http.saturating_add(1), mavlink: http.saturating_add(2) }
+        Self { http, mqtt: http.saturating_add(1), mavlink: http.saturating_add(2), rtsp: http.saturating_add(3) }
     }
 }
 
@@ -145,6 +146,7 @@ fn start_aircraft(site: &Path, ports: &Ports, speed: f64) -> anyhow::Result<Owne
     let mut command = Command::new(built("sim"));
     command.arg("fly").arg("--site").arg(site);
     command.args(["--mavlink", &format!("udpout:127.0.0.1:{}", ports.mavlink), "--speed", &speed.to_string()]);
+    command.args(["--rtsp", &format!("127.0.0.1:{}", ports.rtsp)]);
     Owned::start("the aircraft", &mut command)
 }
 
@@ -190,5 +192,5 @@ pub fn play_in_browser() -> anyhow::Result<()> {
 /// A port with free ones after it, as far as one can know beforehand.
 fn free_port() -> anyhow::Result<u16> {
     let socket = std::net::TcpListener::bind("127.0.0.1:0").context("no free port")?;
-    Ok(socket.local_addr()?.port().min(u16::MAX - 3))
+    Ok(socket.local_addr()?.port().min(u16::MAX - 4))
 }

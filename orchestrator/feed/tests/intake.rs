@@ -1,0 +1,138 @@
+//! Pictures of any camera: good ones, vanishing ones, and things that only claim to be one.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use feed::{Feeds, IntakeError, Quality, Source, SourceState};
+use support::{Camera, LOOPBACK, drone, small, soon};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_come_over_tcp_and_udp_with_time_and_pose() {
+    let camera = Camera::start(LOOPBACK, small()).await;
+    for ending in ["", "#udp"] {
+        let feeds = Feeds::default();
+        feeds.set(&drone(), camera.urls(ending));
+        for quality in [Quality::Main, Quality::Sub] {
+            let source = feeds.source(&drone(), quality).expect("a camera");
+            let mut pictures = source.subscribe();
+            let first = soon("a picture", pictures.next()).await.expect("in service");
+            assert!(first.key, "a viewer begins with what it can decode");
+            let stamp = first.stamp.expect("the camera says when and where");
+            assert_eq!((stamp.lat_deg, stamp.lon_deg, stamp.amsl_m), (37.5, 127.0, 65.536));
+            assert_eq!((stamp.yaw_deg, stamp.pitch_deg), (90.0, -45.0));
+            assert_eq!(support::captured_at_us(&first.annex_b), Some(stamp.captured_at_us));
+            let mut last = first.media_time;
+            for _ in 0..10 {
+                let next = soon("a picture", pictures.next()).await.expect("in service");
+                assert!(last < next.media_time, "{ending}: time goes on");
+                last = next.media_time;
+            }
+            assert_eq!(source.state(), SourceState::Live);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_rendered_while_nobody_wants_it() {
+    let camera = Camera::start(LOOPBACK, small()).await;
+    let feeds = Feeds::default();
+    feeds.set(&drone(), camera.urls(""));
+    let source = feeds.source(&drone(), Quality::Main).expect("a camera");
+    assert_eq!((camera.stream.players(), source.state()), (0, SourceState::Idle));
+    let pictures = source.subscribe();
+    source.reaches(|state| *state == SourceState::Live).await;
+    assert_eq!(camera.stream.players(), 1);
+    drop(pictures);
+    soon("rest", source.reaches(|state| *state == SourceState::Idle)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_that_comes_back_is_seen_within_two_seconds() {
+    let camera = Camera::start(LOOPBACK, small()).await;
+    let (address, urls) = (camera.server.address(), camera.urls(""));
+    let feeds = Feeds::default();
+    feeds.set(&drone(), urls);
+    let source = feeds.source(&drone(), Quality::Main).expect("a camera");
+    let mut pictures = source.subscribe();
+    soon("a picture", pictures.next()).await.expect("in service");
+    drop(camera);
+    soon("the failure", source.reaches(|state| matches!(state, SourceState::Failed(_)))).await;
+    let _camera = Camera::start(address, small()).await;
+    let back_at = Instant::now();
+    soon("the picture again", source.reaches(|state| *state == SourceState::Live)).await;
+    println!("picture back {} ms after the camera", back_at.elapsed().as_millis());
+    assert!(back_at.elapsed() < Duration::from_secs(2));
+    soon("a picture", pictures.next()).await.expect("in service");
+}
+
+/// A server that answers every request with the same words, then sends `after` and holds the line.
+async fn impostor(description: &'static str, after: &'static [u8]) -> String {
+    let listener = TcpListener::bind(LOOPBACK).await.expect("a port");
+    let address = listener.local_addr().expect("bound");
+    tokio::spawn(async move {
+        loop {
+            let Ok((mut stream, _)) = listener.accept().await else { return };
+            tokio::spawn(async move {
+                let mut buffer = vec![0; 4_096];
+                while let Ok(length @ 1..) = stream.read(&mut buffer).await {
+                    let request = String::from_utf8_lossy(&buffer[..length]).into_owned();
+                    let sequence = request.lines().find_map(|line| line.strip_prefix("CSeq: ")).unwrap_or("0").to_owned();
+                    let head = format!("RTSP/1.0 200 OK\r\nCSeq: {sequence}\r\nSession: 1\r\n");
+                    let answer = match request.split(' ').next() {
+                        Some("DESCRIBE") => format!(
+                            "{head}Content-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{description}",
+                            description.len()
+                        ),
+                        Some("SETUP") => format!("{head}Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\n\r\n"),
+                        _ => format!("{head}\r\n"),
+                    };
+                    let playing = request.starts_with("PLAY");
+                    if stream.write_all(answer.as_bytes()).await.is_err() {
+                        return;
+                    }
+                    if playing && stream.write_all(after).await.is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+    });
+    format!("rtsp://{address}/x")
+}
+
+const H265: &str =
+    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H265/90000\r\na=control:t\r\n";
+const H264: &str =
+    "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=control:t\r\n";
+
+async fn failure(url: &str) -> IntakeError {
+    let source = Source::new("test".to_owned(), url.parse().expect("a URL"));
+    let _pictures = source.subscribe();
+    soon("the failure", source.reaches(|state| matches!(state, SourceState::Failed(_)))).await;
+    match source.state() {
+        SourceState::Failed(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_usable_camera_is_refused_in_words() {
+    let error = failure(&impostor(H265, b"").await).await;
+    assert!(matches!(&error, IntakeError::NotH264 { offered } if offered.to_lowercase().contains("h265")), "{error}");
+    assert!(error.to_string().contains("set its stream to H.264"));
+    for description in ["", "v=0\r\n", "\u{0}\u{1}\u{2}", "m=video\r\nm=video\r\n", "v=0\r\nm=audio 0 RTP/AVP 0\r\n"] {
+        let error = failure(&impostor(description, b"").await).await;
+        assert!(matches!(error, IntakeError::Session(_) | IntakeError::NotH264 { .. }), "{description:?}: {error}");
+    }
+    assert!(matches!(failure("rtsp://127.0.0.1:1/x").await, IntakeError::Session(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stall_and_a_torn_stream_are_noticed() {
+    assert_eq!(failure(&impostor(H264, b"").await).await, IntakeError::Stalled);
+    let error = failure(&impostor(H264, b"$\x00\x00\x04abcdnonsense that is no packet").await).await;
+    assert!(matches!(error, IntakeError::Broke(_) | IntakeError::Stalled | IntakeError::Ended), "{error}");
+}

@@ -1,0 +1,189 @@
+//! Viewers over real sockets on loopback: many, bad ones, and the time that our part of the way takes.
+
+mod support;
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use feed::{AdmitError, Feeds, Quality, RelayError, Stills};
+use support::{Camera, LOOPBACK, PATIENCE, Peer, account, captured_at_us, drone, offering, relay, small, soon};
+
+async fn watched() -> (Camera, Feeds) {
+    let camera = Camera::start(LOOPBACK, small()).await;
+    let feeds = Feeds::default();
+    feeds.set(&drone(), camera.urls(""));
+    (camera, feeds)
+}
+
+fn no_loss(_: u64) -> bool {
+    false
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_viewers_see_the_same_pictures_and_our_part_takes_little_time() {
+    let (_camera, feeds) = watched().await;
+    let relay = relay(&feeds).await;
+    let mut direct = feeds.source(&drone(), Quality::Main).expect("a camera").subscribe();
+    let mut peers = Vec::new();
+    for number in 0..20 {
+        peers.push(Peer::watch(&relay, &account(&format!("viewer-{}", number / 4)), no_loss).await);
+    }
+    for peer in &mut peers {
+        peer.next().await;
+    }
+    assert_eq!(relay.count().await.expect("it runs"), (20, 20));
+    let mut arrived: HashMap<i64, Instant> = HashMap::new();
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(2) {
+        let unit = soon("a picture", direct.next()).await.expect("in service");
+        arrived.insert(unit.stamp.expect("stamped").captured_at_us, unit.arrived_at);
+    }
+    let mut added_ms = Vec::new();
+    for peer in &mut peers {
+        while let Ok(shown) = peer.shown.try_recv() {
+            let arrived_at = captured_at_us(&shown.annex_b).and_then(|at| arrived.get(&at));
+            added_ms.extend(arrived_at.map(|at| shown.at.saturating_duration_since(*at).as_secs_f64() * 1e3));
+        }
+    }
+    added_ms.sort_by(f64::total_cmp);
+    assert!(20 * 20 < added_ms.len(), "{} pictures", added_ms.len());
+    let (median, p95) = (added_ms[added_ms.len() / 2], added_ms[added_ms.len() * 95 / 100]);
+    println!("added by relay and loopback, 20 viewers: median {median:.1} ms, p95 {p95:.1} ms, {} pictures", added_ms.len());
+    assert!(median <= 50.0, "{median}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_viewer_sees_at_once_and_time_runs_forwards() {
+    let (_camera, feeds) = watched().await;
+    let relay = relay(&feeds).await;
+    let mut first = Peer::watch(&relay, &account("guard"), no_loss).await;
+    first.next().await;
+    let mut late = Peer::watch(&relay, &account("pilot"), no_loss).await;
+    let mut last = late.next().await;
+    for _ in 0..40 {
+        let next = late.next().await;
+        assert!(last.time < next.time, "{} then {}", last.time, next.time);
+        last = next;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_packets_are_repeated() {
+    let (_camera, feeds) = watched().await;
+    let relay = relay(&feeds).await;
+    // Every fifteenth datagram after the handshake is lost; without repetition hardly a second would pass whole.
+    let mut peer = Peer::watch(&relay, &account("guard"), |number| 60 < number && number % 15 == 0).await;
+    let mut seen = Vec::new();
+    for _ in 0..80 {
+        seen.extend(captured_at_us(&peer.next().await.annex_b));
+    }
+    let gaps = seen.windows(2).filter(|pair| pair[1] - pair[0] > 1_000_000).count();
+    assert_eq!(gaps, 0, "no second without a picture");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_half_open_viewers_and_a_flood_leave_the_others_alone() {
+    let (_camera, feeds) = watched().await;
+    let relay = relay(&feeds).await;
+    let mut good = Peer::watch(&relay, &account("guard"), no_loss).await;
+    good.next().await;
+    let mut refused = 0;
+    let absent = offering().await;
+    for number in 0..1_000 {
+        let who = account(&format!("robot-{}", number % 20));
+        match relay.admit(who, drone(), absent.offer.clone()).await {
+            Ok(_) => {}
+            Err(RelayError::Admit(AdmitError::Full)) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    let (all, connected) = relay.count().await.expect("it runs");
+    assert!(all <= 1 + feed::limits::HALF_OPEN_MAX && connected == 1 && 0 < refused, "{all} {connected} {refused}");
+    let flooder = tokio::net::UdpSocket::bind(LOOPBACK).await.expect("a socket");
+    let mut stun = vec![0, 1, 0, 12, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0, 6, 0, 5];
+    stun.extend(b"a:b..\0\0\0");
+    for number in 0..20_000_u32 {
+        stun[8..12].copy_from_slice(&number.to_be_bytes());
+        let _ = flooder.try_send_to(&stun, relay.address());
+        let _ = flooder.try_send_to(&[22; 30], relay.address());
+    }
+    while good.shown.try_recv().is_ok() {}
+    let asked = Instant::now();
+    for _ in 0..20 {
+        good.next().await;
+    }
+    assert!(asked.elapsed() < Duration::from_secs(4), "twenty pictures take {:?}", asked.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_asks_too_often_loses_its_own_viewings_only() {
+    let (_camera, feeds) = watched().await;
+    let relay = relay(&feeds).await;
+    let absent = offering().await;
+    for _ in 0..100 {
+        relay.admit(account("eager"), drone(), absent.offer.clone()).await.expect("its oldest goes");
+    }
+    let (all, _) = relay.count().await.expect("it runs");
+    assert_eq!(all, feed::limits::HALF_OPEN_OF_ACCOUNT_MAX);
+    Peer::watch(&relay, &account("guard"), no_loss).await.next().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_that_vanishes_is_forgotten() {
+    let (camera, feeds) = watched().await;
+    let relay = relay(&feeds).await;
+    let mut ended = relay.ended();
+    let mut peer = Peer::watch(&relay, &account("guard"), no_loss).await;
+    peer.next().await;
+    drop(peer);
+    let (_, why) = tokio::time::timeout(PATIENCE * 2, ended.recv()).await.expect("in time").expect("an end");
+    assert_eq!(why, feed::Ended::Gone);
+    assert_eq!(relay.count().await.expect("it runs"), (0, 0));
+    let source = feeds.source(&drone(), Quality::Main).expect("a camera");
+    soon("rest", source.reaches(|state| *state == feed::SourceState::Idle)).await;
+    assert!(camera.stream.players() <= 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn absurd_offers_are_refused_in_words() {
+    let (_camera, feeds) = watched().await;
+    let relay = relay(&feeds).await;
+    let good = offering().await.offer;
+    let cases = [
+        String::new(),
+        "v=0".to_owned(),
+        "\u{0}\u{1}".repeat(100),
+        "v=0\r\n".repeat(3_000),
+        good.replace("H264/90000", "VP8/90000"),
+        good.replace("a=fingerprint", "a=fingerprimt"),
+        good.replace("m=video", "m=audio"),
+        good.replace("a=setup:actpass", "a=setup:holdconn"),
+        good.replace("a=recvonly", "a=inactive").replace("a=ice-ufrag", "a=ice-ufrog"),
+        format!("{good}{}", "a=candidate:1 1 udp 1 1.2.3.4 5 typ host\r\n".repeat(2_000)),
+    ];
+    for offer in cases {
+        let head: String = offer.chars().take(60).collect();
+        match relay.admit(account("guard"), drone(), offer).await {
+            Err(RelayError::Admit(AdmitError::Offer(reason))) => assert!(!reason.is_empty()),
+            // Whatever can be answered after all must do no harm.
+            Ok((viewer, _)) => relay.end(viewer).await.expect("it runs"),
+            Err(other) => panic!("{head:?}: {other}"),
+        }
+    }
+    for end in (0..good.len()).step_by(37) {
+        let _ = relay.admit(account("guard"), drone(), good[..end].to_owned()).await;
+    }
+    Peer::watch(&relay, &account("pilot"), no_loss).await.next().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_still_is_made_while_somebody_asks() {
+    let (_camera, feeds) = watched().await;
+    let stills = Stills::new(feeds.clone());
+    let still = stills.latest(&drone()).await.expect("a still");
+    assert!(still.jpeg.starts_with(&[0xff, 0xd8]) && still.captured_at_us.is_some());
+    let next = stills.latest(&drone()).await.expect("a still");
+    assert!(next.arrived_at.elapsed() < Duration::from_secs(3));
+    let nobodys = flight_types::DroneId::new("d9").expect("an id");
+    assert!(stills.latest(&nobodys).await.is_err());
+}
