@@ -350,6 +350,9 @@ pub struct Mission {
     pub phase: Option<FlightPhase>,
     /// A recall was ordered; it wins over everything that comes later.
     pub recalled: bool,
+    /// How often it was ordered home again because it had left its way home by itself.
+    #[serde(default)]
+    pub home_again: u32,
     /// Why, as a word that pages translate.
     pub recall_reason: Option<String>,
     /// Held in place by somebody.

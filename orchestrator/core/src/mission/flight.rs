@@ -138,11 +138,32 @@ pub(super) fn failed(state: &mut State, turn: &mut Turn, id: &MissionId, failure
     launch::note(state, turn, id, "drone_failed", &[("reason", reason.clone()), ("airborne", airborne.to_string())]);
     alert(state, turn, id, &reason);
     if airborne && !down {
-        orders::recall(state, turn, id, "failed");
+        come_home(state, turn, id, "failed");
     } else {
         launch::end(state, turn, id);
     }
     replace(state, turn, id);
+}
+
+/// Calls the aircraft home; one that had been called already and could not come is called again.
+fn come_home(state: &mut State, turn: &mut Turn, id: &MissionId, reason: &str) {
+    let recalled = state.missions.get(id).is_some_and(|mission| mission.recalled);
+    if recalled { call_again(state, turn, id) } else { orders::recall(state, turn, id, reason) }
+}
+
+fn call_again(state: &mut State, turn: &mut Turn, id: &MissionId) {
+    if !orders::home_again(state, turn, id) {
+        alert(state, turn, id, "it does not come home by itself; a pilot must bring it");
+    }
+}
+
+/// A recalled aircraft is in another mode than its way home. One that holds or makes straight for its pad is called again by a
+/// legal way; one that lands is let land; any other mode is somebody's hand on the sticks, which is not fought.
+fn left_its_way_home(state: &mut State, turn: &mut Turn, id: &MissionId, mode: &str, said: &str) {
+    alert(state, turn, id, &format!("on its way home it changed to {mode} by itself: {said}"));
+    if matches!(mode, "hold" | "return") {
+        call_again(state, turn, id);
+    }
 }
 
 fn link_lost(state: &mut State, turn: &mut Turn, id: &MissionId) {
@@ -182,8 +203,11 @@ fn mode_changed(state: &mut State, turn: &mut Turn, id: &MissionId, mode: &str, 
     launch::note(state, turn, id, "drone_mode_changed", &[("mode", mode.to_owned()), ("reason", said.clone())]);
     let Some(mission) = state.missions.get(id) else { return };
     let piloted = orders::pilot_of(state, &mission.drone).is_some();
-    if mission.recalled || piloted || !mission.in_the_air() {
+    if piloted || !mission.in_the_air() {
         return;
+    }
+    if mission.recalled {
+        return left_its_way_home(state, turn, id, mode, &said);
     }
     match mode {
         "return" => {

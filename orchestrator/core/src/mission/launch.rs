@@ -84,6 +84,7 @@ fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, role: Role) -> Mission
         phase: None,
         recalled: false,
         recall_reason: None,
+        home_again: 0,
         held: false,
         light: LightState::Unknown,
         link_lost: false,

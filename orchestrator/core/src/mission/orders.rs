@@ -118,6 +118,21 @@ pub(super) fn recall(state: &mut State, turn: &mut Turn, id: &MissionId, reason:
     order_home(state, turn, id);
 }
 
+/// A recalled aircraft that left its way home by itself is ordered home again so often: each time the way is found anew from
+/// where it is, and what has failed five times over needs a pilot.
+const HOME_AGAIN_MAX: u32 = 5;
+
+/// Orders a recalled flight home once more, since it left its way or could not begin it. Returns whether that was still allowed.
+pub(super) fn home_again(state: &mut State, turn: &mut Turn, id: &MissionId) -> bool {
+    let Some(mission) = state.missions.get_mut(id).filter(|mission| mission.recalled && !mission.ended) else { return false };
+    if mission.home_again >= HOME_AGAIN_MAX {
+        return false;
+    }
+    mission.home_again += 1;
+    order_home(state, turn, id);
+    true
+}
+
 /// Orders a recalled flight home by its legal way, or says that a pilot stands in between.
 pub(super) fn order_home(state: &mut State, turn: &mut Turn, id: &MissionId) {
     let Some(mission) = state.missions.get(id) else { return };

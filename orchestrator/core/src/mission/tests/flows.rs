@@ -401,6 +401,58 @@ fn an_aircraft_that_leaves_its_mode_is_reported_and_another_goes() {
     }
 }
 
+/// Holding in the air with nobody caring would end on an empty battery.
+#[test]
+fn a_recalled_aircraft_that_stops_on_its_way_home_is_called_again_and_then_a_pilot() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    for mode in ["hold", "return", "manual", "land", "hold", "hold", "hold", "hold"] {
+        bench.report("d1", FlightEvent::ModeChanged { mode: mode.to_owned(), reason: Some("said".to_owned()) });
+    }
+    told(&bench, &expect![[r#"
+        0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+        0000 s  caller: d1 launched
+        0000 s  d1: light on 100 %
+        0000 s  caller: drone on scene
+        0000 s  d1: recall (0, 0)
+        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
+        0000 s  d1: recall (0, 0)
+        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to return by itself: said" }
+        0000 s  d1: recall (0, 0)
+        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to manual by itself: said" }
+        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to land by itself: said" }
+        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
+        0000 s  d1: recall (0, 0)
+        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
+        0000 s  d1: recall (0, 0)
+        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
+        0000 s  d1: recall (0, 0)
+        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
+        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "it does not come home by itself; a pilot must bring it" }
+    "#]]);
+}
+
+#[test]
+fn a_way_home_that_cannot_be_begun_is_ordered_again() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    let failure = FlightFailure::Upload { reason: "no answer".to_owned() };
+    bench.report("d1", FlightEvent::Failed { failure, airborne: true });
+    told(&bench, &expect![[r#"
+        0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+        0000 s  caller: d1 launched
+        0000 s  d1: light on 100 %
+        0000 s  caller: drone on scene
+        0000 s  d1: recall (0, 0)
+        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "upload failed: no answer" }
+        0000 s  d1: recall (0, 0)
+    "#]]);
+}
+
 #[test]
 fn an_aircraft_is_recalled_from_where_it_was_diverted_round_a_zone() {
     let mut site = site(Approval::Automatic);
