@@ -211,7 +211,7 @@ pub struct LogConfig {
 
 impl Default for LogConfig {
     fn default() -> Self {
-        Self { filter: "info".to_owned() }
+        Self { filter: "info,mqtt5=warn".to_owned() }
     }
 }
 

@@ -411,7 +411,9 @@ fn a_recalled_aircraft_that_stops_on_its_way_home_is_called_again_and_then_a_pil
     for mode in ["hold", "return", "manual", "land", "hold", "hold", "hold", "hold"] {
         bench.report("d1", FlightEvent::ModeChanged { mode: mode.to_owned(), reason: Some("said".to_owned()) });
     }
-    told(&bench, &expect![[r#"
+    told(
+        &bench,
+        &expect![[r#"
         0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
         0000 s  caller: d1 launched
         0000 s  d1: light on 100 %
@@ -431,7 +433,8 @@ fn a_recalled_aircraft_that_stops_on_its_way_home_is_called_again_and_then_a_pil
         0000 s  d1: recall (0, 0)
         0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
         0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "it does not come home by itself; a pilot must bring it" }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -442,7 +445,9 @@ fn a_way_home_that_cannot_be_begun_is_ordered_again() {
     bench.operator(Event::RecallRequested { drone: drone("d1") });
     let failure = FlightFailure::Upload { reason: "no answer".to_owned() };
     bench.report("d1", FlightEvent::Failed { failure, airborne: true });
-    told(&bench, &expect![[r#"
+    told(
+        &bench,
+        &expect![[r#"
         0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
         0000 s  caller: d1 launched
         0000 s  d1: light on 100 %
@@ -450,7 +455,8 @@ fn a_way_home_that_cannot_be_begun_is_ordered_again() {
         0000 s  d1: recall (0, 0)
         0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "upload failed: no answer" }
         0000 s  d1: recall (0, 0)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
