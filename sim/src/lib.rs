@@ -1,6 +1,6 @@
 //! The outside world: aircraft with their physics and autopilots, for scenarios in virtual time and for any MAVLink client.
 //!
-//! Everything but [`fly`], [`video`] and [`people`] is pure: time and seeds come in, the same seed gives the same flight.
+//! Everything but [`fly`], [`video`], [`people`] and the commands is pure: time and seeds come in, the same seed gives the same flight.
 
 pub mod physics;
 pub use physics::{Environment, Ground};
@@ -19,6 +19,8 @@ pub use aircraft::{Aircraft, AircraftConfig, Truth};
 pub mod video;
 
 pub mod fly;
+
+pub mod picture;
 
 pub mod scenario;
 

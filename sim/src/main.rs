@@ -23,6 +23,9 @@ enum Command {
     /// Play guards, a caller and an operator on a running server, for example:
     /// sim people --server http://127.0.0.1:8080 --site configs/demo-site --once
     People(sim::people::PeopleOptions),
+    /// Take one picture of a site as an aircraft's camera would, for example:
+    /// sim frame --site configs/demo-site --at 36.5462,127.9105,25 --pitch=-50 --hour 22 --light on --out night.png
+    Frame(sim::picture::FrameOptions),
     /// Replay real dispatches in virtual time with their units as guards, for example:
     /// sim calls sf_fire_calls_300.csv
     Calls {
@@ -40,6 +43,7 @@ fn main() -> anyhow::Result<()> {
         Command::Run(options) => sim::scenario::run_command(&options),
         Command::Nights(options) => sim::scenario::nights_command(&options),
         Command::People(options) => sim::people::run_command(options),
+        Command::Frame(options) => sim::picture::frame_command(&options),
         Command::Calls { file, json } => calls(&file, json),
     }
 }

@@ -16,7 +16,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("feed", &["flight-types"]),
     ("orchestrator", &["flight-types", "dispatch-core", "site-model", "drone-link", "feed"]),
     ("sim-rtsp", &[]),
-    ("sim", &["flight-types", "drone-link-proto", "dispatch-core", "site-model", "sim-rtsp"]),
+    ("sim-camera", &[]),
+    ("sim", &["flight-types", "drone-link-proto", "dispatch-core", "site-model", "sim-camera", "sim-rtsp"]),
 ];
 
 /// Pure crates with what must not be reachable from them, however far down.
@@ -26,6 +27,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("dispatch-core", &["mavlink", "tokio", "sqlx", "axum", "rand"]),
     ("drone-link-proto", &["tokio", "sqlx", "axum", "dispatch-core", "rand"]),
     ("site-model", &["tokio", "sqlx", "axum", "mavlink"]),
+    ("sim-camera", &["tokio", "sqlx", "axum", "mavlink", "rand"]),
 ];
 
 /// Crates that may use anything: they test or run the rest.

@@ -1,0 +1,158 @@
+//! What must be true of frames: the same again for the same seed, pixels where the pose says, light where it falls.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{CALLER, beacon, code, over_caller, over_lot, plan, scene};
+use sim_camera::{
+    Bay, Block, Camera, CameraPose, Frame, Intrinsics, Lamp, Overlay, Plan, Scene, Street, StreetSurface, Tree, read_clock,
+};
+
+fn small() -> Intrinsics {
+    Intrinsics::new(320, 180, 70.0).expect("a small picture")
+}
+
+fn mean_luma(frame: &Frame, middle: [f64; 2], radius_px: f64) -> f64 {
+    let near = |index: usize| {
+        let (x, y) = ((index % frame.width as usize) as f64 + 0.5, (index / frame.width as usize) as f64 + 0.5);
+        (x - middle[0]).hypot(y - middle[1]) < radius_px
+    };
+    let values: Vec<f64> = frame.luma().iter().enumerate().filter(|(index, _)| near(*index)).map(|(_, v)| f64::from(*v)).collect();
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+#[test]
+fn the_same_seed_gives_the_same_frames_and_another_seed_other_noise() {
+    let run = |seed: u64| {
+        let mut camera = Camera::new(small(), seed);
+        let scene = scene(22.0);
+        let frame = |number: u64| camera.render(&scene, &over_caller().after(number as f64 * 0.1), number * 100_000);
+        (0..3).map(frame).collect::<Vec<_>>()
+    };
+    assert_eq!(run(3), run(3));
+    assert_ne!(run(3)[0].i420, run(4)[0].i420);
+    assert_ne!(run(3)[0].i420, run(3)[1].i420);
+}
+
+#[test]
+fn the_lit_circle_is_on_the_caller_only_while_the_light_is_on() {
+    let shot = |brightness: f64| {
+        let mut scene = scene(22.0);
+        // Away from the street lamps.
+        scene.plan = Arc::new(Plan { lamps: Vec::new(), ..plan() });
+        scene.spotlight.brightness = brightness;
+        Camera::new(small(), 1).render(&scene, &over_caller(), 0)
+    };
+    let (on, dim, off) = (shot(1.0), shot(0.2), shot(0.0));
+    let caller = on.pose.pixel_of([CALLER[0], CALLER[1], 0.8]).expect("the caller is in view");
+    let [lit, half, dark] = [&on, &dim, &off].map(|frame| mean_luma(frame, caller, 14.0));
+    assert!(dark < 45.0 && lit > dark + 50.0, "lit {lit} dark {dark}");
+    assert!(half > dark + 15.0 && half < lit, "dim {half} lit {lit} dark {dark}");
+    let beside = mean_luma(&on, [caller[0] + 120.0, caller[1]], 14.0);
+    assert!(beside < 50.0, "beside {beside}");
+}
+
+#[test]
+fn a_beacons_modules_lie_where_the_pose_projects_them() {
+    let text = "https://example.invalid/p/lot-a";
+    let board = beacon([2.0, 3.0, 0.0], text);
+    let scene = Scene::new(Arc::new(Plan { beacons: vec![board], ..Plan::default() }), 12.0);
+    let pose = CameraPose { roll_deg: 6.0, ..CameraPose::looking_at([-1.0, 0.5, 8.0], [2.0, 3.0, 0.0]) };
+    let mut camera = Camera::new(Intrinsics::hd(), 1);
+    camera.set_zoom(2.5);
+    let frame = camera.render(&scene, &pose, 0);
+    let code_side = code(text).side();
+    let reference = qrcodegen::QrCode::encode_text(text, qrcodegen::QrCodeEcc::Medium).expect("a short text");
+    let (sin, cos) = 20f64.to_radians().sin_cos();
+    let mut right = 0;
+    for index in 0..code_side * code_side {
+        let (column, row) = (index % code_side, index / code_side);
+        let off = |at: usize| ((at as f64 + 0.5) / code_side as f64 - 0.5) * 0.6;
+        let (aside, up) = (off(column), -off(row));
+        let point = [2.0 + cos * aside + sin * up, 3.0 - sin * aside + cos * up, 0.005];
+        let [x, y] = frame.pose.pixel_of(point).expect("in view");
+        let luma = frame.luma()[y as usize * 1_280 + x as usize];
+        right += usize::from((luma < 115) == reference.get_module(column as i32, row as i32));
+    }
+    assert!(right * 1_000 >= code_side * code_side * 995, "{right} of {}", code_side * code_side);
+}
+
+#[test]
+fn a_bays_line_is_bright_where_the_pose_projects_it() {
+    let bay = Bay { centre: [0.0, 0.0], heading_deg: 0.0, width_m: 2.5, length_m: 5.0 };
+    let lot = vec![[-30.0, -30.0], [30.0, -30.0], [30.0, 30.0], [-30.0, 30.0]];
+    let scene = Scene::new(Arc::new(Plan { lots: vec![lot], bays: vec![bay], ..Plan::default() }), 12.0);
+    let bent = Intrinsics { radial: [-0.08, 0.01], ..Intrinsics::hd() };
+    for lens in [Intrinsics::hd(), bent] {
+        let pose = CameraPose::looking_at([3.0, -6.0, 10.0], [0.0, 0.0, 0.0]);
+        let frame = Camera::new(lens, 1).render(&scene, &pose, 0);
+        let at = |east_m: f64, north_m: f64| {
+            let pixel = frame.pose.pixel_of([east_m, north_m, 0.0]).expect("in view");
+            mean_luma(&frame, pixel, 2.0)
+        };
+        for north_m in [-1.5, 0.0, 1.5] {
+            let (line, ground) = (at(1.25, north_m), at(0.9, north_m));
+            assert!(line > ground + 35.0, "{line} {ground} at {north_m}, {lens:?}");
+        }
+    }
+}
+
+#[test]
+fn a_moving_camera_blurs_along_its_way() {
+    let still = over_lot();
+    let moving = CameraPose { velocity_m_s: [9.0, 0.0, 0.0], ..still };
+    let sharpness = |pose: &CameraPose| {
+        let frame = Camera::new(Intrinsics::hd(), 1).render(&scene(18.2), pose, 0);
+        let luma = frame.luma().to_vec();
+        luma.chunks_exact(1_280).flat_map(|row| row.windows(2)).map(|pair| u64::from(pair[0].abs_diff(pair[1]))).sum::<u64>()
+    };
+    let (sharp, blurred) = (sharpness(&still), sharpness(&moving));
+    assert!(blurred * 10 < sharp * 9, "{blurred} {sharp}");
+}
+
+#[test]
+fn the_burnt_in_clock_reads_back() {
+    let mut camera = Camera::new(Intrinsics::hd(), 1);
+    let unix_us = 1_790_000_123_456_789;
+    camera.set_overlay(Overlay::Clock { unix_us });
+    let frame = camera.render(&scene(22.0), &over_caller(), 0);
+    assert_eq!(read_clock(frame.luma(), 1_280, 720), Some(unix_us));
+    camera.set_overlay(Overlay::None);
+    let frame = camera.render(&scene(22.0), &over_caller(), 33_000);
+    assert_eq!(read_clock(frame.luma(), 1_280, 720), None);
+}
+
+#[test]
+fn a_plan_of_nonsense_draws_without_harm() {
+    let odd = f64::NAN;
+    let plan = Plan {
+        streets: vec![
+            Street { line: vec![[odd, 0.0], [1.0, odd]], width_m: -3.0, surface: StreetSurface::Marked },
+            Street { line: vec![[0.0, 0.0]], width_m: 9.0, surface: StreetSurface::Plain },
+            Street { line: Vec::new(), width_m: f64::INFINITY, surface: StreetSurface::Paved },
+            Street { line: vec![[5.0, 5.0], [5.0, 5.0]], width_m: 9.0, surface: StreetSurface::Marked },
+        ],
+        lots: vec![Vec::new(), vec![[0.0, 0.0], [1.0, 1.0]], vec![[0.0, odd], [1.0, 0.0], [0.0, 1.0]]],
+        bays: vec![Bay { centre: [odd, 0.0], heading_deg: odd, width_m: 0.0, length_m: -1.0 }],
+        buildings: vec![
+            Block { ring: vec![[0.0, 0.0], [9.0, 9.0], [9.0, 0.0], [0.0, 9.0]], height_m: 10.0 },
+            Block { ring: vec![[0.0, 0.0], [9.0, 0.0], [9.0, 9.0]], height_m: odd },
+        ],
+        trees: vec![Tree { place: [1.0, odd], height_m: 5.0, crown_m: -1.0 }],
+        lamps: vec![Lamp { place: [odd, 1.0], height_m: 0.0, heading_deg: 0.0 }],
+        ..Plan::default()
+    };
+    for hour in [12.0, 22.0, odd] {
+        let scene = Scene::new(Arc::new(plan.clone()), hour);
+        let poses = [
+            over_caller(),
+            CameraPose { up_m: 0.0, ..CameraPose::default() },
+            CameraPose { up_m: 20.0, pitch_deg: 90.0, ..CameraPose::default() },
+            CameraPose { up_m: 3_000.0, pitch_deg: -90.0, ..CameraPose::default() },
+        ];
+        for pose in poses {
+            Camera::new(small(), 1).render(&scene, &pose, 0);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! What an aircraft's camera sees of a site: the site as a plan for the camera, cars in its bays, and the pose of a flying camera.
+
+mod lots;
+
+mod scenery;
+pub use scenery::{SitePlan, plan_of_site};
+
+mod parked;
+pub use parked::parked_cars;
+
+mod command;
+pub use command::{FrameOptions, frame_command};
+
+use flight_types::LocalFrame;
+use sim_camera::CameraPose;
+
+use crate::Truth;
+
+/// Where the camera of an aircraft is and looks, in the plan's frame.
+pub fn pose_of(truth: &Truth, frame: &LocalFrame) -> CameraPose {
+    let place = frame.to_local(truth.position);
+    let [north_m_s, east_m_s, down_m_s] = truth.velocity_m_s;
+    CameraPose {
+        east_m: place.east_m,
+        north_m: place.north_m,
+        up_m: truth.height_m.max(0.0) + CAMERA_UP_M,
+        heading_deg: truth.camera_heading_deg,
+        pitch_deg: truth.camera_pitch_deg,
+        roll_deg: 0.0,
+        velocity_m_s: [east_m_s, north_m_s, -down_m_s],
+        turn_deg_s: [0.0; 3],
+    }
+}
+
+/// The camera's height over the feet, metres.
+const CAMERA_UP_M: f64 = 0.12;
