@@ -1,0 +1,227 @@
+//! The loop's pure half: one event in, orders out; and what shells may look at.
+
+use flight_types::LotId;
+use sha2::{Digest, Sha256};
+
+use crate::calendar::Day;
+use crate::config::ParkingConfig;
+use crate::event::{ParkingEvent, PlateRead, Stamp};
+use crate::id::{PaymentId, SessionId};
+use crate::ledger::Ledger;
+use crate::model::{Payment, Proxy, Refund, Review, Session};
+use crate::money::Money;
+use crate::order::Order;
+use crate::plate::Plate;
+use crate::refusal::{ProxyEnd, Refusal};
+use crate::state::{State, Turn};
+use crate::tariff::{Fee, fee};
+use crate::{cctv, payment, proxy, statement, stay};
+
+/// Everything that the parking of a district adds up to.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+#[serde(transparent)]
+pub struct Parking {
+    state: State,
+}
+
+/// What a stay owes at a moment.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Owed {
+    /// What it costs, with reasons.
+    pub fee: Fee,
+    /// Of that, remitted.
+    pub remitted: Money,
+    /// Paid and not given back.
+    pub paid: Money,
+    /// Held for payments under way.
+    pub reserved: Money,
+    /// Fee less remission and payments.
+    pub due: Money,
+    /// What can be paid now: due less reserved.
+    pub payable: Money,
+}
+
+/// What a payer may see: nothing of the driver but a masked plate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProxyView<'a> {
+    /// The leave.
+    pub proxy: &'a Proxy,
+    /// The stay.
+    pub session: &'a Session,
+    /// Why it cannot be paid with, if so.
+    pub end: Option<ProxyEnd>,
+    /// The payment made with it.
+    pub payment: Option<&'a Payment>,
+}
+
+impl Parking {
+    /// Takes an event that is already durable. One that makes no sense any more changes nothing.
+    pub fn step(&mut self, stamp: Stamp, event: &ParkingEvent) -> Vec<Order> {
+        let mut turn = Turn::new(stamp);
+        if self.admit(stamp.at_ms, event).is_ok() {
+            apply(&mut self.state, &mut turn, event);
+        }
+        self.state.forget_old(stamp.at_ms);
+        turn.orders
+    }
+
+    /// Whether an event would be taken at a moment; a shell asks before it appends, so that the asker gets a reason. Repeating
+    /// what was done is no mistake.
+    pub fn admit(&self, at_ms: i64, event: &ParkingEvent) -> Result<(), Refusal> {
+        let state = &self.state;
+        match event {
+            ParkingEvent::Configured { config } => stay::admit_config(state, config),
+            ParkingEvent::Entered { area, plate, secret_sha256, planned_minutes, .. } => {
+                stay::admit_entry(state, area, plate, secret_sha256.as_deref(), *planned_minutes)
+            }
+            ParkingEvent::Extended { session, minutes } => stay::admit_extension(state, session, *minutes),
+            ParkingEvent::Left { session, .. } => owed(state, state.session(session)?, at_ms).map(drop),
+            ParkingEvent::ProxyMade { session, token_sha256, life_ms } => {
+                proxy::admit(state, at_ms, session, token_sha256, *life_ms)
+            }
+            ParkingEvent::ProxyRevoked { proxy } => proxy::known(state, proxy).map(drop),
+            ParkingEvent::PaymentAsked { session, by, amount, key, .. } => {
+                payment::admit(state, at_ms, &payment::Asked { session, by, amount: *amount, key })
+            }
+            ParkingEvent::Provider { payment, .. } => payment::known(state, payment).map(drop),
+            ParkingEvent::Remitted { session, amount, .. } => stay::admit_remission(state, at_ms, session, *amount),
+            ParkingEvent::Seen { read } => cctv::admit(state, read),
+            ParkingEvent::Reviewed { review, .. } => match state.reviews.contains_key(review) {
+                true => Ok(()),
+                false => Err(Refusal::Unknown { kind: "review", id: review.to_string() }),
+            },
+        }
+    }
+
+    /// SHA-256 over the whole state, hexadecimal.
+    pub fn state_hash(&self) -> String {
+        let bytes = serde_json::to_vec(&self.state).expect("the state is plain data");
+        hex::encode(Sha256::digest(&bytes))
+    }
+
+    /// As configured.
+    pub fn config(&self) -> &ParkingConfig {
+        &self.state.config
+    }
+
+    /// The books.
+    pub fn ledger(&self) -> &Ledger {
+        &self.state.ledger
+    }
+
+    /// Every stay still known, oldest first.
+    pub fn sessions(&self) -> impl DoubleEndedIterator<Item = &Session> {
+        self.state.sessions.values()
+    }
+
+    /// One stay.
+    pub fn session(&self, id: &SessionId) -> Option<&Session> {
+        self.state.sessions.get(id)
+    }
+
+    /// The stay of a car that is parked.
+    pub fn active(&self, plate: &Plate) -> Option<&Session> {
+        self.state.active_by_plate.get(plate).and_then(|id| self.state.sessions.get(id))
+    }
+
+    /// What a stay owes at a moment.
+    pub fn owed(&self, session: &SessionId, at_ms: i64) -> Result<Owed, Refusal> {
+        owed(&self.state, self.state.session(session)?, at_ms)
+    }
+
+    /// One payment.
+    pub fn payment(&self, id: &PaymentId) -> Option<&Payment> {
+        self.state.payments.get(id)
+    }
+
+    /// A stay's payments, oldest first.
+    pub fn payments_of(&self, session: &SessionId) -> impl DoubleEndedIterator<Item = &Payment> {
+        self.state.payments_of.get(session).into_iter().flatten().filter_map(|id| self.state.payments.get(id))
+    }
+
+    /// The payment that a payer's idempotency key made.
+    pub fn payment_by_key(&self, session: &SessionId, by: &crate::model::Payer, key: &str) -> Option<&Payment> {
+        self.state.payment_by_key.get(&payment::full_key(session, by, key)).and_then(|id| self.state.payments.get(id))
+    }
+
+    /// A payment's refunds.
+    pub fn refunds_of<'a>(&'a self, payment: &'a PaymentId) -> impl Iterator<Item = &'a Refund> {
+        self.state.refunds.values().filter(move |refund| refund.payment == *payment)
+    }
+
+    /// One refund.
+    pub fn refund(&self, id: &crate::id::RefundId) -> Option<&Refund> {
+        self.state.refunds.get(id)
+    }
+
+    /// A stay's proxies, oldest first.
+    pub fn proxies_of(&self, session: &SessionId) -> impl Iterator<Item = &Proxy> {
+        self.state.proxies_of.get(session).into_iter().flatten().filter_map(|id| self.state.proxies.get(id))
+    }
+
+    /// What a payer with this token may see.
+    pub fn proxy_view(&self, token_sha256: &str, at_ms: i64) -> Option<ProxyView<'_>> {
+        let proxy = self.state.proxies.get(self.state.proxy_by_token.get(token_sha256)?)?;
+        let session = self.state.sessions.get(&proxy.session)?;
+        let payment = proxy.payment.as_ref().and_then(|id| self.state.payments.get(id));
+        Some(ProxyView { proxy, session, end: proxy::end(&self.state, proxy, at_ms), payment })
+    }
+
+    /// What waits for a person, oldest first.
+    pub fn reviews(&self) -> impl Iterator<Item = &Review> {
+        self.state.reviews.values()
+    }
+
+    /// The journal of one day and lot as comma-separated values (RFC 4180), with totals; both sides add up to the same.
+    pub fn statement_csv(&self, lot: &LotId, day: Day) -> Option<String> {
+        statement::csv(&self.state, lot, day)
+    }
+
+    /// Whether a read was taken before.
+    pub fn knows_read(&self, read: &PlateRead) -> bool {
+        self.state.reads.contains(&cctv::read_key(read))
+    }
+}
+
+fn apply(state: &mut State, turn: &mut Turn, event: &ParkingEvent) {
+    match event {
+        ParkingEvent::Configured { config } => stay::configure(state, config),
+        ParkingEvent::Entered { area, plate, driver, secret_sha256, method, by, planned_minutes } => {
+            let entry = stay::EntryOf {
+                area,
+                plate,
+                driver: driver.as_ref(),
+                secret_sha256: secret_sha256.as_ref(),
+                method,
+                by: *by,
+                planned_minutes: *planned_minutes,
+            };
+            stay::entered(state, turn, &entry);
+        }
+        ParkingEvent::Extended { session, minutes } => stay::extended(state, turn, session, *minutes),
+        ParkingEvent::Left { session, by } => stay::left(state, turn, session, turn.stamp.at_ms, *by),
+        ParkingEvent::ProxyMade { session, token_sha256, life_ms } => proxy::made(state, turn, session, token_sha256, *life_ms),
+        ParkingEvent::ProxyRevoked { proxy } => proxy::revoked(state, proxy),
+        ParkingEvent::PaymentAsked { session, by, amount, instrument, key } => {
+            payment::asked(state, turn, &payment::Asked { session, by, amount: *amount, key }, instrument);
+        }
+        ParkingEvent::Provider { payment, report } => payment::reported(state, turn, payment, report),
+        ParkingEvent::Remitted { session, amount, reason: _ } => stay::remitted(state, turn, session, *amount),
+        ParkingEvent::Seen { read } => cctv::seen(state, turn, read),
+        ParkingEvent::Reviewed { review, decision } => cctv::reviewed(state, turn, review, decision),
+    }
+}
+
+/// What a stay owes at a moment; after its end, what it owed then.
+pub(crate) fn owed(state: &State, session: &Session, at_ms: i64) -> Result<Owed, Refusal> {
+    let fee = match &session.exit {
+        Some(exit) => exit.fee.clone(),
+        None => {
+            let tariff = state.tariff(session).ok_or(Refusal::NoTariff)?;
+            fee(tariff, state.permit(session), session.entered_at_ms, at_ms.max(session.entered_at_ms))?
+        }
+    };
+    let paid = session.net_paid();
+    let due = fee.total.less(session.remitted).less(paid);
+    Ok(Owed { remitted: session.remitted, paid, reserved: session.reserved, due, payable: due.less(session.reserved), fee })
+}

@@ -1,0 +1,228 @@
+//! Fixed cameras: what they are sure of opens and closes stays, what is doubtful goes to a person.
+
+use crate::config::{CameraConfig, Direction};
+use crate::event::{Decision, PlateRead};
+use crate::id::{ReviewId, SessionId};
+use crate::limits;
+use crate::model::{Means, ReviewReason, Session};
+use crate::payment;
+use crate::plate::{Closest, closest};
+use crate::refusal::Refusal;
+use crate::state::{State, Turn};
+use crate::stay::{Begun, begin, left};
+
+/// Longest name a camera gives a read.
+const READ_ID_LENGTH_MAX: usize = 80;
+
+pub(crate) fn admit(state: &State, read: &PlateRead) -> Result<(), Refusal> {
+    if state.config.camera(&read.camera).is_none() {
+        return Err(Refusal::Unknown { kind: "camera", id: read.camera.to_string() });
+    }
+    if read.id.is_empty() || READ_ID_LENGTH_MAX < read.id.len() {
+        return Err(Refusal::Malformed("a read has a name of 1 to 80 characters"));
+    }
+    if read.confidence_pct > 100 {
+        return Err(Refusal::Malformed("a confidence is 0 to 100 per cent"));
+    }
+    Ok(())
+}
+
+/// A read's name, told apart from other cameras'.
+pub(crate) fn read_key(read: &PlateRead) -> String {
+    format!("{}/{}", read.camera, read.id)
+}
+
+/// A camera read a plate.
+pub(crate) fn seen(state: &mut State, turn: &mut Turn, read: &PlateRead) {
+    let Some(camera) = state.config.camera(&read.camera).cloned() else { return };
+    if !remember(state, read) || read.confidence_pct < camera.review_pct {
+        return;
+    }
+    let Some(at_ms) = believed_time(&camera, read.seen_at_ms, turn.stamp.at_ms) else {
+        return doubt(state, turn, &camera, read, ReviewReason::ClockWrong);
+    };
+    if !is_new_passage(state, read, at_ms) {
+        return;
+    }
+    act(state, turn, &camera, read, at_ms);
+}
+
+/// Whether the read is new. The oldest are forgotten first.
+fn remember(state: &mut State, read: &PlateRead) -> bool {
+    let key = read_key(read);
+    if !state.reads.insert(key.clone()) {
+        return false;
+    }
+    state.reads_in_order.push_back(key);
+    if limits::READS_REMEMBERED_MAX < state.reads_in_order.len()
+        && let Some(oldest) = state.reads_in_order.pop_front()
+    {
+        state.reads.remove(&oldest);
+    }
+    true
+}
+
+/// The same car at the same camera a moment later is the same passage.
+fn is_new_passage(state: &mut State, read: &PlateRead, at_ms: i64) -> bool {
+    while let Some((old_ms, key)) = state.passages_by_time.first().cloned() {
+        if at_ms.saturating_sub(limits::ENTRY_MATCH_MS) <= old_ms {
+            break;
+        }
+        state.passages_by_time.pop_first();
+        state.passages.remove(&key);
+    }
+    let key = format!("{}/{}", read.camera, read.plate);
+    let before = state.passages.insert(key.clone(), at_ms);
+    if let Some(before_ms) = before {
+        state.passages_by_time.remove(&(before_ms, key.clone()));
+    }
+    state.passages_by_time.insert((at_ms, key));
+    before.is_none_or(|before_ms| limits::PASSAGE_MS <= (at_ms - before_ms).abs())
+}
+
+/// When the car passed by our clock: never later than now, and not from a clock that is off by more than the camera may be. A read
+/// may arrive late when the line to the camera was down.
+fn believed_time(camera: &CameraConfig, seen_at_ms: i64, now_ms: i64) -> Option<i64> {
+    let ahead_ms = seen_at_ms.saturating_sub(now_ms);
+    let plausible = ahead_ms <= camera.clock_skew_max_ms && -limits::KEPT_MS <= ahead_ms;
+    plausible.then_some(seen_at_ms.min(now_ms))
+}
+
+fn act(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRead, at_ms: i64) {
+    match camera.direction {
+        Direction::Entry => came_in(state, turn, camera, read, at_ms),
+        Direction::Exit => went_out(state, turn, camera, read, at_ms),
+    }
+}
+
+/// Whose car of this lot the plate means. A read that the camera is certain of means its letters only.
+fn meant(state: &State, camera: &CameraConfig, read: &PlateRead) -> Closest<SessionId> {
+    let Some(area) = state.config.area(&camera.area) else { return Closest::Nobody };
+    let of_lot = state.active_by_plate.iter().filter_map(|(plate, id)| {
+        let session = state.sessions.get(id).filter(|session| session.lot == area.lot)?;
+        Some((plate, session.id.clone()))
+    });
+    match closest(&read.plate, of_lot) {
+        Closest::Near(id) if camera.certain_pct <= read.confidence_pct => Closest::Doubtful(vec![id]),
+        other => other,
+    }
+}
+
+fn came_in(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRead, at_ms: i64) {
+    if left_since(state, read, at_ms) {
+        return;
+    }
+    match meant(state, camera, read) {
+        Closest::Same(id) => return confirm_entry(state, &id, at_ms),
+        Closest::Near(id) => {
+            if recently_entered(state, &id, at_ms) {
+                return confirm_entry(state, &id, at_ms);
+            }
+        }
+        Closest::Doubtful(sessions) => {
+            let recent: Vec<SessionId> = sessions.into_iter().filter(|id| recently_entered(state, id, at_ms)).collect();
+            if !recent.is_empty() {
+                return doubt(state, turn, camera, read, ReviewReason::Alike { sessions: recent });
+            }
+        }
+        Closest::Nobody => {}
+    }
+    if let Some(elsewhere) = state.active_by_plate.get(&read.plate).cloned() {
+        return doubt(state, turn, camera, read, ReviewReason::Elsewhere { session: elsewhere });
+    }
+    if read.confidence_pct < camera.accept_pct {
+        return doubt(state, turn, camera, read, ReviewReason::Unsure);
+    }
+    let begun = Begun { at_ms, by: Means::Camera, plate_confidence_pct: read.confidence_pct };
+    begin(state, turn, &camera.area, &read.plate, begun);
+}
+
+/// A read that comes after the car has left tells of the stay that is over.
+fn left_since(state: &State, read: &PlateRead, at_ms: i64) -> bool {
+    let ended = state.ended_by_plate.get(&read.plate).and_then(|id| state.sessions.get(id));
+    ended.and_then(|session| session.exit.as_ref()).is_some_and(|exit| at_ms < exit.at_ms)
+}
+
+fn recently_entered(state: &State, id: &SessionId, at_ms: i64) -> bool {
+    let unseen = |session: &&Session| !session.seen_entering;
+    let session = state.sessions.get(id).filter(unseen);
+    session.is_some_and(|session| (session.entered_at_ms - at_ms).abs() <= limits::ENTRY_MATCH_MS)
+}
+
+/// The entry of the driver's scan and the camera's sight of the car are one entry; it began with the earlier of the two.
+fn confirm_entry(state: &mut State, id: &SessionId, at_ms: i64) {
+    let session = state.own_session(id);
+    if !session.seen_entering && (session.entered_at_ms - at_ms).abs() <= limits::ENTRY_MATCH_MS {
+        session.seen_entering = true;
+        session.entered_at_ms = session.entered_at_ms.min(at_ms);
+    }
+}
+
+fn went_out(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRead, at_ms: i64) {
+    match meant(state, camera, read) {
+        // That the very plate is parked here is evidence enough, however unsure the camera is.
+        Closest::Same(id) => close(state, turn, camera, read, &id, at_ms),
+        Closest::Near(id) if camera.accept_pct <= read.confidence_pct => close(state, turn, camera, read, &id, at_ms),
+        Closest::Near(id) => doubt(state, turn, camera, read, ReviewReason::Alike { sessions: vec![id] }),
+        Closest::Doubtful(sessions) => doubt(state, turn, camera, read, ReviewReason::Alike { sessions }),
+        Closest::Nobody => stranger_left(state, turn, camera, read, at_ms),
+    }
+}
+
+fn stranger_left(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRead, at_ms: i64) {
+    let ended =
+        state.ended_by_plate.get(&read.plate).and_then(|id| state.sessions.get(id)).and_then(|session| session.exit.as_ref());
+    // The driver signalled the exit and then drove out.
+    if ended.is_some_and(|exit| (at_ms - exit.at_ms).abs() <= limits::ENTRY_MATCH_MS) {
+        return;
+    }
+    let reason = match state.active_by_plate.get(&read.plate) {
+        Some(session) => ReviewReason::Elsewhere { session: session.clone() },
+        None if read.confidence_pct < camera.accept_pct => ReviewReason::Unsure,
+        None => ReviewReason::ExitWithoutSession,
+    };
+    doubt(state, turn, camera, read, reason);
+}
+
+/// Ends a stay, unless the car went out before it came in by more than clocks may differ: then it was another passage.
+fn close(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRead, id: &SessionId, at_ms: i64) {
+    let entered_at_ms = state.own_session(id).entered_at_ms;
+    if at_ms < entered_at_ms - camera.clock_skew_max_ms {
+        return doubt(state, turn, camera, read, ReviewReason::ClockWrong);
+    }
+    left(state, turn, id, at_ms, Means::Camera);
+}
+
+fn doubt(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRead, reason: ReviewReason) {
+    if let Some(lot) = state.config.area(&camera.area).map(|area| area.lot.clone()) {
+        state.review(turn, &lot, reason, Some(read.clone()));
+    }
+}
+
+/// A person has looked. Their reading of a plate counts as certain, and the time as the camera told it, or now when its clock is off.
+pub(crate) fn reviewed(state: &mut State, turn: &mut Turn, id: &ReviewId, decision: &Decision) {
+    let Some(review) = state.reviews.remove(id) else { return };
+    let Decision::Accept { plate } = decision else { return };
+    if let ReviewReason::RefundFailed { payment, .. } = &review.reason {
+        return payment::unblock(state, turn, payment);
+    }
+    let Some(read) = review.read else { return };
+    let Some(camera) = state.config.camera(&read.camera).cloned() else { return };
+    let at_ms = believed_time(&camera, read.seen_at_ms, turn.stamp.at_ms).unwrap_or(turn.stamp.at_ms);
+    let certain = PlateRead { plate: plate.clone().unwrap_or(read.plate.clone()), confidence_pct: 100, ..read };
+    decided(state, turn, &camera, &certain, at_ms);
+}
+
+/// What a person decided is done, or comes back when it cannot be.
+fn decided(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRead, at_ms: i64) {
+    let session = state.active_by_plate.get(&read.plate).cloned();
+    match (camera.direction, session) {
+        (Direction::Entry, Some(id)) => confirm_entry(state, &id, at_ms),
+        (Direction::Entry, None) => {
+            let begun = Begun { at_ms, by: Means::Manager, plate_confidence_pct: 100 };
+            begin(state, turn, &camera.area, &read.plate, begun);
+        }
+        (Direction::Exit, Some(id)) => left(state, turn, &id, at_ms, Means::Manager),
+        (Direction::Exit, None) => doubt(state, turn, camera, read, ReviewReason::ExitWithoutSession),
+    }
+}

@@ -1,0 +1,53 @@
+//! Named bounds of the parking core, each with its reason.
+
+/// Largest amount, minor units: so large that a thousand payments of the largest fee add up, so small that sums fit 64 bits.
+pub const MONEY_MAX: i64 = 1_000 * FEE_MAX;
+
+/// Largest fee of one stay, minor units: a million million won is beyond any parking.
+pub const FEE_MAX: i64 = 1_000_000_000_000;
+
+/// Longest stay that is priced, days: ten years; a car that stands longer is a matter for a person, not for a tariff.
+pub const STAY_DAYS_MAX: i64 = 3_660;
+
+/// Permits in force at once; a lot of several thousand bays has fewer subscribers.
+pub const PERMITS_MAX: usize = 20_000;
+
+/// Longest plate, characters: the longest Korean form (region, three digits, letter, four digits) has ten, foreign ones at most twelve.
+pub const PLATE_LENGTH_MAX: usize = 12;
+
+/// Cost up to which two plates may be the same car misread, in half edits: one wrong character, or two that cameras confuse.
+pub const PLATE_DISTANCE_MAX: u32 = 2;
+
+/// Proxy tokens of one session that may be open at once: a coach party, each with a code of their own.
+pub const PROXIES_OPEN_MAX: usize = 256;
+
+/// A proxy token lives at least and at most so long, milliseconds: long enough to type an amount, short enough to be forgotten.
+pub const PROXY_LIFE_MS: std::ops::RangeInclusive<i64> = 60_000..=24 * 3_600_000;
+
+/// Payments of one session, failed tries included; more is a robot.
+pub const PAYMENTS_PER_SESSION_MAX: usize = 1_000;
+
+/// Active sessions of one district; at about a kilobyte each they stay under a hundred megabytes.
+pub const SESSIONS_ACTIVE_MAX: usize = 100_000;
+
+/// Items that wait for a person. Past it a new doubtful read is dropped and counted: nobody looks at the ten-thousandth.
+pub const REVIEWS_OPEN_MAX: usize = 10_000;
+
+/// Camera reads remembered against repeats, newest kept.
+pub const READS_REMEMBERED_MAX: usize = 50_000;
+
+/// The same plate at the same camera within so long is the same passage, milliseconds: a barrier lets nobody round in less.
+pub const PASSAGE_MS: i64 = 30_000;
+
+/// A camera's sight of a car and the driver's scan belong together within so long, milliseconds: the walk from gate to code.
+pub const ENTRY_MATCH_MS: i64 = 30 * 60_000;
+
+/// Settled sessions and journal lines stay in memory so long, milliseconds: card schemes let payers object for 120 days, and a
+/// reversal must still find its payment. The log keeps all.
+pub const KEPT_MS: i64 = 130 * 24 * 3_600_000;
+
+/// Longest extension at once, minutes: a day.
+pub const EXTENSION_MINUTES_MAX: i64 = 24 * 60;
+
+/// Longest idempotency key.
+pub const KEY_LENGTH_MAX: usize = 80;

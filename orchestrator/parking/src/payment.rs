@@ -1,0 +1,316 @@
+//! Payments: reserve before charging, and whatever the provider reports, in whatever order and however often, adds up.
+//!
+//! `Authorising -> Capturing -> Captured`, or `Declined` from either of the first two. A capture that turns up after we took the
+//! payment for declined is taken in; what was then paid above the fee goes back by itself.
+
+use crate::book::owed;
+use crate::event::ProviderReport;
+use crate::id::{PaymentId, PrivateRef, RefundId, SessionId};
+use crate::ledger::TransactionKind;
+use crate::limits;
+use crate::model::{Method, Payer, Payment, PaymentState, Refund, RefundState, ReviewReason};
+use crate::money::Money;
+use crate::order::{Order, ParkingMessage};
+use crate::proxy;
+use crate::refusal::Refusal;
+use crate::state::{State, Turn};
+
+/// The key under which what is due at the exit is charged.
+const EXIT_KEY: &str = "exit";
+
+/// A payment as it is asked for.
+pub(crate) struct Asked<'a> {
+    pub session: &'a SessionId,
+    pub by: &'a Payer,
+    pub amount: Money,
+    pub key: &'a str,
+}
+
+/// An asker's key, told apart from every other asker's.
+pub(crate) fn full_key(session: &SessionId, by: &Payer, key: &str) -> String {
+    match by {
+        Payer::Driver => format!("{session}/{key}"),
+        Payer::Proxy { proxy } => format!("{session}/{proxy}/{key}"),
+    }
+}
+
+pub(crate) fn known<'a>(state: &'a State, id: &PaymentId) -> Result<&'a Payment, Refusal> {
+    state.payments.get(id).ok_or_else(|| Refusal::Unknown { kind: "payment", id: id.to_string() })
+}
+
+pub(crate) fn admit(state: &State, at_ms: i64, asked: &Asked<'_>) -> Result<(), Refusal> {
+    let session = state.session(asked.session)?;
+    if asked.key.is_empty() || limits::KEY_LENGTH_MAX < asked.key.len() {
+        return Err(Refusal::Malformed("an idempotency key has 1 to 80 characters"));
+    }
+    if let Some(before) = state.payment_by_key.get(&full_key(asked.session, asked.by, asked.key)) {
+        let same = state.payments.get(before).is_some_and(|payment| payment.amount == asked.amount);
+        return if same { Ok(()) } else { Err(Refusal::KeyReused) };
+    }
+    if let Payer::Proxy { proxy: id } = asked.by {
+        let leave = proxy::known(state, id)?;
+        if leave.session != *asked.session {
+            return Err(Refusal::Unknown { kind: "payment code", id: id.to_string() });
+        }
+        if let Some(end) = proxy::end(state, leave, at_ms) {
+            return Err(Refusal::ProxySpent(end));
+        }
+    }
+    if state.payments_of.get(asked.session).is_some_and(|payments| limits::PAYMENTS_PER_SESSION_MAX <= payments.len()) {
+        return Err(Refusal::TooMany("payments for one stay"));
+    }
+    let payable = owed(state, session, at_ms)?.payable;
+    if asked.amount.is_zero() || payable < asked.amount {
+        return Err(Refusal::NotPayable { asked: asked.amount, payable });
+    }
+    Ok(())
+}
+
+/// Reserves the amount and asks the provider.
+pub(crate) fn asked(state: &mut State, turn: &mut Turn, asked: &Asked<'_>, instrument: &PrivateRef) {
+    let key = full_key(asked.session, asked.by, asked.key);
+    if state.payment_by_key.contains_key(&key) {
+        return;
+    }
+    let (seq, count) = turn.next_name();
+    let id = PaymentId::made("pp", seq, count);
+    let payment = Payment {
+        id: id.clone(),
+        session: asked.session.clone(),
+        by: asked.by.clone(),
+        amount: asked.amount,
+        instrument: instrument.clone(),
+        key: asked.key.to_owned(),
+        state: PaymentState::Authorising,
+        refunded: Money::ZERO,
+        reversed: Money::ZERO,
+        asked_at_ms: turn.stamp.at_ms,
+        settled_at_ms: None,
+        refund_blocked: false,
+    };
+    if let Payer::Proxy { proxy } = asked.by
+        && let Some(proxy) = state.proxies.get_mut(proxy)
+    {
+        proxy.payment = Some(id.clone());
+    }
+    let session = state.own_session(asked.session);
+    // Reserved sums stay below the fee, which is an amount.
+    session.reserved = session.reserved.plus(asked.amount).unwrap_or(session.reserved);
+    state.payment_by_key.insert(key, id.clone());
+    state.payments_of.entry(asked.session.clone()).or_default().push(id.clone());
+    state.payments.insert(id.clone(), payment);
+    turn.orders.push(Order::Authorise { payment: id, instrument: instrument.clone(), amount: asked.amount });
+}
+
+/// What is due at the exit goes to the registered instrument.
+pub(crate) fn charge_registered(state: &mut State, turn: &mut Turn, id: &SessionId) {
+    let session = state.own_session(id).clone();
+    let Method::Registered { instrument } = &session.method else { return };
+    let Ok(owed) = owed(state, &session, turn.stamp.at_ms) else { return };
+    if !owed.payable.is_zero() {
+        asked(state, turn, &Asked { session: id, by: &Payer::Driver, amount: owed.payable, key: EXIT_KEY }, instrument);
+    }
+}
+
+/// The provider reports.
+pub(crate) fn reported(state: &mut State, turn: &mut Turn, id: &PaymentId, report: &ProviderReport) {
+    match report {
+        ProviderReport::Authorised => authorised(state, turn, id),
+        ProviderReport::Declined { reason } => declined(state, turn, id, reason),
+        ProviderReport::Captured => captured(state, turn, id),
+        ProviderReport::Refunded { refund } => refunded(state, turn, id, refund),
+        ProviderReport::RefundRefused { refund, reason } => refund_refused(state, turn, id, refund, reason),
+        ProviderReport::Standing { returned_total } => {
+            captured(state, turn, id);
+            returned(state, turn, id, *returned_total);
+        }
+    }
+}
+
+fn own<'a>(state: &'a mut State, id: &PaymentId) -> &'a mut Payment {
+    state.payments.get_mut(id).expect("reports about unknown payments are refused")
+}
+
+fn authorised(state: &mut State, turn: &mut Turn, id: &PaymentId) {
+    let payment = own(state, id);
+    if payment.state == PaymentState::Authorising {
+        payment.state = PaymentState::Capturing;
+        let (instrument, amount) = (payment.instrument.clone(), payment.amount);
+        turn.orders.push(Order::Capture { payment: id.clone(), instrument, amount });
+    }
+}
+
+fn is_under_way(payment: &Payment) -> bool {
+    match payment.state {
+        PaymentState::Authorising | PaymentState::Capturing => true,
+        PaymentState::Captured | PaymentState::Declined { .. } => false,
+    }
+}
+
+/// A decline after a capture is old news.
+fn declined(state: &mut State, turn: &mut Turn, id: &PaymentId, reason: &str) {
+    let payment = own(state, id);
+    if !is_under_way(payment) {
+        return;
+    }
+    payment.state = PaymentState::Declined { reason: reason.to_owned() };
+    payment.settled_at_ms = Some(turn.stamp.at_ms);
+    let payment = payment.clone();
+    let session = state.own_session(&payment.session);
+    session.reserved = session.reserved.less(payment.amount);
+    turn.tell(Some(&payment.instrument), ParkingMessage::Declined { payment: id.clone(), amount: payment.amount });
+}
+
+fn captured(state: &mut State, turn: &mut Turn, id: &PaymentId) {
+    let payment = own(state, id);
+    if payment.state == PaymentState::Captured {
+        return;
+    }
+    let was_under_way = is_under_way(payment);
+    payment.state = PaymentState::Captured;
+    payment.settled_at_ms = Some(turn.stamp.at_ms);
+    let payment = payment.clone();
+    let session = state.own_session(&payment.session);
+    if was_under_way {
+        session.reserved = session.reserved.less(payment.amount);
+    }
+    // A thousand payments of one stay, each at most its fee, stay in the range.
+    session.paid = session.paid.plus(payment.amount).unwrap_or(session.paid);
+    state.post(turn.stamp.at_ms, TransactionKind::Payment, &payment.session, Some(&payment), payment.amount);
+    tell_captured(state, turn, &payment);
+    settle(state, turn, &payment.session);
+}
+
+fn tell_captured(state: &mut State, turn: &mut Turn, payment: &Payment) {
+    let session = state.own_session(&payment.session).clone();
+    let receipt = ParkingMessage::Receipt { payment: payment.id.clone(), plate: session.plate.masked(), amount: payment.amount };
+    turn.tell(Some(&payment.instrument), receipt);
+    if let Payer::Proxy { .. } = payment.by {
+        let due = due(state, turn, &payment.session);
+        let message = ParkingMessage::PaidForYou { session: session.id.clone(), amount: payment.amount, due };
+        turn.tell(session.driver.as_ref(), message);
+    }
+}
+
+fn due(state: &State, turn: &Turn, id: &SessionId) -> Money {
+    let session = state.session(id).and_then(|session| owed(state, session, turn.stamp.at_ms));
+    session.map(|owed| owed.due).unwrap_or_default()
+}
+
+fn refunded(state: &mut State, turn: &mut Turn, id: &PaymentId, refund: &RefundId) {
+    let Some(refund) = state.refunds.get_mut(refund).filter(|refund| refund.payment == *id) else { return };
+    match refund.state {
+        RefundState::Done => return,
+        // A refusal that turns out to be wrong: the money went back after all.
+        RefundState::Failed | RefundState::Ordered => {}
+    }
+    let was_returning = refund.state == RefundState::Ordered;
+    refund.state = RefundState::Done;
+    let ordered = refund.amount;
+    let payment = own(state, id);
+    let amount = ordered.min(payment.amount.less(payment.returned()));
+    payment.refunded = payment.refunded.plus(amount).unwrap_or(payment.refunded);
+    let payment = payment.clone();
+    let session = state.own_session(&payment.session);
+    if was_returning {
+        session.returning = session.returning.less(ordered);
+    }
+    session.returned = session.returned.plus(amount).unwrap_or(session.returned);
+    state.post(turn.stamp.at_ms, TransactionKind::Refund, &payment.session, Some(&payment), amount);
+    turn.tell(Some(&payment.instrument), ParkingMessage::Refunded { payment: id.clone(), amount });
+}
+
+fn refund_refused(state: &mut State, turn: &mut Turn, id: &PaymentId, refund: &RefundId, reason: &str) {
+    let Some(ordered) = state.refunds.get_mut(refund).filter(|refund| refund.payment == *id) else { return };
+    if ordered.state != RefundState::Ordered {
+        return;
+    }
+    ordered.state = RefundState::Failed;
+    let amount = ordered.amount;
+    let payment = own(state, id);
+    payment.refund_blocked = true;
+    let session = payment.session.clone();
+    let session = state.own_session(&session);
+    session.returning = session.returning.less(amount);
+    let lot = session.lot.clone();
+    let failed = ReviewReason::RefundFailed { refund: refund.clone(), payment: id.clone(), detail: reason.to_owned() };
+    state.review(turn, &lot, failed, None);
+}
+
+/// So much has gone back in all, says the provider. What we do not know of yet is first our own refunds under way, then reversals.
+fn returned(state: &mut State, turn: &mut Turn, id: &PaymentId, total: Money) {
+    let open: Vec<(RefundId, Money)> = state
+        .refunds
+        .values()
+        .filter(|refund| refund.payment == *id && refund.state == RefundState::Ordered)
+        .map(|refund| (refund.id.clone(), refund.amount))
+        .collect();
+    for (refund, amount) in open {
+        if amount <= total.less(own(state, id).returned()) {
+            refunded(state, turn, id, &refund);
+        }
+    }
+    let payment = own(state, id);
+    let total = total.min(payment.amount);
+    let amount = total.less(payment.returned());
+    if !amount.is_zero() {
+        reversed(state, turn, id, amount);
+    }
+}
+
+fn reversed(state: &mut State, turn: &mut Turn, id: &PaymentId, amount: Money) {
+    let payment = own(state, id);
+    payment.reversed = payment.reversed.plus(amount).unwrap_or(payment.reversed);
+    let payment = payment.clone();
+    let session = state.own_session(&payment.session);
+    session.returned = session.returned.plus(amount).unwrap_or(session.returned);
+    let driver = session.driver.clone();
+    state.post(turn.stamp.at_ms, TransactionKind::Reversal, &payment.session, Some(&payment), amount);
+    let message = ParkingMessage::Reversed { session: payment.session.clone(), amount, due: due(state, turn, &payment.session) };
+    turn.tell(driver.as_ref(), message);
+}
+
+/// Gives back what was paid above what is owed, latest payment first.
+pub(crate) fn settle(state: &mut State, turn: &mut Turn, id: &SessionId) {
+    let Ok(session) = state.session(id).cloned() else { return };
+    let Ok(owed) = owed(state, &session, turn.stamp.at_ms) else { return };
+    let mut excess = session.net_paid().less(session.returning).less(owed.fee.total.less(session.remitted));
+    let payments = state.payments_of.get(id).cloned().unwrap_or_default();
+    for payment in payments.iter().rev() {
+        let refundable = refundable(state, payment).min(excess);
+        if !refundable.is_zero() {
+            order_refund(state, turn, payment, refundable);
+            excess = excess.less(refundable);
+        }
+    }
+}
+
+/// What can still go back of a payment.
+fn refundable(state: &State, id: &PaymentId) -> Money {
+    let Some(payment) = state.payments.get(id) else { return Money::ZERO };
+    if payment.state != PaymentState::Captured || payment.refund_blocked {
+        return Money::ZERO;
+    }
+    let ordered = state.refunds.values().filter(|refund| refund.payment == *id && refund.state == RefundState::Ordered);
+    ordered.fold(payment.amount.less(payment.returned()), |left, refund| left.less(refund.amount))
+}
+
+fn order_refund(state: &mut State, turn: &mut Turn, id: &PaymentId, amount: Money) {
+    let (seq, count) = turn.next_name();
+    let refund = RefundId::made("pr", seq, count);
+    let ordered = Refund { id: refund.clone(), payment: id.clone(), amount, state: RefundState::Ordered };
+    state.refunds.insert(refund.clone(), ordered);
+    let payment = own(state, id);
+    let (session, instrument) = (payment.session.clone(), payment.instrument.clone());
+    let session = state.own_session(&session);
+    session.returning = session.returning.plus(amount).unwrap_or(session.returning);
+    turn.orders.push(Order::Refund { refund, payment: id.clone(), instrument, amount });
+}
+
+/// A person lets a refused refund be tried again.
+pub(crate) fn unblock(state: &mut State, turn: &mut Turn, id: &PaymentId) {
+    let Some(payment) = state.payments.get_mut(id) else { return };
+    payment.refund_blocked = false;
+    let session = payment.session.clone();
+    settle(state, turn, &session);
+}

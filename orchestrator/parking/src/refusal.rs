@@ -1,0 +1,80 @@
+//! Why a request is not taken: typed, with what the asker needs to know.
+
+use crate::config::ConfigError;
+use crate::limits;
+use crate::money::{Money, MoneyError};
+use crate::tariff::FeeError;
+
+/// A request that makes no sense now, and why.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// No such area, session, proxy, payment, review or camera.
+    #[error("there is no {kind} {id}")]
+    Unknown {
+        /// Which kind.
+        kind: &'static str,
+        /// The id given.
+        id: String,
+    },
+    /// The car is parked already.
+    #[error("this car is parked already; end that stay first")]
+    AlreadyParked,
+    /// The stay is over.
+    #[error("this stay is over")]
+    Over,
+    /// The stay goes on.
+    #[error("this stay is not over yet")]
+    NotOver,
+    /// The lot's tariff is not there.
+    #[error("this lot has no tariff")]
+    NoTariff,
+    /// An extension or plan out of range.
+    #[error("a stay is planned or extended by 1 to {} minutes", limits::EXTENSION_MINUTES_MAX)]
+    Minutes,
+    /// Nothing, or more than is due.
+    #[error("{asked} was offered, but {payable} can be paid now")]
+    NotPayable {
+        /// What was asked.
+        asked: Money,
+        /// What can be paid now.
+        payable: Money,
+    },
+    /// The token has been used, has expired or was taken back.
+    #[error("this code cannot be paid with: {0}")]
+    ProxySpent(ProxyEnd),
+    /// The same key came with another amount or payer.
+    #[error("this idempotency key was used for another payment")]
+    KeyReused,
+    /// A key or token of the wrong shape.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// A bound is reached.
+    #[error("too many {0} at once")]
+    TooMany(&'static str),
+    /// The stay has no price.
+    #[error(transparent)]
+    Fee(#[from] FeeError),
+    /// A sum that is no amount.
+    #[error(transparent)]
+    Money(#[from] MoneyError),
+    /// A configuration that does not fit together.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// Why a proxy token is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ProxyEnd {
+    /// Too late.
+    #[error("it has expired")]
+    Expired,
+    /// The driver took it back.
+    #[error("it was taken back")]
+    Revoked,
+    /// Somebody pays with it right now.
+    #[error("a payment with it is under way")]
+    UnderWay,
+    /// Somebody has paid with it.
+    #[error("it has been used")]
+    Used,
+}

@@ -1,0 +1,158 @@
+//! The state that the parts change, and one turn of the loop. Ordered maps only, so that its hash is the same everywhere.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::Serialize;
+
+use crate::config::ParkingConfig;
+use crate::event::{PlateRead, Stamp};
+use crate::id::{PaymentId, ProxyId, RefundId, ReviewId, SessionId};
+use crate::ledger::{Account, Concern, Ledger, TransactionKind};
+use crate::limits;
+use crate::model::{Payment, Proxy, Refund, Review, ReviewReason, Session};
+use crate::order::{Order, ParkingMessage};
+use crate::plate::Plate;
+use crate::refusal::Refusal;
+use crate::tariff::{Permit, Tariff};
+
+/// Everything that a district's parking adds up to.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct State {
+    pub config: ParkingConfig,
+    /// Every tariff ever configured, by name and version.
+    pub tariffs: BTreeMap<String, Tariff>,
+    pub sessions: BTreeMap<SessionId, Session>,
+    pub active_by_plate: BTreeMap<Plate, SessionId>,
+    /// The latest ended stay of each plate.
+    pub ended_by_plate: BTreeMap<Plate, SessionId>,
+    /// Ended stays, oldest first.
+    pub ended: BTreeSet<(i64, SessionId)>,
+    pub payments: BTreeMap<PaymentId, Payment>,
+    pub payments_of: BTreeMap<SessionId, Vec<PaymentId>>,
+    pub payment_by_key: BTreeMap<String, PaymentId>,
+    pub refunds: BTreeMap<RefundId, Refund>,
+    pub proxies: BTreeMap<ProxyId, Proxy>,
+    pub proxies_of: BTreeMap<SessionId, Vec<ProxyId>>,
+    pub proxy_by_token: BTreeMap<String, ProxyId>,
+    pub reviews: BTreeMap<ReviewId, Review>,
+    /// Doubtful reads that were dropped because too many waited.
+    pub reviews_dropped: u64,
+    pub reads: BTreeSet<String>,
+    pub reads_in_order: VecDeque<String>,
+    /// When each camera last saw each plate, as `camera/plate`.
+    pub passages: BTreeMap<String, i64>,
+    pub passages_by_time: BTreeSet<(i64, String)>,
+    pub ledger: Ledger,
+}
+
+/// One turn: where the entry stands, and the orders that come of it.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    pub stamp: Stamp,
+    pub orders: Vec<Order>,
+    made: u32,
+}
+
+impl Turn {
+    pub fn new(stamp: Stamp) -> Self {
+        Self { stamp, orders: Vec::new(), made: 0 }
+    }
+
+    /// The counter of the next name made in this turn.
+    pub fn next_name(&mut self) -> (u64, u32) {
+        self.made += 1;
+        (self.stamp.seq, self.made)
+    }
+
+    /// Tells somebody, when there is somebody to tell.
+    pub fn tell(&mut self, to: Option<&crate::id::PrivateRef>, message: ParkingMessage) {
+        if let Some(to) = to {
+            self.orders.push(Order::Tell { to: to.clone(), message });
+        }
+    }
+}
+
+impl State {
+    pub fn session(&self, id: &SessionId) -> Result<&Session, Refusal> {
+        self.sessions.get(id).ok_or_else(|| Refusal::Unknown { kind: "parking session", id: id.to_string() })
+    }
+
+    /// A session named by our own records.
+    pub fn own_session(&mut self, id: &SessionId) -> &mut Session {
+        self.sessions.get_mut(id).expect("what names a session is forgotten with it")
+    }
+
+    /// The tariff that a session keeps.
+    pub fn tariff(&self, session: &Session) -> Option<&Tariff> {
+        self.tariffs.get(&session.tariff.to_string())
+    }
+
+    pub fn permit(&self, session: &Session) -> Option<&Permit> {
+        let holds = |permit: &&Permit| permit.holds(&session.plate, &session.lot, session.entered_at_ms);
+        self.config.permits.iter().filter(holds).max_by_key(|permit| permit.discount_pct)
+    }
+
+    /// Moves money between the driver and another account.
+    pub fn post(
+        &mut self,
+        at_ms: i64,
+        kind: TransactionKind,
+        session: &SessionId,
+        payment: Option<&Payment>,
+        amount: crate::money::Money,
+    ) {
+        let lot = self.own_session(session).lot.clone();
+        let driver = Account::Driver { session: session.clone() };
+        let revenue = Account::Revenue { lot: lot.clone() };
+        let (debit, credit) = match kind {
+            TransactionKind::Fee => (driver, revenue),
+            TransactionKind::Remission => (revenue, driver),
+            TransactionKind::Payment => (Account::Provider, driver),
+            TransactionKind::Refund | TransactionKind::Reversal => (driver, Account::Provider),
+        };
+        let payment = payment.map(|payment| payment.id.clone());
+        let concern = Concern { at_ms, kind, lot, session: session.clone(), payment };
+        self.ledger.transfer(concern, debit, credit, amount);
+    }
+
+    /// Puts something before a person.
+    pub fn review(&mut self, turn: &mut Turn, lot: &flight_types::LotId, reason: ReviewReason, read: Option<PlateRead>) {
+        let about_money = matches!(reason, ReviewReason::RefundFailed { .. });
+        if limits::REVIEWS_OPEN_MAX <= self.reviews.len() && !about_money {
+            self.reviews_dropped += 1;
+            return;
+        }
+        let (seq, count) = turn.next_name();
+        let id = ReviewId::made("pv", seq, count);
+        let review = Review { id: id.clone(), at_ms: turn.stamp.at_ms, lot: lot.clone(), reason, read };
+        self.reviews.insert(id, review);
+    }
+
+    /// Forgets stays that ended long ago and owe nothing, with all that belongs to them.
+    pub fn forget_old(&mut self, now_ms: i64) {
+        let before_ms = now_ms.saturating_sub(limits::KEPT_MS);
+        self.ledger.forget_before(before_ms);
+        let old: Vec<_> = self.ended.iter().take_while(|(at_ms, _)| *at_ms < before_ms).cloned().collect();
+        for (at_ms, id) in old {
+            let account = Account::Driver { session: id.clone() };
+            if self.ledger.balance(&account) == 0 {
+                self.ended.remove(&(at_ms, id.clone()));
+                self.forget(&id);
+            }
+        }
+    }
+
+    fn forget(&mut self, id: &SessionId) {
+        let Some(session) = self.sessions.remove(id) else { return };
+        if self.ended_by_plate.get(&session.plate) == Some(id) {
+            self.ended_by_plate.remove(&session.plate);
+        }
+        let payments = self.payments_of.remove(id).unwrap_or_default();
+        self.payments.retain(|payment, _| !payments.contains(payment));
+        self.payment_by_key.retain(|_, payment| !payments.contains(payment));
+        self.refunds.retain(|_, refund| !payments.contains(&refund.payment));
+        let proxies = self.proxies_of.remove(id).unwrap_or_default();
+        self.proxies.retain(|proxy, _| !proxies.contains(proxy));
+        self.proxy_by_token.retain(|_, proxy| !proxies.contains(proxy));
+    }
+}

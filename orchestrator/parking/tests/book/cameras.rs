@@ -1,0 +1,122 @@
+//! Cameras at the gates: who came, who went, and who must be looked at.
+
+use parking_core::event::{Decision, ParkingEvent};
+use parking_core::model::Means;
+
+use crate::world::{World, plate, won};
+
+#[test]
+fn a_camera_alone_opens_and_closes_a_stay() {
+    let mut world = World::new();
+    world.see("in", "12가3456", 92);
+    let session = world.book.active(&plate("12가3456")).expect("it came in").id.clone();
+    world.wait_minutes(20);
+    world.see("out", "12가3456", 92);
+    let exit = world.book.session(&session).and_then(|session| session.exit.clone()).expect("it went out");
+    assert_eq!((exit.by, exit.fee.total), (Means::Camera, won(2_000)));
+    assert_eq!(world.reasons(), [""; 0]);
+}
+
+#[test]
+fn the_scan_and_the_sight_of_a_car_are_one_entry() {
+    // (seen as, how surely, minutes from sight to scan, typed as, one stay?)
+    let cases = [
+        ("12가3456", 92, 5, "12가3456", true),
+        ("12가8456", 85, 5, "12가3456", true),
+        ("12가8456", 98, 5, "12가3456", false),
+        ("34나9999", 85, 5, "12가3456", false),
+        ("12가8456", 85, 45, "12가3456", false),
+    ];
+    for (seen, confidence_pct, minutes, typed, one) in cases {
+        let mut world = World::new();
+        let seen_at_ms = world.now_ms;
+        world.see("in", seen, confidence_pct);
+        world.wait_minutes(minutes);
+        let session = world.enter("E1", typed, "ann").expect("room");
+        assert_eq!(world.book.sessions().count() == 1, one, "{seen} {typed}");
+        let entered_at_ms = world.book.session(&session).map(|session| session.entered_at_ms);
+        assert_eq!(entered_at_ms == Some(seen_at_ms), one, "the stay began at the gate: {seen} {typed}");
+    }
+}
+
+#[test]
+fn the_sight_may_also_be_told_after_the_scan() {
+    let mut world = World::new();
+    let session = world.enter("E1", "12가3456", "ann").expect("room");
+    let seen_at_ms = world.now_ms - 4 * 60_000;
+    world.see_at("in", "12가3456", 60, seen_at_ms);
+    assert_eq!(world.book.session(&session).map(|session| session.entered_at_ms), Some(seen_at_ms));
+    assert_eq!(world.book.sessions().count(), 1);
+}
+
+#[test]
+fn doubtful_reads_go_to_a_person() {
+    // (camera, plate, confidence, clock ahead by minutes, reason)
+    let cases: [(&str, &str, u8, i64, &[&str]); 10] = [
+        ("in", "77너1000", 39, 0, &[]),
+        ("in", "77너1000", 60, 0, &["unsure"]),
+        ("in", "77너1000", 90, 5, &["clock_wrong"]),
+        ("west-in", "12가3456", 90, 0, &["elsewhere"]),
+        ("out", "77너1000", 90, 0, &["exit_without_session"]),
+        ("out", "77너1000", 60, 0, &["unsure"]),
+        ("out", "12가8456", 60, 0, &["alike"]),
+        ("out", "12가8456", 98, 0, &["alike"]),
+        ("out", "12가8456", 90, 0, &[]),
+        ("out", "12가3456", 45, 0, &[]),
+    ];
+    for (camera, text, confidence_pct, ahead, reasons) in cases {
+        let mut world = World::new();
+        world.enter("E1", "12가3456", "ann").expect("room");
+        world.wait_minutes(60);
+        world.see_at(camera, text, confidence_pct, world.now_ms + ahead * 60_000);
+        assert_eq!(world.reasons(), reasons, "{camera} {text} {confidence_pct}");
+    }
+}
+
+#[test]
+fn repeats_and_late_reads_change_nothing() {
+    let mut world = World::new();
+    let in_ms = world.now_ms;
+    world.see("in", "12가3456", 92);
+    world.see("in", "12가3456", 95);
+    let repeated = world.log.last().map(|(_, event)| event.clone()).expect("a read");
+    world.force(repeated);
+    assert_eq!(world.book.sessions().count(), 1);
+    world.wait_minutes(20);
+    world.see("out", "12가3456", 92);
+    world.see_at("in", "12가3456", 92, in_ms + 60_000);
+    assert_eq!(world.book.sessions().count(), 1, "a read from before the exit opens nothing");
+    world.wait_minutes(3);
+    world.see("in", "12가3456", 92);
+    assert_eq!(world.book.sessions().count(), 2, "it came back");
+}
+
+#[test]
+fn an_exit_camera_whose_clock_is_slow_ends_the_stay_at_its_entry() {
+    let mut world = World::new();
+    let session = world.enter("E1", "12가3456", "ann").expect("room");
+    world.see_at("out", "12가3456", 92, world.now_ms - 60_000);
+    let exit = world.book.session(&session).and_then(|session| session.exit.clone()).expect("it went out");
+    assert_eq!((exit.at_ms, exit.fee.total), (world.now_ms, won(0)));
+    let again = world.enter("E1", "12가3456", "ann").expect("room");
+    world.see_at("out", "12가3456", 92, world.now_ms - 300_000);
+    assert!(world.book.session(&again).is_some_and(|session| session.is_active()));
+    assert_eq!(world.reasons(), ["clock_wrong"]);
+}
+
+#[test]
+fn a_person_decides() {
+    let mut world = World::new();
+    world.enter("E1", "12가3456", "ann").expect("room");
+    world.wait_minutes(60);
+    world.see("out", "12거8456", 70);
+    let review = world.book.reviews().next().expect("a doubtful read").id.clone();
+    let decision = Decision::Accept { plate: Some(plate("12가3456")) };
+    world.take(ParkingEvent::Reviewed { review: review.clone(), decision: decision.clone() }).expect("it waits");
+    assert!(world.book.active(&plate("12가3456")).is_none());
+    assert!(world.take(ParkingEvent::Reviewed { review, decision }).is_err(), "it was decided");
+    world.see("in", "77너1000", 60);
+    let review = world.book.reviews().next().expect("a doubtful read").id.clone();
+    world.take(ParkingEvent::Reviewed { review, decision: Decision::Dismiss }).expect("it waits");
+    assert_eq!((world.book.reviews().count(), world.book.sessions().count()), (0, 1));
+}

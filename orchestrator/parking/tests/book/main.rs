@@ -1,0 +1,8 @@
+//! The book as a whole: stays, cameras, payments, and many payers against a provider that fails.
+
+mod cameras;
+mod crowd;
+mod money;
+mod provider;
+mod stays;
+mod world;

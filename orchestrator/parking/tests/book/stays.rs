@@ -1,0 +1,135 @@
+//! Entry, extension, exit, one stay for each car.
+
+use parking_core::Refusal;
+use parking_core::config::ConfigError;
+use parking_core::event::ParkingEvent;
+use parking_core::id::SessionId;
+use parking_core::model::{Means, Method};
+use parking_core::order::{Order, ParkingMessage};
+
+use crate::world::{World, config, plate, private, won};
+
+#[test]
+fn a_plain_stay() {
+    let mut world = World::new();
+    let session = world.enter("E1", "12 가 3456", "ann").expect("room");
+    assert_eq!(world.owed(&session).payable, won(0));
+    world.wait_minutes(11);
+    assert_eq!(world.owed(&session).payable, won(2_000));
+    let orders = world.leave(&session);
+    let told = Order::Tell {
+        to: private("ann"),
+        message: ParkingMessage::ExitComplete {
+            session: session.clone(),
+            plate: "**가**56".to_owned(),
+            fee: won(2_000),
+            due: won(2_000),
+        },
+    };
+    assert_eq!(orders, [told]);
+    world.wait_minutes(600);
+    assert_eq!(world.owed(&session).due, won(2_000), "a stay that is over costs no more");
+    assert_eq!(world.leave(&session), [], "a second exit changes nothing");
+}
+
+#[test]
+fn one_stay_for_each_car() {
+    let mut world = World::new();
+    let first = world.enter("E1", "12가3456", "ann").expect("room");
+    for area in ["E1", "E2", "W1"] {
+        assert_eq!(world.enter(area, "12가3456", "ben"), Err(Refusal::AlreadyParked), "{area}");
+    }
+    world.leave(&first);
+    assert!(world.enter("W1", "12가3456", "ben").is_ok());
+}
+
+#[test]
+fn requests_that_make_no_sense_say_why() {
+    let mut world = World::new();
+    assert!(matches!(world.enter("X9", "12가3456", "ann"), Err(Refusal::Unknown { kind: "parking area", .. })));
+    let session = world.enter("E1", "12가3456", "ann").expect("room");
+    for minutes in [0, -5, 1_441, i64::MAX] {
+        let extended = ParkingEvent::Extended { session: session.clone(), minutes };
+        assert_eq!(world.take(extended).expect_err("out of range"), Refusal::Minutes, "{minutes}");
+    }
+    let nobody = SessionId::new("ps-9").expect("an id");
+    let left = ParkingEvent::Left { session: nobody, by: Means::Driver };
+    assert!(matches!(world.take(left), Err(Refusal::Unknown { .. })));
+    world.leave(&session);
+    assert_eq!(world.take(ParkingEvent::Extended { session, minutes: 5 }).expect_err("over"), Refusal::Over);
+}
+
+#[test]
+fn an_extension_adds_to_the_plan() {
+    let mut world = World::new();
+    let session = world.enter("E1", "12가3456", "ann").expect("room");
+    for _ in 0..2 {
+        world.take(ParkingEvent::Extended { session: session.clone(), minutes: 30 }).expect("still there");
+    }
+    let planned_ms = world.book.session(&session).and_then(|session| session.planned_until_ms);
+    assert_eq!(planned_ms, Some(world.now_ms + 60 * 60_000));
+}
+
+#[test]
+fn a_stay_keeps_the_tariff_it_began_with() {
+    let mut world = World::new();
+    let session = world.enter("E1", "12가3456", "ann").expect("room");
+    let mut dearer = config();
+    dearer.tariffs[0].day.step_fee = won(9_000);
+    let changed = ParkingEvent::Configured { config: Box::new(dearer.clone()) };
+    assert!(matches!(world.take(changed), Err(Refusal::Config(ConfigError::TariffChanged(_)))));
+    dearer.tariffs[0].key.version = 2;
+    dearer.lots.iter_mut().for_each(|lot| lot.tariff.version = 2);
+    world.take(ParkingEvent::Configured { config: Box::new(dearer) }).expect("a new version");
+    let later = world.enter("E1", "34나5678", "ben").expect("room");
+    world.wait_minutes(20);
+    assert_eq!((world.owed(&session).due, world.owed(&later).due), (won(2_000), won(18_000)));
+}
+
+#[test]
+fn registered_means_charged() {
+    let mut world = World::new();
+    let method = Method::Registered { instrument: private("billing-1") };
+    let session = world.enter_with("E1", "12가3456", "ann", method).expect("room");
+    world.wait_minutes(30);
+    let orders = world.leave(&session);
+    assert!(matches!(&orders[0], Order::Authorise { amount, .. } if *amount == won(3_000)), "{orders:?}");
+    assert_eq!(world.owed(&session).payable, won(0), "what is being charged cannot be paid twice");
+}
+
+#[test]
+fn a_permit_is_taken_off() {
+    let mut world = World::new();
+    let mut with_permit = config();
+    with_permit.permits.push(parking_core::tariff::Permit {
+        plate: plate("12가3456"),
+        lot: flight_types::LotId::new("east").expect("an id"),
+        from_ms: 0,
+        until_ms: i64::MAX,
+        discount_pct: 50,
+        name: "resident".to_owned(),
+    });
+    world.take(ParkingEvent::Configured { config: Box::new(with_permit) }).expect("a configuration");
+    let east = world.enter("E1", "12가3456", "ann").expect("room");
+    world.wait_minutes(30);
+    assert_eq!(world.owed(&east).due, won(1_500));
+}
+
+#[test]
+fn configurations_that_do_not_fit_are_refused() {
+    type Spoil = fn(&mut parking_core::config::ParkingConfig);
+    let cases: [(&str, Spoil); 6] = [
+        ("stands there twice", |config| config.areas.push(config.areas[0].clone())),
+        ("tariff none v1", |config| config.lots[0].tariff.name = "none".to_owned()),
+        ("names lot", |config| drop(config.lots.remove(0))),
+        ("review_pct <= accept_pct", |config| config.cameras[0].review_pct = 99),
+        ("64 hexadecimal", |config| config.cameras[0].token_sha256 = "secret".to_owned()),
+        ("step_minutes", |config| config.tariffs[0].day.step_minutes = 0),
+    ];
+    for (message, spoil) in cases {
+        let mut spoiled = config();
+        spoil(&mut spoiled);
+        let error = spoiled.check().expect_err(message).to_string();
+        assert!(error.contains(message), "{error}");
+    }
+}
