@@ -4,8 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use dispatch_core::event::Role;
-use flight_types::AccountId;
+use flight_types::{AccountId, DroneId};
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,12 @@ pub struct Config {
     /// Links to aircraft.
     #[serde(default)]
     pub links: LinksConfig,
+    /// Pictures of the aircraft's cameras.
+    #[serde(default)]
+    pub feeds: FeedsConfig,
+    /// Recordings of incidents.
+    #[serde(default)]
+    pub evidence: EvidenceConfig,
     /// Messages to people without a terminal.
     #[serde(default)]
     pub messages: MessagesConfig,
@@ -192,6 +199,72 @@ impl Default for LinksConfig {
     }
 }
 
+/// Pictures of the aircraft's cameras.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FeedsConfig {
+    /// The one UDP socket from which pictures go to browsers. Port 0 takes a free one; a firewall wants a fixed one.
+    pub bind: SocketAddr,
+    /// Addresses under which browsers reach that socket, when they differ from where it listens: behind a router, or when it listens
+    /// on every interface.
+    pub advertised: Vec<SocketAddr>,
+    /// STUN and TURN servers that browsers are told of: `{ url, username, credential }`.
+    pub ice_servers: Vec<IceServer>,
+    /// Cameras by aircraft: `[{ drone, main, sub }]`, RTSP addresses of H.264 streams, with `#udp` at the end to ask for UDP.
+    pub cameras: Vec<CameraConfig>,
+}
+
+impl Default for FeedsConfig {
+    fn default() -> Self {
+        Self { bind: loopback(0), advertised: Vec::new(), ice_servers: Vec::new(), cameras: Vec::new() }
+    }
+}
+
+/// A helper for browsers behind routers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IceServer {
+    /// `stun:host:port`, `turn:host:port` or `turns:host:port`.
+    pub url: String,
+    /// For TURN.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// For TURN. Every viewer gets it: let it be good for nothing else.
+    #[serde(default)]
+    pub credential: Option<String>,
+}
+
+/// Where an aircraft's camera is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CameraConfig {
+    /// The aircraft, as the site names it.
+    pub drone: DroneId,
+    /// `rtsp://…` of the picture as taken.
+    pub main: Url,
+    /// Of a smaller one, if the camera offers it.
+    #[serde(default)]
+    pub sub: Option<Url>,
+}
+
+/// Recordings of incidents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EvidenceConfig {
+    /// Whether incidents are recorded at all.
+    pub record: bool,
+    /// Days after which a recording of a closed incident is deleted.
+    pub keep_days: u32,
+    /// Gigabytes that recordings may take; above it the oldest of closed incidents are deleted.
+    pub gigabytes_max: u32,
+}
+
+impl Default for EvidenceConfig {
+    fn default() -> Self {
+        Self { record: true, keep_days: 30, gigabytes_max: 100 }
+    }
+}
+
 /// Messages to people without a terminal: emergency contacts, phone checks.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -263,6 +336,9 @@ impl Config {
         if self.http.tls.mode == TlsMode::Files && !files {
             return Some(("http.tls.mode", "\"files\" needs http.tls.certificate and http.tls.private_key".to_owned()));
         }
+        if let Some(problem) = self.feeds.problem() {
+            return Some(problem);
+        }
         if self.http.tries_per_min == 0 {
             return Some(("http.tries_per_min", "must be at least 1, or nobody could sign in".to_owned()));
         }
@@ -279,6 +355,28 @@ impl Config {
         let database = self.store.database_url.as_deref().unwrap_or("postgres://");
         if !(database.starts_with("postgres://") || database.starts_with("postgresql://")) {
             return Some(("store.database_url", "must begin with postgres://; leave it out for SQLite".to_owned()));
+        }
+        None
+    }
+}
+
+impl FeedsConfig {
+    /// What no type can say.
+    fn problem(&self) -> Option<(&'static str, String)> {
+        let urls = self.cameras.iter().flat_map(|camera| std::iter::once(&camera.main).chain(&camera.sub));
+        for url in urls {
+            if url.scheme() != "rtsp" || !url.has_host() {
+                // Not the whole of it: it may hold a password.
+                return Some(("feeds.cameras", format!("an address begins with rtsp:// and names a host, not {}:…", url.scheme())));
+            }
+        }
+        let wrong = |server: &&IceServer| !["stun:", "turn:", "turns:"].iter().any(|kind| server.url.starts_with(kind));
+        if let Some(server) = self.ice_servers.iter().find(wrong) {
+            return Some(("feeds.ice_servers", format!("{:?} must begin with stun:, turn: or turns:", server.url)));
+        }
+        if self.bind.ip().is_unspecified() && self.advertised.is_empty() {
+            let problem = "must name the addresses that browsers reach when feeds.bind listens on every interface";
+            return Some(("feeds.advertised", problem.to_owned()));
         }
         None
     }

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod effects;
 pub mod engine;
+pub mod evidence;
 pub mod housekeeping;
 pub mod http;
 pub mod limits;

@@ -70,6 +70,21 @@ pub const BROKER_START_MAX: Duration = Duration::from_secs(10);
 pub const BROKER_STOP_MAX: Duration = Duration::from_secs(5);
 /// How long the bridge may take to leave the broker.
 pub const BRIDGE_STOP_MAX: Duration = Duration::from_secs(3);
+/// How often is looked whether a recording must begin or end, besides after every entry of the log.
+pub const EVIDENCE_LOOK: Duration = Duration::from_secs(1);
+/// Pictures that wait to be written: four seconds of a slow disk.
+pub const EVIDENCE_PICTURES_WAITING_MAX: usize = 128;
+/// Digests that wait for the audit trail.
+pub const EVIDENCE_SEALS_WAITING_MAX: usize = 16;
+/// How often the digest of a growing recording goes into the audit trail: so much of it could be changed unseen after a crash of the
+/// whole machine.
+pub const EVIDENCE_SEAL_PAUSE: Duration = Duration::from_secs(5);
+/// Pause before another file is begun after one failed.
+pub const EVIDENCE_RETRY_PAUSE: Duration = Duration::from_secs(2);
+/// Recordings deleted at most to make room for one fragment of a few megabytes.
+pub const EVIDENCE_ROOM_TRIES_MAX: usize = 8;
+/// How often old recordings are looked for.
+pub const EVIDENCE_TIDYING: Duration = Duration::from_secs(60);
 /// How long a stopping server waits for open effects.
 pub const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// How often a stopping server looks whether effects are still open.

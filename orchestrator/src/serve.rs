@@ -6,10 +6,12 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use anyhow::Context;
 use drone_link::LinkConfig;
 use drone_link::{LinkHandle, LinkHub};
+use feed::{CameraUrls, Feeds, Relay, RelaySettings};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use site_model::Site;
 use tokio::task::JoinHandle;
@@ -19,8 +21,9 @@ use crate::clock::Clock;
 use crate::config::{Config, TlsMode};
 use crate::effects::{self, FileMessages, GuardFinder, MessagePort, Notices, Workshop};
 use crate::engine::{CrashPoints, Engine, EngineTask, Opening};
+use crate::evidence::{Keeping, Recorder, Space};
 use crate::http::limits::RateLimits;
-use crate::http::{self, App};
+use crate::http::{self, App, Pictures};
 use crate::limits;
 use crate::live::Live;
 use crate::mqtt::{Bridge, BridgeSettings, BridgeTask, BrokerSettings, DeviceTokens, EmbeddedBroker, HttpDesk, Topics};
@@ -29,7 +32,7 @@ use crate::roads::roads_of;
 use crate::site_view::{LoadedSite, PortMessages};
 use crate::store::{AuditTrail, Lease, Location, Store};
 use crate::tls::Certificate;
-use crate::{housekeeping, shutdown};
+use crate::{evidence, housekeeping, shutdown};
 
 /// A server that is up.
 pub struct Server {
@@ -42,6 +45,13 @@ pub struct Server {
     http: http::Server,
     mqtt: Option<Mqtt>,
     housekeeping: JoinHandle<()>,
+    evidence: Evidence,
+}
+
+/// What records, if anything does, and what forgets.
+struct Evidence {
+    recorder: Option<Recorder>,
+    tidying: JoinHandle<()>,
 }
 
 struct Mqtt {
@@ -111,11 +121,13 @@ impl Server {
         let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone());
         let parts = Parts { config, site, engine, live, notices, store, audit };
         somebody_can_sign_in(&access, &parts.config).await?;
-        let app = surface(&parts, &access, messages);
+        let pictures = start_pictures(&parts.config).await?;
+        let evidence = start_evidence(&parts, &pictures.feeds).await?;
+        let app = surface(&parts, &access, messages, pictures);
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
         let mqtt = start_mqtt(&parts, &access, desk).await?;
         let http = http::Server::start(app, parts.config.http.bind, certificate(&parts.config).await?).await?;
-        Ok(Self { parts, engine_task, workers, links, lease, access, http, mqtt, housekeeping })
+        Ok(Self { parts, engine_task, workers, links, lease, access, http, mqtt, housekeeping, evidence })
     }
 
     /// What other parts work with.
@@ -165,6 +177,11 @@ impl Server {
         self.parts.engine.stop_accepting();
         self.http.stop().await;
         settle(&self.parts.engine).await;
+        // While the audit trail still takes the last seals.
+        if let Some(recorder) = self.evidence.recorder {
+            recorder.stop().await;
+        }
+        self.evidence.tidying.abort();
         if let Some(mqtt) = self.mqtt {
             mqtt.bridge.stop().await;
             if let Some(broker) = mqtt.broker {
@@ -229,7 +246,7 @@ async fn somebody_can_sign_in(access: &Access, config: &Config) -> anyhow::Resul
 }
 
 /// The HTTP surface over the server's parts.
-fn surface(parts: &Parts, access: &Access, messages: Arc<dyn MessagePort>) -> App {
+fn surface(parts: &Parts, access: &Access, messages: Arc<dyn MessagePort>, pictures: Pictures) -> App {
     let tries = RateLimit { burst: parts.config.http.tries_per_min, per_minute: parts.config.http.tries_per_min };
     App::new(http::Parts {
         district: parts.store.district().clone(),
@@ -240,11 +257,41 @@ fn surface(parts: &Parts, access: &Access, messages: Arc<dyn MessagePort>) -> Ap
         audit: parts.audit.clone(),
         site: Arc::new(LoadedSite::new(parts.site.clone())),
         messages: Arc::new(PortMessages(messages)),
+        pictures: Some(pictures),
         tlog_dir: parts.config.links.tlog.then(|| parts.config.store.data_dir.join("tlog")),
         metrics: Some(metrics_handle()),
         rates: RateLimits { registration: tries, sign_in: tries, ..RateLimits::default() },
         tls: parts.config.http.tls.mode != TlsMode::Off,
     })
+}
+
+/// The cameras that the configuration names, and the socket from which their pictures go to browsers.
+async fn start_pictures(config: &Config) -> anyhow::Result<Pictures> {
+    let feeds = Feeds::default();
+    for camera in &config.feeds.cameras {
+        feeds.set(&camera.drone, CameraUrls { main: camera.main.clone(), sub: camera.sub.clone() });
+    }
+    let settings = RelaySettings { bind: config.feeds.bind, advertised: config.feeds.advertised.clone() };
+    let relay = Relay::start(settings, feeds.clone()).await?;
+    Ok(Pictures::new(feeds, relay, config.feeds.ice_servers.clone()))
+}
+
+/// Seals what a killed server left, then records and forgets.
+async fn start_evidence(parts: &Parts, feeds: &Feeds) -> anyhow::Result<Evidence> {
+    let config = &parts.config.evidence;
+    let folder = evidence::folder(&parts.config.store.data_dir);
+    let found = evidence::seal_found(&parts.store, &parts.audit, &folder).await?;
+    if 0 < found {
+        tracing::warn!(recordings = found, "recordings of a server that did not stop in order are sealed as found");
+    }
+    let keeping = Keeping {
+        age_max: Duration::from_secs(u64::from(config.keep_days) * 24 * 3_600),
+        bytes_max: u64::from(config.gigabytes_max) * 1_000_000_000,
+    };
+    let space = Arc::new(Space::new(folder, keeping, parts.engine.clone(), parts.audit.clone()));
+    let tidying = space.tidy();
+    let recorder = config.record.then(|| Recorder::start(parts.engine.clone(), parts.audit.clone(), feeds.clone(), space));
+    Ok(Evidence { recorder, tidying })
 }
 
 /// One recorder a process, however many servers a test starts in it.

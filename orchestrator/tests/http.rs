@@ -7,6 +7,10 @@ mod world;
 mod callers;
 #[path = "http/calls.rs"]
 mod calls;
+#[path = "http/evidence.rs"]
+mod evidence;
+#[path = "http/feeds.rs"]
+mod feeds;
 #[path = "http/live.rs"]
 mod live;
 #[path = "http/roles.rs"]

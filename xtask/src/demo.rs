@@ -1,7 +1,8 @@
 //! The whole product on this machine: server with broker and database, aircraft, guards, a caller, an operator.
 
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -10,6 +11,10 @@ use crate::process::{self, Owned, built, cargo};
 
 /// How often the demo looks whether all its programs still run.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// How often is looked whether a restarted server answers: a minute, for a busy machine.
+const RESTART_LOOKS: u32 = 300;
+/// What the browser's play prints when it wants the server restarted under it.
+const RESTART_PLEASE: &str = "please restart the server";
 /// The demo's accounts; `configs/demo.toml` says so loudly.
 const SIGN_IN: &str = "operator, pilot, guard-1 … guard-3, admin; password demo-only";
 
@@ -31,6 +36,9 @@ pub struct Options {
     /// Play on the streets of an OpenStreetMap extract (.osm.pbf), or in a site's folder.
     #[arg(long)]
     site: Option<PathBuf>,
+    /// Burn the time into the aircraft's pictures, for measuring how old they are when seen.
+    #[arg(long)]
+    clock: bool,
     /// Where the demo keeps its data; emptied first.
     #[arg(long)]
     data: Option<PathBuf>,
@@ -38,7 +46,9 @@ pub struct Options {
 
 /// A stage that is set: every program runs but the people.
 pub struct Stage {
-    server: Owned,
+    /// Absent for a moment while it is restarted.
+    server: Option<Owned>,
+    config: PathBuf,
     aircraft: Owned,
     /// Where the pages are.
     pub address: String,
@@ -71,9 +81,10 @@ impl Stage {
         std::fs::create_dir_all(&data).with_context(|| format!("could not make {}", data.display()))?;
         let site = site_folder(options.site.as_deref(), &data)?;
         let ports = Ports::from(options.port);
-        let server = start_server(&data, &site, &ports)?;
-        let aircraft = start_aircraft(&site, &ports, options.speed)?;
-        Ok(Self { server, aircraft, address: format!("http://127.0.0.1:{}", ports.http), site })
+        let config = write_config(&data, &site, &ports)?;
+        let server = Some(start_server(&config)?);
+        let aircraft = start_aircraft(&site, &ports, options)?;
+        Ok(Self { server, config, aircraft, address: format!("http://127.0.0.1:{}", ports.http), site })
     }
 
     fn people(&self, options: &Options) -> anyhow::Result<Owned> {
@@ -89,8 +100,23 @@ impl Stage {
         Owned::start("the people", &mut command)
     }
 
+    /// Ends the server in order and starts another on the same data; returns when it answers.
+    fn restart_server(&mut self) -> anyhow::Result<()> {
+        self.server = None;
+        self.server = Some(start_server(&self.config)?);
+        let address = self.address.trim_start_matches("http://");
+        for _ in 0..RESTART_LOOKS {
+            if std::net::TcpStream::connect(address).is_ok() {
+                return Ok(());
+            }
+            self.still_runs()?;
+            std::thread::park_timeout(LOOK_AGAIN);
+        }
+        bail!("the restarted server does not answer at {}", self.address)
+    }
+
     fn still_runs(&mut self) -> anyhow::Result<()> {
-        for program in [&mut self.server, &mut self.aircraft] {
+        for program in self.server.iter_mut().chain([&mut self.aircraft]) {
             if let Some(status) = program.ended()? {
                 bail!("{} ended with {status}", program.name());
             }
@@ -126,26 +152,53 @@ fn site_folder(site: Option<&Path>, data: &Path) -> anyhow::Result<PathBuf> {
     Ok(made)
 }
 
-/// Starts the server with `configs/demo.toml`, its places and ports replaced.
-fn start_server(data: &Path, site: &Path, ports: &Ports) -> anyhow::Result<Owned> {
+/// Writes `configs/demo.toml` with its places and ports replaced.
+fn write_config(data: &Path, site: &Path, ports: &Ports) -> anyhow::Result<PathBuf> {
     let template = crate::root().join("configs/demo.toml");
     let text = std::fs::read_to_string(&template).with_context(|| format!("could not read {}", template.display()))?;
     let mut config: toml::Table = text.parse().with_context(|| format!("{} is not TOML", template.display()))?;
     set(&mut config, &["site"], absolute(site)?);
     set(&mut config, &["store", "data_dir"], absolute(&data.join("server"))?);
+    config.insert("feeds".to_owned(), cameras(site, ports.rtsp)?);
     for (section, port) in [("http", ports.http), ("mqtt", ports.mqtt), ("links", ports.mavlink)] {
         set(&mut config, &[section, "bind"], format!("127.0.0.1:{port}"));
     }
     let path = data.join("demo.toml");
     std::fs::write(&path, config.to_string()).with_context(|| format!("could not write {}", path.display()))?;
-    Owned::start("the server", Command::new(built("orchestrator")).args(["serve", "--config"]).arg(&path))
+    Ok(path)
+}
+
+fn start_server(config: &Path) -> anyhow::Result<Owned> {
+    Owned::start("the server", Command::new(built("orchestrator")).args(["serve", "--config"]).arg(config))
+}
+
+/// The cameras that the simulated aircraft will serve, one for each aircraft of the site.
+fn cameras(site: &Path, port: u16) -> anyhow::Result<toml::Value> {
+    let path = site.join("site.toml");
+    let text = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+    let manifest: toml::Table = text.parse().with_context(|| format!("{} is not TOML", path.display()))?;
+    let list = |table: &toml::Table, key: &str| table.get(key).and_then(toml::Value::as_array).cloned().unwrap_or_default();
+    let stations = list(&manifest, "station").into_iter();
+    let drones = stations.filter_map(|station| station.as_table().map(|station| list(station, "drone"))).flatten();
+    let names = drones.filter_map(|drone| drone.get("id")?.as_str().map(str::to_owned));
+    let camera = |drone: String| {
+        let url = |which: &str| toml::Value::String(format!("rtsp://127.0.0.1:{port}/{drone}/{which}"));
+        let entries = [("main".to_owned(), url("main")), ("sub".to_owned(), url("sub"))];
+        let named = [("drone".to_owned(), toml::Value::String(drone.clone()))];
+        toml::Value::Table(named.into_iter().chain(entries).collect())
+    };
+    let cameras: Vec<toml::Value> = names.map(camera).collect();
+    Ok(toml::Value::Table([("cameras".to_owned(), toml::Value::Array(cameras))].into_iter().collect()))
 }
 
 /// Starts the site's aircraft, heard by the server as over radio.
-fn start_aircraft(site: &Path, ports: &Ports, speed: f64) -> anyhow::Result<Owned> {
+fn start_aircraft(site: &Path, ports: &Ports, options: &Options) -> anyhow::Result<Owned> {
     let mut command = Command::new(built("sim"));
     command.arg("fly").arg("--site").arg(site);
-    command.args(["--mavlink", &format!("udpout:127.0.0.1:{}", ports.mavlink), "--speed", &speed.to_string()]);
+    command.args(["--mavlink", &format!("udpout:127.0.0.1:{}", ports.mavlink), "--speed", &options.speed.to_string()]);
+    if options.clock {
+        command.arg("--camera-clock");
+    }
     command.args(["--rtsp", &format!("127.0.0.1:{}", ports.rtsp)]);
     Owned::start("the aircraft", &mut command)
 }
@@ -181,12 +234,61 @@ pub fn play_in_browser() -> anyhow::Result<()> {
         speed: 1.0,
         for_s: None,
         site: None,
+        clock: true,
         data: Some(root.join("target/browser-test")),
     };
-    let stage = Stage::set(&options)?;
+    let mut stage = Stage::set(&options)?;
     let mut script = Command::new("node");
-    script.arg("e2e/escort.mjs").env("BASE_URL", &stage.address).current_dir(root.join("orchestrator/ui"));
-    process::run_command(&mut script)
+    script.arg("e2e/escort.mjs").env("BASE_URL", &stage.address).env("PICTURE", "1").current_dir(root.join("orchestrator/ui"));
+    let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("could not start the browser's play")?;
+    let (lines, mut answers) = (script.stdout.take().context("no output")?, script.stdin.take().context("no input")?);
+    let played = follow(&mut stage, lines, &mut answers);
+    if played.is_err() {
+        // It waits for an answer that will not come; a failure here only means that it has just ended.
+        let _ = script.kill();
+    }
+    let status = script.wait().context("could not wait for the play")?;
+    played?;
+    if !status.success() {
+        bail!("the escort in the browser ended with {status}");
+    }
+    drop(stage);
+    judge_evidence(&root.join("target/browser-test"))
+}
+
+/// Shows what the play prints and restarts the server when it asks for it.
+fn follow(stage: &mut Stage, lines: impl Read, answers: &mut impl Write) -> anyhow::Result<()> {
+    for line in BufReader::new(lines).lines() {
+        let line = line.context("the play's output broke off")?;
+        println!("{line}");
+        if line == RESTART_PLEASE {
+            stage.restart_server()?;
+            writeln!(answers, "ready").context("the play went away")?;
+        }
+    }
+    Ok(())
+}
+
+/// What the escort must have left: unbroken chains, and a recording of its scene that plays.
+fn judge_evidence(data: &Path) -> anyhow::Result<()> {
+    let server = data.join("server");
+    process::run_command(Command::new(built("orchestrator")).args(["audit", "verify", "--data"]).arg(&server))?;
+    let incidents = std::fs::read_dir(server.join("evidence")).context("nothing was recorded")?;
+    for incident in incidents {
+        let name = incident.context("the recordings cannot be listed")?.file_name();
+        let out = data.join("export").join(&name);
+        std::fs::create_dir_all(data.join("export")).context("no room for the export")?;
+        let mut export = Command::new(built("orchestrator"));
+        process::run_command(export.arg("export").arg(&name).arg("--data").arg(&server).arg("--out").arg(&out))?;
+        for video in std::fs::read_dir(out.join("video")).context("no recording was exported")? {
+            let path = video.context("the export cannot be listed")?.path();
+            if path.extension().is_some_and(|ending| ending == "mp4") {
+                let show = ["-v", "error", "-show_entries", "stream=codec_name,width,height,nb_read_frames", "-count_frames"];
+                process::run_command(Command::new("ffprobe").args(show).args(["-of", "csv"]).arg(&path))?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// A port with free ones after it, as far as one can know beforehand.

@@ -1,7 +1,8 @@
 //! The way of the picture: a camera's RTSP in; WebRTC, stills and evidence out. Never re-encodes, never decides who may see.
 //!
 //! In the order of the way: [`Source`] holds one stream of one camera and plays it only while somebody wants it; [`Relay`] carries
-//! it to browsers; [`Stills`] is for those whom WebRTC does not reach. `docs/video.md` tells the rest.
+//! it to browsers; [`Stills`] is for those whom WebRTC does not reach;
+//! [`Reel`] keeps it. `docs/video.md` tells the rest.
 
 pub mod limits;
 
@@ -33,3 +34,9 @@ pub use relay::{Relay, RelayError, RelaySettings};
 
 mod still;
 pub use still::{StillError, Stills};
+
+mod reel;
+pub use reel::{Reel, ReelError, Seal};
+
+mod track;
+pub use track::{TrackPoint, track_of};

@@ -73,3 +73,8 @@ pub const STILL_PAUSE: Duration = Duration::from_millis(900);
 pub const STILL_LINGER: Duration = Duration::from_secs(5);
 /// How long one may wait for the first still.
 pub const STILL_WAIT_MAX: Duration = Duration::from_secs(4);
+
+/// A fragment of a recording, bytes, above which it is written without waiting for a key frame.
+pub const FRAGMENT_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Pictures of one fragment, likewise: ten seconds at 30 a second.
+pub const FRAGMENT_UNITS_MAX: usize = 300;

@@ -39,7 +39,6 @@ pub struct AccessUnit {
     pub stamp: Option<Stamp>,
 }
 
-#[cfg(test)]
 /// The NAL units of an Annex B text, without start codes. Zero bytes before a start code belong to nobody.
 pub(crate) fn nals(annex_b: &[u8]) -> Vec<&[u8]> {
     let starts: Vec<usize> = annex_b.windows(3).enumerate().filter(|(_, window)| *window == [0, 0, 1]).map(|(at, _)| at).collect();
@@ -48,7 +47,6 @@ pub(crate) fn nals(annex_b: &[u8]) -> Vec<&[u8]> {
     bodies.filter(|nal| !nal.is_empty()).collect()
 }
 
-#[cfg(test)]
 fn without_zeros_at_end(nal: &[u8]) -> &[u8] {
     let end = nal.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
     &nal[..end]

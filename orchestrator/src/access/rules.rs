@@ -33,6 +33,9 @@ const FLIGHT_WATCH: Allowed = Allowed::Roles(&[Role::Operator, Role::Pilot]);
 /// Who watches the whole site.
 const WATCH: Allowed = Allowed::Roles(&[Role::Operator, Role::Pilot, Role::Admin]);
 
+/// Who may see the aircraft's pictures at all.
+const PICTURES: Allowed = Allowed::Roles(&[Role::Guard, Role::Operator, Role::Pilot]);
+
 const fn rule(method: &'static str, path: &'static str, allowed: Allowed) -> Rule {
     Rule { method, path, allowed }
 }
@@ -90,6 +93,12 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/v1/drones/{id}/control", Allowed::Roles(&[Role::Pilot])),
     // A guard may switch the light of the aircraft that escorts their own incident.
     rule("POST", "/api/v1/drones/{id}/light", Allowed::Roles(&[Role::Guard, Role::Operator, Role::Pilot])),
+    // Pictures: of which aircraft and for how long is checked where the incident is known.
+    rule("GET", "/api/v1/feeds", PICTURES),
+    rule("POST", "/api/v1/feeds/{drone}/whep", PICTURES),
+    rule("PATCH", "/api/v1/feeds/{drone}/whep/{viewing}", PICTURES),
+    rule("DELETE", "/api/v1/feeds/{drone}/whep/{viewing}", PICTURES),
+    rule("GET", "/api/v1/feeds/{drone}/still.jpg", PICTURES),
     rule("GET", "/api/v1/guards", WATCH),
     rule("POST", "/api/v1/lots/{id}/surveys", Allowed::Roles(&[Role::Operator, Role::Manager])),
     // Nothing personal, but where stations and fences lie is for the people of the site.

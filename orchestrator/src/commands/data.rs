@@ -9,6 +9,7 @@ use site_model::Site;
 
 use super::Data;
 use crate::config::Config;
+use crate::evidence::{self, EvidenceVerdict, verify_evidence};
 use crate::store::{ChainBreak, LogHead, Store, verify_audit};
 
 /// Replays the log of a data directory.
@@ -50,13 +51,21 @@ fn summary(site: &Site) -> String {
     )
 }
 
-/// Walks both chains.
+/// Walks both chains, and checks the recordings against the audit trail.
 pub async fn verify(data: &Data) -> anyhow::Result<ExitCode> {
     let store = Store::open_reading(&data.location(), data.district.clone()).await?;
     let log = store.log().verify().await.context("the log could not be read")?;
     let audit = verify_audit(&store).await.context("the audit trail could not be read")?;
-    let fine = [report("log", log), report("audit trail", audit)];
-    Ok(if fine == [true, true] { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    let recordings = verify_evidence(&store, &evidence::folder(&data.data)).await.context("the recordings could not be checked")?;
+    let fine = [report("log", log), report("audit trail", audit), report_evidence(&recordings)];
+    Ok(if fine == [true, true, true] { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn report_evidence(verdict: &EvidenceVerdict) -> bool {
+    println!("recordings: {} intact, {} deleted by policy", verdict.intact, verdict.deleted);
+    verdict.unsealed.iter().for_each(|line| println!("recordings: not sealed yet: {line}"));
+    verdict.broken.iter().for_each(|line| println!("recordings: BROKEN: {line}"));
+    verdict.broken.is_empty()
 }
 
 fn report(name: &str, verdict: Result<LogHead, ChainBreak>) -> bool {

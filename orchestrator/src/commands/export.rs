@@ -9,13 +9,17 @@ use anyhow::{Context, bail};
 use dispatch_core::Core;
 use dispatch_core::event::Entry;
 use dispatch_core::model::Incident;
+use feed::{TrackPoint, track_of};
 use flight_types::{GeoPoint, IncidentId};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 use super::Data;
+use crate::evidence::{self, Kept};
 use crate::store::{LogHead, Store};
 
-/// Writes `incident.json`, `log.jsonl`, `notices.jsonl`, `places.geojson` and `timeline.txt`.
+/// Writes `report.md`, `incident.json`, `log.jsonl`, `notices.jsonl`, `places.geojson`, `timeline.txt`, and `video/` with a track beside
+/// each recording.
 pub async fn export(data: &Data, id: &IncidentId, out: &Path) -> anyhow::Result<ExitCode> {
     let store = Store::open_reading(&data.location(), data.district.clone()).await?;
     let mut core = Core::new(store.district().clone());
@@ -29,7 +33,9 @@ pub async fn export(data: &Data, id: &IncidentId, out: &Path) -> anyhow::Result<
     write(out, "timeline.txt", timeline(incident).as_bytes())?;
     let entries = export_log(&store, incident, out).await?;
     let notices = export_notices(&store, id, out).await?;
-    println!("{}: {entries} entries, {notices} notices", out.display());
+    let videos = export_videos(&data.data, id, out)?;
+    write(out, "report.md", report(&core, incident, &videos).as_bytes())?;
+    println!("{}: {entries} entries, {notices} notices, {} recordings", out.display(), videos.len());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -78,6 +84,61 @@ fn line(points: &[GeoPoint]) -> Value {
 
 fn position(point: &GeoPoint) -> Value {
     json!([point.lon_deg(), point.lat_deg()])
+}
+
+/// A recording in the folder.
+struct Video {
+    name: String,
+    bytes: u64,
+    sha256: String,
+    track: Vec<TrackPoint>,
+}
+
+/// Copies the recordings, with where each picture was taken from beside them.
+fn export_videos(data_dir: &Path, id: &IncidentId, out: &Path) -> anyhow::Result<Vec<Video>> {
+    let folder = evidence::folder(data_dir).join(id.as_str());
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let to = out.join("video");
+    fs::create_dir(&to).with_context(|| format!("cannot make the folder {}", to.display()))?;
+    let recordings = evidence::of_incident(&folder, id.as_str()).with_context(|| format!("cannot list {}", folder.display()))?;
+    recordings.iter().map(|recording| export_video(recording, &to)).collect()
+}
+
+fn export_video(recording: &Kept, to: &Path) -> anyhow::Result<Video> {
+    let name = recording.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let copy = to.join(&name);
+    fs::copy(&recording.path, &copy).with_context(|| format!("cannot copy {}", recording.path.display()))?;
+    let track = track_of(&copy).with_context(|| format!("cannot read {}", copy.display()))?;
+    let points: Vec<GeoPoint> = track.iter().filter_map(|point| GeoPoint::new(point.lat_deg, point.lon_deg).ok()).collect();
+    let mut way = feature("LineString", line(&points), json!({ "kind": "camera_track", "recording": name }));
+    way["properties"]["pictures"] = serde_json::to_value(&track)?;
+    write(to, &format!("{name}.track.geojson"), &serde_json::to_vec(&way)?)?;
+    let mut hasher = Sha256::new();
+    let mut file = fs::File::open(&copy).with_context(|| format!("cannot read {}", copy.display()))?;
+    let bytes = std::io::copy(&mut file, &mut hasher).with_context(|| format!("cannot read {}", copy.display()))?;
+    Ok(Video { name, bytes, sha256: hex::encode(hasher.finalize()), track })
+}
+
+/// The incident on one page, for somebody who was not there.
+fn report(core: &Core, incident: &Incident, videos: &[Video]) -> String {
+    let mut text = format!("# Incident {}\n\n", incident.id);
+    text += &format!("Raised at {} (milliseconds since 1970-01-01 UTC), now {:?}.", incident.raised_at_ms, incident.state);
+    let guard = |guard: &Option<flight_types::GuardId>| guard.as_ref().map_or("none".to_owned(), ToString::to_string);
+    text += &format!("\n\nPrimary guard: {}. Backup: {}.\n\n", guard(&incident.primary), guard(&incident.backup));
+    for mission in incident.missions.iter().filter_map(|id| core.mission(id)) {
+        text += &format!("- Flight {} of {} from {}\n", mission.id, mission.drone, mission.station);
+    }
+    text += "\n## Recordings\n\n";
+    for Video { name, bytes, sha256, track } in videos {
+        text += &format!("- `video/{name}`: {bytes} bytes, {} pictures with time and place, SHA-256 `{sha256}`\n", track.len());
+    }
+    if videos.is_empty() {
+        text += "None.\n";
+    }
+    text += "\n`orchestrator audit verify` says whether the recordings are as they were sealed.\n\n## Timeline\n\n```\n";
+    text + &timeline(incident) + "```\n"
 }
 
 /// The entries that name the incident, one of its offers or one of its flights.

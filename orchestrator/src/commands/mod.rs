@@ -55,7 +55,7 @@ enum Command {
     /// The audit chain.
     #[command(subcommand)]
     Audit(Audit),
-    /// Writes one incident as a folder: record, log, notices, places.
+    /// Writes one incident as a folder: report, record, timeline, log, notices, places, video with its track.
     #[command(after_help = "Example: orchestrator export inc-000042 --data var/dev --out inc-000042")]
     Export {
         /// Which incident.
@@ -84,7 +84,7 @@ enum Command {
 
 #[derive(Debug, Subcommand)]
 enum Audit {
-    /// Checks that no row of the log or the audit trail was changed, removed or inserted; names the first that was.
+    /// Checks that no row of the log or the audit trail was changed, removed or inserted, and no recording: names what was.
     #[command(after_help = "Example: orchestrator audit verify --data var/dev\nExit code 1 when a chain is broken.")]
     Verify {
         #[command(flatten)]

@@ -11,6 +11,7 @@ use flight_types::{GeoPoint, LotId};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::feeds::Pictures;
 use super::limits::RateLimits;
 use crate::access::{Access, RateLimiter};
 use crate::effects::Notices;
@@ -57,6 +58,8 @@ pub struct Parts {
     pub messages: Arc<dyn TextMessages>,
     /// Whose log this server owns.
     pub district: flight_types::DistrictId,
+    /// The way of the picture; absent on a server that carries none.
+    pub pictures: Option<Pictures>,
     /// Where the aircraft's .tlog files lie.
     pub tlog_dir: Option<PathBuf>,
     /// Renders the numbers for `/metrics`.

@@ -28,6 +28,10 @@ pub const ACCURACY_MAX_M: f64 = 100_000.0;
 pub const LIVE_STEP: Duration = Duration::from_millis(200);
 /// Pages and terminals are asked this often whether they are there, and their credentials whether they still stand.
 pub const LIVE_CHECK: Duration = Duration::from_secs(20);
+/// A look at stills is written into the audit trail once in this time, milliseconds: one line for each still would bury the rest.
+pub const STILL_AUDIT_PAUSE_MS: i64 = 60_000;
+/// Looks at stills remembered for that; above it every still is written down.
+pub const STILLS_AUDITED_MAX: usize = 10_000;
 /// A page that does not take a message for this long is cut off; it can resume.
 pub const LIVE_SEND_MAX: Duration = Duration::from_secs(10);
 /// Longest message taken from a page, bytes; pages have nothing to say there.

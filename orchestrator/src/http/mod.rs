@@ -20,6 +20,7 @@ mod accounts;
 mod callers;
 mod calls;
 mod drones;
+mod feeds;
 mod guards;
 mod incidents;
 mod site;
@@ -29,6 +30,7 @@ mod server;
 mod ui;
 
 pub use app::{App, Parts, Sending, SiteView, TextMessages};
+pub use feeds::Pictures;
 pub(crate) use input::{Belief, PositionInput};
 pub use problem::Problem;
 pub use server::{ServeError, Server};
@@ -66,6 +68,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(incidents::routes())
         .merge(guards::routes())
         .merge(drones::routes())
+        .merge(feeds::routes())
         .merge(site::routes())
         .merge(accounts::routes())
         .merge(live::routes());

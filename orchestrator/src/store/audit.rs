@@ -191,6 +191,36 @@ pub async fn verify(store: &Store) -> Result<Result<LogHead, ChainBreak>, StoreE
     Ok(Ok(head))
 }
 
+/// What the trail says about something, for those who check it against the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditNote {
+    /// Which action.
+    pub action: String,
+    /// To what.
+    pub subject: String,
+    /// Particulars.
+    pub detail: BTreeMap<String, String>,
+}
+
+/// Every record of these actions, oldest first.
+pub async fn notes(store: &Store, actions: &[&str]) -> Result<Vec<AuditNote>, StoreError> {
+    let doing = "reading the audit trail";
+    let text = "SELECT action, subject, detail FROM audit_record WHERE district = $1 ORDER BY seq";
+    let mut rows = sqlx::query(text).bind(store.district().as_str()).fetch(store.pool());
+    let mut found = Vec::new();
+    while let Some(row) = rows.try_next().await.map_err(database(doing))? {
+        let action: String = row.try_get("action").map_err(database(doing))?;
+        if actions.contains(&action.as_str()) {
+            let subject = row.try_get("subject").map_err(database(doing))?;
+            let detail: String = row.try_get("detail").map_err(database(doing))?;
+            // Particulars that do not read are none; the chain's own check says that the row was changed.
+            let detail = serde_json::from_str(&detail).unwrap_or_default();
+            found.push(AuditNote { action, subject, detail });
+        }
+    }
+    Ok(found)
+}
+
 struct StoredRow {
     seq: i64,
     at_ms: i64,

@@ -19,7 +19,7 @@ use sqlx::any::{AnyPoolOptions, install_default_drivers};
 use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-pub use audit::{AuditRecord, AuditTrail, Outcome as AuditOutcome, verify as verify_audit};
+pub use audit::{AuditNote, AuditRecord, AuditTrail, Outcome as AuditOutcome, notes as audit_notes, verify as verify_audit};
 pub use lease::Lease;
 pub use location::{DATABASE_FILE, Location};
 pub use log::{ChainBreak, Log, LogHead};

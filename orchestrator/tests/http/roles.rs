@@ -62,6 +62,11 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/drones/{id}/land", "operator pilot"),
     ("POST", "/api/v1/drones/{id}/control", "pilot"),
     ("POST", "/api/v1/drones/{id}/light", "guard operator pilot"),
+    ("GET", "/api/v1/feeds", "guard operator pilot"),
+    ("POST", "/api/v1/feeds/{drone}/whep", "guard operator pilot"),
+    ("PATCH", "/api/v1/feeds/{drone}/whep/{viewing}", "guard operator pilot"),
+    ("DELETE", "/api/v1/feeds/{drone}/whep/{viewing}", "guard operator pilot"),
+    ("GET", "/api/v1/feeds/{drone}/still.jpg", "guard operator pilot"),
     ("GET", "/api/v1/guards", "operator pilot admin"),
     ("POST", "/api/v1/lots/{id}/surveys", "operator manager"),
     ("GET", "/api/v1/site", "caller guard operator pilot manager admin"),
@@ -136,6 +141,7 @@ async fn ask(world: &World, asker: &str, method: &str, path: &str) -> (StatusCod
     };
     let asker = forgetful.as_ref().map_or(asker, |caller| caller.token.as_str());
     let path = path.replace("{id}", "none-such").replace("{code}", "none-such");
+    let path = path.replace("{drone}", "none-such").replace("{viewing}", "none-such");
     let method: Method = method.parse().expect("a method");
     let (status, body) = crate::world::answer(world.request(asker, method, &path)).await;
     (status, body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned())

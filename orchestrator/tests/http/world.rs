@@ -7,13 +7,13 @@ use std::sync::{Arc, Mutex};
 use dispatch_core::config::{Approval, DroneConfig, OnSilence, Policy, SiteConfig, StationConfig};
 use dispatch_core::effect::{Action, Effect};
 use dispatch_core::event::{Actor, Event, GeocodedAddress, GuardCandidate, GuardsNear, Role};
-use flight_types::{AccountId, DistrictId, DroneId, GeoPoint, GuardId, LotId, Ring, StationId};
+use flight_types::{AccountId, DistrictId, DroneId, DroneStatus, GeoPoint, GuardId, LotId, Ring, StationId};
 use orchestrator::access::{Access, NewAccount, RateLimit};
 use orchestrator::clock::Clock;
 use orchestrator::effects::Notices;
 use orchestrator::engine::{CrashPoints, EffectQueue, Engine, EngineTask, Opening};
 use orchestrator::http::limits::RateLimits;
-use orchestrator::http::{App, Parts, Sending, Server, SiteView, TextMessages};
+use orchestrator::http::{App, Parts, Pictures, Sending, Server, SiteView, TextMessages};
 use orchestrator::live::Live;
 use orchestrator::store::{AuditTrail, Location, Store};
 use reqwest::{Method, StatusCode};
@@ -36,6 +36,10 @@ pub struct World {
     pub access: Access,
     pub app: App,
     pub live: Live,
+    pub store: Store,
+    pub feeds: feed::Feeds,
+    /// What is answered when the core asks for aircraft; while it is empty, nothing is.
+    pub drones: Vec<DroneStatus>,
     pub effects: EffectQueue,
     pub messages: Arc<Outgoing>,
     pub tokens: BTreeMap<&'static str, String>,
@@ -142,12 +146,17 @@ impl World {
         let clock = Clock::manual(NOW_MS);
         let district: DistrictId = id("town");
         let store = Store::open(&Location::directory(folder.path()), district.clone()).await.expect("a store");
+        let store_of_test = store.clone();
         let opening = Opening { code_version: "test".to_owned(), site: site(), crash: CrashPoints::default() };
         let live = Live::new(centre());
         let (engine, task, effects) = Engine::start(&store, clock.clone(), &live, opening).await.expect("an engine");
         let access = Access::open(store.clone(), clock.clone()).await.expect("access");
         let messages = Arc::new(Outgoing::default());
+        let feeds = feed::Feeds::default();
+        let settings = feed::RelaySettings { bind: ([127, 0, 0, 1], 0).into(), advertised: Vec::new() };
+        let relay = feed::Relay::start(settings, feeds.clone()).await.expect("a socket");
         let parts = Parts {
+            pictures: Some(Pictures::new(feeds.clone(), relay, Vec::new())),
             access: access.clone(),
             engine: engine.clone(),
             live: live.clone(),
@@ -180,6 +189,9 @@ impl World {
             access,
             app,
             live,
+            store: store_of_test,
+            feeds,
+            drones: Vec::new(),
             effects,
             messages,
             tokens: BTreeMap::new(),
@@ -265,6 +277,10 @@ impl World {
     /// Plays the workers that find guards, until nothing is ordered any more: g1 is near, g2 a little farther.
     pub async fn find_guards(&mut self) {
         while let Ok(Effect { id: effect, action }) = self.effects.try_recv() {
+            if matches!(action, Action::FindDrones { .. }) && !self.drones.is_empty() {
+                let event = Event::DronesFound { effect, drones: self.drones.clone() };
+                self.engine.report(Actor::System, event).await.expect("an answer is taken");
+            }
             let Action::FindGuards { searches } = action else { continue };
             let found = searches.into_iter().map(|search| {
                 let free = ["g1", "g2"].into_iter().enumerate().map(|(n, name)| candidate(name, n as f64));

@@ -11,6 +11,7 @@
  * CALLER_AT    LAT,LON of the caller; default: 260 m from a station whose launches an operator approves, else near the centre
  * GUARD_AT     LAT,LON of the guard; default: near the caller
  * PLAY         escort, or duress: the caller enters the duress code, and help must stay unseen (escort)
+ * PICTURE      1: the guard's live picture is read as well, and the server restarted under it on request over standard output
  * FLIGHT_S     how long a flight to the scene may take (240)
  * SCREENSHOTS  a folder for pictures of every step
  * CHROMIUM     the browser (/usr/bin/chromium)
@@ -20,16 +21,23 @@
 
 import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { glassToGlass, restartServer, standsOut } from './picture.mjs';
 
 const base = process.env.BASE_URL ?? 'http://127.0.0.1:8787';
 const [guardName, guardPassword] = (process.env.GUARD ?? 'guard-1:demo-only').split(':');
 const [operatorName, operatorPassword] = (process.env.OPERATOR ?? 'operator:demo-only').split(':');
 const language = process.env.LANGUAGE ?? 'en';
 const play = process.env.PLAY ?? 'escort';
+const watched = process.env.PICTURE === '1';
 const pictures = process.env.SCREENSHOTS;
 const FLIGHT_MS = Number(process.env.FLIGHT_S ?? 240) * 1_000;
 /** What a page may take to show something that needs no flying. */
 const PAGE_MS = 30_000;
+/** From capture to the screen at the median: a second is what the product promises. On loopback the goals are 300 ms at the median and
+ * 500 ms at the 95th percentile; the figures are printed, but a machine that builds beside must not fail the test. */
+const GLASS_MAX_MS = 1_000;
+/** Back after a restart; the goal is 2 s, likewise. */
+const BACK_MS = 5_000;
 
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1440, height: 900 };
@@ -125,6 +133,28 @@ async function holdSos(page) {
   return page.getAttribute(id('call'), 'data-incident');
 }
 
+const livePicture = `${id('feed')}[data-state="live"]`;
+
+/** The guard sees the picture, and it is as fresh as it must be. */
+async function freshPicture(guard) {
+  await guard.waitForSelector(livePicture);
+  const { medianMs, p95Ms, pictures: read } = await glassToGlass(guard, 60);
+  console.log(`        glass to glass: median ${medianMs} ms, p95 ${p95Ms} ms over ${read} pictures`);
+  if (medianMs > GLASS_MAX_MS) throw new Error(`the picture is too old: median ${medianMs} ms, p95 ${p95Ms} ms`);
+}
+
+/** The server goes away under the picture; the page says so, and has it back soon after the server is. */
+async function pictureSurvivesRestart(guard) {
+  const noticed = guard.waitForSelector(`${id('feed')}:not([data-state="live"])`);
+  await restartServer();
+  const readyAt = Date.now();
+  await noticed;
+  await guard.waitForSelector(livePicture);
+  const backMs = Date.now() - readyAt;
+  console.log(`        picture back ${backMs} ms after the server`);
+  if (backMs > BACK_MS) throw new Error(`the picture was back only ${backMs} ms after the server`);
+}
+
 async function guardAccepts(guard, incident) {
   await guard.waitForSelector(id('offer'));
   await picture({ guard }, 'offer');
@@ -174,6 +204,12 @@ async function escort(browser) {
   await caller.waitForSelector(`${id('call')}[data-drone="coming"]`, { timeout: FLIGHT_MS });
   await operator.waitForSelector(`${id('drone-row')}[data-phase="airborne"]`, { timeout: FLIGHT_MS });
   await picture(pages, 'on-the-way');
+  if (watched) {
+    at('guard sees the picture on the way');
+    await freshPicture(guard);
+    const dark = await standsOut(guard);
+    console.log(`        the middle of the dark picture is ${dark.toFixed(2)} times as bright as its border`);
+  }
 
   at('drone is on scene');
   await caller.waitForSelector(`${id('call')}[data-drone="there"]`, { timeout: FLIGHT_MS });
@@ -185,6 +221,15 @@ async function escort(browser) {
   await lit.click();
   await operator.waitForSelector(`${id('drone-panel')}[data-light="lit"]`);
   await picture(pages, 'lit');
+
+  if (watched) {
+    at('guard and operator see the picture on scene');
+    await freshPicture(guard);
+    await operator.waitForSelector(`${id('drone-panel')} ${livePicture}`);
+    at('the server is restarted under the picture');
+    await pictureSurvivesRestart(guard);
+    await Promise.all([guard, operator].map((page) => page.waitForSelector(`${id('link')}[data-state="live"]`)));
+  }
 
   at('guard is on scene');
   await guard.click(id('on-scene'));
@@ -257,7 +302,7 @@ const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   headless: true,
   // Software rendering: WebGL for the map without a graphics card.
-  args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: ['--no-sandbox', '--allow-loopback-in-peer-connection', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 });
 try {
   await Promise.race([escort(browser), broken]);

@@ -159,6 +159,19 @@ export const en = {
     brightness: 'Brightness',
   } satisfies Record<LightState, string> & Record<'title' | 'turnOn' | 'turnOff' | 'brightness', string>,
 
+  feed: {
+    of: (drone: string) => `Picture from drone ${drone}`,
+    wall: 'Pictures from the air',
+    live: 'LIVE',
+    stills: (age: string) => `One picture a second · ${age} old`,
+    connecting: 'Getting the picture …',
+    stale: 'NOT LIVE: the picture has stopped',
+    none: 'No picture to be had now',
+    lastSeen: (age: string) => `last picture ${age} ago`,
+    showMap: 'Map large',
+    showPicture: 'Picture large',
+  },
+
   sos: {
     title: 'Call for help',
     hold: 'Hold for 2 seconds',
@@ -199,7 +212,7 @@ export const en = {
     droneComing: 'A drone with a light is coming',
     droneThere: 'The drone is above you, to the side',
     droneNone: 'No drone on this call',
-    filming: 'The drone films to protect you. The picture goes to your guard and the operators only.',
+    filming: 'The drone carries a camera and films to protect you. The picture goes to your guard and the operators only.',
     cancelTitle: 'Pressed by mistake?',
     cancelHint: (n: number) => `Enter your code within ${n} s`,
     cancelAction: 'Take the call back',

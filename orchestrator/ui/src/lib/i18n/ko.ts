@@ -153,6 +153,19 @@ export const ko: Messages = {
     brightness: '밝기',
   },
 
+  feed: {
+    of: (drone) => `드론 ${drone} 영상`,
+    wall: '공중 영상',
+    live: '실시간',
+    stills: (age) => `1초마다 사진 · ${age} 전`,
+    connecting: '영상을 연결하는 중 …',
+    stale: '실시간 아님: 영상이 멈췄습니다',
+    none: '지금은 영상이 없습니다',
+    lastSeen: (age) => `마지막 영상 ${age} 전`,
+    showMap: '지도 크게',
+    showPicture: '영상 크게',
+  },
+
   sos: {
     title: '도움 요청',
     hold: '2초간 누르세요',
@@ -193,7 +206,7 @@ export const ko: Messages = {
     droneComing: '조명 드론이 가고 있습니다',
     droneThere: '드론이 옆쪽 상공에 있습니다',
     droneNone: '이 요청에는 드론이 없습니다',
-    filming: '보호를 위해 드론이 촬영합니다. 영상은 담당 경호원과 관제사만 봅니다.',
+    filming: '카메라를 단 드론이 옵니다. 보호를 위해 촬영합니다. 영상은 담당 경호원과 관제사만 봅니다.',
     cancelTitle: '실수로 누르셨나요?',
     cancelHint: (n) => `${n}초 안에 코드를 입력하세요`,
     cancelAction: '요청 취소',

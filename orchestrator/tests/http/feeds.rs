@@ -1,0 +1,165 @@
+//! Who sees which picture, and for how long. What the pictures look like is tested in the crate `feed` and in a real browser.
+
+use dispatch_core::event::{Actor, Event};
+use flight_types::{DroneId, DroneStatus, FlightEvent, FlightPhase, LightState, LinkStatus, MissionId};
+use orchestrator::store::verify_audit;
+use reqwest::{Method, StatusCode};
+use serde_json::Value;
+
+use crate::world::{World, answer, centre, soon};
+
+pub fn d1() -> DroneId {
+    DroneId::new("d1").expect("an id")
+}
+
+fn ready() -> DroneStatus {
+    DroneStatus {
+        link: LinkStatus { connected: true, silence_ms: Some(100), loss_pct: 0.0 },
+        position: Some(centre().moved(270.0, 800.0)),
+        height_m: Some(0.0),
+        battery_pct: Some(95.0),
+        armed: Some(false),
+        landed: Some(true),
+        mode: Some("hold".to_owned()),
+        gps_ok: Some(true),
+        health_ok: Some(true),
+        light: LightState::Off,
+        ..DroneStatus::unheard(d1())
+    }
+}
+
+/// A world in which d1, whose camera does not answer, is on scene of an incident that g1 has taken; the incident and the flight.
+pub async fn on_scene() -> (World, String, MissionId) {
+    let mut world = World::new().await;
+    world.drones = vec![ready()];
+    let url = "rtsp://127.0.0.1:1/d1".parse().expect("a URL");
+    world.feeds.set(&d1(), feed::CameraUrls { main: url, sub: None });
+    let incident = world.assigned().await;
+    world.find_guards().await;
+    let mission = world.engine.read(|core| core.mission_of(&d1()).map(|mission| mission.id.clone())).expect("a flight");
+    let approved =
+        world.request("operator", Method::POST, &format!("/launches/{mission}/approve")).send().await.expect("an answer");
+    assert_eq!(approved.status(), StatusCode::NO_CONTENT);
+    for phase in
+        [FlightPhase::PreflightPassed, FlightPhase::Uploaded, FlightPhase::Armed, FlightPhase::Airborne, FlightPhase::OnScene]
+    {
+        report(&world, &mission, FlightEvent::Reached { phase }).await;
+    }
+    (world, incident, mission)
+}
+
+pub async fn report(world: &World, mission: &MissionId, report: FlightEvent) {
+    let event = Event::Flight { drone: d1(), mission: mission.clone(), report };
+    world.engine.report(Actor::Drone { id: d1() }, event).await.expect("a report is taken");
+}
+
+/// What a browser offers that wants to see; written down once from a real one, shortened.
+const OFFER: &str = include_str!("offer.sdp");
+
+async fn offer(world: &World, who: &str) -> (StatusCode, Option<String>, String) {
+    let request = world.request(who, Method::POST, "/feeds/d1/whep").header("content-type", "application/sdp").body(OFFER);
+    let response = request.send().await.expect("an answer");
+    let location = response.headers().get("location").map(|value| value.to_str().expect("text").to_owned());
+    (response.status(), location, response.text().await.expect("a body"))
+}
+
+async fn status(world: &World, who: &str, method: Method, path: &str) -> StatusCode {
+    world.request(who, method, path).send().await.expect("an answer").status()
+}
+
+#[tokio::test]
+async fn the_incidents_guard_operator_and_pilot_see_and_nobody_else() {
+    let (world, _, _) = on_scene().await;
+    for who in ["g1", "operator", "pilot"] {
+        let (status, location, body) = offer(&world, who).await;
+        assert_eq!(status, StatusCode::CREATED, "{who}: {body}");
+        assert!(location.expect("a viewing").starts_with("/api/v1/feeds/d1/whep/"));
+        assert!(body.contains("a=ice-lite") && body.contains("H264/90000"), "{body}");
+        let (_, feeds) = world.get(who, "/feeds").await;
+        assert_eq!(feeds["feeds"][0]["drone"], "d1", "{who}");
+    }
+    assert_eq!(offer(&world, "g2").await.0, StatusCode::FORBIDDEN, "a guard of no incident of this aircraft");
+    assert_eq!(status(&world, "g2", Method::GET, "/feeds/d1/still.jpg").await, StatusCode::FORBIDDEN);
+    assert_eq!(world.get("g2", "/feeds").await.1["feeds"], serde_json::json!([]));
+    assert_eq!(offer(&world, "").await.0, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn nobody_sees_an_aircraft_that_does_not_fly_or_has_no_camera() {
+    let world = World::new().await;
+    assert_eq!(offer(&world, "operator").await.0, StatusCode::CONFLICT);
+    assert_eq!(offer(&world, "g1").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(status(&world, "pilot", Method::GET, "/feeds/d7/still.jpg").await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_viewing_is_its_makers_alone_and_ends_once() {
+    let (world, _, _) = on_scene().await;
+    let (_, location, _) = offer(&world, "g1").await;
+    let viewing = location.expect("a viewing");
+    let candidate = "a=candidate:1 1 udp 2130706431 192.0.2.1 5000 typ host\r\n";
+    let trickle = |who: &'static str, body: String| {
+        let request = world.request(who, Method::PATCH, &viewing).header("content-type", "application/trickle-ice-sdpfrag");
+        request.body(body).send()
+    };
+    for other in ["operator", "pilot"] {
+        let trickled = trickle(other, candidate.to_owned()).await.expect("an answer");
+        assert_eq!(trickled.status(), StatusCode::NOT_FOUND, "{other} knows nothing of it");
+        assert_eq!(status(&world, other, Method::DELETE, &viewing).await, StatusCode::NOT_FOUND);
+    }
+    assert_eq!(trickle("g1", candidate.to_owned()).await.expect("an answer").status(), StatusCode::NO_CONTENT);
+    let flood = trickle("g1", candidate.repeat(100)).await.expect("an answer");
+    assert_eq!(flood.status(), StatusCode::UNPROCESSABLE_ENTITY, "candidates are bounded");
+    let mut steps = world.engine.subscribe();
+    assert_eq!(status(&world, "g1", Method::DELETE, &viewing).await, StatusCode::NO_CONTENT);
+    soon("the end", async {
+        while status(&world, "g1", Method::DELETE, &viewing).await != StatusCode::NOT_FOUND {
+            world.engine.report(Actor::System, Event::TimePassed).await.expect("time passes");
+            let _ = steps.recv().await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_viewing_ends_with_the_flight_and_every_one_is_in_the_audit_trail() {
+    let (world, incident, mission) = on_scene().await;
+    let (_, location, _) = offer(&world, "pilot").await;
+    let viewing = location.expect("a viewing");
+    report(&world, &mission, FlightEvent::Reached { phase: FlightPhase::Returning }).await;
+    report(&world, &mission, FlightEvent::Reached { phase: FlightPhase::Landed }).await;
+    let notes = soon("the end in the trail", async {
+        loop {
+            let notes =
+                orchestrator::store::audit_notes(&world.store, &["picture_viewed", "picture_view_ended"]).await.expect("a trail");
+            if notes.len() == 2 {
+                return notes;
+            }
+            world.engine.report(Actor::System, Event::TimePassed).await.expect("time passes");
+        }
+    })
+    .await;
+    assert_eq!((notes[0].action.as_str(), notes[0].subject.as_str()), ("picture_viewed", "d1"));
+    assert_eq!(notes[0].detail["incident"], incident);
+    assert_eq!((notes[1].action.as_str(), notes[1].detail["why"].as_str()), ("picture_view_ended", "not_allowed_any_more"));
+    assert!(!viewing.ends_with(&notes[0].detail["viewing"]), "the trail does not hold what would reach the viewing");
+    assert_eq!(status(&world, "pilot", Method::DELETE, &viewing).await, StatusCode::NOT_FOUND);
+    assert!(verify_audit(&world.store).await.expect("a trail").is_ok());
+}
+
+#[tokio::test]
+async fn what_is_no_offer_is_refused_in_words() {
+    let (world, _, _) = on_scene().await;
+    for (kind, body, expected) in [
+        ("application/json", OFFER.to_owned(), StatusCode::BAD_REQUEST),
+        ("application/sdp", "v=0".to_owned(), StatusCode::UNPROCESSABLE_ENTITY),
+        ("application/sdp", String::new(), StatusCode::UNPROCESSABLE_ENTITY),
+        ("application/sdp", OFFER.replace("H264", "VP8"), StatusCode::UNPROCESSABLE_ENTITY),
+        ("application/sdp", "x".repeat(60_000), StatusCode::UNPROCESSABLE_ENTITY),
+    ] {
+        let request = world.request("g1", Method::POST, "/feeds/d1/whep").header("content-type", kind).body(body);
+        let (status, problem): (StatusCode, Value) = answer(request).await;
+        assert_eq!(status, expected, "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+    }
+}

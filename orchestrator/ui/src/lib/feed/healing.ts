@@ -1,0 +1,59 @@
+/** What to do about a picture, by how old the last one is: pure, so that every case can be tested. */
+
+/** `live`: WebRTC, fresh. `stills`: one a second. `stale`: what is seen is old. `none`: there is no picture to be had. */
+export type FeedState = 'connecting' | 'live' | 'stills' | 'stale' | 'none';
+
+/** From this age on a picture is not live any more, milliseconds. */
+export const STALE_MS = 1_000;
+/** From this age on the connection is begun anew. */
+export const ANEW_MS = 1_300;
+/** Between two tries at least, milliseconds. */
+export const RETRY_MS = 400;
+/** Between two tries while stills come: they already show something. */
+export const RETRY_WITH_STILLS_MS = 5_000;
+/** Between two tries when the server says that there is nothing to see for us. */
+export const RETRY_REFUSED_MS = 2_000;
+/** Tries in a row without a picture before stills are asked for as well. */
+export const TRIES_BEFORE_STILLS = 3;
+/** A still may be this old and still be one of "a still every second". */
+export const STILL_STALE_MS = 3_000;
+
+export interface Look {
+  ageMs: number | null;
+  sinceBegunMs: number;
+  sinceRetryMs: number;
+  firstPictureMs: number;
+  failures: number;
+  refused: boolean;
+  connected: boolean;
+  hasStill: boolean;
+  busy: boolean;
+}
+
+export interface Step {
+  state: FeedState;
+  begin: boolean;
+  stills: boolean;
+}
+
+export function nextStep(look: Look): Step {
+  const withStills = look.failures > TRIES_BEFORE_STILLS && !look.refused;
+  const fresh = look.ageMs !== null && look.ageMs < (withStills ? STILL_STALE_MS : STALE_MS);
+  return { state: stateOf(look, fresh, withStills), begin: !look.busy && due(look, withStills && fresh), stills: withStills };
+}
+
+function stateOf(look: Look, fresh: boolean, withStills: boolean): FeedState {
+  if (fresh) return withStills && look.hasStill ? 'stills' : 'live';
+  if (look.refused) return 'none';
+  return look.ageMs === null ? 'connecting' : 'stale';
+}
+
+function due(look: Look, stillsCome: boolean): boolean {
+  const pause = look.refused ? RETRY_REFUSED_MS : stillsCome ? RETRY_WITH_STILLS_MS : RETRY_MS;
+  if (look.sinceRetryMs < pause) return false;
+  if (!look.connected) return true;
+  // Since it was begun anew it has had its time, and still nothing comes.
+  const silentMs = Math.min(look.ageMs ?? Infinity, look.sinceBegunMs);
+  const waited = look.ageMs === null || look.sinceBegunMs < look.ageMs ? look.firstPictureMs : ANEW_MS;
+  return silentMs >= waited;
+}

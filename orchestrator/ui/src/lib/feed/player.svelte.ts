@@ -1,0 +1,188 @@
+/**
+ * The live picture of one aircraft, kept alive: WebRTC by WHEP, begun anew whenever pictures stop, and a still every second while
+ * WebRTC does not get through. Says how old the last picture is; never calls an old one live.
+ */
+
+import { API_BASE } from '../api';
+import { clock } from '../clock.svelte';
+import { nextStep, type FeedState } from './healing';
+
+/** How often the age is looked at. */
+const LOOK_MS = 200;
+/** A connection that has not brought a picture after this is begun anew. */
+const FIRST_PICTURE_MS = 2_500;
+/** An answer of the server that takes longer is lost: a restart or another network. */
+const ANSWER_MS = 2_000;
+/** Between two stills. */
+const STILL_MS = 1_000;
+/** A still that takes longer than this is given up. */
+const STILL_ANSWER_MS = 3_000;
+
+interface IceServers {
+  ice_servers: RTCIceServer[];
+}
+
+export class FeedPlayer {
+  /** What the page may say about the picture. */
+  state = $state<FeedState>('connecting');
+  /** Age of the last picture, milliseconds; null before the first. */
+  ageMs = $state<number | null>(null);
+  /** The stream for the video element. */
+  stream = $state.raw<MediaStream | null>(null);
+  /** The latest still, while WebRTC does not get through. */
+  still = $state<string | null>(null);
+
+  private peer: RTCPeerConnection | null = null;
+  private resource: string | null = null;
+  private lastPictureMs: number | null = null;
+  private begunMs = 0;
+  private failures = 0;
+  private refused = false;
+  private busy = false;
+  private stopped = true;
+  private retryMs = 0;
+  private stillMs = 0;
+  private stillBusy = false;
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(readonly drone: string) {}
+
+  start(): void {
+    if (!this.stopped) return;
+    this.stopped = false;
+    this.timer = setInterval(() => this.look(), LOOK_MS);
+    addEventListener('online', this.networkChanged);
+    this.network?.addEventListener?.('change', this.networkChanged);
+    void this.begin();
+  }
+
+  stop(): void {
+    this.stopped = true;
+    clearInterval(this.timer);
+    removeEventListener('online', this.networkChanged);
+    this.network?.removeEventListener?.('change', this.networkChanged);
+    this.end();
+    if (this.still) URL.revokeObjectURL(this.still);
+    this.still = null;
+  }
+
+  /** The video element has shown a picture. */
+  shown(): void {
+    this.lastPictureMs = performance.now();
+    this.failures = 0;
+    this.refused = false;
+  }
+
+  private get network(): EventTarget | undefined {
+    return (navigator as unknown as { connection?: EventTarget }).connection;
+  }
+
+  private networkChanged = (): void => {
+    this.retryMs = 0;
+    void this.begin();
+  };
+
+  /** Looks at the age, and does what it asks for. */
+  private look(): void {
+    const nowMs = performance.now();
+    this.ageMs = this.lastPictureMs === null ? null : nowMs - this.lastPictureMs;
+    const step = nextStep({
+      ageMs: this.ageMs,
+      sinceBegunMs: nowMs - this.begunMs,
+      sinceRetryMs: nowMs - this.retryMs,
+      firstPictureMs: FIRST_PICTURE_MS,
+      failures: this.failures,
+      refused: this.refused,
+      connected: this.peer !== null,
+      hasStill: this.still !== null,
+      busy: this.busy,
+    });
+    this.state = step.state;
+    if (step.begin) void this.begin();
+    if (step.stills && !this.stillBusy && STILL_MS <= nowMs - this.stillMs) void this.fetchStill();
+  }
+
+  private async begin(): Promise<void> {
+    if (this.busy || this.stopped) return;
+    this.busy = true;
+    this.end();
+    this.begunMs = this.retryMs = performance.now();
+    this.failures += 1;
+    try {
+      await this.offer();
+    } catch {
+      this.end();
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private async offer(): Promise<void> {
+    const feeds = await fetch(`${API_BASE}/feeds`, { signal: AbortSignal.timeout(ANSWER_MS) });
+    const { ice_servers } = feeds.ok ? ((await feeds.json()) as IceServers) : { ice_servers: [] };
+    const peer = new RTCPeerConnection({ iceServers: ice_servers });
+    this.peer = peer;
+    peer.addTransceiver('video', { direction: 'recvonly' });
+    peer.ontrack = (event) => {
+      // Shown as soon as it is there: an escort is watched, not enjoyed.
+      (event.receiver as unknown as { jitterBufferTarget?: number }).jitterBufferTarget = 0;
+      this.stream = new MediaStream([event.track]);
+    };
+    peer.onconnectionstatechange = () => {
+      if (this.peer === peer && (peer.connectionState === 'failed' || peer.connectionState === 'disconnected')) void this.begin();
+    };
+    peer.onicecandidate = (event) => {
+      if (event.candidate && this.resource) void this.trickle(event.candidate.candidate);
+    };
+    await peer.setLocalDescription(await peer.createOffer());
+    const answer = await fetch(`${API_BASE}/feeds/${encodeURIComponent(this.drone)}/whep`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/sdp' },
+      body: peer.localDescription?.sdp ?? '',
+      signal: AbortSignal.timeout(ANSWER_MS),
+    });
+    clock.learn(answer.headers.get('date'));
+    this.refused = answer.status >= 400 && answer.status < 500;
+    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+    this.resource = answer.headers.get('location');
+    await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
+  }
+
+  /** The server finds most viewers without it; behind a TURN server it may need it. */
+  private async trickle(candidate: string): Promise<void> {
+    const resource = this.resource;
+    if (!resource || !candidate) return;
+    await fetch(resource, {
+      method: 'PATCH',
+      headers: { 'content-type': 'application/trickle-ice-sdpfrag' },
+      body: `a=${candidate}\r\n`,
+    }).catch(() => undefined);
+  }
+
+  private end(): void {
+    const { peer, resource } = this;
+    this.peer = null;
+    this.resource = null;
+    peer?.close();
+    // The server notices a silent viewer by itself; this only spares it the wait.
+    if (resource) void fetch(resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+  }
+
+  private async fetchStill(): Promise<void> {
+    this.stillBusy = true;
+    this.stillMs = performance.now();
+    try {
+      const answer = await fetch(`${API_BASE}/feeds/${encodeURIComponent(this.drone)}/still.jpg`, { signal: AbortSignal.timeout(STILL_ANSWER_MS) });
+      if (answer.ok && !this.stopped) {
+        const picture = URL.createObjectURL(await answer.blob());
+        if (this.still) URL.revokeObjectURL(this.still);
+        this.still = picture;
+        this.lastPictureMs = performance.now() - Number(answer.headers.get('x-picture-age-ms') ?? 0);
+      }
+    } catch {
+      // The age goes on growing, and the page says so.
+    } finally {
+      this.stillBusy = false;
+    }
+  }
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { ANEW_MS, nextStep, RETRY_MS, STALE_MS, TRIES_BEFORE_STILLS, type Look } from '../src/lib/feed/healing';
+
+const look = (changed: Partial<Look>): Look => ({
+  ageMs: 50,
+  sinceBegunMs: 60_000,
+  sinceRetryMs: 60_000,
+  firstPictureMs: 2_500,
+  failures: 0,
+  refused: false,
+  connected: true,
+  hasStill: false,
+  busy: false,
+  ...changed,
+});
+
+describe('healing of the picture', () => {
+  it('calls nothing live that is older than a second', () => {
+    expect(nextStep(look({ ageMs: STALE_MS - 1 })).state).toBe('live');
+    for (const ageMs of [STALE_MS, 5_000, 3_600_000]) expect(nextStep(look({ ageMs })).state).toBe('stale');
+  });
+
+  it('leaves a fresh picture alone and begins anew when it stops', () => {
+    expect(nextStep(look({})).begin).toBe(false);
+    expect(nextStep(look({ ageMs: ANEW_MS - 1 })).begin).toBe(false);
+    expect(nextStep(look({ ageMs: ANEW_MS })).begin).toBe(true);
+  });
+
+  it('gives a new connection its time', () => {
+    expect(nextStep(look({ ageMs: 9_000, sinceBegunMs: 1_400, sinceRetryMs: 1_400 })).begin).toBe(false);
+    expect(nextStep(look({ ageMs: 9_000, sinceBegunMs: 2_600, sinceRetryMs: 2_600 })).begin).toBe(true);
+    expect(nextStep(look({ ageMs: null, sinceBegunMs: 2_600, sinceRetryMs: 2_600 })).begin).toBe(true);
+  });
+
+  it('tries a server that is away every so often, not all the time', () => {
+    expect(nextStep(look({ ageMs: 3_000, connected: false, sinceRetryMs: RETRY_MS - 1 })).begin).toBe(false);
+    expect(nextStep(look({ ageMs: 3_000, connected: false, sinceRetryMs: RETRY_MS })).begin).toBe(true);
+    expect(nextStep(look({ ageMs: 3_000, connected: false, busy: true })).begin).toBe(false);
+  });
+
+  it('asks for stills after some tries in vain, and says that they are stills', () => {
+    const tired = { failures: TRIES_BEFORE_STILLS + 1, ageMs: 1_500, connected: false };
+    expect(nextStep(look(tired)).stills).toBe(true);
+    expect(nextStep(look({ ...tired, hasStill: true })).state).toBe('stills');
+    expect(nextStep(look({ ...tired, hasStill: true, ageMs: 4_000 })).state).toBe('stale');
+  });
+
+  it('goes on trying quickly while nothing at all comes, as during a restart of the server', () => {
+    const away = { failures: 20, connected: false, hasStill: true };
+    expect(nextStep(look({ ...away, ageMs: 9_000, sinceRetryMs: RETRY_MS })).begin).toBe(true);
+    expect(nextStep(look({ ...away, ageMs: 500, sinceRetryMs: RETRY_MS })).begin).toBe(false);
+  });
+
+  it('asks rarely, and says so, when there is nothing to see', () => {
+    const refused = { refused: true, connected: false, ageMs: null, failures: 9 };
+    expect(nextStep(look(refused))).toEqual({ state: 'none', begin: true, stills: false });
+    expect(nextStep(look({ ...refused, sinceRetryMs: 1_000 })).begin).toBe(false);
+  });
+});
