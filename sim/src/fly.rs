@@ -12,7 +12,7 @@ use site_model::{Site, SiteDrone};
 
 use sim_rtsp::StreamSettings;
 
-use crate::video::{Mount, VideoServer};
+use crate::video::{Mount, VideoServer, View};
 use crate::{Aircraft, AircraftConfig, Environment};
 
 /// Real time between two looks at the sockets.
@@ -60,6 +60,9 @@ pub struct FlyArguments {
     /// Serve the aircraft's cameras over RTSP here, for example 127.0.0.1:8554; rtsp://HOST:PORT/NAME/main and …/NAME/sub
     #[arg(long)]
     pub rtsp: Option<SocketAddr>,
+    /// Local solar hour that the cameras show: 12 is noon, 19 dusk, 22 night; a test pattern without --site
+    #[arg(long, default_value_t = 22.0)]
+    pub hour: f64,
     /// Pictures a second of each camera
     #[arg(long, default_value_t = 15.0)]
     pub camera_hz: f32,
@@ -152,6 +155,9 @@ pub fn run(arguments: &FlyArguments) -> Result<()> {
     if !(1.0..=60.0).contains(&arguments.camera_hz) {
         bail!("--camera-hz must be from 1 to 60");
     }
+    if !(0.0..=24.0).contains(&arguments.hour) {
+        bail!("--hour must be from 0 to 24");
+    }
     let environment = if arguments.wind > 0.0 { Environment::windy(arguments.wind, 270.0) } else { Environment::default() };
     let mut fleet = place(arguments)?;
     let _video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, &fleet)).transpose()?;
@@ -201,8 +207,12 @@ fn place(arguments: &FlyArguments) -> Result<Vec<Flown>> {
     Ok(fleet)
 }
 
+fn site_in(folder: &Path) -> Result<Site> {
+    Site::load(folder).with_context(|| format!("cannot read the site in {}", folder.display()))
+}
+
 fn pads_of_site(folder: &Path) -> Result<Vec<NamedPad>> {
-    let site = Site::load(folder).with_context(|| format!("cannot read the site in {}", folder.display()))?;
+    let site = site_in(folder)?;
     let pad = |drone: SiteDrone<'_>| NamedPad {
         name: drone.id.to_string(),
         system_id: drone.system_id,
@@ -221,7 +231,11 @@ fn row(arguments: &FlyArguments) -> Vec<NamedPad> {
 fn serve_cameras(arguments: &FlyArguments, bind: SocketAddr, fleet: &[Flown]) -> Result<VideoServer> {
     let settings = StreamSettings { pictures_hz: arguments.camera_hz, clock: arguments.camera_clock, ..StreamSettings::default() };
     let mounts = fleet.iter().map(|flown| (flown.name.clone(), flown.mount.clone())).collect();
-    let video = VideoServer::start(bind, mounts, settings)?;
+    let view = match &arguments.site {
+        Some(folder) => View::of_site(&site_in(folder)?, arguments.hour),
+        None => View::Pattern,
+    };
+    let video = VideoServer::start(bind, mounts, &view, settings)?;
     for flown in fleet {
         println!("camera {} at rtsp://{}/{}/main", flown.name, video.address(), flown.name);
     }

@@ -3,14 +3,23 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use flight_types::LocalFrame;
+use sim_camera::{Car, FramePose, Intrinsics, Person, PersonRole, Plan, Scene};
 use sim_rtsp::{Camera, CameraStream, Picture, Pose, RtspServer, StreamSettings, TestPattern};
+use site_model::Site;
 
 use crate::Truth;
+use crate::picture::{parked_cars, plan_of_site, pose_of};
 
 /// How wide the simulated camera looks, degrees.
 const HORIZONTAL_FOV_DEG: f64 = 70.0;
+/// Share of parking bays with a car in them.
+const PARKED_SHARE: f64 = 0.5;
+/// Seed of the parked cars and of the sensor's noise.
+const SEED: u64 = 1;
 
 /// Where an aircraft is, as its camera needs it; written by the flight, read when a picture is taken.
 #[derive(Debug, Clone)]
@@ -32,9 +41,59 @@ impl Mount {
     }
 }
 
+/// What there is to see.
+#[derive(Debug, Clone)]
+pub enum View {
+    /// No site is known: a test pattern.
+    Pattern,
+    /// A site at an hour of the day.
+    Site {
+        /// Its metres.
+        frame: LocalFrame,
+        /// What stands still; shared by all cameras.
+        plan: Arc<Plan>,
+        /// Cars in its bays.
+        cars: Vec<Car>,
+        /// Local solar hour, 0 to 24.
+        hour: f64,
+    },
+}
+
+impl View {
+    /// Of a site.
+    pub fn of_site(site: &Site, hour: f64) -> Self {
+        let seen = plan_of_site(site);
+        let cars = parked_cars(&seen.plan, PARKED_SHARE, SEED);
+        Self::Site { frame: seen.frame, plan: seen.plan, cars, hour }
+    }
+}
+
 /// The camera under one aircraft.
 struct MountedCamera {
     mount: Mount,
+    eye: Eye,
+}
+
+enum Eye {
+    Pattern(TestPattern),
+    Site(Box<SiteEye>),
+}
+
+struct SiteEye {
+    camera: sim_camera::Camera,
+    scene: Scene,
+    frame: LocalFrame,
+}
+
+impl Eye {
+    fn open(view: &View, settings: &StreamSettings) -> Result<Self> {
+        let View::Site { frame, plan, cars, hour } = view else { return Ok(Self::Pattern(TestPattern::default())) };
+        let size = (settings.main.width as u32, settings.main.height as u32);
+        let camera = sim_camera::Camera::new(Intrinsics::new(size.0, size.1, HORIZONTAL_FOV_DEG)?, SEED);
+        let mut scene = Scene::new(plan.clone(), *hour);
+        scene.cars = cars.clone();
+        Ok(Self::Site(Box::new(SiteEye { camera, scene, frame: *frame })))
+    }
 }
 
 impl Camera for MountedCamera {
@@ -43,11 +102,36 @@ impl Camera for MountedCamera {
         if truth.camera_frozen && picture.captured_at_us != 0 {
             return;
         }
-        TestPattern::from_pose(pose_of(&truth)).capture(picture);
+        match &mut self.eye {
+            Eye::Pattern(pattern) => pattern.capture(picture),
+            Eye::Site(eye) => eye.capture(&truth, picture),
+        }
+        picture.pose = stream_pose(&truth);
     }
 }
 
-fn pose_of(truth: &Truth) -> Pose {
+impl SiteEye {
+    fn capture(&mut self, truth: &Truth, picture: &mut Picture) {
+        let pose = pose_of(truth, &self.frame);
+        self.scene.spotlight.brightness = truth.light;
+        let looked = FramePose { camera: pose, intrinsics: self.camera.intrinsics(), exposure_s: 0.0, gain: 1.0 };
+        self.scene.people = caller_in(&looked, truth).into_iter().collect();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now_us = u64::try_from(since.as_micros()).unwrap_or_default();
+        let frame = self.camera.render(&self.scene, &pose, now_us);
+        picture.captured_at_us = i64::try_from(frame.captured_at_us).unwrap_or_default();
+        picture.i420 = frame.i420;
+    }
+}
+
+/// The people of the play live in another program. Whom an aircraft lights is where it looks.
+fn caller_in(looked: &FramePose, truth: &Truth) -> Option<Person> {
+    let middle = [f64::from(looked.intrinsics.width) / 2.0, f64::from(looked.intrinsics.height) / 2.0];
+    let place = looked.ground_of(middle, 0.0).filter(|_| 0.0 < truth.light)?;
+    Some(Person { place, heading_deg: truth.camera_heading_deg + 70.0, walked_m: 0.3, standing: true, role: PersonRole::Caller })
+}
+
+fn stream_pose(truth: &Truth) -> Pose {
     Pose {
         lat_deg: truth.position.lat_deg(),
         lon_deg: truth.position.lon_deg(),
@@ -68,14 +152,17 @@ pub struct VideoServer {
 
 impl VideoServer {
     /// Serves each aircraft's camera as `rtsp://BIND/NAME/main` and `…/sub`. Nothing is drawn while nobody plays.
-    pub fn start(bind: SocketAddr, mounts: BTreeMap<String, Mount>, settings: StreamSettings) -> Result<Self> {
+    pub fn start(bind: SocketAddr, mounts: BTreeMap<String, Mount>, view: &View, settings: StreamSettings) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             // It only carries what the cameras' own threads have encoded.
             .worker_threads(1)
             .enable_all()
             .build()
             .context("cannot start the video server's runtime")?;
-        let stream = |mount| CameraStream::start(Box::new(MountedCamera { mount }), settings);
+        let stream = |mount| -> Result<CameraStream> {
+            let eye = Eye::open(view, &settings)?;
+            Ok(CameraStream::start(Box::new(MountedCamera { mount, eye }), settings)?)
+        };
         let streams = mounts.into_iter().map(|(name, mount)| Ok((name, stream(mount)?)));
         let streams = streams.collect::<Result<BTreeMap<_, _>>>()?;
         let server = runtime.block_on(RtspServer::start(bind, streams))?;
