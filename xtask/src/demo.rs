@@ -104,9 +104,9 @@ impl Stage {
     fn restart_server(&mut self) -> anyhow::Result<()> {
         self.server = None;
         self.server = Some(start_server(&self.config)?);
-        let address = self.address.trim_start_matches("http://");
+        let address = self.address.trim_start_matches("http://").to_owned();
         for _ in 0..RESTART_LOOKS {
-            if std::net::TcpStream::connect(address).is_ok() {
+            if std::net::TcpStream::connect(&address).is_ok() {
                 return Ok(());
             }
             self.still_runs()?;
