@@ -96,8 +96,8 @@ impl FromStr for Target {
 /// A place with its ground height.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pad {
-    point: GeoPoint,
-    amsl_m: f64,
+    pub(crate) point: GeoPoint,
+    pub(crate) amsl_m: f64,
 }
 
 impl FromStr for Pad {
@@ -120,9 +120,9 @@ fn not_a_pad(text: &str) -> String {
 /// `NAME=SYSTEM_ID@LAT,LON,ALT`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NamedPad {
-    name: String,
-    system_id: u8,
-    pad: Pad,
+    pub(crate) name: String,
+    pub(crate) system_id: u8,
+    pub(crate) pad: Pad,
 }
 
 impl FromStr for NamedPad {
@@ -180,11 +180,7 @@ pub fn run(arguments: &FlyArguments) -> Result<()> {
 }
 
 fn place(arguments: &FlyArguments) -> Result<Vec<Flown>> {
-    let pads = match &arguments.site {
-        Some(folder) => pads_of_site(folder)?,
-        None if arguments.pad.is_empty() => row(arguments),
-        None => arguments.pad.clone(),
-    };
+    let pads = pads(arguments.site.as_deref(), &arguments.pad, arguments.at, arguments.drones)?;
     let mut fleet = Vec::new();
     for (index, named) in pads.iter().enumerate() {
         let mut config = AircraftConfig::new(named.system_id, named.pad.point, named.pad.amsl_m);
@@ -211,6 +207,15 @@ fn site_in(folder: &Path) -> Result<Site> {
     Site::load(folder).with_context(|| format!("cannot read the site in {}", folder.display()))
 }
 
+/// The pads asked for: a site's, the given ones, or a row from the first pad.
+pub(crate) fn pads(site: Option<&Path>, given: &[NamedPad], first: Pad, drones: u8) -> Result<Vec<NamedPad>> {
+    match site {
+        Some(folder) => pads_of_site(folder),
+        None if given.is_empty() => Ok(row(first, drones)),
+        None => Ok(given.to_vec()),
+    }
+}
+
 fn pads_of_site(folder: &Path) -> Result<Vec<NamedPad>> {
     let site = site_in(folder)?;
     let pad = |drone: SiteDrone<'_>| NamedPad {
@@ -221,10 +226,9 @@ fn pads_of_site(folder: &Path) -> Result<Vec<NamedPad>> {
     Ok(site.drones().map(pad).collect())
 }
 
-fn row(arguments: &FlyArguments) -> Vec<NamedPad> {
-    let pad_of =
-        |number: u8| Pad { point: arguments.at.point.moved(90.0, ROW_M * f64::from(number - 1)), amsl_m: arguments.at.amsl_m };
-    (1..=arguments.drones).map(|number| NamedPad { name: number.to_string(), system_id: number, pad: pad_of(number) }).collect()
+fn row(first: Pad, drones: u8) -> Vec<NamedPad> {
+    let pad_of = |number: u8| Pad { point: first.point.moved(90.0, ROW_M * f64::from(number - 1)), amsl_m: first.amsl_m };
+    (1..=drones).map(|number| NamedPad { name: number.to_string(), system_id: number, pad: pad_of(number) }).collect()
 }
 
 /// Serves every aircraft's camera.

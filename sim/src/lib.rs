@@ -1,6 +1,7 @@
 //! The outside world: aircraft with their physics and autopilots, for scenarios in virtual time and for any MAVLink client.
 //!
-//! Everything but [`fly`], [`video`], [`people`] and the commands is pure: time and seeds come in, the same seed gives the same flight.
+//! Everything but [`fly`], [`px4`], [`video`], [`people`] and the commands is pure: time and seeds come in, the same seed gives the
+//! same flight.
 
 pub mod physics;
 pub use physics::{Environment, Ground};
@@ -13,12 +14,18 @@ mod illuminator;
 mod fault;
 pub use fault::Fault;
 
+mod plant;
+
 mod aircraft;
 pub use aircraft::{Aircraft, AircraftConfig, Truth};
+
+pub mod hil;
 
 pub mod video;
 
 pub mod fly;
+
+pub mod px4;
 
 pub mod picture;
 

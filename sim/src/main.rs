@@ -16,6 +16,8 @@ enum Command {
     /// Fly simulated aircraft for any MAVLink client, for example:
     /// sim fly --drones 2 --mavlink udpout:127.0.0.1:14550
     Fly(sim::fly::FlyArguments),
+    /// Fly real PX4 autopilots on our physics, for example: sim px4 --drones 2 --wind 4
+    Px4(sim::px4::Px4Arguments),
     /// Run a scenario in virtual time, for example: sim run tests/scenarios/plain-escort.toml --seed 3
     Run(sim::scenario::RunOptions),
     /// Play random nights, for example: sim nights tests/scenarios/sites/random-town.toml --count 100
@@ -40,6 +42,7 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command {
         Command::Fly(arguments) => sim::fly::run(&arguments),
+        Command::Px4(arguments) => sim::px4::run(&arguments),
         Command::Run(options) => sim::scenario::run_command(&options),
         Command::Nights(options) => sim::scenario::nights_command(&options),
         Command::People(options) => sim::people::run_command(options),

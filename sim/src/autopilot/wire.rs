@@ -16,6 +16,8 @@ const HEADER_V2: usize = 10;
 const CHECKSUM: usize = 2;
 const SIGNATURE: usize = 13;
 const SIGNED_FLAG: u8 = 1;
+/// Longest frame: a full, signed payload.
+const FRAME_MAX: usize = HEADER_V2 + PAYLOAD_MAX + CHECKSUM + SIGNATURE;
 
 /// Component id of the autopilot itself.
 pub(crate) const AUTOPILOT_COMPONENT: u8 = 1;
@@ -54,6 +56,10 @@ impl Frame {
         i32::from_le_bytes(self.bytes(at))
     }
 
+    pub(crate) fn u64(&self, at: usize) -> u64 {
+        u64::from_le_bytes(self.bytes(at))
+    }
+
     pub(crate) fn u16(&self, at: usize) -> u16 {
         u16::from_le_bytes(self.bytes(at))
     }
@@ -65,6 +71,24 @@ impl Frame {
     fn bytes<const N: usize>(&self, at: usize) -> [u8; N] {
         std::array::from_fn(|i| self.payload[at + i])
     }
+}
+
+/// Takes the frames off the front of a stream; what may be the beginning of another stays. Noise between frames is dropped.
+pub(crate) fn drain_frames(stream: &mut Vec<u8>) -> Vec<Frame> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < stream.len() {
+        let rest = &stream[at..];
+        match take_frame(rest) {
+            Some((frame, length)) => {
+                found.push(frame);
+                at += length;
+            }
+            None if matches!(rest[0], START_V1 | START_V2) && rest.len() < FRAME_MAX => break,
+            None => at += 1,
+        }
+    }
+    stream.drain(..at);
+    found
 }
 
 /// All intact frames of a datagram; damaged ones and noise between them are skipped.
@@ -164,6 +188,16 @@ pub(crate) struct PayloadWriter(Vec<u8>);
 
 impl PayloadWriter {
     pub(crate) fn f32(mut self, value: f32) -> Self {
+        self.0.extend_from_slice(&value.to_le_bytes());
+        self
+    }
+
+    pub(crate) fn u64(mut self, value: u64) -> Self {
+        self.0.extend_from_slice(&value.to_le_bytes());
+        self
+    }
+
+    pub(crate) fn i16(mut self, value: i16) -> Self {
         self.0.extend_from_slice(&value.to_le_bytes());
         self
     }

@@ -17,6 +17,9 @@ pub use battery::*;
 mod environment;
 pub use environment::*;
 
+mod magnetic_field;
+pub use magnetic_field::*;
+
 mod noise;
 pub use noise::*;
 

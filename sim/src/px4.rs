@@ -1,0 +1,265 @@
+//! `sim px4`: our physics behind real PX4 in its simulated build, one TCP port an aircraft. A thin shell: clock and sockets.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::fly::{NamedPad, Pad, pads};
+use crate::hil::{LIMITS, Notice, Seat, px4_environment};
+use crate::physics::Airframe;
+use crate::{AircraftConfig, Environment, Fault};
+
+/// Longest piece of a stream that is read at once.
+const PIECE: usize = 2_048;
+/// Pieces that may wait for the seat; in lockstep there is one.
+const PIECES_MAX: usize = 64;
+/// A seat without a due time looks again after this long; it is woken by what it receives.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// What the command line asks for.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Px4Arguments {
+    /// Where the first aircraft's autopilot connects to; the next take the following ports, as PX4 numbers its instances
+    #[arg(long, default_value = "127.0.0.1:4560")]
+    pub listen: SocketAddr,
+    /// Number of aircraft in a row with system ids 1..N; not used when pads are given
+    #[arg(long, default_value_t = 1)]
+    pub drones: u8,
+    /// Virtual seconds per real second at most; an autopilot that cannot keep up slows its own aircraft down
+    #[arg(long, default_value_t = 1.0)]
+    pub speed: f64,
+    /// First pad: latitude, longitude in degrees, ground height above mean sea level in metres
+    #[arg(long, default_value = "47.397742,8.545594,488")]
+    pub at: Pad,
+    /// One aircraft on a pad of its own: NAME=SYSTEM_ID@LAT,LON,ALT; repeat for more
+    #[arg(long)]
+    pub pad: Vec<NamedPad>,
+    /// The folder of a site: all its aircraft, on their pads, in the order of the file
+    #[arg(long, conflicts_with_all = ["pad", "at", "drones"])]
+    pub site: Option<PathBuf>,
+    /// Mean wind from the west, metres per second, with the gusts that go with it
+    #[arg(long, default_value_t = 0.0)]
+    pub wind: f64,
+    /// Seed of noise and gusts
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Break something: [SYSTEM_ID@]SECONDS:WHAT, repeat for more. WHAT is gps-lost, gps-back, gps-jump=NORTH_M/EAST_M,
+    /// motor-lost=0..3, light-dead, light-mended, compass-stuck, compass-works, baro-drift=M_S, battery-sag=FACTOR, charge=PCT
+    #[arg(long)]
+    pub fault: Vec<PlannedFault>,
+    /// Print the environment variables with which PX4 sets itself up for this aircraft, and exit
+    #[arg(long)]
+    pub environment: bool,
+    /// Stop after this many real seconds; runs until interrupted otherwise
+    #[arg(long)]
+    pub r#for: Option<f64>,
+}
+
+/// Something that breaks at a time of the flight.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlannedFault {
+    system_id: Option<u8>,
+    at_ms: u64,
+    fault: Fault,
+}
+
+impl FromStr for PlannedFault {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` is not [SYSTEM_ID@]SECONDS:WHAT, for example 60:gps-lost or 2@90:motor-lost=1");
+        let (who, rest) = text.split_once('@').map_or((None, text), |(who, rest)| (Some(who), rest));
+        let system_id = who.map(str::parse).transpose().map_err(|_| wrong())?;
+        let (seconds, what) = rest.split_once(':').ok_or_else(wrong)?;
+        let seconds: f64 = seconds.parse().map_err(|_| wrong())?;
+        if !(0.0..1e6).contains(&seconds) {
+            return Err(wrong());
+        }
+        Ok(Self { system_id, at_ms: (seconds * 1_000.0) as u64, fault: fault(what).ok_or_else(wrong)? })
+    }
+}
+
+fn fault(what: &str) -> Option<Fault> {
+    let (name, value) = what.split_once('=').map_or((what, None), |(name, value)| (name, Some(value)));
+    let number = || value?.parse::<f64>().ok().filter(|number| number.is_finite());
+    Some(match (name, value) {
+        ("gps-lost", None) => Fault::GpsLoss(true),
+        ("gps-back", None) => Fault::GpsLoss(false),
+        ("gps-jump", Some(shift)) => {
+            let (north, east) = shift.split_once('/')?;
+            Fault::GpsJump { north_m: north.parse().ok()?, east_m: east.parse().ok()? }
+        }
+        ("motor-lost", Some(index)) => Fault::MotorLoss { index: index.parse().ok().filter(|index| *index < 4)? },
+        ("light-dead", None) => Fault::LightDead(true),
+        ("light-mended", None) => Fault::LightDead(false),
+        ("compass-stuck", None) => Fault::CompassStuck(true),
+        ("compass-works", None) => Fault::CompassStuck(false),
+        ("baro-drift", Some(_)) => Fault::BaroDrift { rate_m_s: number()? },
+        ("battery-sag", Some(_)) => Fault::BatterySag { factor: number()? },
+        ("charge", Some(_)) => Fault::SetCharge { pct: number()? },
+        _ => return None,
+    })
+}
+
+/// Serves every aircraft until the time given is over, or for ever.
+pub fn run(arguments: &Px4Arguments) -> Result<()> {
+    if !(arguments.speed.is_finite() && arguments.speed > 0.0) {
+        bail!("--speed must be above zero");
+    }
+    if arguments.environment {
+        for (name, value) in px4_environment(&Airframe::default()) {
+            println!("export {name}={value}");
+        }
+        return Ok(());
+    }
+    let mut threads = Vec::new();
+    for (index, named) in pads(arguments.site.as_deref(), &arguments.pad, arguments.at, arguments.drones)?.iter().enumerate() {
+        let listener = listen(arguments.listen, index)?;
+        println!("aircraft {} system {} waits for its autopilot at {}", named.name, named.system_id, listener.local_addr()?);
+        let (seat, name) = (seat(arguments, named), named.name.clone());
+        threads.push(std::thread::spawn(move || serve(&listener, seat, &name)));
+    }
+    match arguments.r#for {
+        Some(limit_s) => std::thread::sleep(Duration::from_secs_f64(limit_s.max(0.0))),
+        None => {
+            for thread in threads {
+                thread.join().map_err(|_| anyhow::anyhow!("an aircraft's thread broke"))??;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The port of the aircraft with this index; port 0 lets the machine choose for each.
+fn listen(first: SocketAddr, index: usize) -> Result<TcpListener> {
+    let offset = if first.port() == 0 { 0 } else { u16::try_from(index).context("too many aircraft")? };
+    let port = first.port().checked_add(offset).context("the port of the last aircraft is beyond 65535")?;
+    let address = SocketAddr::new(first.ip(), port);
+    TcpListener::bind(address).with_context(|| format!("cannot listen at {address}"))
+}
+
+fn seat(arguments: &Px4Arguments, named: &NamedPad) -> Seat {
+    let environment = if arguments.wind > 0.0 { Environment::windy(arguments.wind, 270.0) } else { Environment::default() };
+    let mut config = AircraftConfig::new(named.system_id, named.pad.point, named.pad.amsl_m);
+    config.seed = arguments.seed;
+    let mut seat = Seat::new(config, environment, arguments.speed, LIMITS);
+    for planned in &arguments.fault {
+        if planned.system_id.is_none_or(|system_id| system_id == named.system_id) {
+            seat.plan_fault(planned.at_ms, planned.fault.clone());
+        }
+    }
+    seat
+}
+
+/// One autopilot after another: a restarted one finds its aircraft on the pad.
+fn serve(listener: &TcpListener, mut seat: Seat, name: &str) -> Result<()> {
+    let start = Instant::now();
+    loop {
+        let (stream, _) = listener.accept().context("cannot accept an autopilot")?;
+        stream.set_nodelay(true)?;
+        if let Err(error) = converse(stream, &mut seat, name, start) {
+            println!("aircraft {name} {:.1} s: the connection broke: {error:#}", seat.virtual_us() as f64 / 1e6);
+        }
+        seat.disconnect();
+        tell(&mut seat, name);
+    }
+}
+
+/// Until the autopilot closes the connection.
+fn converse(mut stream: TcpStream, seat: &mut Seat, name: &str, start: Instant) -> Result<()> {
+    let (pieces, received) = sync_channel(PIECES_MAX);
+    let reading = stream.try_clone()?;
+    let reader = std::thread::spawn(move || read(reading, &pieces));
+    let now_us = || start.elapsed().as_micros() as u64;
+    seat.connect(now_us());
+    let result = loop {
+        if let Err(error) = transmit(&mut stream, seat) {
+            break Err(error.into());
+        }
+        tell(seat, name);
+        match wait(&received, seat, now_us()) {
+            Ok(piece) => seat.handle_bytes(&piece, now_us()),
+            Err(RecvTimeoutError::Timeout) => seat.handle_timeout(now_us()),
+            Err(RecvTimeoutError::Disconnected) => break Ok(()),
+        }
+    };
+    // Ends the reader too; an error only says that the other side was faster.
+    let _ = stream.shutdown(std::net::Shutdown::Both);
+    drop(received);
+    reader.join().map_err(|_| anyhow::anyhow!("the reader broke"))?;
+    result
+}
+
+fn wait(received: &Receiver<Vec<u8>>, seat: &Seat, now_us: u64) -> Result<Vec<u8>, RecvTimeoutError> {
+    let wait = seat.next_timeout_us().map_or(IDLE, |due_us| Duration::from_micros(due_us.saturating_sub(now_us)));
+    received.recv_timeout(wait)
+}
+
+fn read(mut stream: TcpStream, pieces: &SyncSender<Vec<u8>>) {
+    let mut buffer = [0; PIECE];
+    // An error is the end of the connection like its end.
+    while let Ok(length @ 1..) = stream.read(&mut buffer) {
+        if pieces.send(buffer[..length].to_vec()).is_err() {
+            return;
+        }
+    }
+}
+
+fn transmit(stream: &mut TcpStream, seat: &mut Seat) -> std::io::Result<()> {
+    while let Some(bytes) = seat.poll_transmit() {
+        stream.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+fn tell(seat: &mut Seat, name: &str) {
+    while let Some(notice) = seat.poll_notice() {
+        println!("aircraft {name} {:.1} s: {}", seat.virtual_us() as f64 / 1e6, words(notice));
+    }
+}
+
+fn words(notice: Notice) -> String {
+    match notice {
+        Notice::Connected => "an autopilot has connected".to_owned(),
+        Notice::Locked { free_messages } => format!("in lockstep after {free_messages} sensor messages"),
+        Notice::Armed(true) => "armed".to_owned(),
+        Notice::Armed(false) => "disarmed".to_owned(),
+        Notice::Airborne(true) => "in the air".to_owned(),
+        Notice::Airborne(false) => "on the ground".to_owned(),
+        Notice::Light { pct: 0 } => "light off".to_owned(),
+        Notice::Light { pct } => format!("light {pct} %"),
+        Notice::Crashed => "crashed".to_owned(),
+        Notice::Stalled => "no answer in time; going on without".to_owned(),
+        Notice::Gone => "the autopilot is gone and must be started anew".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_are_read_and_wrong_ones_refused() {
+        let read = |text: &str| text.parse::<PlannedFault>();
+        let lost = PlannedFault { system_id: None, at_ms: 60_000, fault: Fault::GpsLoss(true) };
+        assert_eq!(read("60:gps-lost"), Ok(lost));
+        let motor = PlannedFault { system_id: Some(2), at_ms: 1_500, fault: Fault::MotorLoss { index: 1 } };
+        assert_eq!(read("2@1.5:motor-lost=1"), Ok(motor));
+        for wrong in [
+            "gps-lost",
+            "x:gps-lost",
+            "-1:gps-lost",
+            "5:motor-lost=4",
+            "5:motor-lost",
+            "5:baro-drift=NaN",
+            "999@5:gps-lost",
+            "5:what",
+        ] {
+            assert!(read(wrong).is_err(), "{wrong}");
+        }
+    }
+}
