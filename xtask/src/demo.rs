@@ -126,11 +126,15 @@ impl Stage {
 }
 
 /// The ports of one demo.
-struct Ports {
-    http: u16,
-    mqtt: u16,
-    mavlink: u16,
-    rtsp: u16,
+pub struct Ports {
+    /// The pages.
+    pub http: u16,
+    /// The broker.
+    pub mqtt: u16,
+    /// Where aircraft send to.
+    pub mavlink: u16,
+    /// The first camera.
+    pub rtsp: u16,
 }
 
 impl From<u16> for Ports {
@@ -153,7 +157,7 @@ fn site_folder(site: Option<&Path>, data: &Path) -> anyhow::Result<PathBuf> {
 }
 
 /// Writes `configs/demo.toml` with its places and ports replaced.
-fn write_config(data: &Path, site: &Path, ports: &Ports) -> anyhow::Result<PathBuf> {
+pub fn write_config(data: &Path, site: &Path, ports: &Ports) -> anyhow::Result<PathBuf> {
     let template = crate::root().join("configs/demo.toml");
     let text = std::fs::read_to_string(&template).with_context(|| format!("could not read {}", template.display()))?;
     let mut config: toml::Table = text.parse().with_context(|| format!("{} is not TOML", template.display()))?;
@@ -168,7 +172,8 @@ fn write_config(data: &Path, site: &Path, ports: &Ports) -> anyhow::Result<PathB
     Ok(path)
 }
 
-fn start_server(config: &Path) -> anyhow::Result<Owned> {
+/// Starts the server.
+pub fn start_server(config: &Path) -> anyhow::Result<Owned> {
     Owned::start("the server", Command::new(built("orchestrator")).args(["serve", "--config"]).arg(config))
 }
 

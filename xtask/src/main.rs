@@ -8,6 +8,7 @@ mod demo;
 mod lint;
 mod needs;
 mod process;
+mod real_autopilots;
 mod test;
 
 use std::path::PathBuf;

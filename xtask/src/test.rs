@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::process::{self, cargo};
+use crate::real_autopilots::{self, Autopilot};
 
 /// How much to run.
 #[derive(clap::Args)]
@@ -10,10 +11,19 @@ pub struct Options {
     /// Leave out the tests in the browser.
     #[arg(long)]
     no_browser: bool,
+    /// Only the escort with real PX4, whose program PX4_BIN names (docs/autopilots.md).
+    #[arg(long)]
+    px4: bool,
+    /// Only the escort with real ArduCopter, whose program ARDUCOPTER_BIN names (docs/autopilots.md).
+    #[arg(long)]
+    ardupilot: bool,
 }
 
 /// Installs what the tests need, then runs them: Rust first, then the web app's own, then the browser's.
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    if options.px4 || options.ardupilot {
+        return with_real_autopilots(options);
+    }
     let root = crate::root();
     crate::needs::test_packages()?;
     let python = crate::needs::python_clients()?;
@@ -26,6 +36,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         .env("SIM_PYTHON", &python)
         .current_dir(&root);
     process::run_command(&mut tests)?;
+    for autopilot in [Autopilot::Px4, Autopilot::ArduCopter] {
+        real_autopilots::say_left_out(autopilot);
+    }
     let ui = root.join("orchestrator/ui");
     process::run(&ui, &["npm", "run", "--silent", "test"])?;
     if options.no_browser {
@@ -33,4 +46,14 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         return Ok(());
     }
     crate::demo::play_in_browser()
+}
+
+fn with_real_autopilots(options: &Options) -> anyhow::Result<()> {
+    if options.px4 {
+        real_autopilots::fly(Autopilot::Px4)?;
+    }
+    if options.ardupilot {
+        real_autopilots::fly(Autopilot::ArduCopter)?;
+    }
+    Ok(())
 }

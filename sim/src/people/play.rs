@@ -19,8 +19,6 @@ use super::verdict::{all_landed, judge};
 
 /// How often a waiting play looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
-/// Guards sign in; the aircraft need a few seconds of satellites before the first call makes sense.
-const SETTLE: Duration = Duration::from_secs(5);
 /// Between two escorts of an endless play.
 const BETWEEN: Duration = Duration::from_secs(20);
 /// How far the caller is from the first station, metres.
@@ -56,6 +54,12 @@ pub struct PeopleOptions {
     /// How many times faster than in life guards move.
     #[arg(long, default_value_t = 1.0)]
     pub speed: f64,
+    /// The aircraft's light cannot be read back: that it was commanded is all that can be asked for.
+    #[arg(long)]
+    pub light_without_read_back: bool,
+    /// Seconds before the first call: aircraft need satellites, and some minutes of a real autopilot's start
+    #[arg(long, default_value_t = 5.0)]
+    pub settle_s: f64,
     /// Where the caller stands and which way the guards patrol.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
@@ -113,9 +117,9 @@ async fn until_ready(options: &PeopleOptions) -> anyhow::Result<()> {
 async fn escorts(options: &PeopleOptions, site: &Site, roads: &RoadTimes, watcher: &Operator) -> anyhow::Result<()> {
     let mut random = Pcg64::seed_from_u64(options.seed);
     loop {
-        tokio::time::sleep(SETTLE).await;
+        tokio::time::sleep(Duration::from_secs_f64(options.settle_s)).await;
         let view = escort(options, site, roads, watcher, &mut random).await?;
-        let escort = judge(&view);
+        let escort = judge(&view, if options.light_without_read_back { "commanded" } else { "lit" });
         for (name, seconds) in &escort.figures {
             println!("{name:<26} {seconds:7.1} s");
         }

@@ -9,8 +9,8 @@ pub(crate) struct Escort {
     pub figures: Vec<(String, f64)>,
 }
 
-/// Judges an incident view. Everything that the product promises must show in it.
-pub(crate) fn judge(view: &Value) -> Escort {
+/// Judges an incident view; `lit` is the light's state that counts as lit. Everything that the product promises must show in it.
+pub(crate) fn judge(view: &Value, lit: &str) -> Escort {
     let incident = &view["incident"];
     let mut escort = Escort::default();
     let mut must = |holds: bool, what: &str| {
@@ -25,7 +25,7 @@ pub(crate) fn judge(view: &Value) -> Escort {
     let flown = missions.iter().find(|mission| mission["reached_at_ms"]["on_scene"].is_i64());
     must(flown.is_some(), "no drone reached the scene");
     must(flown.is_some_and(|mission| mission["reached_at_ms"]["landed"].is_i64()), "the drone has not landed");
-    must(lit_at(incident).is_some(), "the light was never confirmed as lit");
+    must(lit_at(incident, lit).is_some(), "the light was never confirmed as lit");
     let raised_ms = incident["raised_at_ms"].as_i64().unwrap_or_default();
     let mut figure = |name: &str, at_ms: Option<i64>| {
         escort.figures.extend(at_ms.map(|at_ms| (name.to_owned(), (at_ms - raised_ms) as f64 / 1_000.0)));
@@ -34,7 +34,7 @@ pub(crate) fn judge(view: &Value) -> Escort {
     if let Some(mission) = flown {
         figure("call -> airborne", mission["reached_at_ms"]["airborne"].as_i64());
         figure("call -> drone on scene", mission["reached_at_ms"]["on_scene"].as_i64());
-        figure("call -> light on target", lit_at(incident));
+        figure("call -> light on target", lit_at(incident, lit));
         figure("call -> drone landed", mission["reached_at_ms"]["landed"].as_i64());
     }
     figure("call -> closed", incident["ended_at_ms"].as_i64());
@@ -46,10 +46,10 @@ fn happened_at(incident: &Value, what: &str) -> Option<i64> {
     timeline.iter().find(|item| item["what"] == what)?["at_ms"].as_i64()
 }
 
-/// When the light was first read back as lit.
-fn lit_at(incident: &Value) -> Option<i64> {
+/// When the light first was in this state.
+fn lit_at(incident: &Value, lit: &str) -> Option<i64> {
     let timeline = incident["timeline"].as_array()?;
-    timeline.iter().find(|item| item["what"] == "drone_light" && item["detail"]["state"] == "lit")?["at_ms"].as_i64()
+    timeline.iter().find(|item| item["what"] == "drone_light" && item["detail"]["state"] == lit)?["at_ms"].as_i64()
 }
 
 /// Whether every flight of the incident is over.

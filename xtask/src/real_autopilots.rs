@@ -1,0 +1,230 @@
+//! One whole escort with autopilots that nobody here wrote: the real server, the real link, and real PX4 on our physics or
+//! ArduCopter on its own. docs/autopilots.md tells how to get those programs; they are never built or fetched from here.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+
+use crate::demo::{self, Ports};
+use crate::process::{self, Owned, built, cargo};
+
+/// How often the programs are looked after while the escort is played.
+const LOOK_AGAIN: Duration = Duration::from_millis(200);
+/// An escort of the demo's town takes four to six minutes in real time; on a busy machine twice that.
+const ESCORT_S: &str = "900";
+/// Where PX4's ground station links send to unless told otherwise.
+const PX4_GROUND_STATION_PORT: u16 = 14_550;
+/// Where PX4's first simulated instance looks for its simulator.
+const PX4_SIMULATOR: &str = "127.0.0.1:4560";
+/// Pages and broker of this play; away from the demo's.
+const HTTP_PORT: u16 = 18_080;
+
+/// An autopilot that can be flown when its program is given by an environment variable.
+#[derive(Debug, Clone, Copy)]
+pub enum Autopilot {
+    /// PX4's simulated build, `bin/px4` in its build folder.
+    Px4,
+    /// ArduCopter's simulated build.
+    ArduCopter,
+}
+
+impl Autopilot {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Px4 => "PX4",
+            Self::ArduCopter => "ArduCopter",
+        }
+    }
+
+    fn variable(self) -> &'static str {
+        match self {
+            Self::Px4 => "PX4_BIN",
+            Self::ArduCopter => "ARDUCOPTER_BIN",
+        }
+    }
+
+    /// The program, when its variable is set.
+    fn program(self) -> Option<OsString> {
+        std::env::var_os(self.variable()).filter(|value| !value.is_empty())
+    }
+}
+
+/// Says in a line that an autopilot was not flown, and why.
+pub fn say_left_out(autopilot: Autopilot) {
+    let (name, variable) = (autopilot.name(), autopilot.variable());
+    let flag = match autopilot {
+        Autopilot::Px4 => "--px4",
+        Autopilot::ArduCopter => "--ardupilot",
+    };
+    match autopilot.program() {
+        Some(_) => eprintln!("left out: the escort with real {name}; cargo xtask test {flag} flies it"),
+        None => eprintln!("skipped: the escort with real {name} ({variable} is not set; docs/autopilots.md tells how)"),
+    }
+}
+
+/// Flies one escort with this autopilot, or says that it was skipped.
+pub fn fly(autopilot: Autopilot) -> anyhow::Result<()> {
+    let Some(program) = autopilot.program() else {
+        say_left_out(autopilot);
+        return Ok(());
+    };
+    let program = PathBuf::from(program).canonicalize().with_context(|| format!("{} names no file", autopilot.variable()))?;
+    crate::needs::web_packages()?;
+    process::run(&crate::root(), &[&cargo(), "build", "--package", "orchestrator", "--package", "sim", "--bins"])?;
+    let folder = crate::root().join("target").join(format!("escort-{}", autopilot.name().to_lowercase()));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("could not empty {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
+    let mut play = Play::set(autopilot, &program, &folder)?;
+    let result = play.run();
+    let checked = result.and_then(|()| play.check());
+    match &checked {
+        Ok(()) => eprintln!("the escort with real {} went as it must; logs in {}", autopilot.name(), folder.display()),
+        Err(_) => eprintln!("logs of all programs are in {}", folder.display()),
+    }
+    checked
+}
+
+/// Every program of one escort, their output in files of `folder`.
+struct Play {
+    autopilot: Autopilot,
+    folder: PathBuf,
+    site: PathBuf,
+    programs: Vec<Owned>,
+}
+
+impl Play {
+    fn set(autopilot: Autopilot, program: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let site = site(folder)?;
+        let ports = Ports { http: HTTP_PORT, mqtt: HTTP_PORT + 1, rtsp: HTTP_PORT + 2, mavlink: PX4_GROUND_STATION_PORT };
+        let mut programs = vec![demo::start_server(&demo::write_config(folder, &site, &ports)?)?];
+        match autopilot {
+            Autopilot::Px4 => programs.extend(px4(program, folder, &site)?),
+            Autopilot::ArduCopter => programs.push(arducopter(program, folder)?),
+        }
+        Ok(Self { autopilot, folder: folder.to_owned(), site, programs })
+    }
+
+    /// The people play until their verdict; a program that ends before is an error.
+    fn run(&mut self) -> anyhow::Result<()> {
+        let mut command = Command::new(built("sim"));
+        command.arg("people").args(["--server", &format!("http://127.0.0.1:{HTTP_PORT}"), "--site"]).arg(&self.site);
+        command.args(["--once", "--for", ESCORT_S, "--light-without-read-back", "--settle-s", "60"]);
+        let mut people = Owned::start("the people", &mut command)?;
+        loop {
+            if let Some(status) = people.ended()? {
+                return if status.success() { Ok(()) } else { bail!("the play ended with {status}") };
+            }
+            for program in &mut self.programs {
+                if let Some(status) = program.ended()? {
+                    bail!("{} ended with {status}", program.name());
+                }
+            }
+            std::thread::park_timeout(LOOK_AGAIN);
+        }
+    }
+
+    /// What really happened, where our own physics saw it.
+    fn check(&self) -> anyhow::Result<()> {
+        match self.autopilot {
+            Autopilot::Px4 => {}
+            // It flies on its own physics, which nobody asks; the server's word was judged.
+            Autopilot::ArduCopter => return Ok(()),
+        }
+        let path = self.folder.join("physics.log");
+        let seen = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+        print!("{seen}");
+        for wanted in [": armed", "in the air", "light 100 %", "light off", "on the ground", "disarmed"] {
+            if !seen.contains(wanted) {
+                bail!("the physics never saw `{wanted}`");
+            }
+        }
+        if seen.contains("crashed") {
+            bail!("the aircraft crashed");
+        }
+        Ok(())
+    }
+}
+
+/// The demo's town with one aircraft, and an operator who must approve.
+fn site(folder: &Path) -> anyhow::Result<PathBuf> {
+    let (from, to) = (crate::root().join("configs/demo-site"), folder.join("site"));
+    std::fs::create_dir_all(&to).with_context(|| format!("could not make {}", to.display()))?;
+    for file in std::fs::read_dir(&from).with_context(|| format!("could not read {}", from.display()))? {
+        let file = file.context("could not read the demo's site")?;
+        std::fs::copy(file.path(), to.join(file.file_name())).context("could not copy the demo's site")?;
+    }
+    let path = to.join("site.toml");
+    let mut text: toml::Table = std::fs::read_to_string(&path).context("no site.toml")?.parse().context("site.toml is no TOML")?;
+    keep_one_aircraft(&mut text).context("the demo's site has no station with an aircraft")?;
+    std::fs::write(&path, text.to_string()).with_context(|| format!("could not write {}", path.display()))?;
+    Ok(to)
+}
+
+fn keep_one_aircraft(site: &mut toml::Table) -> Option<()> {
+    let stations = site.get_mut("station")?.as_array_mut()?;
+    stations.truncate(1);
+    let station = stations.first_mut()?.as_table_mut()?;
+    let approval = toml::toml! { by = "operator"
+    limit_ms = 60000
+    on_silence = "deny" };
+    station.insert("approval".to_owned(), toml::Value::Table(approval));
+    station.get_mut("drone")?.as_array_mut()?.truncate(1);
+    Some(())
+}
+
+/// Our physics and PX4 on it.
+fn px4(program: &Path, folder: &Path, site: &Path) -> anyhow::Result<[Owned; 2]> {
+    let mut physics = Command::new(built("sim"));
+    physics.arg("px4").args(["--listen", PX4_SIMULATOR, "--site"]).arg(site);
+    logged(&mut physics, folder, "physics")?;
+    let physics = Owned::start("the physics", &mut physics)?;
+    // bin/px4 with etc beside bin, as PX4 builds it.
+    let etc = program.parent().and_then(Path::parent).map(|build| build.join("etc")).filter(|etc| etc.is_dir());
+    let etc = etc.context("PX4_BIN is not in the bin folder of a PX4 build with its etc beside it")?;
+    let work = folder.join("px4");
+    std::fs::create_dir_all(&work).context("could not make PX4's folder")?;
+    let mut autopilot = Command::new(program);
+    autopilot.args(["-d", "-i", "0"]).arg(etc).args(["-s", "etc/init.d-posix/rcS", "-w"]).arg(&work).current_dir(&work);
+    autopilot.envs(px4_environment()?);
+    logged(&mut autopilot, folder, "px4")?;
+    Ok([Owned::start("PX4", &mut autopilot)?, physics])
+}
+
+/// What `sim px4 --environment` says.
+fn px4_environment() -> anyhow::Result<Vec<(String, String)>> {
+    let Output { status, stdout, .. } =
+        Command::new(built("sim")).args(["px4", "--environment"]).output().context("could not ask the simulator")?;
+    anyhow::ensure!(status.success(), "the simulator would not say how PX4 is set up");
+    let lines = String::from_utf8(stdout).context("no text")?;
+    let pairs = lines.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
+    Ok(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+/// ArduCopter with its own physics, on the pad of the site's first aircraft.
+fn arducopter(program: &Path, folder: &Path) -> anyhow::Result<Owned> {
+    let work = folder.join("arducopter");
+    std::fs::create_dir_all(&work).context("could not make ArduCopter's folder")?;
+    let defaults = work.join("escort.parm");
+    std::fs::write(&defaults, ARDUCOPTER_PARAMETERS).context("could not write ArduCopter's parameters")?;
+    let mut autopilot = Command::new(program);
+    autopilot.args(["--model", "quad", "--speedup", "1", "--wipe", "--home", "36.5443774,127.9071975,61,0", "--defaults"]);
+    autopilot.arg(&defaults).arg(format!("--serial0=udpclient:127.0.0.1:{PX4_GROUND_STATION_PORT}")).current_dir(&work);
+    logged(&mut autopilot, folder, "arducopter")?;
+    Owned::start("ArduCopter", &mut autopilot)
+}
+
+/// The frame is an X with four motors; nobody holds a transmitter.
+const ARDUCOPTER_PARAMETERS: &str = "FRAME_CLASS 1\nFRAME_TYPE 1\nSYSID_THISMAV 1\nFS_THR_ENABLE 0\nARMING_RUDDER 0\n";
+
+fn logged(command: &mut Command, folder: &Path, name: &str) -> anyhow::Result<()> {
+    let path = folder.join(format!("{name}.log"));
+    let file = File::create(&path).with_context(|| format!("could not make {}", path.display()))?;
+    command.stdin(std::process::Stdio::null()).stderr(file.try_clone()?).stdout(file);
+    Ok(())
+}
