@@ -15,7 +15,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("dispatch-core", &["flight-types", "flight-routes", "parking-core"]),
     ("site-model", &["flight-types", "dispatch-core"]),
     ("feed", &["flight-types"]),
-    ("orchestrator", &["flight-types", "parking-core", "dispatch-core", "site-model", "drone-link", "feed"]),
+    ("orchestrator", &["flight-types", "parking-core", "dispatch-core", "site-model", "drone-link", "feed", "survey-plan"]),
+    ("survey-plan", &[]),
     ("sim-rtsp", &[]),
     ("sim-camera", &[]),
     ("sim", &["flight-types", "drone-link-proto", "dispatch-core", "site-model", "sim-camera", "sim-rtsp"]),
@@ -30,6 +31,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("drone-link-proto", &["tokio", "sqlx", "axum", "dispatch-core", "rand"]),
     ("site-model", &["tokio", "sqlx", "axum", "mavlink"]),
     ("sim-camera", &["tokio", "sqlx", "axum", "mavlink", "rand"]),
+    ("survey-plan", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde"]),
 ];
 
 /// Crates that may use anything: they test or run the rest.

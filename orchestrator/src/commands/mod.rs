@@ -4,6 +4,7 @@
 mod account;
 mod data;
 mod export;
+mod survey;
 mod tools;
 
 use std::path::PathBuf;

@@ -11,6 +11,8 @@ use serde_json::json;
 use site_model::commands::{eta, make_site, parse_point};
 use site_model::{OsmOptions, Site, Travel};
 
+use super::survey::{AuditBeacons, SweepLots};
+
 /// Seconds and metres by road.
 #[derive(Debug, Args)]
 pub struct Eta {
@@ -56,13 +58,24 @@ pub enum Plan {
         #[arg(long, value_parser = parse_point, allow_hyphen_values = true)]
         to: GeoPoint,
     },
+    /// Flight lines that see every square metre of parking lots.
+    #[command(
+        after_help = "Example: orchestrator plan sweep lots.geojson --swath 6 --json > lines.geojson\nExit code 1 when a lot could not be planned; the others are all the same."
+    )]
+    Sweep(SweepLots),
+    /// The shortest round of beacons whose places are known.
+    #[command(after_help = "Example: orchestrator plan audit beacons.geojson --from 36.548,127.912")]
+    Audit(AuditBeacons),
 }
 
 impl Plan {
     /// Prints the path.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
-        let Self::Route { site, from, to } = self;
-        route(site, *from, *to)
+        match self {
+            Self::Route { site, from, to } => route(site, *from, *to),
+            Self::Sweep(lots) => lots.run(),
+            Self::Audit(beacons) => beacons.run(),
+        }
     }
 }
 

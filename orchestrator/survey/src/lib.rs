@@ -1,0 +1,30 @@
+//! Flight lines over parking lots: sweeps that see every square metre, and tours of beacons whose places are known.
+//!
+//! Everything happens in a flat plane of metres east and north; who calls turns it into places on the ground. Never reads a file or
+//! a clock, never uses chance: the same lot gives the same plan on every machine.
+//!
+//! Reading order: `plane`, `lot`, `camera`, `lanes`, `way`, `grid`, `sweep`, `audit`, `sorties`.
+
+mod plane;
+pub use plane::Point;
+
+mod lot;
+pub use lot::{CORNERS_MAX, Lot, LotError, SIDE_M_MAX};
+
+mod camera;
+pub use camera::{Camera, CameraError, Sight, sight};
+
+mod lanes;
+
+mod way;
+
+mod grid;
+
+mod sweep;
+pub use sweep::{SWATH_M_MAX, SWATH_M_MIN, Sweep, SweepError, sweep};
+
+mod audit;
+pub use audit::{BEACONS_MAX, EXACT_BEACONS_MAX, tour, tour_length_m};
+
+mod sorties;
+pub use sorties::{Endurance, Sortie, SortieError, sorties};
