@@ -116,6 +116,7 @@ impl Server {
             guards: Arc::new(GuardFinder::new(roads_of(&site))),
             links: Arc::new(links.clone()),
             messages: messages.clone(),
+            listening_since_ms: engine.now_ms(),
         };
         let workers = effects::start(queue, workshop);
         let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone());

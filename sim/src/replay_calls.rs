@@ -402,6 +402,7 @@ fn site(points: &[GeoPoint]) -> SiteConfig {
         ring_radii_m: vec![2_000.0, 5_000.0, 2.0 * reach_m],
         // Crews report by radio; the virtual callers do not move.
         guard_check_interval_ms: 60_000,
+        guard_silence_max_ms: 120_000,
         caller_silence_max_ms: 3_600_000,
         ..Policy::default()
     };

@@ -10,7 +10,6 @@ use crate::effect::{Action, CallerNotice, GuardNotice, OperatorAlert};
 use crate::event::CodeVerdict;
 use crate::guard::{assign_primary, free, offer_in_role};
 use crate::incident::{alert, note, tell_caller, tell_guard};
-use crate::limits::REOPEN_WITHIN_MS;
 use crate::model::{Incident, IncidentState, OfferState};
 use crate::state::State;
 use crate::timer::Timer;
@@ -76,7 +75,11 @@ fn escalate_when_ending(state: &mut State, id: &IncidentId) {
 fn duress(state: &mut State, turn: &mut Turn, id: &IncidentId, looks: CallerNotice) {
     let Some(incident) = state.incidents.get(id) else { return };
     if !incident.is_open() {
-        return reopen(state, turn, id, looks);
+        // The code means the caller's distress, not a number: a call of theirs that is open takes it.
+        return match state.open_by_caller.get(&incident.caller).cloned() {
+            Some(open) => duress(state, turn, &open, looks),
+            None => reopen(state, turn, id, looks),
+        };
     }
     let repeated = is_forced(state, id);
     show_closed(state, turn, id, looks);
@@ -243,12 +246,6 @@ fn forget_work(state: &mut State, turn: &Turn, id: &IncidentId) {
         state.open_by_caller.remove(&incident.caller);
     }
     outstanding::incident_ended(state, id);
-}
-
-/// Whether the duress code opens this ended incident again: soon after its end, and while the caller has no other one.
-pub(crate) fn may_reopen(state: &State, incident: &Incident) -> bool {
-    let recent = incident.ended_at_ms.is_some_and(|ended_at_ms| state.now_ms - ended_at_ms <= REOPEN_WITHIN_MS);
-    recent && !state.open_by_caller.contains_key(&incident.caller)
 }
 
 fn reopen(state: &mut State, turn: &mut Turn, id: &IncidentId, looks: CallerNotice) {

@@ -128,9 +128,11 @@ pub struct Policy {
     pub confirmation_asks: u32,
     /// Wrong codes taken in one incident before it escalates.
     pub wrong_codes_max: u32,
-    /// A guard with an incident is asked about after this silence, milliseconds.
+    /// How often it is asked when a guard with an incident was last heard, milliseconds. A silence that could reach its limit
+    /// before the next question is asked about when it does.
     pub guard_check_interval_ms: i64,
-    /// A guard unheard this long is replaced, milliseconds.
+    /// A guard unheard this long is replaced, milliseconds. 30 s: a terminal reports every few seconds, so several reports in a
+    /// row are missing, and a tunnel or a lift is behind most people by then.
     pub guard_silence_max_ms: i64,
     /// A caller unheard this long is shown as silent to guard and operator, milliseconds.
     pub caller_silence_max_ms: i64,
@@ -168,7 +170,7 @@ impl Default for Policy {
             confirmation_asks: 2,
             wrong_codes_max: 3,
             guard_check_interval_ms: 10_000,
-            guard_silence_max_ms: 60_000,
+            guard_silence_max_ms: 30_000,
             caller_silence_max_ms: 45_000,
             stand_off_m: 8.0,
             scene_height_m: 20.0,

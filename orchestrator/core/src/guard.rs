@@ -216,9 +216,12 @@ pub(crate) fn seen(state: &mut State, turn: &mut Turn, effect: EffectId, guard: 
     let Some(record) = state.guards.get(guard).filter(|record| record.incident.as_ref() == Some(&incident)) else { return };
     let heard_here_ms = turn.now_ms - record.heard_at_ms;
     let silent_ms = silence_ms.map_or(heard_here_ms, |silence_ms| silence_ms.min(heard_here_ms));
-    if silent_ms > state.policy().guard_silence_max_ms {
-        let detail = [("guard", guard.to_string()), ("silence_s", (silent_ms / 1_000).to_string())];
-        note(state, turn, &incident, "guard_silent", &detail);
-        lost(state, turn, &incident, guard);
+    let left_ms = state.policy().guard_silence_max_ms - silent_ms;
+    if left_ms > 0 {
+        // Asked again when the silence would be too long, so that a replacement never waits for the next round of questions.
+        return state.timers.bring_forward(Timer::GuardCheck(incident), turn.after(left_ms));
     }
+    let detail = [("guard", guard.to_string()), ("silence_s", (silent_ms / 1_000).to_string())];
+    note(state, turn, &incident, "guard_silent", &detail);
+    lost(state, turn, &incident, guard);
 }

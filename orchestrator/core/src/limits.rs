@@ -18,7 +18,7 @@ pub(crate) const TRACK_FIXES_MAX: usize = 600;
 /// Offers kept of one incident. Answered ones are dropped oldest first; the timeline still tells of them.
 pub(crate) const OFFERS_KEPT_MAX: usize = 100;
 
-/// How long an ended incident stays in memory. The log keeps it for as long as the site says.
+/// How long an ended incident stays in memory, and the duress code opens it again. The log keeps it for as long as the site says.
 pub(crate) const ENDED_KEPT_MS: i64 = 7 * 24 * 3_600_000;
 
 /// Ended incidents kept in memory; at a few kilobytes each they stay under some ten megabytes.
@@ -45,9 +45,6 @@ pub(crate) const CANDIDATES_MAX: usize = 64;
 
 /// Incidents searched together at most; the rest follow in the next search, milliseconds later.
 pub(crate) const SEARCHES_TOGETHER_MAX: usize = 1_000;
-
-/// A caller under duress may be forced to end the call first: so long after its end the duress code still opens it again.
-pub(crate) const REOPEN_WITHIN_MS: i64 = 30 * 60_000;
 
 /// A fix older than this tells where somebody was, not where they are.
 pub(crate) const FIX_AGE_MAX_MS: i64 = 10 * 60_000;

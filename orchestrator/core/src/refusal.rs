@@ -3,9 +3,9 @@
 use flight_types::{CallerId, GuardId, IncidentId, OfferId};
 
 use crate::event::{Actor, CodeVerdict, Event, Role};
+use crate::mission;
 use crate::model::{Incident, Offer, OfferState};
 use crate::state::State;
-use crate::{closeout, mission};
 
 /// A request that makes no sense now, and why.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -128,7 +128,7 @@ fn codes_incident<'a>(state: &'a State, actor: &Actor, id: &IncidentId) -> Resul
 fn cancel(state: &State, actor: &Actor, id: &IncidentId, verdict: CodeVerdict) -> Result<(), Refusal> {
     let incident = codes_incident(state, actor, id)?;
     match verdict {
-        CodeVerdict::Duress => duress(state, incident),
+        CodeVerdict::Duress => Ok(()),
         CodeVerdict::Wrong => open(incident),
         CodeVerdict::Safe if !incident.is_open() || incident.duress => Ok(()),
         CodeVerdict::Safe if state.now_ms < incident.cancel_until_ms => Ok(()),
@@ -139,15 +139,10 @@ fn cancel(state: &State, actor: &Actor, id: &IncidentId, verdict: CodeVerdict) -
 fn confirmation(state: &State, actor: &Actor, id: &IncidentId, verdict: CodeVerdict) -> Result<(), Refusal> {
     let incident = codes_incident(state, actor, id)?;
     match verdict {
-        CodeVerdict::Duress => duress(state, incident),
+        CodeVerdict::Duress => Ok(()),
         CodeVerdict::Wrong => open(incident),
         CodeVerdict::Safe => Ok(()),
     }
-}
-
-fn duress(state: &State, incident: &Incident) -> Result<(), Refusal> {
-    let heard = incident.is_open() || closeout::may_reopen(state, incident);
-    if heard { Ok(()) } else { Err(Refusal::not_now("this incident has long been over; call again")) }
 }
 
 fn acts_for_guard(actor: &Actor, guard: &GuardId, kind: &'static str, id: &str) -> Result<(), Refusal> {

@@ -48,6 +48,13 @@ impl Timers {
         self.due_ms.insert(timer, at_ms);
     }
 
+    /// Sets a deadline that is not set, or is set for later.
+    pub fn bring_forward(&mut self, timer: Timer, at_ms: i64) {
+        if self.due_ms.get(&timer).is_none_or(|due_ms| at_ms < *due_ms) {
+            self.set(timer, at_ms);
+        }
+    }
+
     /// Forgets a deadline.
     pub fn clear(&mut self, timer: &Timer) {
         if let Some(at_ms) = self.due_ms.remove(timer) {

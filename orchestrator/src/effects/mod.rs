@@ -43,6 +43,8 @@ pub struct Workshop {
     pub links: Arc<dyn DroneLinks>,
     /// Messages to people without a terminal.
     pub messages: Arc<dyn MessagePort>,
+    /// Since when terminals could be heard at all: whoever has not been heard since then is not silent for longer.
+    pub listening_since_ms: i64,
 }
 
 /// Starts the workers; they end when the engine's effect queue ends.
@@ -89,8 +91,9 @@ async fn answer(effect: &Effect, workshop: &Workshop) {
         }
         Action::CheckGuard { guard, .. } => {
             let heard_at_ms = workshop.live.guard(guard).and_then(|record| record.heard_at_ms);
-            let silence_ms = heard_at_ms.map(|at_ms| (workshop.engine.now_ms() - at_ms).max(0));
-            Event::GuardSeen { effect: effect.id, guard: guard.clone(), silence_ms }
+            let since_ms = heard_at_ms.unwrap_or(workshop.listening_since_ms);
+            let silence_ms = (workshop.engine.now_ms() - since_ms).max(0);
+            Event::GuardSeen { effect: effect.id, guard: guard.clone(), silence_ms: Some(silence_ms) }
         }
         Action::FindDrones { .. } => Event::DronesFound { effect: effect.id, drones: all_drones(workshop) },
         Action::SendOffer { .. }

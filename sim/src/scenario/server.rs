@@ -33,6 +33,7 @@ struct Running {
     links: BTreeMap<DroneId, Link>,
     working: BTreeMap<(u64, EffectId), Effect>,
     guards: BTreeMap<GuardId, GuardHeard>,
+    started_at_ms: u64,
 }
 
 /// What a turn of the server makes happen outside.
@@ -88,7 +89,7 @@ impl Server {
         let core = self.replayed();
         let links = self.link_configs.iter().map(|config| (config.drone.clone(), Link::new(config.clone(), now_ms))).collect();
         let again = core.outstanding();
-        self.running = Some(Running { core, links, working: BTreeMap::new(), guards: BTreeMap::new() });
+        self.running = Some(Running { core, links, working: BTreeMap::new(), guards: BTreeMap::new(), started_at_ms: now_ms });
         let configured =
             Event::Configured { code_version: env!("CARGO_PKG_VERSION").to_owned(), site: Box::new(self.site.clone()) };
         self.append(Actor::System, configured, now_ms, random);
@@ -213,8 +214,9 @@ impl Server {
                 Event::GuardsFound { effect: effect.id, found: searches.iter().map(|s| self.near(s, now_ms)).collect() }
             }
             Action::CheckGuard { guard, .. } => {
-                let heard = self.running.as_ref().and_then(|running| running.guards.get(&guard));
-                let silence_ms = heard.map(|heard| (now_ms - heard.at_ms) as i64);
+                // A server that has just started cannot have missed anybody for longer than it has been listening.
+                let since_ms = |running: &Running| running.guards.get(&guard).map_or(running.started_at_ms, |heard| heard.at_ms);
+                let silence_ms = self.running.as_ref().map(|running| (now_ms - since_ms(running)) as i64);
                 Event::GuardSeen { effect: effect.id, guard, silence_ms }
             }
             Action::FindDrones { .. } => {

@@ -279,7 +279,7 @@ fn the_duress_code_opens_again_with_another_guard_when_the_first_is_busy() {
 }
 
 #[test]
-fn the_duress_code_long_after_the_end_is_refused() {
+fn the_duress_code_long_after_the_end_opens_the_incident_all_the_same() {
     after_arrival(
         "confirm ann safe
          wait 1801
@@ -287,7 +287,33 @@ fn the_duress_code_long_after_the_end_is_refused() {
         expect![[r#"
               10.0 ann: closed
               10.0 g1: closed
+            1811.0 ann: closed
+            1811.0 operators: duress
+            1811.0 contact of ann
+            1811.0 g1: reopened
+            1811.0 g1: duress
+            ann assigned at [gps ±10 m at 0] primary=g1 escalated duress shown_closed
+        "#]],
+    );
+}
+
+#[test]
+fn the_duress_code_for_an_ended_call_reaches_the_open_one() {
+    after_arrival(
+        "confirm ann safe
+         call ann k2 gps 500,0
+         confirm ann duress first",
+        expect![[r#"
+              10.0 ann: closed
+              10.0 g1: closed
+              10.0 ann: received
+              10.0 offer to g1: 60 s
+              10.0 ann: closed
+              10.0 operators: duress
+              10.0 g1: duress
+              10.0 contact of ann
             ann closed at [gps ±10 m at 0] primary=g1
+            ann offered at [gps ±10 m at 500] escalated duress shown_closed
         "#]],
     );
 }

@@ -22,11 +22,11 @@ fn a_silent_primary_is_replaced_by_the_backup() {
                0.0 g1: assigned_primary
                0.0 ann: guard_assigned eta_s=60 guard=g1
                0.0 g2: assigned_backup
+              30.0 g1: stand_down
+              30.0 operators: guard_lost guard=g1
+              30.0 g2: promoted_to_primary
+              30.0 ann: guard_assigned eta_s=90 guard=g2
               45.0 operators: caller_silent
-              70.0 g1: stand_down
-              70.0 operators: guard_lost guard=g1
-              70.0 g2: promoted_to_primary
-              70.0 ann: guard_assigned eta_s=90 guard=g2
             ann assigned at [gps ±10 m at 1] primary=g2 escalated
         "#]],
     );
@@ -148,9 +148,9 @@ fn a_silent_backup_is_let_go() {
                0.0 g1: assigned_primary
                0.0 ann: guard_assigned eta_s=60 guard=g1
                0.0 g2: assigned_backup
+              30.0 g2: stand_down
+              30.0 operators: guard_lost guard=g2
               45.0 operators: caller_silent
-              70.0 g2: stand_down
-              70.0 operators: guard_lost guard=g2
             ann assigned at [gps ±10 m at 0] primary=g1 escalated
         "#]],
     );

@@ -106,7 +106,7 @@ fn codes_come_from_the_callers_own_terminal() {
     check(
         &format!("{ASKED} confirm ann safe\n wait 3600\n off g1"),
         code(caller("ann"), CodeVerdict::Duress),
-        expect!["this incident has long been over; call again"],
+        expect!["taken"],
     );
 }
 

@@ -261,7 +261,8 @@ fn code(world: &mut World, words: &mut Words<'_>, event: impl Fn(flight_types::I
         "wrong" => CodeVerdict::Wrong,
         other => panic!("no such code: {other}"),
     };
-    let event = event(world.incident_of(caller), verdict);
+    let incident = if words.has("first") { world.first_incident_of(caller) } else { world.incident_of(caller) };
+    let event = event(incident, verdict);
     world.put(Actor::Caller { id: CallerId::new(caller).expect("an id") }, event);
 }
 

@@ -173,6 +173,12 @@ impl World {
         theirs.last().map(|incident| incident.id.clone()).expect("a script that called before")
     }
 
+    /// The caller's oldest incident.
+    pub fn first_incident_of(&self, caller: &str) -> IncidentId {
+        let mut theirs = self.core.incidents().filter(|incident| incident.caller.as_str() == caller);
+        theirs.next().map(|incident| incident.id.clone()).expect("a script that called before")
+    }
+
     /// The guard's newest offer.
     pub fn offer_of(&self, guard: &str) -> OfferId {
         let of_guard = |effect: &Effect| match &effect.action {
