@@ -43,7 +43,7 @@ pub struct Workshop {
     pub links: Arc<dyn DroneLinks>,
     /// Messages to people without a terminal.
     pub messages: Arc<dyn MessagePort>,
-    /// Since when terminals could be heard at all: whoever has not been heard since then is not silent for longer.
+    /// Since when terminals and aircraft could be heard at all: whoever has not been heard since then is not silent for longer.
     pub listening_since_ms: i64,
 }
 
@@ -95,7 +95,7 @@ async fn answer(effect: &Effect, workshop: &Workshop) {
             let silence_ms = (workshop.engine.now_ms() - since_ms).max(0);
             Event::GuardSeen { effect: effect.id, guard: guard.clone(), silence_ms: Some(silence_ms) }
         }
-        Action::FindDrones { .. } => Event::DronesFound { effect: effect.id, drones: all_drones(workshop) },
+        Action::FindDrones { .. } => Event::DronesFound { effect: effect.id, drones: drones_once_heard(workshop).await },
         Action::SendOffer { .. }
         | Action::NotifyGuard { .. }
         | Action::NotifyCaller { .. }
@@ -106,6 +106,20 @@ async fn answer(effect: &Effect, workshop: &Workshop) {
     };
     complete(&workshop.engine, Actor::System, event).await;
     workshop.engine.effect_finished();
+}
+
+/// Every aircraft, as soon as all are heard. A server that has just started has heard none yet, and an answer from then would put
+/// a launch off until the core asks again; so it waits, but never longer than heartbeats take to arrive.
+async fn drones_once_heard(workshop: &Workshop) -> Vec<DroneStatus> {
+    loop {
+        let drones = all_drones(workshop);
+        let silent = drones.iter().any(|drone| !drone.link.connected);
+        let listened_ms = workshop.engine.now_ms().saturating_sub(workshop.listening_since_ms);
+        if !silent || !(0..limits::FIRST_HEARD_LIMIT_MS).contains(&listened_ms) {
+            return drones;
+        }
+        tokio::time::sleep(limits::FIRST_HEARD_LOOK).await;
+    }
 }
 
 /// Every aircraft of the site, also those never heard.

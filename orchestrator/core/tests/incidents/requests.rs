@@ -103,11 +103,7 @@ fn codes_come_from_the_callers_own_terminal() {
     check(ASKED, code(guard("g1").0, CodeVerdict::Safe), expect!["incident incident-000004 is not yours"]);
     check(&format!("{ASKED} confirm ann safe"), code(caller("ann"), CodeVerdict::Safe), expect!["taken"]);
     check(&format!("{ASKED} confirm ann safe"), code(caller("ann"), CodeVerdict::Wrong), expect!["this incident is over"]);
-    check(
-        &format!("{ASKED} confirm ann safe\n wait 3600\n off g1"),
-        code(caller("ann"), CodeVerdict::Duress),
-        expect!["taken"],
-    );
+    check(&format!("{ASKED} confirm ann safe\n wait 3600\n off g1"), code(caller("ann"), CodeVerdict::Duress), expect!["taken"]);
 }
 
 #[test]
