@@ -176,19 +176,20 @@ impl Beam {
         let cosine = self.axis.dot(way) / length2.sqrt();
         let edge = ((cosine - self.outer_cos) / (self.inner_cos - self.outer_cos)).clamp(0.0, 1.0);
         let soft = edge * edge * (3.0 - 2.0 * edge);
-        // Beside the beam some light strays.
-        let stray = 0.004 * ((cosine - 0.80) / 0.2).max(0.0);
-        self.intensity_cd * (soft + stray) * inverse_depth * inverse_depth / length2
+        self.intensity_cd * soft * inverse_depth * inverse_depth / length2
     }
 
-    /// Columns that the beam or its stray light can reach in this row; a box round the cone, or all where that is not simple.
+    /// Columns that the beam can reach in this row: those of a circle round the cone, or all where that is not simple.
     fn columns(&self, view: &View, y: f32, width: usize) -> std::ops::Range<usize> {
-        const STRAY_TAN: f32 = 0.75;
-        if self.axis.z < 0.2 {
+        // Far from the middle of the picture the cone's cut is no circle any more.
+        const SIMPLE_COS: f32 = 0.9;
+        if self.axis.z < SIMPLE_COS || self.outer_cos < SIMPLE_COS {
             return 0..width;
         }
         let (x0, y0) = (self.axis.x / self.axis.z, self.axis.y / self.axis.z);
-        let reach = STRAY_TAN * (1.0 + x0 * x0 + y0 * y0) * view.focal_px;
+        let tangent = (1.0 - self.outer_cos * self.outer_cos).sqrt() / self.outer_cos;
+        // Away from the middle the cut grows: by the square along the way out, and a little to be sure.
+        let reach = tangent * (1.0 + 1.6 * (x0 * x0 + y0 * y0)) * view.focal_px + 2.0;
         let (middle_x, middle_y) = (view.centre_px[0] + x0 * view.focal_px, view.centre_px[1] + y0 * view.focal_px);
         let half2 = reach * reach - (y - middle_y).powi(2);
         if half2 <= 0.0 {

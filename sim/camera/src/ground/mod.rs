@@ -8,7 +8,6 @@ mod model;
 use std::collections::BTreeMap;
 
 use crate::daylight::Daylight;
-use crate::image::blend;
 use crate::plan::Plan;
 use crate::raster::{Raster, View};
 use crate::shade::{GROUND, SKY};
@@ -26,10 +25,10 @@ const ROW: usize = SIDE as usize + 1;
 /// Size of the finest texel, metres, and how many sizes there are, each twice the one before: 1 cm to 5 m.
 const FINEST_M: f64 = 0.01;
 const LEVELS: u8 = 10;
-/// Tiles that are kept, 0.26 MB each: a 1080p picture of a wide view shows about 150.
-const TILES_MAX: usize = 420;
+/// Tiles that are kept, 0.53 MB each: a 1080p picture of a wide view shows about 150.
+const TILES_MAX: usize = 220;
 /// Pixels between two exact divisions by depth.
-const SPAN: usize = 16;
+const SPAN: usize = 32;
 /// The ground is drawn this far, metres; beyond is haze.
 const FAR_M: f64 = 4_000.0;
 /// Level at which objects ask for the light that falls on them: texels of 32 cm.
@@ -55,7 +54,8 @@ fn texel_m(level: u8) -> f64 {
 #[derive(Debug, Clone)]
 struct Tile {
     key: TileKey,
-    texels: Vec<u32>,
+    /// Spread: see [`spread`].
+    texels: Vec<u64>,
     used: u64,
 }
 
@@ -67,12 +67,22 @@ pub(crate) struct Ground {
     daylight: Daylight,
     tiles: Vec<Tile>,
     places: BTreeMap<TileKey, usize>,
+    /// The tile that was asked for last.
+    last: Option<(TileKey, usize)>,
     frame: u64,
 }
 
 impl Ground {
     pub(crate) fn new(plan: &Plan, daylight: Daylight) -> Self {
-        Self { model: GroundModel::new(plan), grain: Grain::new(), daylight, tiles: Vec::new(), places: BTreeMap::new(), frame: 0 }
+        Self {
+            model: GroundModel::new(plan),
+            grain: Grain::new(),
+            daylight,
+            tiles: Vec::new(),
+            places: BTreeMap::new(),
+            last: None,
+            frame: 0,
+        }
     }
 
     /// Forgets all tiles when the light has changed.
@@ -80,6 +90,7 @@ impl Ground {
         if daylight != self.daylight {
             self.daylight = daylight;
             self.tiles.clear();
+            self.last = None;
             self.places.clear();
         }
     }
@@ -90,18 +101,30 @@ impl Ground {
         let plane = Plane::new(view);
         for row in 0..raster.height {
             let y = row as f64 + 0.5;
+            let mut from = plane.ground(0.5, y);
             for first in (0..raster.width).step_by(SPAN) {
                 let end = (first + SPAN).min(raster.width);
-                self.draw_span(&plane, raster, row * raster.width, first, end, y);
+                let to = plane.ground(end as f64 + 0.5, y);
+                self.draw_span(&plane, raster, row * raster.width, first..end, y, [from, to]);
+                from = to;
             }
         }
     }
 
-    fn draw_span(&mut self, plane: &Plane, raster: &mut Raster, base: usize, first: usize, end: usize, y: f64) {
+    fn draw_span(
+        &mut self,
+        plane: &Plane,
+        raster: &mut Raster,
+        base: usize,
+        columns: std::ops::Range<usize>,
+        y: f64,
+        [from, to]: [[f64; 2]; 2],
+    ) {
+        let (first, end) = (columns.start, columns.end);
         let (x0, x1) = (first as f64 + 0.5, end as f64 + 0.5);
         let (near, far) = (plane.inverse_depth(x0, y), plane.inverse_depth(x1, y));
         if near < 1.0 / FAR_M || far < 1.0 / FAR_M {
-            return self.draw_horizon(plane, raster, base, first, end, y);
+            return self.draw_horizon(plane, raster, base, columns, y);
         }
         let step = (far - near) / (end - first) as f64;
         let pixels = base + first..base + end;
@@ -109,15 +132,13 @@ impl Ground {
             *depth = (near + step * offset as f64) as f32;
         }
         raster.surface[pixels.clone()].fill(GROUND);
-        let (from, to) = (plane.ground(x0, y), plane.ground(x1, y));
-        let below = plane.ground(x0, y + 1.0);
-        let level = level_for(from, to, below, end - first);
+        let level = plane.level_at((near + far) / 2.0);
         self.sample_span(level, from, to, &mut raster.colour[pixels]);
     }
 
     /// A span that the horizon may cut.
-    fn draw_horizon(&mut self, plane: &Plane, raster: &mut Raster, base: usize, first: usize, end: usize, y: f64) {
-        for x in first..end {
+    fn draw_horizon(&mut self, plane: &Plane, raster: &mut Raster, base: usize, columns: std::ops::Range<usize>, y: f64) {
+        for x in columns {
             let inverse_depth = plane.inverse_depth(x as f64 + 0.5, y);
             let at = base + x;
             if inverse_depth < 1.0 / FAR_M {
@@ -168,11 +189,10 @@ impl Ground {
     }
 
     /// A tile's texels; painted when it is seen for the first time.
-    fn tile(&mut self, key: TileKey) -> &[u32] {
-        let at = match self.places.get(&key) {
-            Some(at) => *at,
-            None => self.paint(key),
-        };
+    fn tile(&mut self, key: TileKey) -> &[u64] {
+        let known = self.last.filter(|(last, _)| *last == key).map(|(_, at)| at);
+        let at = known.or_else(|| self.places.get(&key).copied()).unwrap_or_else(|| self.paint(key));
+        self.last = Some((key, at));
         let tile = &mut self.tiles[at];
         tile.used = self.frame;
         &tile.texels
@@ -182,7 +202,7 @@ impl Ground {
         let texel_m = key.texel_m();
         let corner = |tile: i32| (f64::from(tile) * SIDE as f64 * texel_m) as f32;
         let lattice = Lattice { low: [corner(key.east), corner(key.north)], texel_m: texel_m as f32, side: ROW };
-        let texels = bake::bake(&self.model, &self.grain, &self.daylight, &lattice);
+        let texels = bake::bake(&self.model, &self.grain, &self.daylight, &lattice).into_iter().map(spread).collect();
         let tile = Tile { key, texels, used: self.frame };
         let at = if self.tiles.len() < TILES_MAX {
             self.tiles.push(tile);
@@ -233,27 +253,66 @@ impl Plane {
         -self.look(2, x, y) / self.up_m
     }
 
+    /// The texel size for a depth: the mean of a pixel's two extents on the ground, the root of its area, and not much finer than
+    /// the longer one, so that grazing looks are neither noisy nor mush.
+    fn level_at(&self, inverse_depth: f64) -> u8 {
+        let depth_m = 1.0 / inverse_depth;
+        // The area is depth³ / (height · focal²), as the plane's homography has it; the longer extent depth² / (height · focal).
+        let long_m = depth_m * depth_m / (self.up_m * self.focal);
+        let size_m = (depth_m / self.focal * long_m).sqrt().max(long_m / 6.0);
+        // A third of a level coarser: slightly soft is better than shimmering. A double's exponent is its logarithm rounded down.
+        let exponent = ((size_m / FINEST_M * 1.27).to_bits() >> 52) as i64 - 1_023;
+        exponent.clamp(0, i64::from(LEVELS) - 1) as u8
+    }
+
     fn ground(&self, x: f64, y: f64) -> [f64; 2] {
         let depth = 1.0 / self.inverse_depth(x, y).max(0.1 / FAR_M);
         [self.camera[0] + self.look(0, x, y) * depth, self.camera[1] + self.look(1, x, y) * depth]
     }
 }
 
-/// The texel size for a span: between the pixel's extents along and across, so that grazing looks are neither noisy nor mush.
-fn level_for(from: [f64; 2], to: [f64; 2], below: [f64; 2], pixels: usize) -> u8 {
-    let across = (to[0] - from[0]).hypot(to[1] - from[1]) / pixels as f64;
-    let along = (below[0] - from[0]).hypot(below[1] - from[1]);
-    let size_m = (across.max(along) * across.min(along)).sqrt().max(across.max(along) / 6.0);
-    ((size_m / FINEST_M).log2() + 0.35).clamp(0.0, f64::from(LEVELS - 1)) as u8
+/// The four values of a colour in 16 bits each, so that one multiplication weighs all of them.
+fn spread(colour: u32) -> u64 {
+    let pairs = (u64::from(colour) | (u64::from(colour) << 16)) & 0x0000_FFFF_0000_FFFF;
+    (pairs | (pairs << 8)) & 0x00FF_00FF_00FF_00FF
+}
+
+/// The other way.
+#[inline(always)]
+fn packed(spread: u64) -> u32 {
+    let pairs = (spread | (spread >> 8)) & 0x0000_FFFF_0000_FFFF;
+    (pairs | (pairs >> 16)) as u32
 }
 
 /// The colour between four texels; x and y within the tile.
 #[inline(always)]
-fn bilinear(texels: &[u32], x: f32, y: f32) -> u32 {
+fn bilinear(texels: &[u64], x: f32, y: f32) -> u32 {
+    const LOW: u64 = 0x00FF_00FF_00FF_00FF;
     let (x, y) = ((x * 256.0) as i32 as u32, (y * 256.0) as i32 as u32);
     let at = (y >> 8) as usize * ROW + (x >> 8) as usize;
     let near = &texels[at..at + ROW + 2];
-    let upper = blend(near[0], near[1], x & 255);
-    let lower = blend(near[ROW], near[ROW + 1], x & 255);
-    blend(upper, lower, y & 255)
+    let (right, down) = (u64::from(x & 255), u64::from(y & 255));
+    let upper = ((near[0] * (256 - right) + near[1] * right) >> 8) & LOW;
+    let lower = ((near[ROW] * (256 - right) + near[ROW + 1] * right) >> 8) & LOW;
+    packed(((upper * (256 - down) + lower * down) >> 8) & LOW)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_spread_and_pack_without_loss() {
+        for colour in [0, u32::MAX, 0x1234_5678, 0x00FF_00FF] {
+            assert_eq!(packed(spread(colour)), colour);
+        }
+    }
+
+    #[test]
+    fn the_middle_of_four_texels_is_their_mean() {
+        let mut texels = vec![spread(0); ROW * ROW];
+        texels[ROW + 1] = spread(u32::MAX);
+        let mean = bilinear(&texels, 0.5, 0.5).to_le_bytes();
+        assert!(mean.iter().all(|value| (62..=64).contains(value)), "{mean:?}");
+    }
 }

@@ -105,13 +105,14 @@ impl Brush<'_> {
             .iter()
             .map(|point| Corner { at: self.view.turned(vector(point[0], point[1], down_m)), u: point[0], v: point[1] })
             .collect();
+        let edges = edges(outline);
         self.raster.scan(self.view, &corners, Sides::Both, |inverse_depth, u, v, pixel| {
             // Only the ground itself: it has this very depth.
             if *pixel.surface != GROUND || (*pixel.inverse_depth - inverse_depth).abs() > 0.02 * inverse_depth {
                 return;
             }
             let metres = 1.0 / inverse_depth;
-            let inside_m = inside(outline, [u * metres, v * metres]);
+            let inside_m = inside(&edges, [u * metres, v * metres]);
             let share = (inside_m / soft_m).clamp(0.0, 1.0);
             let [red, green, blue, light] = pixel.colour.to_le_bytes();
             let keep = 1.0 - tint * share;
@@ -147,17 +148,20 @@ fn normal(corners: &[Vector]) -> Vector {
     }
 }
 
-/// Distance from the nearest edge for a point inside a convex counterclockwise outline, negative outside.
-fn inside(outline: &[Flat], at: Flat) -> f32 {
-    let mut least = f32::INFINITY;
-    let mut before = outline[outline.len() - 1];
-    for corner in outline.iter().copied() {
-        let (x, y) = (corner[0] - before[0], corner[1] - before[1]);
+/// The edges of a convex counterclockwise outline as lines: the distance of a point inwards is `x · point + y · point + z`.
+fn edges(outline: &[Flat]) -> Vec<Vector> {
+    let next = outline.iter().cycle().skip(1);
+    let edge = |(from, to): (&Flat, &Flat)| {
+        let (x, y) = (to[0] - from[0], to[1] - from[1]);
         let length = x.hypot(y).max(1e-6);
-        least = least.min((x * (at[1] - before[1]) - y * (at[0] - before[0])) / length);
-        before = corner;
-    }
-    least
+        vector(-y / length, x / length, (y * from[0] - x * from[1]) / length)
+    };
+    outline.iter().zip(next).map(edge).collect()
+}
+
+/// Distance from the nearest edge for a point inside, negative outside.
+fn inside(edges: &[Vector], at: Flat) -> f32 {
+    edges.iter().map(|edge| edge.x * at[0] + edge.y * at[1] + edge.z).fold(f32::INFINITY, f32::min)
 }
 
 /// Convex outline, counterclockwise (Andrew's monotone chain).
@@ -188,7 +192,7 @@ mod tests {
     fn an_outline_goes_round_counterclockwise_and_knows_its_inside() {
         let outline = hull(vec![[0.0, 0.0], [2.0, 0.0], [1.0, 0.4], [2.0, 2.0], [0.0, 2.0], [0.0, 0.0]]);
         assert_eq!(outline.len(), 4);
-        assert!((inside(&outline, [1.0, 0.5]) - 0.5).abs() < 1e-6);
-        assert!(inside(&outline, [3.0, 1.0]) < 0.0);
+        assert!((inside(&edges(&outline), [1.0, 0.5]) - 0.5).abs() < 1e-6);
+        assert!(inside(&edges(&outline), [3.0, 1.0]) < 0.0);
     }
 }
