@@ -15,8 +15,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("dispatch-core", &["flight-types", "flight-routes", "parking-core"]),
     ("site-model", &["flight-types", "dispatch-core"]),
     ("feed", &["flight-types"]),
-    ("orchestrator", &["flight-types", "parking-core", "dispatch-core", "site-model", "drone-link", "feed", "survey-plan"]),
+    (
+        "orchestrator",
+        &["flight-types", "parking-core", "dispatch-core", "site-model", "drone-link", "feed", "survey-plan", "beacon"],
+    ),
     ("survey-plan", &[]),
+    ("beacon", &[]),
     ("sim-rtsp", &[]),
     ("sim-camera", &[]),
     ("sim", &["flight-types", "drone-link-proto", "dispatch-core", "site-model", "sim-camera", "sim-rtsp"]),
@@ -32,6 +36,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("site-model", &["tokio", "sqlx", "axum", "mavlink"]),
     ("sim-camera", &["tokio", "sqlx", "axum", "mavlink", "rand"]),
     ("survey-plan", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde"]),
+    ("beacon", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde"]),
 ];
 
 /// Crates that may use anything: they test or run the rest.

@@ -2,6 +2,7 @@
 //! 2 when it could not do its work.
 
 mod account;
+mod beacon;
 mod data;
 mod export;
 mod survey;
@@ -72,6 +73,9 @@ enum Command {
         after_help = "Example: orchestrator eta --roads town.osm.pbf --from 37.505,126.957 --from 37.508,126.960 --to 37.51,126.96"
     )]
     Eta(tools::Eta),
+    /// Beacons.
+    #[command(subcommand)]
+    Beacon(beacon::Beacon),
     /// Flight paths.
     #[command(subcommand)]
     Plan(tools::Plan),
@@ -130,6 +134,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             export::export(&data, &incident, &out).await
         }
         Command::Eta(eta) => eta.run(),
+        Command::Beacon(command) => command.run(),
         Command::Plan(plan) => plan.run(),
         Command::Site(site) => site.run(),
         Command::Account(account) => account.run().await,
