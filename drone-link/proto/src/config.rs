@@ -38,7 +38,7 @@ impl LinkConfig {
 /// How a light is switched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LightDriver {
-    /// An illuminator component when one is heard on the aircraft, else actuator 1 of the autopilot.
+    /// An illuminator component when one is heard on the aircraft, else actuator 1 of PX4 or servo output 9 of ArduPilot.
     #[default]
     Auto,
     /// A component of its own that takes ILLUMINATOR_ON_OFF and sends ILLUMINATOR_STATUS.
@@ -49,6 +49,16 @@ pub enum LightDriver {
     /// An output of the autopilot, switched by DO_SET_ACTUATOR; there is no read-back.
     Actuator {
         /// From 1 to 6.
+        index: u8,
+    },
+    /// A servo output of ArduPilot, switched and dimmed by DO_SET_SERVO from 1000 to 2000 µs; there is no read-back.
+    Servo {
+        /// Counted from 1.
+        channel: u8,
+    },
+    /// A relay of ArduPilot, switched by DO_SET_RELAY; there is no read-back and no brightness.
+    Relay {
+        /// Counted from 0.
         index: u8,
     },
     /// The aircraft carries none.

@@ -5,9 +5,11 @@ use flight_types::GeoPoint;
 use crate::LinkLimits;
 use crate::command::{Answer, Commander, Purpose, floats};
 use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, CommandSpec, Params};
+use crate::dialect::{Item, ListKind};
 use crate::items::coordinates;
 use crate::light::Light;
-use crate::profile::{self, Mode};
+use crate::parameters::Inquiry;
+use crate::profile::Mode;
 use crate::telemetry::Telemetry;
 use crate::texts::Texts;
 use crate::transfer::Transfer;
@@ -18,6 +20,8 @@ const STRAGGLER_MS: u64 = 10_000;
 const HEARTBEAT_SETTLE_MS: u64 = 1_500;
 /// Refusals of one mode before it counts as refused: the first may answer an earlier order.
 const REFUSALS_MAX: u32 = 2;
+/// Refusals before this do not count: real PX4 says "Switching to Mission is currently not available" for two seconds after an upload.
+const REFUSED_AFTER_MS: u64 = 4_000;
 
 /// How far a change of mode has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +48,7 @@ pub(crate) struct Craft {
     pub texts: Texts,
     pub commander: Commander,
     pub transfer: Option<Transfer>,
+    pub inquiry: Option<Inquiry>,
     pub light: Light,
     pub connected: bool,
     /// Somebody else spoke with this aircraft's id, and when.
@@ -62,6 +67,7 @@ impl Craft {
             texts: Texts::default(),
             commander: Commander::default(),
             transfer: None,
+            inquiry: None,
             light,
             connected: false,
             rival: None,
@@ -74,6 +80,23 @@ impl Craft {
     /// What the aircraft last said about a refusal or failsafe.
     pub fn reason(&self, now_ms: u64) -> Option<String> {
         self.texts.reason(now_ms, self.limits.reason_age_max_ms)
+    }
+
+    /// Puts a list on board and reads it back, in the shape that the autopilot keeps it in.
+    pub fn upload(&self, list: ListKind, items: Vec<Item>, now_ms: u64) -> Transfer {
+        Transfer::upload(list, items, self.leading_items(list), now_ms)
+    }
+
+    /// Reads what is on board.
+    pub fn download(&self, list: ListKind, now_ms: u64) -> Transfer {
+        Transfer::download(list, self.leading_items(list), now_ms)
+    }
+
+    fn leading_items(&self, list: ListKind) -> u16 {
+        match list {
+            ListKind::Mission => self.telemetry.autopilot().leading_items(),
+            ListKind::Fence => 0,
+        }
     }
 
     /// Orders a mode until the heartbeat shows it or the limit is over.
@@ -108,8 +131,9 @@ impl Craft {
     }
 
     fn follow_mode_order(&mut self, order: ModeOrder, now_ms: u64) -> ModeProgress {
-        let late = self.connected && now_ms.saturating_sub(order.since_ms) >= self.limits.mode_limit_ms;
-        if late || order.refusals >= REFUSALS_MAX {
+        let age_ms = now_ms.saturating_sub(order.since_ms);
+        let late = self.connected && age_ms >= self.limits.mode_limit_ms;
+        if late || order.refusals >= REFUSALS_MAX && age_ms >= REFUSED_AFTER_MS {
             let reason = self.reason(now_ms).unwrap_or_else(|| format!("mode {} was not taken", order.mode.word()));
             self.mode_order = None;
             self.commander.cancel(Purpose::Mode);
@@ -125,7 +149,7 @@ impl Craft {
     }
 
     fn order_mode(&mut self, order: ModeOrder, now_ms: u64) -> ModeProgress {
-        let Some([p1, p2, p3]) = profile::px4_mode_params(order.mode) else {
+        let Some([p1, p2, p3]) = self.telemetry.autopilot().mode_params(order.mode) else {
             return ModeProgress::Refused(format!("mode {} cannot be ordered", order.mode.word()));
         };
         self.mode_order = Some(order);

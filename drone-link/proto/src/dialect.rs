@@ -23,6 +23,7 @@ pub(crate) mod id {
     pub const MISSION_REQUEST_INT: u32 = mav::MISSION_REQUEST_INT_DATA::ID;
     pub const MISSION_ITEM_INT: u32 = mav::MISSION_ITEM_INT_DATA::ID;
     pub const MISSION_ACK: u32 = mav::MISSION_ACK_DATA::ID;
+    pub const PARAM_VALUE: u32 = mav::PARAM_VALUE_DATA::ID;
     pub const COMMAND_ACK: u32 = mav::COMMAND_ACK_DATA::ID;
     pub const BATTERY_STATUS: u32 = mav::BATTERY_STATUS_DATA::ID;
     pub const WIND_COV: u32 = mav::WIND_COV_DATA::ID;
@@ -42,6 +43,8 @@ pub(crate) enum CommandKind {
     Illuminator,
     IlluminatorConfigure,
     Actuator,
+    Servo,
+    Relay,
     MessageInterval,
 }
 
@@ -56,6 +59,8 @@ impl CommandKind {
             Self::Illuminator => mav::MavCmd::MAV_CMD_ILLUMINATOR_ON_OFF,
             Self::IlluminatorConfigure => mav::MavCmd::MAV_CMD_DO_ILLUMINATOR_CONFIGURE,
             Self::Actuator => mav::MavCmd::MAV_CMD_DO_SET_ACTUATOR,
+            Self::Servo => mav::MavCmd::MAV_CMD_DO_SET_SERVO,
+            Self::Relay => mav::MavCmd::MAV_CMD_DO_SET_RELAY,
             Self::MessageInterval => mav::MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL,
         }
     }
@@ -166,6 +171,8 @@ pub(crate) enum Outgoing {
     MissionRequest { list: ListKind, seq: u16 },
     MissionAck { list: ListKind },
     MissionSetCurrent { seq: u16 },
+    ParameterRead { name: &'static str },
+    ParameterSet { name: &'static str, value: f32, kind: u8 },
 }
 
 /// Who speaks to whom.
@@ -232,6 +239,32 @@ fn message(target_system: u8, outgoing: &Outgoing) -> mav::MavMessage {
         Outgoing::MissionSetCurrent { seq } => {
             mav::MavMessage::MISSION_SET_CURRENT(mav::MISSION_SET_CURRENT_DATA { seq, target_system, target_component })
         }
+        Outgoing::ParameterRead { name } => mav::MavMessage::PARAM_REQUEST_READ(mav::PARAM_REQUEST_READ_DATA {
+            param_index: BY_NAME,
+            target_system,
+            target_component,
+            param_id: name.into(),
+        }),
+        Outgoing::ParameterSet { name, value, kind } => mav::MavMessage::PARAM_SET(mav::PARAM_SET_DATA {
+            param_value: value,
+            target_system,
+            target_component,
+            param_id: name.into(),
+            param_type: parameter_type(kind),
+        }),
+    }
+}
+
+/// In PARAM_REQUEST_READ: the name counts, not the index.
+const BY_NAME: i16 = -1;
+
+/// The type that the aircraft itself gave; one of the four that autopilots use, or a float.
+fn parameter_type(kind: u8) -> mav::MavParamType {
+    match kind {
+        2 => mav::MavParamType::MAV_PARAM_TYPE_INT8,
+        4 => mav::MavParamType::MAV_PARAM_TYPE_INT16,
+        6 => mav::MavParamType::MAV_PARAM_TYPE_INT32,
+        _ => mav::MavParamType::MAV_PARAM_TYPE_REAL32,
     }
 }
 

@@ -20,7 +20,7 @@ const SENSOR_PREARM: u32 = 0x1000_0000;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Heard {
     Heartbeat(Heartbeat),
-    SysStatus { ready_to_arm: bool, battery_v: Option<f64>, battery_pct: Option<f64> },
+    SysStatus { prearm: Option<bool>, sensors_healthy: bool, battery_v: Option<f64>, battery_pct: Option<f64> },
     GpsRaw { fix_type: u8, satellites: Option<u8> },
     Attitude { boot_ms: u32, roll_rad: f32, pitch_rad: f32, yaw_rad: f32 },
     GlobalPosition(GlobalPosition),
@@ -30,6 +30,7 @@ pub(crate) enum Heard {
     MissionRequest { seq: u16, to: Addressee, kind: u8 },
     MissionItem { item: RawItem, to: Addressee, kind: u8 },
     MissionAck { result: u8, to: Addressee, kind: u8 },
+    Parameter(RawParameter),
     CommandAck { command: u16, result: u8, to: Addressee },
     Battery { pct: Option<f64>, time_left_s: Option<f64> },
     Wind { from_deg: f64, speed_m_s: f64 },
@@ -101,6 +102,15 @@ pub(crate) struct RawItem {
     pub z: f32,
 }
 
+/// PARAM_VALUE as it travels; what the four bytes mean depends on the autopilot.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct RawParameter {
+    pub name: String,
+    pub value: f32,
+    /// MAV_PARAM_TYPE.
+    pub kind: u8,
+}
+
 /// Whether the frame is a heartbeat of a flight controller.
 pub(crate) fn is_autopilot_heartbeat(frame: &Frame) -> bool {
     frame.message_id == id::HEARTBEAT && heartbeat(&frame.payload).is_autopilot()
@@ -123,6 +133,7 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         }
         id::MISSION_ITEM_INT => Heard::MissionItem { item: raw_item(p), to: addressee(p, 32), kind: p.u8(37) },
         id::MISSION_ACK => Heard::MissionAck { result: p.u8(2), to: addressee(p, 0), kind: p.u8(3) },
+        id::PARAM_VALUE => Heard::Parameter(RawParameter { name: p.text::<16>(8), value: p.f32(0), kind: p.u8(24) }),
         id::COMMAND_ACK => Heard::CommandAck { command: p.u16(0), result: p.u8(2), to: addressee(p, 8) },
         id::BATTERY_STATUS => battery(p),
         id::WIND_COV => wind(f64::from(p.f32(8)), f64::from(p.f32(12))),
@@ -141,14 +152,14 @@ fn heartbeat(p: &Payload) -> Heartbeat {
     Heartbeat { custom_mode: p.u32(0), vehicle_type: p.u8(4), autopilot: p.u8(5), armed: p.u8(6) & BASE_MODE_ARMED != 0 }
 }
 
-/// Ready to arm is what the aircraft says of it; where it says nothing, every enabled sensor must be healthy.
+/// PX4 puts its readiness to arm among the healthy sensors only, ArduPilot among the present ones too.
 fn sys_status(p: &Payload) -> Heard {
     let (present, enabled, health) = (p.u32(0), p.u32(4), p.u32(8));
-    let ready_to_arm =
-        if present & SENSOR_PREARM != 0 { health & SENSOR_PREARM != 0 } else { enabled != 0 && enabled & !health == 0 };
+    let prearm = (health & SENSOR_PREARM != 0).then_some(true).or((present & SENSOR_PREARM != 0).then_some(false));
     let millivolts = p.u16(14);
     Heard::SysStatus {
-        ready_to_arm,
+        prearm,
+        sensors_healthy: enabled != 0 && enabled & !health == 0,
         battery_v: (millivolts != UNKNOWN_U16 && millivolts != 0).then(|| f64::from(millivolts) / 1_000.0),
         battery_pct: percent(p.i8(30)),
     }

@@ -2,7 +2,7 @@
 //!
 //! It knows MAVLink and how a flight is conducted. It owns no socket, no clock and no task.
 //! In reading order: bytes (`frame`, `dialect`, `inbound`), what is known (`supervision`, `telemetry`, `texts`), what is
-//! ordered (`command`, `transfer`, `light`, `streams`), what is flown (`items`, `route`, `craft`, `flight`), and `link`,
+//! ordered (`command`, `transfer`, `parameters`, `light`, `streams`), what is flown (`items`, `route`, `craft`, `flight`), and `link`,
 //! which holds them together.
 
 mod limits;
@@ -28,6 +28,8 @@ mod command;
 mod light;
 mod streams;
 mod transfer;
+
+mod parameters;
 
 mod craft;
 mod flight;

@@ -4,12 +4,18 @@ use flight_types::LightState;
 
 use crate::command::{Answer, Commander, Purpose, floats};
 use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, CommandSpec};
+use crate::profile::Autopilot;
 use crate::{LightDriver, LinkLimits};
 
 /// Actuators of one DO_SET_ACTUATOR.
 const ACTUATORS: u8 = 6;
 /// The one that switches a light unless the configuration says otherwise.
 const ACTUATOR_DEFAULT: u8 = 1;
+/// ArduPilot's first auxiliary output, counted from 1; it switches a light there unless the configuration says otherwise.
+const SERVO_DEFAULT: u8 = 9;
+/// Pulse of a servo output that is off, and what is added at full, microseconds.
+const PULSE_OFF_US: f32 = 1_000.0;
+const PULSE_SPAN_US: f32 = 1_000.0;
 /// MAV_ILLUMINATOR_MODE: on and off by command.
 const MODE_INTERNAL_CONTROL: f32 = 1.0;
 
@@ -31,7 +37,11 @@ impl Light {
     pub fn new(driver: LightDriver) -> Self {
         let illuminator = match driver {
             LightDriver::Illuminator { component_id } => Some(component_id),
-            LightDriver::Auto | LightDriver::Actuator { .. } | LightDriver::None => None,
+            LightDriver::Auto
+            | LightDriver::Actuator { .. }
+            | LightDriver::Servo { .. }
+            | LightDriver::Relay { .. }
+            | LightDriver::None => None,
         };
         Self { driver, illuminator, wanted: None, orders: 0, ordered_ms: 0, read_back: None, commanded: false, stays_dark: false }
     }
@@ -86,7 +96,7 @@ impl Light {
     }
 
     /// Orders what is wanted until it shows, a few times.
-    pub fn drive(&mut self, commander: &mut Commander, limits: &LinkLimits, now_ms: u64) {
+    pub fn drive(&mut self, autopilot: Autopilot, commander: &mut Commander, limits: &LinkLimits, now_ms: u64) {
         let Some((on, brightness_pct)) = self.wanted else { return };
         let answer = commander.answer(Purpose::Light).filter(|_| self.orders > 0).map(|(_, answer)| answer);
         if matches!(answer, Some(Answer::Accepted { .. })) {
@@ -109,23 +119,24 @@ impl Light {
             self.stays_dark = on;
             return;
         }
-        self.order(on, brightness_pct, commander, now_ms);
-    }
-
-    fn order(&mut self, on: bool, brightness_pct: u8, commander: &mut Commander, now_ms: u64) {
         self.orders += 1;
         self.ordered_ms = now_ms;
-        let Some((switch, brightness)) = self.commands(on, brightness_pct) else { return };
-        commander.order(Purpose::Light, switch, now_ms);
-        if let Some(brightness) = brightness {
-            commander.order(Purpose::Brightness, brightness, now_ms);
+        if let Some((switch, brightness)) = self.commands(autopilot, on, brightness_pct) {
+            commander.order(Purpose::Light, switch, now_ms);
+            if let Some(brightness) = brightness {
+                commander.order(Purpose::Brightness, brightness, now_ms);
+            }
         }
     }
 
     /// The command that switches, and the one that dims.
-    fn commands(&self, on: bool, brightness_pct: u8) -> Option<(CommandSpec, Option<CommandSpec>)> {
+    fn commands(&self, autopilot: Autopilot, on: bool, brightness_pct: u8) -> Option<(CommandSpec, Option<CommandSpec>)> {
+        let share = if on { f32::from(brightness_pct) / 100.0 } else { 0.0 };
+        let switched = |kind, number: u8, value| {
+            Some((floats(kind, AUTOPILOT_COMPONENT, [f32::from(number), value, 0., 0., 0., 0., 0.]), None))
+        };
+        let servo = |channel| switched(CommandKind::Servo, channel, PULSE_OFF_US + PULSE_SPAN_US * share);
         let actuator = |index: u8| {
-            let share = if on { f32::from(brightness_pct) / 100.0 } else { 0.0 };
             let values: [f32; 7] = std::array::from_fn(|i| if i + 1 == usize::from(index) { share } else { f32::NAN });
             let mut params = values;
             // The last names the set of six outputs.
@@ -140,7 +151,12 @@ impl Light {
                 let dim = [MODE_INTERNAL_CONTROL, f32::from(brightness_pct), 0., 0., 0., 0., 0.];
                 Some((switch, on.then(|| floats(CommandKind::IlluminatorConfigure, component_id, dim))))
             }
-            (LightDriver::Auto | LightDriver::Illuminator { .. }, None) => Some(actuator(ACTUATOR_DEFAULT)),
+            (LightDriver::Servo { channel }, _) => servo(channel),
+            (LightDriver::Relay { index }, _) => switched(CommandKind::Relay, index, f32::from(u8::from(on))),
+            (LightDriver::Auto | LightDriver::Illuminator { .. }, None) => match autopilot {
+                Autopilot::Px4 => Some(actuator(ACTUATOR_DEFAULT)),
+                Autopilot::ArduPilot => servo(SERVO_DEFAULT),
+            },
         }
     }
 }

@@ -105,7 +105,9 @@ impl Link {
     /// When `handle_timeout` wants to be called at the latest.
     pub fn next_timeout_ms(&self) -> Option<u64> {
         let transfer = self.craft.transfer.as_ref().and_then(|transfer| transfer.next_timeout_ms());
-        let due = [Some(self.heartbeat_ms), Some(self.conduct_ms), self.craft.commander.next_timeout_ms(), transfer];
+        let inquiry = self.craft.inquiry.as_ref().and_then(|inquiry| inquiry.next_timeout_ms());
+        let commands = self.craft.commander.next_timeout_ms();
+        let due = [Some(self.heartbeat_ms), Some(self.conduct_ms), commands, transfer, inquiry];
         due.into_iter().flatten().min()
     }
 
@@ -159,6 +161,13 @@ impl Link {
             }
             Heard::Text { severity, text, id, chunk } => {
                 self.craft.texts.take(*severity, text.clone(), *id, *chunk, now_ms);
+            }
+            Heard::Parameter(parameter) => {
+                let mut sent = Vec::new();
+                if let Some(inquiry) = &mut self.craft.inquiry {
+                    inquiry.handle(parameter, &self.config.limits, now_ms, &mut |outgoing| sent.push(outgoing));
+                }
+                self.send_all(sent);
             }
             Heard::Illuminator { enabled, error_status } => {
                 self.craft.light.take_status(AUTOPILOT_COMPONENT, *enabled, *error_status);
@@ -229,7 +238,8 @@ impl Link {
         self.conduct_ms = now_ms + self.config.limits.conduct_interval_ms;
         if self.craft.connected {
             self.streams.drive(&mut self.craft.commander, self.craft.light.illuminator(), now_ms);
-            self.craft.light.drive(&mut self.craft.commander, &self.config.limits, now_ms);
+            let autopilot = self.craft.telemetry.autopilot();
+            self.craft.light.drive(autopilot, &mut self.craft.commander, &self.config.limits, now_ms);
         }
         self.send_due(now_ms);
         self.report(now_ms);
@@ -269,7 +279,11 @@ impl Link {
         if let Some(transfer) = &mut self.craft.transfer {
             transfer.handle_timeout(&self.config.limits, now_ms, &mut send);
         }
+        if let Some(inquiry) = &mut self.craft.inquiry {
+            inquiry.handle_timeout(&self.config.limits, now_ms, &mut send);
+        }
         if let Some(seq) = self.craft.set_current.take() {
+            let seq = seq + self.craft.telemetry.autopilot().leading_items();
             send(Outgoing::MissionSetCurrent { seq });
         }
         self.send_all(sent);

@@ -1,4 +1,61 @@
-//! What differs between autopilots. PX4 is flown; ArduPilot is the seam's other side and not flown yet.
+//! What differs between autopilots: their modes, where their missions begin, and what they must be set to before a flight.
+
+use crate::parameters::{Demand, Rule};
+
+/// MAV_AUTOPILOT of ArduPilot.
+const AUTOPILOT_ARDUPILOT: u8 = 3;
+
+/// Whose software flies the aircraft, by its heartbeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Autopilot {
+    /// PX4, and whatever answers like it.
+    #[default]
+    Px4,
+    /// ArduCopter.
+    ArduPilot,
+}
+
+impl Autopilot {
+    /// By the heartbeat's autopilot field.
+    pub fn of(autopilot: u8) -> Self {
+        if autopilot == AUTOPILOT_ARDUPILOT { Self::ArduPilot } else { Self::Px4 }
+    }
+
+    /// Items before the first of a mission: ArduPilot's item 0 is its home.
+    pub fn leading_items(self) -> u16 {
+        match self {
+            Self::Px4 => 0,
+            Self::ArduPilot => 1,
+        }
+    }
+
+    /// The mode in a heartbeat.
+    pub fn mode(self, custom_mode: u32) -> Mode {
+        match self {
+            Self::Px4 => px4_mode(custom_mode),
+            Self::ArduPilot => arducopter_mode(custom_mode),
+        }
+    }
+
+    /// Parameters 1 to 3 of DO_SET_MODE; `None` for modes that we never order.
+    pub fn mode_params(self, mode: Mode) -> Option<[f32; 3]> {
+        // The first is "a custom mode follows".
+        match self {
+            Self::Px4 => px4_sub_mode(mode).map(|sub| [1.0, f32::from(PX4_MAIN_AUTO), sub]),
+            Self::ArduPilot => arducopter_number(mode).map(|number| [1.0, number, 0.0]),
+        }
+    }
+
+    /// What its parameters must say before a flight under this ceiling, metres over home. In the air only what is set counts:
+    /// a flight that is redirected was checked when it was launched.
+    pub fn demands(self, ceiling_m: f64, airborne: bool) -> Vec<Demand> {
+        let all = match self {
+            Self::Px4 => px4_demands(ceiling_m),
+            Self::ArduPilot => arducopter_demands(ceiling_m),
+        };
+        all.into_iter().filter(|demand| !airborne || demand.rule.sets()).collect()
+    }
+}
 
 /// A flight mode as the field says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +93,8 @@ const PX4_MAIN_AUTO: u8 = 4;
 /// PX4's main mode "offboard".
 const PX4_MAIN_OFFBOARD: u8 = 6;
 
-/// The mode in a PX4 heartbeat: main mode in the third byte, sub mode in the fourth.
-pub(crate) fn px4_mode(custom_mode: u32) -> Mode {
+/// Main mode in the third byte, sub mode in the fourth.
+fn px4_mode(custom_mode: u32) -> Mode {
     let [_, _, main, sub] = custom_mode.to_le_bytes();
     match (main, sub) {
         (PX4_MAIN_AUTO, 2) => Mode::TakeOff,
@@ -52,14 +109,111 @@ pub(crate) fn px4_mode(custom_mode: u32) -> Mode {
     }
 }
 
-/// Parameters 1 to 3 of DO_SET_MODE; `None` for modes that we never order.
-pub(crate) fn px4_mode_params(mode: Mode) -> Option<[f32; 3]> {
-    let sub = match mode {
-        Mode::Hold => 3.0,
-        Mode::Mission => 4.0,
-        Mode::Land => 6.0,
-        Mode::Return | Mode::TakeOff | Mode::Follow | Mode::Offboard | Mode::Manual | Mode::Other => return None,
-    };
-    // The first is "a custom mode follows".
-    Some([1.0, f32::from(PX4_MAIN_AUTO), sub])
+fn px4_sub_mode(mode: Mode) -> Option<f32> {
+    match mode {
+        Mode::Hold => Some(3.0),
+        Mode::Mission => Some(4.0),
+        Mode::Land => Some(6.0),
+        Mode::Return | Mode::TakeOff | Mode::Follow | Mode::Offboard | Mode::Manual | Mode::Other => None,
+    }
+}
+
+/// ArduCopter's own numbers (its `Mode::Number`). Guided without a goal hovers, as do loiter, position hold and brake.
+fn arducopter_mode(custom_mode: u32) -> Mode {
+    match custom_mode {
+        3 => Mode::Mission,
+        4 | 5 | 16 | 17 | 19 => Mode::Hold,
+        6 | 21 | 27 => Mode::Return,
+        9 => Mode::Land,
+        23 => Mode::Follow,
+        0 | 1 | 2 | 7 | 11 | 13 | 14 | 15 | 18 | 20 | 22 | 24 | 25 | 26 => Mode::Manual,
+        _ => Mode::Other,
+    }
+}
+
+/// Loiter would follow the sticks of a transmitter, guided does not: it is the hover of an aircraft without one.
+fn arducopter_number(mode: Mode) -> Option<f32> {
+    match mode {
+        Mode::Mission => Some(3.0),
+        Mode::Hold => Some(4.0),
+        Mode::Land => Some(9.0),
+        Mode::Return | Mode::TakeOff | Mode::Follow | Mode::Offboard | Mode::Manual | Mode::Other => None,
+    }
+}
+
+fn px4_demands(ceiling_m: f64) -> Vec<Demand> {
+    vec![
+        Demand { name: "GF_MAX_VER_DIST", rule: Rule::Set(ceiling_m), reason: "the fence's ceiling" },
+        Demand { name: "GF_ACTION", rule: Rule::OneOf(&[2.0, 3.0, 5.0]), reason: "the fence would not hold it (2 hold, 3 return)" },
+        Demand {
+            name: "COM_LOW_BAT_ACT",
+            rule: Rule::OneOf(&[2.0, 3.0]),
+            reason: "it would fly on with an empty battery (2 lands, 3 returns)",
+        },
+        Demand {
+            name: "RTL_RETURN_ALT",
+            rule: Rule::Within(0.0, ceiling_m),
+            reason: "its own way home would leave the fence through the ceiling",
+        },
+    ]
+}
+
+/// FENCE_TYPE: ceiling and polygons.
+const ARDUPILOT_FENCE_TYPE: u32 = 0b101;
+/// AUTO_OPTIONS: arm in automatic mode, and take off without a raised throttle.
+const ARDUPILOT_AUTO_OPTIONS: u32 = 0b11;
+/// RTL_ALT is in centimetres.
+const CENTIMETRES: f64 = 100.0;
+
+fn arducopter_demands(ceiling_m: f64) -> Vec<Demand> {
+    vec![
+        Demand { name: "FENCE_ALT_MAX", rule: Rule::Set(ceiling_m), reason: "the fence's ceiling" },
+        Demand { name: "FENCE_TYPE", rule: Rule::SetBits(ARDUPILOT_FENCE_TYPE), reason: "the fence's ceiling and polygons" },
+        Demand { name: "FENCE_ENABLE", rule: Rule::Set(1.0), reason: "the fence" },
+        Demand { name: "AUTO_OPTIONS", rule: Rule::SetBits(ARDUPILOT_AUTO_OPTIONS), reason: "the take-off without a transmitter" },
+        Demand {
+            name: "FENCE_ACTION",
+            rule: Rule::OneOf(&[1.0, 2.0, 3.0, 4.0, 5.0]),
+            reason: "the fence would only report (1 returns)",
+        },
+        Demand {
+            name: "BATT_FS_CRT_ACT",
+            rule: Rule::OneOf(&[1.0, 2.0, 3.0, 4.0]),
+            reason: "it would fly on with an empty battery (1 lands, 2 returns)",
+        },
+        Demand {
+            name: "RTL_ALT",
+            rule: Rule::Within(0.0, ceiling_m * CENTIMETRES),
+            reason: "its own way home would leave the fence through the ceiling",
+        },
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_that_are_ordered_are_read_back_as_the_same() {
+        for autopilot in [Autopilot::Px4, Autopilot::ArduPilot] {
+            for mode in [Mode::Mission, Mode::Hold, Mode::Land] {
+                let [_, main, sub] = autopilot.mode_params(mode).expect("can be ordered");
+                let custom_mode = match autopilot {
+                    Autopilot::Px4 => (main as u32) << 16 | (sub as u32) << 24,
+                    Autopilot::ArduPilot => main as u32,
+                };
+                assert_eq!(autopilot.mode(custom_mode), mode, "{autopilot:?}");
+            }
+            assert_eq!(autopilot.mode_params(Mode::Return), None, "it flies straight through zones");
+        }
+    }
+
+    #[test]
+    fn in_the_air_only_what_is_set_is_demanded() {
+        for autopilot in [Autopilot::Px4, Autopilot::ArduPilot] {
+            let (before, after) = (autopilot.demands(120.0, false), autopilot.demands(120.0, true));
+            assert!(after.len() < before.len() && after.iter().all(|demand| demand.rule.sets()));
+            assert!(after.iter().any(|demand| demand.rule == Rule::Set(120.0)), "the ceiling");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use flight_types::{DroneStatus, GeoPoint};
 
 use crate::inbound::{GlobalPosition, Heard, Heartbeat};
-use crate::profile::{self, Mode};
+use crate::profile::{Autopilot, Mode};
 
 /// GPS_FIX_TYPE of a three-dimensional fix; smaller is not usable.
 const FIX_3D: u8 = 3;
@@ -51,8 +51,13 @@ impl Telemetry {
                 self.heartbeat = Some(*heartbeat);
                 self.heartbeat_ms = now_ms;
             }
-            Heard::SysStatus { ready_to_arm, battery_v, battery_pct } => {
-                self.ready_to_arm = Some(*ready_to_arm);
+            Heard::SysStatus { prearm, sensors_healthy, battery_v, battery_pct } => {
+                let unsaid = match self.autopilot() {
+                    // PX4 says only that it is ready: silence is a no. A missing transmitter alone keeps its sensors unhealthy.
+                    Autopilot::Px4 => false,
+                    Autopilot::ArduPilot => *sensors_healthy,
+                };
+                self.ready_to_arm = Some(prearm.unwrap_or(unsaid));
                 self.battery_v = battery_v.or(self.battery_v);
                 self.battery_pct = battery_pct.or(self.battery_pct);
             }
@@ -66,8 +71,8 @@ impl Telemetry {
                 self.pitch_deg = finite_deg(*pitch_rad).or(self.pitch_deg);
             }
             Heard::GlobalPosition(position) => self.take_position(position),
-            Heard::MissionCurrent { seq } => self.mission_item = Some(*seq),
-            Heard::MissionItemReached { seq } => self.item_reached = Some(*seq),
+            Heard::MissionCurrent { seq } => self.mission_item = Some(self.item_of_ours(*seq)),
+            Heard::MissionItemReached { seq } => self.item_reached = Some(self.item_of_ours(*seq)),
             Heard::Battery { pct, time_left_s } => {
                 self.battery_pct = pct.or(self.battery_pct);
                 self.time_left_s = *time_left_s;
@@ -78,6 +83,7 @@ impl Telemetry {
             | Heard::MissionRequest { .. }
             | Heard::MissionItem { .. }
             | Heard::MissionAck { .. }
+            | Heard::Parameter(_)
             | Heard::CommandAck { .. }
             | Heard::Text { .. }
             | Heard::Illuminator { .. }
@@ -118,7 +124,17 @@ impl Telemetry {
 
     /// The mode.
     pub fn mode(&self) -> Option<Mode> {
-        self.heartbeat.map(|heartbeat| profile::px4_mode(heartbeat.custom_mode))
+        self.heartbeat.map(|heartbeat| self.autopilot().mode(heartbeat.custom_mode))
+    }
+
+    /// Whose software it is; PX4's until heard.
+    pub fn autopilot(&self) -> Autopilot {
+        self.heartbeat.map(|heartbeat| Autopilot::of(heartbeat.autopilot)).unwrap_or_default()
+    }
+
+    /// The number of an item in our own list.
+    fn item_of_ours(&self, seq: u16) -> u16 {
+        seq.saturating_sub(self.autopilot().leading_items())
     }
 
     /// On the ground, as far as known.

@@ -51,6 +51,8 @@ pub(crate) struct Transfer {
     list: ListKind,
     /// Ours; `None` only reads.
     items: Option<Vec<Item>>,
+    /// Items at the front that are the autopilot's own (its home): given as anything, not compared, not handed on.
+    leading: usize,
     step: Step,
     sendings: u32,
     starts: u32,
@@ -61,17 +63,28 @@ pub(crate) struct Transfer {
 
 impl Transfer {
     /// Puts the items on board and reads them back.
-    pub fn upload(list: ListKind, items: Vec<Item>, now_ms: u64) -> Self {
-        Self::new(list, Some(items), Step::Offer { asked: None }, now_ms)
+    pub fn upload(list: ListKind, items: Vec<Item>, leading: u16, now_ms: u64) -> Self {
+        let own = items.first().copied().into_iter().cycle().take(usize::from(leading));
+        let items = own.chain(items.iter().copied()).collect();
+        Self::new(list, Some(items), leading, Step::Offer { asked: None }, now_ms)
     }
 
     /// Reads what is on board.
-    pub fn download(list: ListKind, now_ms: u64) -> Self {
-        Self::new(list, None, Step::AskCount, now_ms)
+    pub fn download(list: ListKind, leading: u16, now_ms: u64) -> Self {
+        Self::new(list, None, leading, Step::AskCount, now_ms)
     }
 
-    fn new(list: ListKind, items: Option<Vec<Item>>, step: Step, now_ms: u64) -> Self {
-        Self { list, items, step, sendings: 0, starts: 1, next_ms: now_ms, trouble: "no answer".to_owned() }
+    fn new(list: ListKind, items: Option<Vec<Item>>, leading: u16, step: Step, now_ms: u64) -> Self {
+        Self {
+            list,
+            items,
+            leading: usize::from(leading),
+            step,
+            sendings: 0,
+            starts: 1,
+            next_ms: now_ms,
+            trouble: "no answer".to_owned(),
+        }
     }
 
     /// The end, once there is one.
@@ -159,9 +172,10 @@ impl Transfer {
     fn finish_reading(&mut self, read: Vec<RawItem>, now_ms: u64, send: &mut dyn FnMut(Outgoing)) {
         send(Outgoing::MissionAck { list: self.list });
         let Some(items) = &self.items else {
+            let read = read.into_iter().skip(self.leading).collect();
             return self.step = Step::Ended(Outcome::Downloaded(read));
         };
-        match first_difference(items, &read) {
+        match first_difference(items, &read, self.leading) {
             None => self.step = Step::Ended(Outcome::Uploaded),
             Some(difference) => {
                 self.trouble = format!("the {} list read back different: {difference}", self.word());
@@ -250,12 +264,12 @@ impl Transfer {
     }
 }
 
-/// Where a list on board differs from ours in something that changes the flight; `None` when it does not.
-pub(crate) fn first_difference(items: &[Item], read: &[RawItem]) -> Option<String> {
+/// Where a list on board differs from ours, behind its leading items, in something that changes the flight; `None` when it does not.
+fn first_difference(items: &[Item], read: &[RawItem], leading: usize) -> Option<String> {
     if items.len() != read.len() {
         return Some(format!("{} items instead of {}", read.len(), items.len()));
     }
-    let differing = items.iter().zip(read).position(|(item, raw)| !same(item, raw));
+    let differing = items.iter().zip(read).skip(leading).position(|(item, raw)| !same(item, raw));
     differing.map(|seq| format!("item {seq}"))
 }
 

@@ -48,6 +48,16 @@ fn a_plain_escort_reaches_every_phase_once_and_lands_on_its_pad() {
     assert!(!world.vehicle.light_on, "off again on the way home");
 }
 
+#[test]
+fn the_ceiling_is_on_board_before_the_motors_are_armed() {
+    for weather in [CLEAR, STORM] {
+        let mut world = World::new(31, weather);
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run_until_phase(120_000, FlightPhase::Armed);
+        assert_eq!(f64::from(*world.vehicle.parameter("GF_MAX_VER_DIST")), plan("m").fence.height_max_m);
+    }
+}
+
 /// On every seed: the flight completes, with one launch, outside the zone, never nearer than the stand-off.
 #[test]
 fn flights_complete_with_a_third_of_all_datagrams_lost() {
@@ -139,6 +149,19 @@ fn refusals_end_the_flight_on_the_ground_with_the_aircrafts_own_words() {
     check(
         &|world| world.vehicle.place.east_m = 300.0,
         &|failure| matches!(failure, FlightFailure::Preflight { reason } if reason.contains(" m from its pad")),
+    );
+    let refused_for = |name: &'static str, raw: f32, words: &'static str| {
+        check(
+            &move |world| *world.vehicle.parameter(name) = raw,
+            &move |failure| matches!(failure, FlightFailure::Preflight { reason } if reason.starts_with(words)),
+        );
+    };
+    refused_for("GF_ACTION", f32::from_bits(1), "GF_ACTION is 1: the fence would not hold it");
+    refused_for("COM_LOW_BAT_ACT", f32::from_bits(0), "COM_LOW_BAT_ACT is 0: it would fly on with an empty battery");
+    refused_for("RTL_RETURN_ALT", 200.0, "RTL_RETURN_ALT is 200: its own way home would leave the fence");
+    check(
+        &|world| world.vehicle.params.retain(|(name, ..)| *name != "GF_MAX_VER_DIST"),
+        &|failure| matches!(failure, FlightFailure::Preflight { reason } if reason.starts_with("GF_MAX_VER_DIST: the aircraft")),
     );
     check(&|world| world.weather.loss_pct = 100, &|failure| *failure == FlightFailure::NoAnswer);
 }

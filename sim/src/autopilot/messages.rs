@@ -35,6 +35,7 @@ const MOTORS: u32 = 0x8000;
 const AHRS: u32 = 0x20_0000;
 const BATTERY: u32 = 0x200_0000;
 const PREARM: u32 = 0x1000_0000;
+const TRANSMITTER: u32 = 0x1_0000;
 /// ESTIMATOR_STATUS flags: attitude, velocities, relative and absolute positions, vertical.
 const ESTIMATE_WITHOUT_PLACE: u16 = 0b0010_0101;
 const ESTIMATE_WITH_PLACE: u16 = 0b0011_1111;
@@ -111,8 +112,9 @@ impl Autopilot {
     }
 
     fn sys_status(&self) -> SYS_STATUS_DATA {
-        let present = GYROSCOPE | ACCELEROMETER | COMPASS | PRESSURE | GPS | MOTORS | AHRS | BATTERY | PREARM;
-        let mut health = present;
+        let present = GYROSCOPE | ACCELEROMETER | COMPASS | PRESSURE | GPS | MOTORS | AHRS | BATTERY;
+        // As on PX4: readiness is told among the healthy ones only, and a transmitter that is not there is enabled and unhealthy.
+        let mut health = present | PREARM;
         if !self.estimator.has_position(self.now_us) {
             health &= !(GPS | AHRS);
         }
@@ -123,7 +125,7 @@ impl Autopilot {
         let none = dialect::MavSysStatusSensorExtended::from_bits_retain(0);
         SYS_STATUS_DATA {
             onboard_control_sensors_present: sensors(present),
-            onboard_control_sensors_enabled: sensors(present),
+            onboard_control_sensors_enabled: sensors(present | TRANSMITTER),
             onboard_control_sensors_health: sensors(health),
             load: 300,
             voltage_battery: (self.power.voltage_v * 1e3) as u16,

@@ -7,7 +7,8 @@ use crate::command::{Answer, Purpose};
 use crate::craft::{Craft, ModeProgress};
 use crate::dialect::ListKind;
 use crate::items::{self, OnBoard};
-use crate::profile::Mode;
+use crate::parameters::{self, Inquiry};
+use crate::profile::{Autopilot, Mode};
 use crate::transfer::{Outcome, Transfer};
 
 /// After giving up, an arming order that is still under way may arrive this late.
@@ -29,7 +30,7 @@ impl Flight {
             return;
         };
         if !landed || armed {
-            craft.transfer = Some(Transfer::download(ListKind::Mission, now_ms));
+            craft.transfer = Some(craft.download(ListKind::Mission, now_ms));
             return self.go(Stage::Identify, now_ms);
         }
         // An aircraft that was armed for this plan and has moved along it has flown it.
@@ -137,7 +138,8 @@ impl Flight {
             // Stop going the old way; the outcome shows when the new mission starts.
             craft.ensure_mode(Mode::Hold, now_ms);
         }
-        let fence = || Transfer::upload(ListKind::Fence, items::fence(&self.plan), now_ms);
+        self.ask_parameters(craft, now_ms);
+        let fence = craft.upload(ListKind::Fence, items::fence(&self.plan), now_ms);
         if load(craft, fence).is_some_and(|result| self.loaded(result, craft, now_ms)) {
             self.go(Stage::LoadMission, now_ms);
         }
@@ -148,7 +150,7 @@ impl Flight {
             Some(here) if self.redirected => items::from_air(&self.plan, here),
             Some(_) | None => items::from_pad(&self.plan),
         };
-        let upload = || Transfer::upload(ListKind::Mission, mission.items, now_ms);
+        let upload = craft.upload(ListKind::Mission, mission.items, now_ms);
         if load(craft, upload).is_some_and(|result| self.loaded(result, craft, now_ms)) {
             craft.telemetry.mission_item = None;
             craft.telemetry.item_reached = None;
@@ -156,8 +158,32 @@ impl Flight {
             if self.redirected && craft.telemetry.armed() == Some(true) {
                 self.report_phase(FlightPhase::Armed);
             }
-            self.go(if self.redirected { Stage::Lift } else { Stage::Arm }, now_ms);
+            self.go(Stage::Parameters, now_ms);
         }
+    }
+
+    /// Beside the uploads, which take longer.
+    fn ask_parameters(&self, craft: &mut Craft, now_ms: u64) {
+        if craft.inquiry.is_none() {
+            let autopilot = craft.telemetry.autopilot();
+            let demands = autopilot.demands(self.plan.fence.height_max_m, self.redirected);
+            craft.inquiry = Some(Inquiry::new(autopilot, demands, now_ms));
+        }
+    }
+
+    pub(super) fn await_parameters(&mut self, craft: &mut Craft, now_ms: u64) {
+        let Some(outcome) = craft.inquiry.as_ref().and_then(Inquiry::outcome) else { return };
+        match outcome {
+            parameters::Outcome::Met => {}
+            // In the air a flight with the old ceiling is better than none.
+            parameters::Outcome::Unmet(reasons) if self.redirected => {
+                self.report(FlightEvent::Warning { text: reasons.join("; ") });
+            }
+            parameters::Outcome::Unmet(reasons) => {
+                return self.fail(FlightFailure::Preflight { reason: reasons.join("; ") }, craft, now_ms);
+            }
+        }
+        self.go(if self.redirected { Stage::Lift } else { Stage::Arm }, now_ms);
     }
 
     /// Reports a failed upload. Returns whether it went well.
@@ -186,6 +212,11 @@ impl Flight {
         if self.elapsed_ms(now_ms) >= craft.limits.arm_limit_ms {
             let reason = craft.reason(now_ms).unwrap_or_else(|| "no answer to the order to arm".to_owned());
             return self.fail(FlightFailure::ArmRefused { reason }, craft, now_ms);
+        }
+        // ArduCopter is armed in the mode in which it may stand; from there it is switched to its mission.
+        let guided_first = craft.telemetry.autopilot() == Autopilot::ArduPilot;
+        if guided_first && craft.ensure_mode(Mode::Hold, now_ms) != ModeProgress::Confirmed {
+            return;
         }
         // A refusal may pass (an estimator settling) or answer an earlier order, so it is tried until the limit.
         let again_ms = craft.limits.rejected_wait_ms;
@@ -276,9 +307,9 @@ impl Flight {
 }
 
 /// Starts the transfer, or gives its result once there is one.
-pub(super) fn load(craft: &mut Craft, start: impl FnOnce() -> Transfer) -> Option<Result<(), String>> {
+pub(super) fn load(craft: &mut Craft, start: Transfer) -> Option<Result<(), String>> {
     let Some(transfer) = &craft.transfer else {
-        craft.transfer = Some(start());
+        craft.transfer = Some(start);
         return None;
     };
     let result = match transfer.outcome()? {

@@ -6,7 +6,6 @@ use super::{Flight, Stage};
 use crate::craft::{Craft, ModeProgress};
 use crate::dialect::ListKind;
 use crate::profile::Mode;
-use crate::transfer::Transfer;
 use crate::{items, route};
 
 impl Flight {
@@ -49,7 +48,7 @@ impl Flight {
         // Whether the hold is taken does not decide: the way home is wanted in any mode.
         craft.ensure_mode(Mode::Hold, now_ms);
         let here = craft.telemetry.position.or(self.trail.last().copied()).unwrap_or(self.plan.home);
-        let upload = || Transfer::upload(ListKind::Mission, items::homeward(&self.plan, here, &self.corners), now_ms);
+        let upload = craft.upload(ListKind::Mission, items::homeward(&self.plan, here, &self.corners), now_ms);
         match super::ground::load(craft, upload) {
             None => {}
             Some(Ok(())) => {

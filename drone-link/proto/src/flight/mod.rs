@@ -31,6 +31,8 @@ pub(crate) enum Stage {
     LoadFence,
     /// Mission upload.
     LoadMission,
+    /// Waiting for the parameters to be as the flight needs them.
+    Parameters,
     /// Arming.
     Arm,
     /// Mission mode ordered; waiting for it to leave the ground (or, in the air, to turn to the new mission).
@@ -65,6 +67,7 @@ impl Stage {
             | Self::Preflight
             | Self::LoadFence
             | Self::LoadMission
+            | Self::Parameters
             | Self::Arm
             | Self::Lift
             | Self::Abort
@@ -221,8 +224,11 @@ impl Flight {
             let before = self.stage;
             self.step(craft, now_ms);
             if self.stage == before {
-                return;
+                break;
             }
+        }
+        if !matches!(self.stage, Stage::LoadFence | Stage::LoadMission | Stage::Parameters) {
+            craft.inquiry = None;
         }
     }
 
@@ -246,6 +252,7 @@ impl Flight {
             Stage::Preflight => self.preflight(craft, now_ms),
             Stage::LoadFence => self.load_fence(craft, now_ms),
             Stage::LoadMission => self.load_mission(craft, now_ms),
+            Stage::Parameters => self.await_parameters(craft, now_ms),
             Stage::Arm => self.arm(craft, now_ms),
             Stage::Lift => self.lift(craft, now_ms),
             Stage::Transit => self.transit(craft, now_ms),

@@ -61,6 +61,8 @@ pub struct Vehicle {
     pub disarms_in_air: u32,
     pub commands: Vec<MavCmd>,
     pub modes_ordered: Vec<u8>,
+    /// Its parameters: integers as their bytes, as PX4 sends them.
+    pub params: Vec<(&'static str, f32, MavParamType)>,
     goal: Option<(Local, f64)>,
     receiving: Option<Receiving>,
     gcs_ms: Option<u64>,
@@ -104,6 +106,12 @@ impl Vehicle {
             disarms_in_air: 0,
             commands: Vec::new(),
             modes_ordered: Vec::new(),
+            params: vec![
+                ("COM_LOW_BAT_ACT", f32::from_bits(3), MavParamType::MAV_PARAM_TYPE_INT32),
+                ("GF_ACTION", f32::from_bits(2), MavParamType::MAV_PARAM_TYPE_INT32),
+                ("GF_MAX_VER_DIST", 0.0, MavParamType::MAV_PARAM_TYPE_REAL32),
+                ("RTL_RETURN_ALT", 30.0, MavParamType::MAV_PARAM_TYPE_REAL32),
+            ],
             goal: None,
             receiving: None,
             gcs_ms: None,
@@ -221,10 +229,12 @@ impl Vehicle {
 
     fn sys_status(&mut self) {
         let prearm = MavSysStatusSensor::MAV_SYS_STATUS_PREARM_CHECK;
-        let health = if self.healthy { prearm } else { MavSysStatusSensor::empty() };
+        let gps = MavSysStatusSensor::MAV_SYS_STATUS_SENSOR_GPS;
+        let health = if self.healthy { gps | prearm } else { gps };
+        // PX4: ready to arm is told among the healthy ones only; a missing transmitter is enabled and never healthy.
         self.send(&MavMessage::SYS_STATUS(SYS_STATUS_DATA {
-            onboard_control_sensors_present: prearm,
-            onboard_control_sensors_enabled: prearm,
+            onboard_control_sensors_present: gps,
+            onboard_control_sensors_enabled: gps | MavSysStatusSensor::MAV_SYS_STATUS_SENSOR_RC_RECEIVER,
             onboard_control_sensors_health: health,
             voltage_battery: 16_000,
             battery_remaining: self.battery_pct,
@@ -371,6 +381,8 @@ impl Vehicle {
             MavMessage::MISSION_REQUEST_INT(request) => self.send_item(request.mission_type, request.seq),
             MavMessage::MISSION_SET_CURRENT(set) => self.current = set.seq,
             MavMessage::MISSION_ACK(_) => {}
+            MavMessage::PARAM_REQUEST_READ(request) => self.tell_parameter(request.param_id),
+            MavMessage::PARAM_SET(set) => self.set_parameter(&set),
             other => panic!("the link sent {other:?}"),
         }
     }
@@ -460,6 +472,29 @@ impl Vehicle {
             }
         }
         self.ack(command.command, MavResult::MAV_RESULT_ACCEPTED);
+    }
+
+    // ---- parameters ----
+
+    /// Unknown names and wrong types get no answer.
+    fn tell_parameter(&mut self, name: CharArray<16>) {
+        let name = name.to_str().unwrap_or_default().trim_end_matches('\0').to_owned();
+        let Some((known, param_value, param_type)) = self.params.iter().find(|(known, ..)| *known == name).copied() else { return };
+        let param_id = known.into();
+        self.send(&MavMessage::PARAM_VALUE(PARAM_VALUE_DATA { param_value, param_count: 4, param_index: 0, param_id, param_type }));
+    }
+
+    fn set_parameter(&mut self, set: &PARAM_SET_DATA) {
+        let name = set.param_id.to_str().unwrap_or_default().trim_end_matches('\0').to_owned();
+        let fits = |(known, _, kind): &&mut (&'static str, f32, MavParamType)| *known == name && *kind == set.param_type;
+        let Some((_, value, _)) = self.params.iter_mut().find(fits) else { return };
+        *value = set.param_value;
+        self.tell_parameter(set.param_id);
+    }
+
+    pub fn parameter(&mut self, name: &str) -> &mut f32 {
+        let found = self.params.iter_mut().find(|(known, ..)| *known == name);
+        &mut found.expect("a parameter of this vehicle").1
     }
 
     // ---- transfers ----
