@@ -210,3 +210,26 @@ fn wind(north_m_s: f64, east_m_s: f64) -> Heard {
     }
     Heard::Wind { from_deg, speed_m_s: north_m_s.hypot(east_m_s) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn readiness(present: u32, enabled: u32, health: u32) -> (Option<bool>, bool) {
+        let bytes: Vec<u8> = [present, enabled, health].iter().flat_map(|word| word.to_le_bytes()).collect();
+        match sys_status(&Payload(&bytes)) {
+            Heard::SysStatus { prearm, sensors_healthy, .. } => (prearm, sensors_healthy),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// The first two lines are what PX4 1.16 sent from its pad, ready and just started; the others are ArduPilot's way.
+    #[test]
+    fn readiness_is_found_where_each_autopilot_puts_it() {
+        assert_eq!(readiness(0x0300_C02F, 0x0301_C02F, 0x1320_C83F), (Some(true), false));
+        assert_eq!(readiness(0x0200_C00F, 0x0201_C00F, 0x0320_883F), (None, false));
+        assert_eq!(readiness(0x1000_002F, 0x1000_002F, 0x1000_002F), (Some(true), true));
+        assert_eq!(readiness(0x1000_002F, 0x1000_002F, 0x0000_002F), (Some(false), false));
+        assert_eq!(readiness(0x0000_002F, 0x0000_002F, 0x0000_002F), (None, true));
+    }
+}

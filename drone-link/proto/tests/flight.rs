@@ -49,6 +49,29 @@ fn a_plain_escort_reaches_every_phase_once_and_lands_on_its_pad() {
 }
 
 #[test]
+fn an_arducopter_flies_the_same_escort() {
+    for weather in [CLEAR, STORM] {
+        let mut world = World::new(8, weather);
+        world.vehicle.become_arducopter();
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run_until_phase(240_000, FlightPhase::OnScene);
+        world.run(8_000);
+        assert_eq!(world.vehicle.armed_in, Some(HOLD), "guided");
+        assert_eq!(world.vehicle.servos.last(), Some(&(9.0, 2_000.0)));
+        assert!(world.has(|report| *report == FlightEvent::Light { state: LightState::Commanded }), "never shown as lit");
+        assert_eq!(world.vehicle.mission.len(), 8, "its home, then the seven of ours");
+        let parameters = ["FENCE_ALT_MAX", "FENCE_ENABLE", "FENCE_TYPE", "AUTO_OPTIONS"].map(|name| *world.vehicle.parameter(name));
+        assert_eq!(parameters, [plan("m").fence.height_max_m as f32, 1.0, 7.0, 131.0], "bits of its owner stay");
+        world.command("m", recall());
+        world.run_until_phase(240_000, FlightPhase::Landed);
+        assert_eq!(world.phases(), ALL_PHASES);
+        assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1));
+        assert_eq!(world.vehicle.servos.last(), Some(&(9.0, 1_000.0)), "off again on the way home");
+        assert!(world.vehicle.position().distance_m(&home()) < 1.0);
+    }
+}
+
+#[test]
 fn the_ceiling_is_on_board_before_the_motors_are_armed() {
     for weather in [CLEAR, STORM] {
         let mut world = World::new(31, weather);

@@ -11,6 +11,10 @@ pub const HOLD: u8 = 3;
 pub const MISSION: u8 = 4;
 pub const RETURN: u8 = 5;
 pub const LAND: u8 = 6;
+/// ArduCopter's manual mode; no mode of PX4's "auto".
+pub const STABILIZE: u8 = 0;
+/// ArduCopter's number of each of those modes.
+const ARDUCOPTER_NUMBERS: [(u8, u8); 5] = [(STABILIZE, 0), (HOLD, 4), (MISSION, 3), (RETURN, 6), (LAND, 9)];
 const ILLUMINATOR: u8 = 50;
 const TICK_S: f64 = 0.02;
 const SPEED_M_S: f64 = 12.0;
@@ -63,6 +67,12 @@ pub struct Vehicle {
     pub modes_ordered: Vec<u8>,
     /// Its parameters: integers as their bytes, as PX4 sends them.
     pub params: Vec<(&'static str, f32, MavParamType)>,
+    /// Answers as ArduCopter: its mode numbers, its home as item 0, servo outputs, integers as numbers.
+    pub ardupilot: bool,
+    /// The mode in which it was armed.
+    pub armed_in: Option<u8>,
+    /// Servo outputs as ordered: number and pulse.
+    pub servos: Vec<(f32, f32)>,
     goal: Option<(Local, f64)>,
     receiving: Option<Receiving>,
     gcs_ms: Option<u64>,
@@ -112,6 +122,9 @@ impl Vehicle {
                 ("GF_MAX_VER_DIST", 0.0, MavParamType::MAV_PARAM_TYPE_REAL32),
                 ("RTL_RETURN_ALT", 30.0, MavParamType::MAV_PARAM_TYPE_REAL32),
             ],
+            ardupilot: false,
+            armed_in: None,
+            servos: Vec::new(),
             goal: None,
             receiving: None,
             gcs_ms: None,
@@ -122,6 +135,22 @@ impl Vehicle {
             acks: 0,
             out: Vec::new(),
         }
+    }
+
+    /// ArduCopter with a light on a servo output, switched on in its manual mode.
+    pub fn become_arducopter(&mut self) {
+        self.ardupilot = true;
+        self.has_illuminator = false;
+        self.mode = STABILIZE;
+        self.params = vec![
+            ("AUTO_OPTIONS", 128.0, MavParamType::MAV_PARAM_TYPE_INT32),
+            ("BATT_FS_CRT_ACT", 1.0, MavParamType::MAV_PARAM_TYPE_INT8),
+            ("FENCE_ACTION", 1.0, MavParamType::MAV_PARAM_TYPE_INT8),
+            ("FENCE_ALT_MAX", 100.0, MavParamType::MAV_PARAM_TYPE_REAL32),
+            ("FENCE_ENABLE", 0.0, MavParamType::MAV_PARAM_TYPE_INT8),
+            ("FENCE_TYPE", 2.0, MavParamType::MAV_PARAM_TYPE_INT8),
+            ("RTL_ALT", 1_500.0, MavParamType::MAV_PARAM_TYPE_INT32),
+        ];
     }
 
     pub fn position(&self) -> GeoPoint {
@@ -209,10 +238,15 @@ impl Vehicle {
 
     fn heartbeat(&mut self) {
         let armed = if self.armed { MavModeFlag::MAV_MODE_FLAG_SAFETY_ARMED } else { MavModeFlag::empty() };
+        let number = ARDUCOPTER_NUMBERS.iter().find(|(mode, _)| *mode == self.mode).map_or(0, |(_, number)| *number);
+        let (custom_mode, autopilot) = match self.ardupilot {
+            true => (u32::from(number), MavAutopilot::MAV_AUTOPILOT_ARDUPILOTMEGA),
+            false => (4 << 16 | u32::from(self.mode) << 24, MavAutopilot::MAV_AUTOPILOT_PX4),
+        };
         self.send(&MavMessage::HEARTBEAT(HEARTBEAT_DATA {
-            custom_mode: 4 << 16 | u32::from(self.mode) << 24,
+            custom_mode,
             mavtype: MavType::MAV_TYPE_QUADROTOR,
-            autopilot: MavAutopilot::MAV_AUTOPILOT_PX4,
+            autopilot,
             base_mode: armed | MavModeFlag::MAV_MODE_FLAG_CUSTOM_MODE_ENABLED,
             system_status: MavState::MAV_STATE_STANDBY,
             mavlink_version: 3,
@@ -285,6 +319,10 @@ impl Vehicle {
     }
 
     fn fly_mission(&mut self) {
+        if self.ardupilot {
+            // Item 0 is its home.
+            self.current = self.current.max(1);
+        }
         let Some(item) = self.mission.get(usize::from(self.current)).cloned() else { return };
         let goal = self.local(item.x, item.y);
         let height_m = f64::from(item.z);
@@ -403,7 +441,15 @@ impl Vehicle {
         let result = match command.command {
             MavCmd::MAV_CMD_COMPONENT_ARM_DISARM if command.param1 == 1.0 => self.arm(),
             MavCmd::MAV_CMD_COMPONENT_ARM_DISARM => self.disarm(),
+            MavCmd::MAV_CMD_DO_SET_MODE if self.ardupilot => {
+                let ordered = ARDUCOPTER_NUMBERS.iter().find(|(_, number)| f32::from(*number) == command.param2);
+                return self.order_mode(ordered.expect("a mode of ArduCopter").0);
+            }
             MavCmd::MAV_CMD_DO_SET_MODE => return self.order_mode(command.param3 as u8),
+            MavCmd::MAV_CMD_DO_SET_SERVO if self.ardupilot => {
+                self.servos.push((command.param1, command.param2));
+                MavResult::MAV_RESULT_ACCEPTED
+            }
             MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL | MavCmd::MAV_CMD_DO_SET_ROI_NONE => MavResult::MAV_RESULT_ACCEPTED,
             MavCmd::MAV_CMD_DO_SET_ACTUATOR => {
                 self.actuators.push(command.param1);
@@ -432,6 +478,7 @@ impl Vehicle {
         }
         if !self.armed {
             self.arms += 1;
+            self.armed_in = Some(self.mode);
             self.armed = true;
             self.armed_ms = self.now_ms;
         }
@@ -558,6 +605,18 @@ impl Vehicle {
             self.fence = receiving.items;
         } else {
             self.mission = receiving.items;
+            if self.ardupilot {
+                let home = self.frame.to_geo(Local::default());
+                let (x, y) = ((home.lat_deg() * 1e7) as i32, (home.lon_deg() * 1e7) as i32);
+                let item = MISSION_ITEM_INT_DATA {
+                    command: MavCmd::MAV_CMD_NAV_WAYPOINT,
+                    x,
+                    y,
+                    z: self.home_amsl_m as f32,
+                    ..self.mission[0].clone()
+                };
+                self.mission[0] = item;
+            }
             self.current = 0;
         }
         self.mission_ack(receiving.kind, MavMissionResult::MAV_MISSION_ACCEPTED);
