@@ -9,7 +9,7 @@ use crate::grid::Grid;
 use crate::lanes::{Cell, MANNERS, cells};
 use crate::lot::Lot;
 use crate::plane::{Point, foot, length_m};
-use crate::way::Ways;
+use crate::way::{Sights, Ways};
 
 /// The narrowest swath: below it a lot has more lanes than a battery lasts.
 pub const SWATH_M_MIN: f64 = 0.5;
@@ -82,8 +82,9 @@ pub fn sweep(lot: &Lot, swath_m: f64) -> Result<Sweep, SweepError> {
         return Err(SweepError::Swath(swath_m));
     }
     let mut candidates = Vec::new();
+    let sights = Sights::default();
     for angle in angles(lot) {
-        try_angle(lot, swath_m, angle, &mut candidates)?;
+        try_angle(lot, swath_m, angle, &sights, &mut candidates)?;
     }
     candidates.sort_by(|a, b| a.score.total_cmp(&b.score));
     candidates.truncate(MENDED_MAX);
@@ -127,7 +128,7 @@ fn angles(lot: &Lot) -> Vec<f64> {
     weights.into_iter().take(ANGLES_MAX).map(|(angle, _)| angle).collect()
 }
 
-fn try_angle(lot: &Lot, swath_m: f64, angle: f64, candidates: &mut Vec<Candidate>) -> Result<(), SweepError> {
+fn try_angle(lot: &Lot, swath_m: f64, angle: f64, sights: &Sights, candidates: &mut Vec<Candidate>) -> Result<(), SweepError> {
     let turned = lot.turned((-angle).sin_cos());
     let (low, high) = turned.bounds();
     let lanes = (high.y_m - low.y_m) / swath_m;
@@ -135,7 +136,7 @@ fn try_angle(lot: &Lot, swath_m: f64, angle: f64, candidates: &mut Vec<Candidate
         return Err(SweepError::TooManyLanes(lanes));
     }
     let mut grid = Grid::new(&turned, COARSE_POINTS);
-    let ways = Ways::new(&turned);
+    let ways = Ways::new(&turned, sights);
     let area = lot.area_m2();
     let most = lanes.ceil().max(1.0) as usize;
     // One lane fewer leaves a strip at each side that detours may see for less.
@@ -205,6 +206,7 @@ fn mend(lot: &Lot, swath_m: f64, candidate: Candidate) -> Sweep {
             break;
         }
     }
+    path.dedup();
     let back = candidate.angle.sin_cos();
     grid.see(&path, swath_m / 2.0);
     let coverage = grid.share();
@@ -239,7 +241,7 @@ fn mend_round(lot: &Lot, grid: &mut Grid, path: &mut Vec<Point>, swath_m: f64, a
 struct Bend {
     cost_m: f64,
     after: usize,
-    points: Vec<Point>,
+    points: [Point; 3],
 }
 
 /// Where the path bends towards a place at the least cost in way; nothing when no bend stays inside the lot.
@@ -275,6 +277,6 @@ fn bend(path: &[Point], at: usize, target: Point, reach_m: f64) -> Bend {
     let (off, back) = (along(a), along(b));
     let cost_m = off.distance_m(point) + point.distance_m(back) - off.distance_m(back);
     let is_last = at + 1 == path.len();
-    let points = if is_last { vec![a, point] } else { vec![off, point, back] };
+    let points = if is_last { [a, point, point] } else { [off, point, back] };
     Bend { cost_m, after: at, points }
 }

@@ -8,18 +8,23 @@ use crate::plane::Point;
 /// Shortest ways on one lot; what is needed for ways round corners is worked out when first asked for.
 pub(crate) struct Ways<'a> {
     lot: &'a Lot,
-    bends: OnceCell<Bends>,
+    sights: &'a Sights,
+    bends: OnceCell<Bends<'a>>,
 }
 
+/// The distances between a lot's bends that see each other. They stay the same however the lot is turned, so all angles share them.
+#[derive(Default)]
+pub(crate) struct Sights(OnceCell<Vec<Vec<f64>>>);
+
 /// The corners that ways bend at, and the distances between those that see each other.
-struct Bends {
+struct Bends<'a> {
     points: Vec<Point>,
-    distances: Vec<Vec<f64>>,
+    distances: &'a [Vec<f64>],
 }
 
 impl<'a> Ways<'a> {
-    pub(crate) fn new(lot: &'a Lot) -> Self {
-        Self { lot, bends: OnceCell::new() }
+    pub(crate) fn new(lot: &'a Lot, sights: &'a Sights) -> Self {
+        Self { lot, sights, bends: OnceCell::new() }
     }
 
     /// The points after `from`, the last being `to`. Straight when no way is found, which only ends outside the lot can cause.
@@ -27,26 +32,29 @@ impl<'a> Ways<'a> {
         if from.distance_m(to) < 1e-9 || self.lot.sees(from, to) {
             return vec![to];
         }
-        let bends = self.bends.get_or_init(|| Bends::of(self.lot));
+        let bends = self.bends.get_or_init(|| {
+            let points = self.lot.bends();
+            let distances = self.sights.0.get_or_init(|| distances(self.lot, &points));
+            Bends { points, distances }
+        });
         bends.way(self.lot, from, to)
     }
 }
 
-impl Bends {
-    fn of(lot: &Lot) -> Self {
-        let points = lot.bends();
-        let mut distances = vec![vec![f64::INFINITY; points.len()]; points.len()];
-        for a in 0..points.len() {
-            for b in a + 1..points.len() {
-                if lot.sees(points[a], points[b]) {
-                    distances[a][b] = points[a].distance_m(points[b]);
-                    distances[b][a] = distances[a][b];
-                }
+fn distances(lot: &Lot, points: &[Point]) -> Vec<Vec<f64>> {
+    let mut distances = vec![vec![f64::INFINITY; points.len()]; points.len()];
+    for a in 0..points.len() {
+        for b in a + 1..points.len() {
+            if lot.sees(points[a], points[b]) {
+                distances[a][b] = points[a].distance_m(points[b]);
+                distances[b][a] = distances[a][b];
             }
         }
-        Self { points, distances }
     }
+    distances
+}
 
+impl Bends<'_> {
     /// Dijkstra over the bends; the graph is small and dense, so the next one is found by looking at all.
     fn way(&self, lot: &Lot, from: Point, to: Point) -> Vec<Point> {
         let sight = |end: Point| -> Vec<f64> {
