@@ -40,7 +40,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
 ];
 
 /// Crates that may use anything: they test or run the rest.
-const FREE: &[&str] = &["end-to-end", "xtask"];
+const FREE: &[&str] = &["end-to-end", "fuzz", "xtask"];
 
 struct Graph {
     /// Normal dependencies by package name.

@@ -5,6 +5,7 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod lint;
 mod needs;
 mod process;
@@ -30,6 +31,8 @@ enum Command {
     Test(test::Options),
     /// Formatting, lints, licences of the web app's packages. Example: cargo xtask lint
     Lint,
+    /// Throws inputs at every parser, guided by coverage. Example: cargo xtask fuzz geojson --for 600
+    Fuzz(fuzz::Options),
     /// Benchmarks beside their peers. Example: cargo xtask bench
     Bench(bench::Options),
 }
@@ -39,6 +42,7 @@ fn main() -> anyhow::Result<()> {
         Command::Demo(options) => demo::run(&options),
         Command::Test(options) => test::run(&options),
         Command::Lint => lint::run(),
+        Command::Fuzz(options) => fuzz::run(&options),
         Command::Bench(options) => bench::run(&options),
     }
 }

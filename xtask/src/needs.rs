@@ -16,7 +16,7 @@ const TEST_PACKAGES: &[(&str, &str, &str)] = &[
     ("postgresql", "/usr/lib/postgresql", "the storage port runs on it too"),
     ("ffmpeg", "/usr/bin/ffprobe", "players and recordings judged by what nobody here wrote"),
     ("nasm", "/usr/bin/nasm", "without it the H.264 encoder is built three times slower"),
-    ("g++", "/usr/bin/g++", "the H.264 encoder is C++"),
+    ("g++", "/usr/bin/g++", "the H.264 encoder and the runtime of the fuzz targets are C++"),
     ("python3-venv", "/usr/bin/python3", "independent MAVLink clients"),
 ];
 

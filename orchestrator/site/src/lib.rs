@@ -15,6 +15,7 @@ mod error;
 pub use error::{FeatureProblem, SiteError};
 
 mod files;
+pub use files::SiteTexts;
 
 mod map;
 

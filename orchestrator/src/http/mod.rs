@@ -27,11 +27,13 @@ mod site;
 
 mod live;
 mod server;
+pub mod shapes;
 mod ui;
 
 pub use app::{App, Parts, Sending, SiteView, TextMessages};
 pub use feeds::Pictures;
-pub(crate) use input::{Belief, PositionInput};
+pub use input::Belief;
+pub(crate) use input::PositionInput;
 pub use problem::Problem;
 pub use server::{ServeError, Server};
 

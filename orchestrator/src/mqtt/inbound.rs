@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::access::Identity;
-use super::topics::Topics;
+use super::topics::{Parts, Topics};
 use crate::engine::Engine;
 use crate::live::Live;
 
@@ -74,6 +74,53 @@ enum CallerReply {
     Confirmation { incident: IncidentId, code: String },
 }
 
+/// What a message asks for, before any state is looked at.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Request {
+    /// A guard's place.
+    GuardPosition {
+        /// Whose.
+        guard: GuardId,
+        /// `{lat, lon, accuracy_m?, at?}`, not judged yet.
+        body: Value,
+    },
+    /// A caller's place.
+    CallerPosition {
+        /// Whose.
+        caller: CallerId,
+        /// `{lat, lon, accuracy_m?, at?}`, not judged yet.
+        body: Value,
+    },
+    /// A request as the HTTP surface takes it.
+    Ask {
+        /// The request.
+        ask: Ask,
+        /// What an answer says that it answers; never holds a code.
+        shown: Value,
+    },
+}
+
+impl Request {
+    /// Reads a message's topic and payload; the error is the problem that its sender is told.
+    pub fn read(parts: &Parts<'_>, payload: &[u8]) -> Result<Self, Value> {
+        let body: Value = serde_json::from_slice(payload).map_err(|error| refusal(400, &format!("not JSON: {error}")))?;
+        match (parts.kind, parts.what) {
+            ("guards", "position") => Ok(Self::GuardPosition { guard: guard(parts.id)?, body }),
+            ("guards", "replies") => {
+                let guard = guard(parts.id)?;
+                Ok(Self::Ask { ask: guard_ask(guard, read(body.clone())?), shown: body })
+            }
+            ("callers", "position") => Ok(Self::CallerPosition { caller: caller(parts.id)?, body }),
+            ("callers", "calls") => Ok(Self::Ask { ask: call_ask(caller(parts.id)?, &body), shown: body }),
+            ("callers", "replies") => {
+                let reply: CallerReply = read(body.clone())?;
+                Ok(Self::Ask { ask: caller_ask(caller(parts.id)?, reply), shown: without_code(body) })
+            }
+            _ => Err(refusal(404, "nothing listens to this topic")),
+        }
+    }
+}
+
 /// Handles what devices publish.
 pub(super) struct Inbound {
     pub topics: Topics,
@@ -87,9 +134,9 @@ impl Inbound {
     pub async fn handle(&self, topic: &str, payload: &[u8]) -> Option<Reply> {
         let parts = self.topics.parts(topic)?;
         let (kind, id) = (parts.kind, parts.id);
-        let result = match serde_json::from_slice::<Value>(payload) {
-            Ok(body) => self.dispatch(kind, id, parts.what, body).await,
-            Err(error) => Err(refusal(400, &format!("not JSON: {error}"))),
+        let result = match Request::read(&parts, payload) {
+            Ok(request) => self.act(request).await,
+            Err(refusal) => Err(refusal),
         };
         match result {
             Ok(body) => body.map(|body| Reply { topic: self.topics.of(kind, id, "answers"), body }),
@@ -102,25 +149,16 @@ impl Inbound {
         }
     }
 
-    async fn dispatch(&self, kind: &str, id: &str, what: &str, body: Value) -> Result<Option<Value>, Value> {
-        match (kind, what) {
-            ("guards", "position") => self.guard_position(&guard(id)?, &body).map(|()| None),
-            ("guards", "replies") => {
-                let guard = guard(id)?;
-                self.live.heard_guard(&guard, self.engine.now_ms());
-                let reply: GuardReply = read(body.clone())?;
-                self.ask(guard_ask(guard, reply), body).await
+    async fn act(&self, request: Request) -> Result<Option<Value>, Value> {
+        match request {
+            Request::GuardPosition { guard, body } => self.guard_position(&guard, &body).map(|()| None),
+            Request::CallerPosition { caller, body } => self.caller_position(caller, body).await,
+            Request::Ask { ask, shown } => {
+                if let Identity::Guard(guard) = &ask.who {
+                    self.live.heard_guard(guard, self.engine.now_ms());
+                }
+                self.ask(ask, shown).await
             }
-            ("callers", "position") => self.caller_position(caller(id)?, body).await,
-            ("callers", "calls") => {
-                let ask = call_ask(caller(id)?, &body);
-                self.ask(ask, body).await
-            }
-            ("callers", "replies") => {
-                let reply: CallerReply = read(body.clone())?;
-                self.ask(caller_ask(caller(id)?, reply), without_code(body)).await
-            }
-            _ => Err(refusal(404, "nothing listens to this topic")),
         }
     }
 

@@ -16,5 +16,5 @@ pub use bridge::{Bridge, BridgeSettings, BridgeTask};
 pub(crate) use broker::SERVER_USER;
 pub use broker::{BrokerError, BrokerSettings, EmbeddedBroker};
 pub use desk::{DeviceTokens, HttpDesk};
-pub use inbound::{Answered, Ask, Asking, Desk};
-pub use topics::Topics;
+pub use inbound::{Answered, Ask, Asking, Desk, Request};
+pub use topics::{Parts, Topics};

@@ -367,11 +367,23 @@ fn yes() -> bool {
 impl Scenario {
     /// Reads a scenario and the site beside it.
     pub fn read(path: &Path) -> Result<Self, ScenarioError> {
-        let mut scenario: Scenario = read_toml(path)?;
+        let mut scenario: Scenario = parse_toml(path, &read_text(path)?)?;
         let site_path = path.with_file_name(&scenario.site);
-        scenario.site_file = Some(read_toml(&site_path)?);
-        scenario.check().map_err(|reason| ScenarioError::Sense { path: path.display().to_string(), reason })?;
+        let site = read_text(&site_path)?;
+        scenario.take_site(path, &site_path, &site)?;
         Ok(scenario)
+    }
+
+    /// Reads a scenario's text with its site's; errors name both as `path`.
+    pub fn parse(path: &Path, text: &str, site: &str) -> Result<Self, ScenarioError> {
+        let mut scenario: Scenario = parse_toml(path, text)?;
+        scenario.take_site(path, path, site)?;
+        Ok(scenario)
+    }
+
+    fn take_site(&mut self, path: &Path, site_path: &Path, site: &str) -> Result<(), ScenarioError> {
+        self.site_file = Some(parse_toml(site_path, site)?);
+        self.check().map_err(|reason| ScenarioError::Sense { path: path.display().to_string(), reason })
     }
 
     fn check(&self) -> Result<(), String> {
@@ -393,8 +405,10 @@ impl Scenario {
     }
 }
 
-fn read_toml<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, ScenarioError> {
-    let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|source| ScenarioError::Read { path: shown.clone(), source })?;
-    toml::from_str(&text).map_err(|source| ScenarioError::Parse { path: shown, source: Box::new(source) })
+fn read_text(path: &Path) -> Result<String, ScenarioError> {
+    std::fs::read_to_string(path).map_err(|source| ScenarioError::Read { path: path.display().to_string(), source })
+}
+
+fn parse_toml<T: serde::de::DeserializeOwned>(path: &Path, text: &str) -> Result<T, ScenarioError> {
+    toml::from_str(text).map_err(|source| ScenarioError::Parse { path: path.display().to_string(), source: Box::new(source) })
 }

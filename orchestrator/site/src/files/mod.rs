@@ -22,39 +22,87 @@ const LOTS: &str = "lots.geojson";
 const NO_FLY: &str = "no_fly.geojson";
 const LAND: &str = "land.geojson";
 
+/// The texts of a site's files, wherever they come from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SiteTexts {
+    /// `site.toml`.
+    pub manifest: String,
+    /// `roads.geojson`.
+    pub roads: String,
+    /// `addresses.geojson`.
+    pub addresses: String,
+    /// `buildings.geojson`.
+    pub buildings: String,
+    /// `lots.geojson`.
+    pub lots: String,
+    /// `no_fly.geojson`.
+    pub no_fly: String,
+    /// `land.geojson`, which may be absent.
+    pub land: Option<String>,
+}
+
 impl Site {
     /// Reads a site's folder: `site.toml` and the layers. `land.geojson` may be absent, the others may be empty.
     ///
     /// Unknown keys are refused; every error names the file and the line or feature.
     pub fn load(dir: &Path) -> Result<Site, SiteError> {
-        let manifest_path = dir.join(MANIFEST);
-        let manifest = manifest::parse(&manifest_path, &read_text(&manifest_path)?)?;
+        let read = |name: &str| read_text(&dir.join(name));
+        let land = dir.join(LAND).exists().then(|| read(LAND)).transpose()?;
+        let texts = SiteTexts {
+            manifest: read(MANIFEST)?,
+            roads: read(ROADS)?,
+            addresses: read(ADDRESSES)?,
+            buildings: read(BUILDINGS)?,
+            lots: read(LOTS)?,
+            no_fly: read(NO_FLY)?,
+            land,
+        };
+        Self::parse(dir, texts)
+    }
+
+    /// Reads a site's texts; errors name the files as if they lay in `dir`.
+    pub fn parse(dir: &Path, texts: SiteTexts) -> Result<Site, SiteError> {
+        let manifest = manifest::parse(&dir.join(MANIFEST), &texts.manifest)?;
         let centre = middle(manifest.fence.ring.corners());
-        let layer = |name: &str| Layer::read(dir.join(name), centre);
+        let layer = |name: &str, text: String| Layer { path: dir.join(name), text, centre };
         Ok(Site {
-            roads: layers::roads(&layer(ROADS)?)?,
-            addresses: layers::addresses(&layer(ADDRESSES)?)?,
-            buildings: layers::buildings(&layer(BUILDINGS)?)?,
-            lots: layers::lots(&layer(LOTS)?)?,
-            no_fly: layers::no_fly(&layer(NO_FLY)?)?,
-            land: if dir.join(LAND).exists() { layers::land(&layer(LAND)?)? } else { Vec::new() },
+            roads: layers::roads(&layer(ROADS, texts.roads))?,
+            addresses: layers::addresses(&layer(ADDRESSES, texts.addresses))?,
+            buildings: layers::buildings(&layer(BUILDINGS, texts.buildings))?,
+            lots: layers::lots(&layer(LOTS, texts.lots))?,
+            no_fly: layers::no_fly(&layer(NO_FLY, texts.no_fly))?,
+            land: texts.land.map_or(Ok(Vec::new()), |text| layers::land(&layer(LAND, text)))?,
             manifest,
         })
     }
 
-    /// Writes the folder that [`Site::load`] reads, one feature a line so that versions of it can be compared. Makes the folder.
+    /// Writes the folder that [`Site::load`] reads. Makes the folder.
     pub fn save(&self, dir: &Path) -> Result<(), SiteError> {
         std::fs::create_dir_all(dir).map_err(|source| SiteError::Io { path: dir.to_owned(), source })?;
-        write_text(&dir.join(MANIFEST), &manifest::format(&self.manifest))?;
+        let texts = self.texts();
         let files = [
-            (ROADS, layers::write_roads(&self.roads)),
-            (ADDRESSES, layers::write_addresses(&self.addresses)),
-            (BUILDINGS, layers::write_buildings(&self.buildings)),
-            (LOTS, layers::write_lots(&self.lots)),
-            (NO_FLY, layers::write_no_fly(&self.no_fly)),
-            (LAND, layers::write_land(&self.land)),
+            (MANIFEST, &texts.manifest),
+            (ROADS, &texts.roads),
+            (ADDRESSES, &texts.addresses),
+            (BUILDINGS, &texts.buildings),
+            (LOTS, &texts.lots),
+            (NO_FLY, &texts.no_fly),
         ];
-        files.iter().try_for_each(|(name, features)| write_text(&dir.join(name), &geojson::collection_text(features)))
+        let land = texts.land.iter().map(|text| (LAND, text));
+        files.into_iter().chain(land).try_for_each(|(name, text)| write_text(&dir.join(name), text))
+    }
+
+    /// The texts that [`Site::parse`] reads, one feature a line so that versions of it can be compared.
+    pub fn texts(&self) -> SiteTexts {
+        SiteTexts {
+            manifest: manifest::format(&self.manifest),
+            roads: geojson::collection_text(&layers::write_roads(&self.roads)),
+            addresses: geojson::collection_text(&layers::write_addresses(&self.addresses)),
+            buildings: geojson::collection_text(&layers::write_buildings(&self.buildings)),
+            lots: geojson::collection_text(&layers::write_lots(&self.lots)),
+            no_fly: geojson::collection_text(&layers::write_no_fly(&self.no_fly)),
+            land: Some(geojson::collection_text(&layers::write_land(&self.land))),
+        }
     }
 }
 
@@ -66,11 +114,6 @@ struct Layer {
 }
 
 impl Layer {
-    fn read(path: PathBuf, centre: GeoPoint) -> Result<Self, SiteError> {
-        let text = read_text(&path)?;
-        Ok(Self { path, text, centre })
-    }
-
     /// A position that belongs to this site, or why it does not.
     fn near(&self, point: GeoPoint) -> Result<GeoPoint, FeatureProblem> {
         let distance_m = self.centre.distance_m(&point);

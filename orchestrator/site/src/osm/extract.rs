@@ -1,6 +1,8 @@
 //! Reads an extract into memory: where nodes are, and everything that carries tags.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufReader, Read};
 use std::path::Path;
 
 use flight_types::{GeoPoint, Ring};
@@ -74,9 +76,15 @@ impl Extract {
         if bytes > FILE_BYTES_MAX {
             return Err(SiteError::TooLarge { path: path.to_owned(), bytes, max: FILE_BYTES_MAX });
         }
+        let file = File::open(path).map_err(|source| SiteError::Io { path: path.to_owned(), source })?;
+        Self::read_from(path, BufReader::new(file))
+    }
+
+    /// Reads from anywhere; errors name it as `path`.
+    pub fn read_from(path: &Path, source: impl Read + Send) -> Result<Self, SiteError> {
         let wrong = |error: osmpbf::Error| SiteError::Osm { path: path.to_owned(), message: error.to_string() };
         let mut raw = Raw::default();
-        ElementReader::from_path(path).map_err(wrong)?.for_each(|element| raw.take(&element)).map_err(wrong)?;
+        ElementReader::new(source).for_each(|element| raw.take(&element)).map_err(wrong)?;
         raw.nodes.sort_unstable();
         Ok(raw.into_extract())
     }

@@ -42,15 +42,23 @@ impl Default for OsmOptions {
 impl Site {
     /// Makes a site from an extract of a town. Stations and fence are a first guess; the ground height is taken from the options.
     pub fn from_osm(pbf: &Path, options: &OsmOptions) -> Result<Site, SiteError> {
-        let extract = Extract::read(pbf)?;
+        Self::from_extract(pbf, &Extract::read(pbf)?, options)
+    }
+
+    /// The same from an extract's bytes; errors name it as `pbf`.
+    pub fn from_osm_bytes(pbf: &Path, bytes: &[u8], options: &OsmOptions) -> Result<Site, SiteError> {
+        Self::from_extract(pbf, &Extract::read_from(pbf, bytes)?, options)
+    }
+
+    fn from_extract(pbf: &Path, extract: &Extract, options: &OsmOptions) -> Result<Site, SiteError> {
         let mut site = Site {
-            manifest: empty_manifest(pbf, &extract, options)?,
-            roads: convert::roads(&extract),
-            addresses: convert::addresses(&extract),
-            buildings: convert::buildings(&extract),
-            lots: convert::lots(&extract),
-            no_fly: convert::no_fly(&extract),
-            land: convert::land(&extract),
+            manifest: empty_manifest(pbf, extract, options)?,
+            roads: convert::roads(extract),
+            addresses: convert::addresses(extract),
+            buildings: convert::buildings(extract),
+            lots: convert::lots(extract),
+            no_fly: convert::no_fly(extract),
+            land: convert::land(extract),
         };
         if site.roads.is_empty() {
             return Err(SiteError::Extract { path: pbf.to_owned(), problem: "it holds no roads".to_owned() });

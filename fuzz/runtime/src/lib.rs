@@ -1,0 +1,1 @@
+//! Nothing: this crate only has the runtime of the fuzz targets compiled.

@@ -1,0 +1,59 @@
+//! One target for every parser of ours that bytes from outside reach: each takes any bytes, and panics when a promise is broken.
+//!
+//! The targets are plain functions, built and run over their seeds with the other tests. The driver (`src/bin/fuzz.rs`) throws
+//! coverage-guided inputs at them; `cargo xtask fuzz` builds and runs it.
+
+mod bytes;
+
+mod frames;
+mod links;
+mod transfer;
+mod vehicle;
+
+mod pbf;
+mod site;
+
+mod calls;
+mod codes;
+mod config;
+mod scenario;
+
+mod mqtt;
+mod requests;
+
+mod log;
+
+/// One parser under fire.
+pub struct Target {
+    /// As `cargo xtask fuzz NAME` takes it.
+    pub name: &'static str,
+    /// Takes any bytes; panics when a promise is broken.
+    pub run: fn(&[u8]),
+    /// Inputs from which the fuzzer starts: what the parser is meant for.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+    /// Inputs thrown at it by the test command: some seconds' worth.
+    pub brief_runs: u32,
+}
+
+/// Every target, in the order of the data's way in.
+pub const TARGETS: &[Target] = &[
+    Target { name: "frames", run: frames::run, seeds: frames::seeds, brief_runs: 100_000 },
+    Target { name: "links", run: links::run, seeds: links::seeds, brief_runs: 10_000 },
+    Target { name: "transfer", run: transfer::run, seeds: transfer::seeds, brief_runs: 300 },
+    Target { name: "vehicle", run: vehicle::run, seeds: vehicle::seeds, brief_runs: 3_000 },
+    Target { name: "site_toml", run: site::run_manifest, seeds: site::manifest_seeds, brief_runs: 10_000 },
+    Target { name: "geojson", run: site::run_layer, seeds: site::layer_seeds, brief_runs: 10_000 },
+    Target { name: "osm_pbf", run: pbf::run, seeds: pbf::seeds, brief_runs: 20_000 },
+    Target { name: "calls_csv", run: calls::run, seeds: calls::seeds, brief_runs: 50_000 },
+    Target { name: "config_toml", run: config::run, seeds: config::seeds, brief_runs: 10_000 },
+    Target { name: "scenario_toml", run: scenario::run, seeds: scenario::seeds, brief_runs: 5_000 },
+    Target { name: "code", run: codes::run, seeds: codes::seeds, brief_runs: 100_000 },
+    Target { name: "requests", run: requests::run, seeds: requests::seeds, brief_runs: 50_000 },
+    Target { name: "mqtt", run: mqtt::run, seeds: mqtt::seeds, brief_runs: 50_000 },
+    Target { name: "log", run: log::run, seeds: log::seeds, brief_runs: 5_000 },
+];
+
+/// The target of this name.
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}

@@ -1,0 +1,13 @@
+//! Every target takes its seeds, as the driver would give them, cut short at every length, and what once broke it.
+
+use fuzz::TARGETS;
+
+#[test]
+fn every_target_takes_its_seeds() {
+    for target in TARGETS {
+        let seeds = (target.seeds)();
+        assert!(!seeds.is_empty(), "{} has nothing to start from", target.name);
+        seeds.iter().for_each(|seed| (target.run)(seed));
+        (target.run)(&[]);
+    }
+}

@@ -1,0 +1,138 @@
+//! Fuzzing: builds the driver with counters in our own crates, and throws inputs at the targets.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, bail};
+
+use crate::process::{self, built, cargo};
+
+/// The program with the targets and the runtime, under the folder of built programs.
+const DRIVER: &str = "examples/drive";
+/// Inputs of the brief runs come from this, so that a failure comes again.
+const SEED: u32 = 1;
+/// One input may take so long, seconds: the slowest target flies a whole flight in one.
+const INPUT_S_MAX: u32 = 20;
+/// Memory of a target, megabytes; more means that an input makes a parser hoard.
+const MEMORY_MB_MAX: u32 = 2_048;
+/// Length of an input, bytes: some hundred entries of a log.
+const INPUT_BYTES_MAX: u32 = 65_536;
+
+/// What to throw at what.
+#[derive(clap::Args)]
+pub struct Options {
+    /// One target only; without it, each after the other.
+    target: Option<String>,
+    /// Seconds for each target.
+    #[arg(long = "for", default_value_t = 60)]
+    for_s: u32,
+}
+
+/// Long runs. What was found worth keeping stays in `target/fuzz/corpus` and is the beginning of the next run.
+pub fn run(options: &Options) -> anyhow::Result<()> {
+    crate::needs::test_packages()?;
+    let bench = Bench::build()?;
+    let chosen: Vec<&Target> =
+        bench.targets.iter().filter(|target| options.target.as_ref().is_none_or(|name| *name == target.name)).collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = bench.targets.iter().map(|target| target.name.as_str()).collect();
+        bail!("there is no such target; there are {}", names.join(", "));
+    }
+    chosen.iter().try_for_each(|target| {
+        let corpus = bench.folder.join("corpus").join(&target.name);
+        bench.throw(target, &corpus, &[format!("-max_total_time={}", options.for_s), "-print_final_stats=1".to_owned()])
+    })
+}
+
+/// A brief run of every target with the same inputs each time: part of the test command.
+pub fn brief() -> anyhow::Result<()> {
+    let bench = Bench::build()?;
+    let corpus = bench.folder.join("brief");
+    bench.targets.iter().try_for_each(|target| {
+        let corpus = corpus.join(&target.name);
+        let _ = std::fs::remove_dir_all(&corpus);
+        bench.throw(target, &corpus, &[format!("-runs={}", target.brief_runs), format!("-seed={SEED}")])
+    })
+}
+
+/// A target as the program tells of it.
+struct Target {
+    name: String,
+    brief_runs: u32,
+}
+
+/// The built driver with its seeds.
+struct Bench {
+    folder: PathBuf,
+    targets: Vec<Target>,
+}
+
+impl Bench {
+    fn build() -> anyhow::Result<Self> {
+        let root = crate::root();
+        let debug = built(DRIVER);
+        let folder = debug.ancestors().nth(3).context("a target folder")?.join("fuzz");
+        let mut build = Command::new(cargo());
+        build
+            .args(["build", "--quiet", "--workspace", "--example", "drive", "--features", "fuzz/driver"])
+            .env("RUSTC_WORKSPACE_WRAPPER", root.join("fuzz/rustc-with-coverage"))
+            .env("FUZZ_RUNTIME", runtime(&root, &folder)?)
+            .current_dir(&root);
+        process::run_command(&mut build)?;
+        let mut write = Command::new(built(DRIVER));
+        let listed = write.env("FUZZ_SEEDS", folder.join("seeds")).output().context("could not write the seeds")?;
+        if !listed.status.success() {
+            bail!("could not write the seeds: {}", String::from_utf8_lossy(&listed.stderr));
+        }
+        Ok(Self { folder, targets: targets(&String::from_utf8(listed.stdout)?) })
+    }
+
+    /// Runs one target; what breaks it is printed and lies in `target/fuzz/broken`.
+    fn throw(&self, target: &Target, corpus: &Path, more: &[String]) -> anyhow::Result<()> {
+        let broken = self.folder.join("broken");
+        for folder in [corpus, &broken] {
+            std::fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+        }
+        let mut driver = Command::new(built(DRIVER));
+        driver
+            .env("FUZZ_TARGET", &target.name)
+            .arg(format!("-artifact_prefix={}/{}-", broken.display(), target.name))
+            .args([format!("-timeout={INPUT_S_MAX}"), format!("-rss_limit_mb={MEMORY_MB_MAX}")])
+            .arg(format!("-max_len={INPUT_BYTES_MAX}"))
+            .args(more)
+            .args([corpus.to_owned(), self.folder.join("seeds").join(&target.name)])
+            .current_dir(&self.folder);
+        let output = driver.output().context("could not start the driver")?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            bail!("{} is broken by an input:\n{}\nagain: cargo xtask fuzz {}", target.name, last_lines(&text, 60), target.name);
+        }
+        let summary = text.lines().filter(|line| line.contains("DONE") || line.starts_with("stat::average")).collect::<Vec<_>>();
+        eprintln!("    fuzz {}: {}", target.name, summary.join(" ").split_whitespace().collect::<Vec<_>>().join(" "));
+        Ok(())
+    }
+}
+
+/// Compiles libFuzzer, once; returns its library.
+fn runtime(root: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
+    let target = folder.join("runtime");
+    let manifest = root.join("fuzz/runtime/Cargo.toml").display().to_string();
+    let line = [&cargo(), "build", "--quiet", "--locked", "--release", "--manifest-path", &manifest, "--target-dir"];
+    process::run(root, &[line.as_slice(), &[&target.display().to_string()]].concat())?;
+    let outputs = std::fs::read_dir(target.join("release/build")).context("the runtime's build")?;
+    let mut libraries = outputs.filter_map(|entry| Some(entry.ok()?.path().join("out/libfuzzer.a"))).filter(|path| path.exists());
+    libraries.next().context("the runtime has no library")
+}
+
+fn targets(listed: &str) -> Vec<Target> {
+    let target = |line: &str| {
+        let (name, runs) = line.split_once(' ')?;
+        Some(Target { name: name.to_owned(), brief_runs: runs.parse().ok()? })
+    };
+    listed.lines().filter_map(target).collect()
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
