@@ -1,9 +1,7 @@
 //! Three links of one server: datagrams, orders and time in any order, several aircraft and strangers on the line.
 
-use drone_link_proto::{Link, LinkConfig, LightDriver, Output, frames_of, sender};
-use flight_types::{
-    DroneId, Fence, FlightCommand, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, MissionId, Ring, Scene,
-};
+use drone_link_proto::{LightDriver, Link, LinkConfig, Output, frames_of, sender};
+use flight_types::{DroneId, Fence, FlightCommand, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, MissionId, Ring, Scene};
 
 use crate::bytes::Bytes;
 use crate::frames::{READ, framed};

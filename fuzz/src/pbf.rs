@@ -69,8 +69,19 @@ pub fn seeds() -> Vec<Vec<u8>> {
 
 fn town() -> Vec<u8> {
     const WORDS: [&str; 13] = [
-        "", "highway", "residential", "name", "Market Street", "addr:housenumber", "12", "addr:street", "building", "yes", "height",
-        "9.5", "amenity",
+        "",
+        "highway",
+        "residential",
+        "name",
+        "Market Street",
+        "addr:housenumber",
+        "12",
+        "addr:street",
+        "building",
+        "yes",
+        "height",
+        "9.5",
+        "amenity",
     ];
     let table: Vec<u8> = WORDS.iter().flat_map(|word| field(1, word.as_bytes())).collect();
     let node = |id: i64, east: i64, north: i64, tags: &[(u64, u64)]| {

@@ -22,8 +22,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
 
 fn body(name: &str) -> Option<&'static str> {
     Some(match name {
-        "calls" => r#"{"trigger":"hold","position":{"lat":37.5,"lon":127.0,"accuracy_m":5,"at":1700000000000},"address":"1 Main St","silent":true,"drill":false}"#,
-        "callers" => r#"{"name":"Kim","phone":"+82 10-0000-0000","home_address":"1 Main St","emergency_contact":{"name":"Lee","phone":"+82 10-0000-0001"},"consent":true,"safe_code":"4711","duress_code":"9922","language":"ko"}"#,
+        "calls" => {
+            r#"{"trigger":"hold","position":{"lat":37.5,"lon":127.0,"accuracy_m":5,"at":1700000000000},"address":"1 Main St","silent":true,"drill":false}"#
+        }
+        "callers" => {
+            r#"{"name":"Kim","phone":"+82 10-0000-0000","home_address":"1 Main St","emergency_contact":{"name":"Lee","phone":"+82 10-0000-0001"},"consent":true,"safe_code":"4711","duress_code":"9922","language":"ko"}"#
+        }
         "callers/terminal" => r#"{"identification_code":"2222-2222","safe_code":"4711"}"#,
         "position" => r#"{"lat":37.5,"lon":127.0,"accuracy_m":5.0,"at":1700000000000}"#,
         "cancel" => r#"{"code":"4711"}"#,

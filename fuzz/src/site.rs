@@ -48,7 +48,15 @@ fn use_of(site: &Site) {
 
 fn empty() -> SiteTexts {
     let layer = || EMPTY.to_owned();
-    SiteTexts { manifest: String::new(), roads: layer(), addresses: layer(), buildings: layer(), lots: layer(), no_fly: layer(), land: None }
+    SiteTexts {
+        manifest: String::new(),
+        roads: layer(),
+        addresses: layer(),
+        buildings: layer(),
+        lots: layer(),
+        no_fly: layer(),
+        land: None,
+    }
 }
 
 fn layer_of(texts: &mut SiteTexts, layer: u8) -> &mut String {
@@ -82,7 +90,8 @@ pub fn layer_seeds() -> Vec<Vec<u8>> {
 
 /// One feature a line: the head, three features, the foot.
 fn beginning(layer: u8, text: &str) -> Vec<u8> {
-    let features: Vec<&str> = text.lines().skip(1).take(3).map(|line| line.trim_end_matches(',')).filter(|line| line.starts_with("{")).collect();
+    let features: Vec<&str> =
+        text.lines().skip(1).take(3).map(|line| line.trim_end_matches(',')).filter(|line| line.starts_with("{")).collect();
     let text = format!("{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n", features.join(",\n"));
     [vec![layer], text.into_bytes()].concat()
 }
