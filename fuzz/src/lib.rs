@@ -37,20 +37,20 @@ pub struct Target {
 
 /// Every target, in the order of the data's way in.
 pub const TARGETS: &[Target] = &[
-    Target { name: "frames", run: frames::run, seeds: frames::seeds, brief_runs: 100_000 },
-    Target { name: "links", run: links::run, seeds: links::seeds, brief_runs: 10_000 },
-    Target { name: "transfer", run: transfer::run, seeds: transfer::seeds, brief_runs: 300 },
-    Target { name: "vehicle", run: vehicle::run, seeds: vehicle::seeds, brief_runs: 3_000 },
-    Target { name: "site_toml", run: site::run_manifest, seeds: site::manifest_seeds, brief_runs: 10_000 },
-    Target { name: "geojson", run: site::run_layer, seeds: site::layer_seeds, brief_runs: 10_000 },
-    Target { name: "osm_pbf", run: pbf::run, seeds: pbf::seeds, brief_runs: 20_000 },
-    Target { name: "calls_csv", run: calls::run, seeds: calls::seeds, brief_runs: 50_000 },
-    Target { name: "config_toml", run: config::run, seeds: config::seeds, brief_runs: 10_000 },
-    Target { name: "scenario_toml", run: scenario::run, seeds: scenario::seeds, brief_runs: 5_000 },
-    Target { name: "code", run: codes::run, seeds: codes::seeds, brief_runs: 100_000 },
-    Target { name: "requests", run: requests::run, seeds: requests::seeds, brief_runs: 50_000 },
-    Target { name: "mqtt", run: mqtt::run, seeds: mqtt::seeds, brief_runs: 50_000 },
-    Target { name: "log", run: log::run, seeds: log::seeds, brief_runs: 5_000 },
+    Target { name: "frames", run: frames::run, seeds: frames::seeds, brief_runs: 30_000 },
+    Target { name: "links", run: links::run, seeds: links::seeds, brief_runs: 500 },
+    Target { name: "transfer", run: transfer::run, seeds: transfer::seeds, brief_runs: 200 },
+    Target { name: "vehicle", run: vehicle::run, seeds: vehicle::seeds, brief_runs: 1_500 },
+    Target { name: "site_toml", run: site::run_manifest, seeds: site::manifest_seeds, brief_runs: 5_000 },
+    Target { name: "geojson", run: site::run_layer, seeds: site::layer_seeds, brief_runs: 1_500 },
+    Target { name: "osm_pbf", run: pbf::run, seeds: pbf::seeds, brief_runs: 10_000 },
+    Target { name: "calls_csv", run: calls::run, seeds: calls::seeds, brief_runs: 30_000 },
+    Target { name: "config_toml", run: config::run, seeds: config::seeds, brief_runs: 8_000 },
+    Target { name: "scenario_toml", run: scenario::run, seeds: scenario::seeds, brief_runs: 6_000 },
+    Target { name: "code", run: codes::run, seeds: codes::seeds, brief_runs: 50_000 },
+    Target { name: "requests", run: requests::run, seeds: requests::seeds, brief_runs: 40_000 },
+    Target { name: "mqtt", run: mqtt::run, seeds: mqtt::seeds, brief_runs: 40_000 },
+    Target { name: "log", run: log::run, seeds: log::seeds, brief_runs: 150 },
 ];
 
 /// The target of this name.
