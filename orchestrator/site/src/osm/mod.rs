@@ -63,8 +63,28 @@ impl Site {
         if site.roads.is_empty() {
             return Err(SiteError::Extract { path: pbf.to_owned(), problem: "it holds no roads".to_owned() });
         }
+        site.keep_what_is_near().map_err(|problem| SiteError::Extract { path: pbf.to_owned(), problem })?;
         site.manifest.stations = guess::stations(&site, options);
         Ok(site)
+    }
+
+    /// Extracts hold whole ways and relations, parts of which may lie far off; a site whose file has such a place would be refused.
+    /// A zone is not left out silently: somebody would fly there.
+    fn keep_what_is_near(&mut self) -> Result<(), String> {
+        let centre = self.centre();
+        let near = |points: &[GeoPoint]| points.iter().all(|point| centre.distance_m(point) <= SITE_RADIUS_MAX_M);
+        if let Some(zone) = self.no_fly.iter().find(|zone| !near(zone.ring.corners())) {
+            return Err(format!(
+                "the no-fly zone {} reaches further than {:.0} km from the roads",
+                zone.id,
+                SITE_RADIUS_MAX_M / 1_000.0
+            ));
+        }
+        self.addresses.retain(|address| near(&[address.point]));
+        self.buildings.retain(|building| near(building.ring.corners()));
+        self.lots.retain(|lot| near(lot.ring.corners()));
+        self.land.retain(|land| near(land.ring.corners()));
+        Ok(())
     }
 }
 

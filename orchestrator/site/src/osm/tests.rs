@@ -35,3 +35,12 @@ fn what_is_no_extract_is_refused_by_name() {
     let error = Site::from_osm(&path, &OsmOptions::default()).expect_err("a TOML file is no extract").to_string();
     assert!(error.contains("Cargo.toml") && error.contains("OpenStreetMap"), "{error}");
 }
+
+/// A street, and a house one corner of which lies thousands of kilometres away; found by the fuzz target `osm_pbf`.
+#[test]
+fn what_lies_far_from_the_roads_is_left_out_so_that_the_site_reads_back() {
+    let site = Site::from_osm_bytes(Path::new("town.osm.pbf"), include_bytes!("far-building.osm.pbf"), &OsmOptions::default());
+    let site = site.expect("a street is enough for a site");
+    assert_eq!((site.roads.len(), site.buildings.len()), (1, 0));
+    Site::parse(Path::new("town"), site.texts()).expect("what is written reads back");
+}
