@@ -1,6 +1,6 @@
 //! One target for every parser of ours that bytes from outside reach: each takes any bytes, and panics when a promise is broken.
 //!
-//! The targets are plain functions, built and run over their seeds with the other tests. The driver (`src/bin/fuzz.rs`) throws
+//! The targets are plain functions, built and run over their seeds with the other tests. The driver (`examples/drive.rs`) throws
 //! coverage-guided inputs at them; `cargo xtask fuzz` builds and runs it.
 
 mod bytes;

@@ -26,9 +26,12 @@ pub struct Options {
     /// Seconds for each target.
     #[arg(long = "for", default_value_t = 60)]
     for_s: u32,
+    /// The short run in place of it: the same inputs each time, fewer of them.
+    #[arg(long, conflicts_with = "for_s")]
+    brief: bool,
 }
 
-/// Long runs. What was found worth keeping stays in `target/fuzz/corpus` and is the beginning of the next run.
+/// Builds the driver and throws inputs at the chosen targets.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     crate::needs::test_packages()?;
     let bench = Bench::build()?;
@@ -38,21 +41,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         let names: Vec<&str> = bench.targets.iter().map(|target| target.name.as_str()).collect();
         bail!("there is no such target; there are {}", names.join(", "));
     }
-    chosen.iter().try_for_each(|target| {
-        let corpus = bench.folder.join("corpus").join(&target.name);
-        bench.throw(target, &corpus, &[format!("-max_total_time={}", options.for_s), "-print_final_stats=1".to_owned()])
-    })
-}
-
-/// A brief run of every target with the same inputs each time: part of the test command.
-pub fn brief() -> anyhow::Result<()> {
-    let bench = Bench::build()?;
-    let corpus = bench.folder.join("brief");
-    bench.targets.iter().try_for_each(|target| {
-        let corpus = corpus.join(&target.name);
-        let _ = std::fs::remove_dir_all(&corpus);
-        bench.throw(target, &corpus, &[format!("-runs={}", target.brief_runs), format!("-seed={SEED}")])
-    })
+    chosen.iter().try_for_each(|target| if options.brief { bench.briefly(target) } else { bench.long(target, options.for_s) })
 }
 
 /// A target as the program tells of it.
@@ -85,6 +74,19 @@ impl Bench {
             bail!("could not write the seeds: {}", String::from_utf8_lossy(&listed.stderr));
         }
         Ok(Self { folder, targets: targets(&String::from_utf8(listed.stdout)?) })
+    }
+
+    /// A long run. What was found worth keeping stays in `target/fuzz/corpus` and is the beginning of the next run.
+    fn long(&self, target: &Target, for_s: u32) -> anyhow::Result<()> {
+        let corpus = self.folder.join("corpus").join(&target.name);
+        self.throw(target, &corpus, &[format!("-max_total_time={for_s}"), "-print_final_stats=1".to_owned()])
+    }
+
+    /// A run with the same inputs each time: it begins from the seeds alone.
+    fn briefly(&self, target: &Target) -> anyhow::Result<()> {
+        let corpus = self.folder.join("brief").join(&target.name);
+        let _ = std::fs::remove_dir_all(&corpus);
+        self.throw(target, &corpus, &[format!("-runs={}", target.brief_runs), format!("-seed={SEED}")])
     }
 
     /// Runs one target; what breaks it is printed and lies in `target/fuzz/broken`.
