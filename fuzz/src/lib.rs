@@ -31,7 +31,7 @@ pub struct Target {
     pub run: fn(&[u8]),
     /// Inputs from which the fuzzer starts: what the parser is meant for.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// Inputs thrown at it by the test command: some seconds' worth.
+    /// Inputs thrown at it by `cargo xtask fuzz --brief`: some seconds' worth.
     pub brief_runs: u32,
 }
 
