@@ -219,8 +219,9 @@ fn arducopter(program: &Path, folder: &Path) -> anyhow::Result<Owned> {
     Owned::start("ArduCopter", &mut autopilot)
 }
 
-/// The frame is an X with four motors; nobody holds a transmitter.
-const ARDUCOPTER_PARAMETERS: &str = "FRAME_CLASS 1\nFRAME_TYPE 1\nSYSID_THISMAV 1\nFS_THR_ENABLE 0\nARMING_RUDDER 0\n";
+/// The frame is an X with four motors; nobody holds a transmitter; an empty battery lands it, or the link would not launch it.
+const ARDUCOPTER_PARAMETERS: &str =
+    "FRAME_CLASS 1\nFRAME_TYPE 1\nSYSID_THISMAV 1\nFS_THR_ENABLE 0\nARMING_RUDDER 0\nBATT_FS_CRT_ACT 1\n";
 
 fn logged(command: &mut Command, folder: &Path, name: &str) -> anyhow::Result<()> {
     let path = folder.join(format!("{name}.log"));
