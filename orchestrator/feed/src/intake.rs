@@ -123,9 +123,11 @@ fn sets_of(record: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 async fn carry(mut playing: Playing, mut depacketizer: Depacketizer, picture: &mut impl FnMut(AccessUnit)) -> IntakeError {
-    let (mut bad_in_a_row, mut complained_at) = (0, None::<Instant>);
+    let (mut bad_in_a_row, mut complained_at, mut begun) = (0, None::<Instant>, false);
     loop {
-        let packet = match timeout(STALL_MAX, playing.next()).await {
+        // A camera that was asleep may need longer for its first picture than between two.
+        let patience = if begun { STALL_MAX } else { CAMERA_ANSWER_MAX };
+        let packet = match timeout(patience, playing.next()).await {
             Err(_) => return IntakeError::Stalled,
             Ok(None) => return IntakeError::Ended,
             Ok(Some(Err(error))) => return IntakeError::Broke(error.to_string()),
@@ -133,6 +135,7 @@ async fn carry(mut playing: Playing, mut depacketizer: Depacketizer, picture: &m
             // Reports of the camera, and whatever retina learns to hand over: nothing of ours.
             Ok(Some(Ok(_))) => continue,
         };
+        begun = true;
         // Retina extends the 32 bits of RTP; what lies before the beginning is a camera's clock gone wrong.
         let media_time = u64::try_from(packet.timestamp().elapsed()).unwrap_or(0);
         let pushed = depacketizer.push(packet.payload(), media_time, packet.mark(), 0 < packet.loss(), Instant::now());

@@ -164,6 +164,9 @@ impl Viewer {
             return Err(format!("more than {CANDIDATES_MAX} candidates"));
         }
         self.candidates += 1;
+        if names_a_host(text) {
+            return Ok(());
+        }
         let candidate = Candidate::from_sdp_string(text).map_err(|error| error.to_string())?;
         self.rtc.add_remote_candidate(candidate);
         self.drain(out, now);
@@ -279,6 +282,12 @@ impl Viewer {
         }
         self.drain(out, now);
     }
+}
+
+/// Browsers hide their addresses behind names that only their own network resolves (`….local`). Nothing is lost: the server answers
+/// whoever asks it, and learns the address from the question.
+fn names_a_host(candidate: &str) -> bool {
+    candidate.split(' ').nth(4).is_some_and(|address| address.parse::<std::net::IpAddr>().is_err())
 }
 
 fn negotiate(offer: &str, advertised: &[SocketAddr], now: Instant) -> Result<(Rtc, String, String), String> {

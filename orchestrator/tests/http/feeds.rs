@@ -108,6 +108,12 @@ async fn a_viewing_is_its_makers_alone_and_ends_once() {
         assert_eq!(status(&world, other, Method::DELETE, &viewing).await, StatusCode::NOT_FOUND);
     }
     assert_eq!(trickle("g1", candidate.to_owned()).await.expect("an answer").status(), StatusCode::NO_CONTENT);
+    let hidden = "a=candidate:1 1 udp 2113937151 1f4712db-ea17-4bcf-a596-105139dfd8bf.local 54596 typ host\r\n";
+    assert_eq!(
+        trickle("g1", hidden.to_owned()).await.expect("an answer").status(),
+        StatusCode::NO_CONTENT,
+        "as browsers hide them"
+    );
     let flood = trickle("g1", candidate.repeat(100)).await.expect("an answer");
     assert_eq!(flood.status(), StatusCode::UNPROCESSABLE_ENTITY, "candidates are bounded");
     let mut steps = world.engine.subscribe();

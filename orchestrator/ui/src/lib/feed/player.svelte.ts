@@ -10,7 +10,7 @@ import { nextStep, type FeedState } from './healing';
 /** How often the age is looked at. */
 const LOOK_MS = 200;
 /** A connection that has not brought a picture after this is begun anew. */
-const FIRST_PICTURE_MS = 2_500;
+const FIRST_PICTURE_MS = 4_000;
 /** An answer of the server that takes longer is lost: a restart or another network. */
 const ANSWER_MS = 2_000;
 /** Between two stills. */
