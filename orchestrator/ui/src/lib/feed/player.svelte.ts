@@ -163,9 +163,10 @@ export class FeedPlayer {
     const { peer, resource } = this;
     this.peer = null;
     this.resource = null;
+    // Closing a connection tells the server; one that never came up is taken back by its address, which spares the server the wait.
+    const up = peer?.connectionState === 'connected';
     peer?.close();
-    // The server notices a silent viewer by itself; this only spares it the wait.
-    if (resource) void fetch(resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
+    if (resource && !up) void fetch(resource, { method: 'DELETE', keepalive: true }).catch(() => undefined);
   }
 
   private async fetchStill(): Promise<void> {
