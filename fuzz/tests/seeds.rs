@@ -1,4 +1,4 @@
-//! Every target takes its seeds, as the driver would give them, cut short at every length, and what once broke it.
+//! Every target takes its seeds, as the driver would give them, and an empty input.
 
 use fuzz::TARGETS;
 
