@@ -230,7 +230,7 @@ fn set(table: &mut toml::Table, path: &[&str], value: String) {
 }
 
 /// The whole escort by hand in three browser windows, against a stage without people.
-pub fn play_in_browser() -> anyhow::Result<()> {
+pub fn play_in_browser(picture: bool) -> anyhow::Result<()> {
     let root = crate::root();
     process::run(&root, &[&cargo(), "build", "--package", "orchestrator", "--package", "sim", "--bins"])?;
     let options = Options {
@@ -239,12 +239,16 @@ pub fn play_in_browser() -> anyhow::Result<()> {
         speed: 1.0,
         for_s: None,
         site: None,
-        clock: true,
+        clock: picture,
         data: Some(root.join("target/browser-test")),
     };
     let mut stage = Stage::set(&options)?;
     let mut script = Command::new("node");
-    script.arg("e2e/escort.mjs").env("BASE_URL", &stage.address).env("PICTURE", "1").current_dir(root.join("orchestrator/ui"));
+    script
+        .arg("e2e/escort.mjs")
+        .env("BASE_URL", &stage.address)
+        .env("PICTURE", if picture { "1" } else { "0" })
+        .current_dir(root.join("orchestrator/ui"));
     let mut script = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("could not start the browser's play")?;
     let (lines, mut answers) = (script.stdout.take().context("no output")?, script.stdin.take().context("no input")?);
     let played = follow(&mut stage, lines, &mut answers);

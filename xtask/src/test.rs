@@ -11,6 +11,9 @@ pub struct Options {
     /// Leave out the tests in the browser.
     #[arg(long)]
     no_browser: bool,
+    /// In the browser's escort also read the live picture and restart the server under it; wants a machine that is not busy.
+    #[arg(long)]
+    picture: bool,
     /// Only the escort with real PX4, whose program PX4_BIN names (docs/autopilots.md).
     #[arg(long)]
     px4: bool,
@@ -45,7 +48,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         eprintln!("left out: the escort in the browser");
         return Ok(());
     }
-    crate::demo::play_in_browser()
+    crate::demo::play_in_browser(options.picture)
 }
 
 fn with_real_autopilots(options: &Options) -> anyhow::Result<()> {
