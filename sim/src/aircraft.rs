@@ -1,8 +1,10 @@
 //! One simulated aircraft: body, sensors, battery, light and autopilot, stepped in virtual time.
 
 use flight_types::GeoPoint;
+use sim_camera::{AircraftAttitude, CameraPose, Gimbal, GimbalLimits};
 
 use crate::autopilot::{Autopilot, PowerReading, wire};
+use crate::camera_component::{CameraComponent, Sight, VideoStream};
 use crate::illuminator::Illuminator;
 use crate::physics::{Airframe, Environment, Noise, ROTOR_COUNT};
 use crate::plant::{Plant, angles_rad};
@@ -10,6 +12,8 @@ use crate::{Fault, FlightMode, ParamValue, STEP_S, STEP_US, StreamProfile};
 
 /// Satellites seen under an open sky.
 pub(crate) const SATELLITES: u8 = 14;
+/// Steps between two of the gimbal and the camera: 50 Hz.
+const GIMBAL_STEPS: u64 = 5;
 /// The estimator settles between these times after a start (flight.md 13), microseconds.
 const READY_US_MIN: u64 = 2_000_000;
 const READY_US_SPREAD: u64 = 2_000_000;
@@ -31,6 +35,8 @@ pub struct AircraftConfig {
     pub params: Vec<(String, ParamValue)>,
     /// The light is a MAVLink component of its own; otherwise it hangs on actuator output 1 (DO_SET_ACTUATOR).
     pub has_illuminator: bool,
+    /// The camera is a MAVLink component of its own and announces these streams, which the shell serves; `None` leaves it out.
+    pub camera: Option<Vec<VideoStream>>,
     /// Message rates at the start.
     pub streams: StreamProfile,
     /// The body.
@@ -48,6 +54,7 @@ impl AircraftConfig {
             seed: 1,
             params: Vec::new(),
             has_illuminator: true,
+            camera: None,
             streams: StreamProfile::default(),
             airframe: Airframe::default(),
         }
@@ -85,6 +92,12 @@ pub struct Truth {
     pub camera_pitch_deg: f64,
     /// Direction of the camera's look, degrees clockwise from north.
     pub camera_heading_deg: f64,
+    /// Roll that the gimbal could not take out, degrees, right side down.
+    pub camera_roll_deg: f64,
+    /// How fast the look turns: heading, pitch, roll, degrees per second.
+    pub camera_turn_deg_s: [f64; 3],
+    /// Focal length over the shortest.
+    pub camera_zoom: f64,
     /// The camera repeats one picture.
     pub camera_frozen: bool,
     /// Motors armed.
@@ -107,6 +120,9 @@ pub struct Aircraft {
     autopilot: Autopilot,
     illuminator: Illuminator,
     illuminator_out: wire::Transmitter,
+    gimbal: Gimbal,
+    camera_turn_deg_s: [f64; 3],
+    camera: Option<CameraComponent>,
     noise: Noise,
     camera_frozen: bool,
     radio_silent: bool,
@@ -130,6 +146,9 @@ impl Aircraft {
             autopilot,
             illuminator: Illuminator::new(config.system_id, config.has_illuminator),
             illuminator_out: wire::Transmitter::new(config.system_id),
+            gimbal: Gimbal::new(GimbalLimits::default()),
+            camera_turn_deg_s: [0.0; 3],
+            camera: config.camera.map(|streams| CameraComponent::new(config.system_id, streams)),
             noise,
             camera_frozen: false,
             radio_silent: false,
@@ -153,6 +172,10 @@ impl Aircraft {
         for frame in wire::frames(datagram) {
             self.autopilot.receive(&frame);
             self.illuminator.receive(&frame, self.now_us, &mut self.illuminator_out);
+            let sight = self.sight();
+            if let Some(camera) = &mut self.camera {
+                camera.receive(&frame, &sight, &mut self.illuminator_out);
+            }
         }
         if self.autopilot.take_reboot_request() {
             self.reboot();
@@ -178,7 +201,7 @@ impl Aircraft {
     pub fn truth(&self) -> Truth {
         let (body, battery) = (self.plant.body(), self.plant.battery());
         let (roll, pitch, heading) = angles_rad(body);
-        let (look_pitch, look_heading) = self.autopilot.camera_look_rad();
+        let look = self.gimbal.attitude();
         Truth {
             position: self.plant.place(),
             altitude_amsl_m: self.plant.home_amsl_m() - body.position_m.z,
@@ -192,14 +215,24 @@ impl Aircraft {
             battery_v: battery.voltage_v(),
             current_a: battery.current_a(),
             light: self.illuminator.output(),
-            camera_pitch_deg: look_pitch.to_degrees(),
-            camera_heading_deg: look_heading.to_degrees().rem_euclid(360.0),
+            camera_pitch_deg: look.pitch_deg,
+            camera_heading_deg: look.heading_deg,
+            camera_roll_deg: look.roll_deg,
+            camera_turn_deg_s: self.camera_turn_deg_s,
+            camera_zoom: self.camera.as_ref().map_or(1.0, CameraComponent::zoom),
             camera_frozen: self.camera_frozen,
             armed: self.autopilot.armed(),
             on_ground: self.plant.resting(),
             landed: self.autopilot.landed(),
             crashed: self.plant.crashed(),
             mode: self.autopilot.mode(),
+        }
+    }
+
+    /// From now on the camera announces these streams; without a camera nothing happens.
+    pub fn announce_video(&mut self, streams: Vec<VideoStream>) {
+        if let Some(camera) = &mut self.camera {
+            camera.set_streams(streams);
         }
     }
 
@@ -243,6 +276,51 @@ impl Aircraft {
         self.illuminator.follow_actuator(self.autopilot.actuator(0));
         self.illuminator.step(self.now_us, STEP_S, &mut self.illuminator_out);
         self.plant.act(targets, self.illuminator.output());
+        if (self.now_us / STEP_US).is_multiple_of(GIMBAL_STEPS) {
+            self.turn_camera();
+        }
+    }
+
+    /// The gimbal turns towards the autopilot's wish, against the body's real movements, and tells the autopilot what it did.
+    fn turn_camera(&mut self) {
+        const TURN_S: f64 = GIMBAL_STEPS as f64 * STEP_S;
+        let (roll, pitch, heading) = angles_rad(self.plant.body());
+        let attitude =
+            AircraftAttitude { roll_deg: roll.to_degrees(), pitch_deg: pitch.to_degrees(), heading_deg: heading.to_degrees() };
+        let before = self.gimbal.attitude();
+        let (wish_pitch_deg, wish_yaw_deg) = self.autopilot.gimbal_wish_deg();
+        self.gimbal.step(wish_pitch_deg, wish_yaw_deg, &attitude, TURN_S);
+        let after = self.gimbal.attitude();
+        let turned_deg = (after.heading_deg - before.heading_deg + 540.0).rem_euclid(360.0) - 180.0;
+        self.camera_turn_deg_s =
+            [turned_deg, after.pitch_deg - before.pitch_deg, after.roll_deg - before.roll_deg].map(|part| part / TURN_S);
+        self.autopilot.note_gimbal(self.gimbal.held_deg(), self.gimbal.rates_deg_s());
+        let sight = self.sight();
+        if let Some(camera) = &mut self.camera {
+            camera.step(self.now_us, TURN_S, &sight, &mut self.illuminator_out);
+        }
+    }
+
+    /// Where the camera is and looks.
+    fn sight(&self) -> Sight {
+        let body = self.plant.body();
+        let here = self.plant.place();
+        let beside = here.moved(45.0, std::f64::consts::SQRT_2);
+        let e7 = |degrees: f64| degrees * 1e7;
+        let look = self.gimbal.attitude();
+        Sight {
+            lat_lon_e7: [e7(here.lat_deg()).round() as i32, e7(here.lon_deg()).round() as i32],
+            altitude_mm: ((self.plant.home_amsl_m() - body.position_m.z) * 1e3) as i32,
+            pose: CameraPose {
+                up_m: -body.position_m.z,
+                heading_deg: look.heading_deg,
+                pitch_deg: look.pitch_deg,
+                roll_deg: look.roll_deg,
+                ..CameraPose::default()
+            },
+            e7_per_m: [e7(beside.lat_deg() - here.lat_deg()), e7(beside.lon_deg() - here.lon_deg())],
+            ground_mm: (self.plant.home_amsl_m() * 1e3) as i32,
+        }
     }
 
     fn power(&self) -> PowerReading {

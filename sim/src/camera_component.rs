@@ -159,6 +159,13 @@ impl CameraComponent {
         }
     }
 
+    /// Streams from now on; at most four.
+    pub(crate) fn set_streams(&mut self, mut streams: Vec<VideoStream>) {
+        streams.truncate(STREAMS_MAX);
+        self.streams = streams;
+        self.stopped = [false; STREAMS_MAX];
+    }
+
     /// Focal length over the shortest.
     pub(crate) fn zoom(&self) -> f64 {
         self.zoom
@@ -207,8 +214,20 @@ impl CameraComponent {
             },
             SET_MESSAGE_INTERVAL if params[0] == CAMERA_FOV_STATUS as f32 => ACCEPTED,
             REQUEST_CAMERA_INFORMATION | REQUEST_CAMERA_SETTINGS | REQUEST_CAMERA_CAPTURE_STATUS => ACCEPTED,
-            SET_CAMERA_MODE => if params[1] == f32::from(MODE_VIDEO) { ACCEPTED } else { DENIED },
-            SET_CAMERA_ZOOM => if self.zoom_wish(params).is_some() { ACCEPTED } else { DENIED },
+            SET_CAMERA_MODE => {
+                if params[1] == f32::from(MODE_VIDEO) {
+                    ACCEPTED
+                } else {
+                    DENIED
+                }
+            }
+            SET_CAMERA_ZOOM => {
+                if self.zoom_wish(params).is_some() {
+                    ACCEPTED
+                } else {
+                    DENIED
+                }
+            }
             VIDEO_START_STREAMING | VIDEO_STOP_STREAMING | REQUEST_VIDEO_STREAM_INFORMATION | REQUEST_VIDEO_STREAM_STATUS => {
                 if self.chosen(params[0]).next().is_some() { ACCEPTED } else { DENIED }
             }
@@ -396,10 +415,5 @@ fn focal_mm() -> f64 {
 fn quaternion(pose: &CameraPose) -> [f64; 4] {
     let half = |degrees: f64| (degrees.to_radians() / 2.0).sin_cos();
     let ((sr, cr), (sp, cp), (sy, cy)) = (half(pose.roll_deg), half(pose.pitch_deg), half(pose.heading_deg));
-    [
-        cr * cp * cy + sr * sp * sy,
-        sr * cp * cy - cr * sp * sy,
-        cr * sp * cy + sr * cp * sy,
-        cr * cp * sy - sr * sp * cy,
-    ]
+    [cr * cp * cy + sr * sp * sy, sr * cp * cy - cr * sp * sy, cr * sp * cy + sr * cp * sy, cr * cp * sy - sr * sp * cy]
 }

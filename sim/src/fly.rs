@@ -13,7 +13,7 @@ use site_model::{Site, SiteDrone};
 use sim_rtsp::StreamSettings;
 
 use crate::video::{Mount, VideoServer, View};
-use crate::{Aircraft, AircraftConfig, Environment};
+use crate::{Aircraft, AircraftConfig, Environment, VideoStream, VideoStreamError};
 
 /// Real time between two looks at the sockets.
 const TICK: Duration = Duration::from_millis(4);
@@ -160,7 +160,7 @@ pub fn run(arguments: &FlyArguments) -> Result<()> {
     }
     let environment = if arguments.wind > 0.0 { Environment::windy(arguments.wind, 270.0) } else { Environment::default() };
     let mut fleet = place(arguments)?;
-    let _video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, &fleet)).transpose()?;
+    let _video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, &mut fleet)).transpose()?;
     let start = Instant::now();
     let mut virtual_ms = 0.0;
     let mut last = start;
@@ -186,6 +186,7 @@ fn place(arguments: &FlyArguments) -> Result<Vec<Flown>> {
         let mut config = AircraftConfig::new(named.system_id, named.pad.point, named.pad.amsl_m);
         config.seed = arguments.seed;
         config.has_illuminator = !arguments.actuator_light;
+        config.camera = Some(Vec::new());
         let flown = connect(named.name.clone(), config, &arguments.mavlink, index)?;
         let point = named.pad.point;
         println!(
@@ -231,8 +232,8 @@ fn row(first: Pad, drones: u8) -> Vec<NamedPad> {
     (1..=drones).map(|number| NamedPad { name: number.to_string(), system_id: number, pad: pad_of(number) }).collect()
 }
 
-/// Serves every aircraft's camera.
-fn serve_cameras(arguments: &FlyArguments, bind: SocketAddr, fleet: &[Flown]) -> Result<VideoServer> {
+/// Serves every aircraft's camera, and has the camera announce it.
+fn serve_cameras(arguments: &FlyArguments, bind: SocketAddr, fleet: &mut [Flown]) -> Result<VideoServer> {
     let settings = StreamSettings { pictures_hz: arguments.camera_hz, clock: arguments.camera_clock, ..StreamSettings::default() };
     let mounts = fleet.iter().map(|flown| (flown.name.clone(), flown.mount.clone())).collect();
     let view = match &arguments.site {
@@ -241,6 +242,15 @@ fn serve_cameras(arguments: &FlyArguments, bind: SocketAddr, fleet: &[Flown]) ->
     };
     let video = VideoServer::start(bind, mounts, &view, settings)?;
     for flown in fleet {
+        let stream = |title: &str, path: &str, quality: &sim_rtsp::Quality| {
+            let mut stream = VideoStream::new(title, &format!("rtsp://{}/{}/{path}", video.address(), flown.name))?;
+            (stream.width, stream.height) = (quality.width as u16, quality.height as u16);
+            stream.frame_rate_hz = arguments.camera_hz;
+            stream.bitrate_bit_s = quality.bitrate_bps;
+            Ok::<_, VideoStreamError>(stream)
+        };
+        let streams = vec![stream("Main", "main", &settings.main)?, stream("Small", "sub", &settings.sub)?];
+        flown.aircraft.announce_video(streams);
         println!("camera {} at rtsp://{}/{}/main", flown.name, video.address(), flown.name);
     }
     Ok(video)

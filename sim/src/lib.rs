@@ -11,6 +11,9 @@ pub use autopilot::{FlightMode, ParamValue, StreamProfile};
 
 mod illuminator;
 
+mod camera_component;
+pub use camera_component::{VideoStream, VideoStreamError};
+
 mod fault;
 pub use fault::Fault;
 

@@ -113,6 +113,7 @@ impl Camera for MountedCamera {
 impl SiteEye {
     fn capture(&mut self, truth: &Truth, picture: &mut Picture) {
         let pose = pose_of(truth, &self.frame);
+        self.camera.set_zoom(truth.camera_zoom);
         self.scene.spotlight.brightness = truth.light;
         let looked = FramePose { camera: pose, intrinsics: self.camera.intrinsics(), exposure_s: 0.0, gain: 1.0 };
         self.scene.people = caller_in(&looked, truth).into_iter().collect();
@@ -138,8 +139,8 @@ fn stream_pose(truth: &Truth) -> Pose {
         amsl_m: truth.altitude_amsl_m,
         yaw_deg: truth.camera_heading_deg,
         pitch_deg: truth.camera_pitch_deg,
-        roll_deg: 0.0,
-        horizontal_fov_deg: HORIZONTAL_FOV_DEG,
+        roll_deg: truth.camera_roll_deg,
+        horizontal_fov_deg: Intrinsics::hd().zoomed(truth.camera_zoom).horizontal_field_rad().to_degrees(),
     }
 }
 

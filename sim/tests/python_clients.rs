@@ -38,7 +38,7 @@ fn fly_with(script: &str) {
     }
     let port = UdpSocket::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
     let simulator = Command::new(env!("CARGO_BIN_EXE_sim"))
-        .args(["fly", "--speed", SPEED, "--mavlink", &format!("udpout:127.0.0.1:{port}")])
+        .args(["fly", "--speed", SPEED, "--rtsp", "127.0.0.1:0", "--mavlink", &format!("udpout:127.0.0.1:{port}")])
         .stdout(Stdio::null())
         .spawn()
         .expect("the simulator starts");
@@ -52,6 +52,11 @@ fn fly_with(script: &str) {
 #[test]
 fn mavsdk_flies_the_whole_job() {
     fly_with("mavsdk_escort.py");
+}
+
+#[test]
+fn pymavlink_looks_through_the_camera() {
+    fly_with("pymavlink_camera.py");
 }
 
 #[test]

@@ -1,11 +1,10 @@
-//! The gimbal manager, protocol v2: one controller at a time, and a region of interest that it looks at by itself.
+//! The gimbal manager, protocol v2: one controller at a time, and a region of interest that it looks at by itself. It wishes; the
+//! gimbal itself (`sim_camera::Gimbal`) turns and tells where it looks.
 
 use super::Autopilot;
 use super::commander::Verdict;
 use crate::physics::Vector;
 
-/// How fast the gimbal turns, radians per second.
-const TURN_RAD_S: f64 = 1.5;
 /// Lowest and highest look, radians.
 const PITCH_MIN_RAD: f64 = -1.58;
 const PITCH_MAX_RAD: f64 = 0.5;
@@ -19,9 +18,12 @@ const RELEASE: f32 = -3.0;
 pub(crate) struct Gimbal {
     /// System and component in control; 0/0 is nobody.
     pub(crate) primary: (u8, u8),
+    /// As the gimbal tells: over the horizon.
     pub(crate) pitch_rad: f64,
-    /// Relative to the nose, right positive.
+    /// As the gimbal tells: relative to the nose, right positive.
     pub(crate) yaw_rad: f64,
+    /// As the gimbal tells: turning rates of pitch and yaw.
+    pub(crate) rates_rad_s: [f64; 2],
     wished_pitch_rad: f64,
     wished_yaw_rad: f64,
 }
@@ -61,28 +63,30 @@ impl Autopilot {
         Verdict::Accepted
     }
 
-    /// Turns the camera towards its wish; a region of interest wins.
-    pub(super) fn turn_gimbal(&mut self, dt_s: f64) {
+    /// Works out the wish; a region of interest wins.
+    pub(super) fn aim_gimbal(&mut self) {
         if let Some((point, altitude_amsl_m)) = self.guidance.region_of_interest {
             let way: Vector = self.to_local(point, altitude_amsl_m) - self.estimator.position_m;
             self.gimbal.wished_pitch_rad = (-way.z).atan2(way.x.hypot(way.y));
             self.gimbal.wished_yaw_rad = super::estimator::wrap(way.y.atan2(way.x) - self.estimator.heading_rad());
         }
-        let gimbal = &mut self.gimbal;
-        let step = TURN_RAD_S * dt_s;
-        let pitch = gimbal.wished_pitch_rad.clamp(PITCH_MIN_RAD, PITCH_MAX_RAD);
-        gimbal.pitch_rad += (pitch - gimbal.pitch_rad).clamp(-step, step);
-        let turn = super::estimator::wrap(gimbal.wished_yaw_rad - gimbal.yaw_rad);
-        gimbal.yaw_rad = super::estimator::wrap(gimbal.yaw_rad + turn.clamp(-step, step));
+    }
+
+    /// Where the gimbal is to look: pitch over the horizon, yaw from the nose, degrees.
+    pub(crate) fn gimbal_wish_deg(&self) -> (f64, f64) {
+        let pitch_rad = self.gimbal.wished_pitch_rad.clamp(PITCH_MIN_RAD, PITCH_MAX_RAD);
+        (pitch_rad.to_degrees(), self.gimbal.wished_yaw_rad.to_degrees())
+    }
+
+    /// What the gimbal tells: pitch and yaw, and their rates, degrees.
+    pub(crate) fn note_gimbal(&mut self, held_deg: (f64, f64), rates_deg_s: [f64; 2]) {
+        self.gimbal.pitch_rad = held_deg.0.to_radians();
+        self.gimbal.yaw_rad = held_deg.1.to_radians();
+        self.gimbal.rates_rad_s = rates_deg_s.map(f64::to_radians);
     }
 
     /// Lowest and highest look, radians, for GIMBAL_MANAGER_INFORMATION.
     pub(super) fn gimbal_range_rad(&self) -> (f64, f64) {
         (PITCH_MIN_RAD, PITCH_MAX_RAD)
-    }
-
-    /// Elevation over the horizon and direction from north of the camera's look, radians.
-    pub(crate) fn camera_look_rad(&self) -> (f64, f64) {
-        (self.gimbal.pitch_rad, super::estimator::wrap(self.gimbal.yaw_rad + self.estimator.heading_rad()))
     }
 }

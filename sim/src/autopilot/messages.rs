@@ -433,9 +433,9 @@ impl Autopilot {
         GIMBAL_DEVICE_ATTITUDE_STATUS_DATA {
             time_boot_ms: self.boot_ms(),
             q: [(cy * cp) as f32, (-sy * sp) as f32, (cy * sp) as f32, (sy * cp) as f32],
-            angular_velocity_x: f32::NAN,
-            angular_velocity_y: f32::NAN,
-            angular_velocity_z: f32::NAN,
+            angular_velocity_x: 0.0,
+            angular_velocity_y: self.gimbal.rates_rad_s[0] as f32,
+            angular_velocity_z: self.gimbal.rates_rad_s[1] as f32,
             failure_flags: dialect::GimbalDeviceErrorFlags::from_bits_retain(0),
             // Yaw is given in the vehicle's frame.
             flags: dialect::GimbalDeviceFlags::from_bits_retain(0x20),

@@ -160,7 +160,7 @@ impl Autopilot {
         }
         self.ask_for_item();
         if self.has_gimbal_manager() {
-            self.turn_gimbal(super::GUIDANCE_S);
+            self.aim_gimbal();
         }
     }
 

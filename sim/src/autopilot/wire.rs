@@ -222,6 +222,14 @@ impl PayloadWriter {
         self
     }
 
+    /// A text in a field of this many bytes; what does not fit is cut.
+    pub(crate) fn text(mut self, text: &str, bytes: usize) -> Self {
+        let end = self.0.len() + bytes;
+        self.0.extend(text.bytes().take(bytes));
+        self.0.resize(end, 0);
+        self
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &self.0
     }

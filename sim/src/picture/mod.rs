@@ -26,9 +26,9 @@ pub fn pose_of(truth: &Truth, frame: &LocalFrame) -> CameraPose {
         up_m: truth.height_m.max(0.0) + CAMERA_UP_M,
         heading_deg: truth.camera_heading_deg,
         pitch_deg: truth.camera_pitch_deg,
-        roll_deg: 0.0,
+        roll_deg: truth.camera_roll_deg,
         velocity_m_s: [east_m_s, north_m_s, -down_m_s],
-        turn_deg_s: [0.0; 3],
+        turn_deg_s: truth.camera_turn_deg_s,
     }
 }
 
