@@ -43,8 +43,10 @@ class Viewer:
         assert answer.result == expected, f"command {command}: result {answer.result}"
 
     def request(self, kind, component, *params):
-        """One message by MAV_CMD_REQUEST_MESSAGE."""
-        self.command(component, M.MAV_CMD_REQUEST_MESSAGE, getattr(M, f"MAVLINK_MSG_ID_{kind}"), *params)
+        """One message by MAV_CMD_REQUEST_MESSAGE; some components send it before their acknowledgement, some after."""
+        params = [getattr(M, f"MAVLINK_MSG_ID_{kind}"), *params]
+        params += [0.0] * (7 - len(params))
+        self.link.mav.command_long_send(1, component, M.MAV_CMD_REQUEST_MESSAGE, 0, *params)
         return self.hear(kind, component, 5.0)
 
 
