@@ -126,6 +126,11 @@ impl Camera {
         self.zoom = factor;
     }
 
+    /// Tiles of ground painted for the present plan so far: what a view that keeps its place must not add to.
+    pub fn tiles_painted(&self) -> u64 {
+        self.place.as_ref().map_or(0, |place| place.ground.painted())
+    }
+
     /// What is drawn over the next pictures.
     pub fn set_overlay(&mut self, overlay: Overlay) {
         self.overlay = overlay;
@@ -195,19 +200,31 @@ impl Camera {
         let Place { plan, daylight, ground, buildings, boards, .. } = place;
         let mut brush = Brush { raster: &mut self.raster, view };
         for car in &scene.cars {
+            if !is_near(view, car.place) {
+                continue;
+            }
             let light = ground.light_at(car.place);
             self.cars.draw(&mut brush, car, daylight, light);
         }
         for person in &scene.people {
+            if !is_near(view, person.place) {
+                continue;
+            }
             let light = ground.light_at(person.place);
             draw_person(&mut brush, person, daylight, light);
         }
         buildings.draw(&mut brush, ground, daylight, scene.hour);
         for (number, beacon) in plan.beacons.iter().enumerate() {
+            if !is_near(view, [beacon.place[0], beacon.place[1]]) {
+                continue;
+            }
             let light = ground.light_at([beacon.place[0], beacon.place[1]]);
             boards.draw(&mut brush, beacon, number, daylight, light);
         }
         for (number, tree) in plan.trees.iter().enumerate() {
+            if !is_near(view, tree.place) {
+                continue;
+            }
             // The tree's own shadow lies on its foot: by day the crown is in the sun.
             let light = if daylight.lamps { ground.light_at(tree.place) } else { 255 };
             draw_tree(&mut brush, tree, number, light);
@@ -250,6 +267,15 @@ impl Camera {
             *colour = straight.get(*from as usize).copied().unwrap_or(0);
         }
     }
+}
+
+/// Whether something that stands here may be in the picture: spares asking for the light on what is not.
+fn is_near(view: &View, place: [f64; 2]) -> bool {
+    /// Nothing that stands on its own is drawn further away or reaches further from its foot, metres.
+    const FAR_M: f32 = 900.0;
+    const REACH_M: f32 = 16.0;
+    let foot = view.seen_from_camera(place[0], place[1], 0.0);
+    foot.length() < FAR_M && view.may_see(foot, REACH_M)
 }
 
 /// For each pixel of the bent picture the pixel of the straight one; `u32::MAX` where there is none.

@@ -124,6 +124,26 @@ fn the_burnt_in_clock_reads_back() {
 }
 
 #[test]
+fn a_town_by_night_takes_no_longer_for_being_large() {
+    // Walls and trees all over the place once asked for more ground than is kept, and every frame painted all of it anew.
+    let mut town = plan();
+    for number in 0..1_200 {
+        let (east_m, north_m) = (f64::from(number % 40) * 45.0 - 900.0, f64::from(number / 40) * 60.0 + 150.0);
+        let ring = vec![[east_m, north_m], [east_m + 12.0, north_m], [east_m + 12.0, north_m + 10.0], [east_m, north_m + 10.0]];
+        town.buildings.push(Block { ring, height_m: 9.0 });
+        town.trees.push(Tree { place: [east_m + 20.0, north_m], height_m: 6.0, crown_m: 2.0 });
+        town.lamps.push(Lamp { place: [east_m + 25.0, north_m], height_m: 6.5, heading_deg: 0.0 });
+    }
+    let scene = Scene::new(Arc::new(town), 22.0);
+    let pose = CameraPose::looking_at([0.0, -60.0, 60.0], [0.0, 300.0, 0.0]);
+    let mut camera = Camera::new(small(), 1);
+    camera.render(&scene, &pose, 0);
+    let painted = camera.tiles_painted();
+    camera.render(&scene, &pose, 33_000);
+    assert_eq!(camera.tiles_painted(), painted, "the same view needs no new ground");
+}
+
+#[test]
 fn a_plan_of_nonsense_draws_without_harm() {
     let odd = f64::NAN;
     let plan = Plan {

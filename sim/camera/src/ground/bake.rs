@@ -32,7 +32,7 @@ const BAY_LINE_M: f32 = 0.12;
 /// Zebra stripes and the gaps between them, metres.
 const STRIPE_M: f32 = 0.5;
 /// Light of a lamp reaches this far, metres.
-pub(crate) const LAMP_REACH_M: f32 = 40.0;
+pub(super) const LAMP_REACH_M: f32 = 40.0;
 /// Candela of a street lamp on its axis.
 const LAMP_CD: f32 = 1_050.0;
 /// The lamps' light is worked out at nodes at most this far apart, metres.
@@ -424,7 +424,7 @@ fn lamp_light(model: &GroundModel, lattice: &Lattice) -> Vec<f32> {
 }
 
 /// Light on the ground this far from a lamp's foot: even over 40° each way, falling off beyond, cosine and square law.
-fn lamp_lux(off_m: f32, height_m: f32) -> f32 {
+pub(super) fn lamp_lux(off_m: f32, height_m: f32) -> f32 {
     let way2 = off_m * off_m + height_m * height_m;
     let cosine = height_m / way2.sqrt();
     let beam = ((cosine - 0.16) / 0.6).clamp(0.0, 1.0);

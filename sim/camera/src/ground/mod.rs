@@ -7,7 +7,7 @@ mod model;
 
 use std::collections::BTreeMap;
 
-use crate::daylight::Daylight;
+use crate::daylight::{Daylight, LAMP_LUX_MAX};
 use crate::plan::Plan;
 use crate::raster::{Raster, View};
 use crate::shade::{GROUND, SKY};
@@ -69,6 +69,7 @@ pub(crate) struct Ground {
     places: BTreeMap<TileKey, usize>,
     /// The tile that was asked for last.
     last: Option<(TileKey, usize)>,
+    painted: u64,
     frame: u64,
 }
 
@@ -81,6 +82,7 @@ impl Ground {
             tiles: Vec::new(),
             places: BTreeMap::new(),
             last: None,
+            painted: 0,
             frame: 0,
         }
     }
@@ -93,6 +95,11 @@ impl Ground {
             self.last = None;
             self.places.clear();
         }
+    }
+
+    /// Tiles painted since the beginning.
+    pub(crate) fn painted(&self) -> u64 {
+        self.painted
     }
 
     /// Draws ground and sky behind everything.
@@ -182,7 +189,13 @@ impl Ground {
     }
 
     /// How much of the sun's or the lamps' light arrives at a place on the ground, as the tiles carry it.
+    ///
+    /// By night it asks the lamps themselves: walls and trees all over a town would paint more tiles than are kept.
     pub(crate) fn light_at(&mut self, place: [f64; 2]) -> u8 {
+        if self.daylight.lamps {
+            let lux = self.model.lamp_lux_at(place.map(|metres| metres as f32));
+            return ((lux / LAMP_LUX_MAX).min(1.0).sqrt() * 255.0) as u8;
+        }
         let mut colour = [0];
         self.sample_span(LIGHT_LEVEL, place, place, &mut colour);
         (colour[0] >> 24) as u8
@@ -203,6 +216,7 @@ impl Ground {
         let corner = |tile: i32| (f64::from(tile) * SIDE as f64 * texel_m) as f32;
         let lattice = Lattice { low: [corner(key.east), corner(key.north)], texel_m: texel_m as f32, side: ROW };
         let texels = bake::bake(&self.model, &self.grain, &self.daylight, &lattice).into_iter().map(spread).collect();
+        self.painted += 1;
         let tile = Tile { key, texels, used: self.frame };
         let at = if self.tiles.len() < TILES_MAX {
             self.tiles.push(tile);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::bake::{LAMP_REACH_M, lamp_lux};
 use crate::geometry::{Area, Flat, twice_area};
 use crate::plan::{Bay, LandCover, Plan, Street, StreetSurface};
 
@@ -59,10 +60,24 @@ pub(crate) struct GroundModel {
     pub(crate) trees: Vec<[f32; 4]>,
     /// Place of the light, its height.
     pub(crate) lamps: Vec<[f32; 3]>,
+    /// Numbers of the lamps in each cell of [`LAMP_CELL_M`].
+    lamp_cells: BTreeMap<[i32; 2], Vec<usize>>,
+}
+
+/// Side of a cell of lamps: their reach, so that a place and its eight neighbours hold all that shine there.
+const LAMP_CELL_M: f32 = LAMP_REACH_M;
+
+fn lamp_cell(place: Flat) -> [i32; 2] {
+    place.map(|metres| (metres / LAMP_CELL_M).floor() as i32)
 }
 
 impl GroundModel {
     pub(crate) fn new(plan: &Plan) -> Self {
+        let lamps: Vec<[f32; 3]> = plan.lamps.iter().map(lamp_light).collect();
+        let mut lamp_cells: BTreeMap<[i32; 2], Vec<usize>> = BTreeMap::new();
+        for (number, [east, north, _]) in lamps.iter().enumerate() {
+            lamp_cells.entry(lamp_cell([*east, *north])).or_default().push(number);
+        }
         Self {
             segments: plan.streets.iter().enumerate().flat_map(|(index, street)| segments(index, street)).collect(),
             land: plan.land.iter().filter_map(|land| Some((patch(&land.ring)?, land.cover))).collect(),
@@ -79,16 +94,24 @@ impl GroundModel {
                 .iter()
                 .map(|tree| [tree.place[0] as f32, tree.place[1] as f32, tree.height_m as f32, tree.crown_m as f32])
                 .collect(),
-            lamps: plan
-                .lamps
-                .iter()
-                .map(|lamp| {
-                    let [east, north] = lamp_head(lamp);
-                    [east as f32, north as f32, lamp.height_m as f32]
-                })
-                .collect(),
+            lamps,
+            lamp_cells,
         }
     }
+
+    /// Light of the lamps at a place on the ground, lux.
+    pub(crate) fn lamp_lux_at(&self, place: Flat) -> f32 {
+        let [x, y] = lamp_cell(place);
+        let cells = (-1..=1).flat_map(|across| (-1..=1).map(move |up| [x.saturating_add(across), y.saturating_add(up)]));
+        let near = cells.filter_map(|cell| self.lamp_cells.get(&cell)).flatten().map(|number| self.lamps[*number]);
+        near.map(|[east, north, height_m]| lamp_lux((place[0] - east).hypot(place[1] - north), height_m)).sum()
+    }
+}
+
+/// Where a lamp's light hangs, and its height.
+fn lamp_light(lamp: &crate::plan::Lamp) -> [f32; 3] {
+    let [east, north] = lamp_head(lamp);
+    [east as f32, north as f32, lamp.height_m as f32]
 }
 
 /// How far a lamp's light hangs out over the street, metres.
