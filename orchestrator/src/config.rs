@@ -70,6 +70,9 @@ pub struct Config {
     /// Messages to people without a terminal.
     #[serde(default)]
     pub messages: MessagesConfig,
+    /// Parking.
+    #[serde(default)]
+    pub parking: ParkingSettings,
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
@@ -274,6 +277,49 @@ pub struct MessagesConfig {
     pub file: Option<PathBuf>,
 }
 
+/// Parking.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ParkingSettings {
+    /// Lots, areas, tariffs, permits and cameras, a TOML file relative to the configuration file. Absent: no parking.
+    pub file: Option<PathBuf>,
+    /// `https://parking.example`: where phones reach this server, for codes that they open. Absent: as the asker reached it.
+    pub public_url: Option<String>,
+    /// Entries, payments and webhooks taken from one address within a minute.
+    pub tries_per_min: u32,
+    /// Who moves the money.
+    pub payments: PaymentsConfig,
+}
+
+impl Default for ParkingSettings {
+    fn default() -> Self {
+        Self { file: None, public_url: None, tries_per_min: 60, payments: PaymentsConfig::default() }
+    }
+}
+
+/// Who moves the money.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PaymentsConfig {
+    /// `sandbox` or `toss`.
+    pub provider: ProviderName,
+    /// With `toss`: another address than `https://api.tosspayments.com`, for tests.
+    pub base_url: Option<String>,
+    /// With `toss`: a file with the shop's secret key, relative to the configuration file.
+    pub secret_key_file: Option<PathBuf>,
+}
+
+/// A payment provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProviderName {
+    /// Moves no money; for trying.
+    #[default]
+    Sandbox,
+    /// Toss Payments.
+    Toss,
+}
+
 /// What is logged.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -326,6 +372,8 @@ impl Config {
             &mut self.http.tls.private_key,
             &mut self.mqtt.broker_password_file,
             &mut self.messages.file,
+            &mut self.parking.file,
+            &mut self.parking.payments.secret_key_file,
         ];
         [&mut self.site, &mut self.store.data_dir].into_iter().chain(optional.into_iter().flatten()).collect()
     }
@@ -351,6 +399,17 @@ impl Config {
         }
         if self.mqtt.broker_url.is_some() && self.mqtt.broker_user.as_deref().unwrap_or_default().is_empty() {
             return Some(("mqtt.broker_user", "must name the server at the broker: its session there has this name".to_owned()));
+        }
+        if self.parking.tries_per_min == 0 {
+            return Some(("parking.tries_per_min", "must be at least 1, or nobody could park".to_owned()));
+        }
+        let payments = &self.parking.payments;
+        if payments.provider == ProviderName::Toss && payments.secret_key_file.is_none() {
+            return Some(("parking.payments.provider", "\"toss\" needs parking.payments.secret_key_file".to_owned()));
+        }
+        let public_url = self.parking.public_url.as_deref().unwrap_or("https://");
+        if !(public_url.starts_with("https://") || public_url.starts_with("http://")) {
+            return Some(("parking.public_url", "must begin with https:// or http://".to_owned()));
         }
         let database = self.store.database_url.as_deref().unwrap_or("postgres://");
         if !(database.starts_with("postgres://") || database.starts_with("postgresql://")) {

@@ -42,6 +42,14 @@ pub const AUDIT_WAITING_MAX: usize = 1_024;
 pub const AUDIT_TEXT_MAX: usize = 512;
 /// Questions of the core that are worked on at once; each takes well under a millisecond of a processor.
 pub const QUESTIONS_AT_ONCE_MAX: usize = 64;
+/// Orders put before the payment provider at once; more would only wait there.
+pub const PROVIDER_AT_ONCE_MAX: usize = 32;
+/// First pause before a payment provider is asked again.
+pub const PROVIDER_PAUSE_MIN: Duration = Duration::from_millis(500);
+/// Longest pause: a driver at a gate should not wait longer for a provider that is back.
+pub const PROVIDER_PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Times a provider is asked whether an instrument is good: about half a minute, then the payer tries another way.
+pub const AUTHORISATION_TRIES_MAX: u32 = 6;
 /// How many more guards by the ruler are timed by road than are wanted: enough that a river between does not hide the soonest.
 pub const ROAD_CANDIDATES_FACTOR: usize = 4;
 /// How often notices that no longer matter are settled.

@@ -23,11 +23,13 @@ use crate::effects::{self, FileMessages, GuardFinder, MessagePort, Notices, Work
 use crate::engine::{CrashPoints, Engine, EngineTask, Opening};
 use crate::evidence::{Keeping, Recorder, Space};
 use crate::http::limits::RateLimits;
-use crate::http::{self, App, Pictures};
+use crate::http::{self, App, Pictures, PlainAreaCodes};
 use crate::limits;
 use crate::live::Live;
 use crate::mqtt::{Bridge, BridgeSettings, BridgeTask, BrokerSettings, DeviceTokens, EmbeddedBroker, HttpDesk, Topics};
+use crate::parking::{configure, provider_of};
 use crate::parts::Parts;
+use crate::payments::PaymentProvider;
 use crate::roads::roads_of;
 use crate::site_view::{LoadedSite, PortMessages};
 use crate::store::{AuditTrail, Lease, Location, Store};
@@ -108,6 +110,8 @@ impl Server {
         let links = start_links(&config, &site, &engine, &live).await?;
         let messages = config.messages.file.clone().unwrap_or_else(|| location.path().join("messages.jsonl"));
         let messages: Arc<dyn MessagePort> = Arc::new(FileMessages::open(messages).context("cannot open the file for messages")?);
+        let payments = provider_of(&config.parking.payments)?;
+        configure(&engine, &config.parking).await?;
         let workshop = Workshop {
             engine: engine.clone(),
             live: live.clone(),
@@ -117,6 +121,8 @@ impl Server {
             links: Arc::new(links.clone()),
             messages: messages.clone(),
             listening_since_ms: engine.now_ms(),
+            payments: payments.clone(),
+            private: store.private_cards(),
         };
         let workers = effects::start(queue, workshop);
         let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone());
@@ -124,7 +130,7 @@ impl Server {
         somebody_can_sign_in(&access, &parts.config).await?;
         let pictures = start_pictures(&parts.config).await?;
         let evidence = start_evidence(&parts, &pictures.feeds).await?;
-        let app = surface(&parts, &access, messages, pictures);
+        let app = surface(&parts, &access, messages, payments, pictures);
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
         let mqtt = start_mqtt(&parts, &access, desk).await?;
         let http = http::Server::start(app, parts.config.http.bind, certificate(&parts.config).await?).await?;
@@ -247,8 +253,16 @@ async fn somebody_can_sign_in(access: &Access, config: &Config) -> anyhow::Resul
 }
 
 /// The HTTP surface over the server's parts.
-fn surface(parts: &Parts, access: &Access, messages: Arc<dyn MessagePort>, pictures: Pictures) -> App {
+fn surface(
+    parts: &Parts,
+    access: &Access,
+    messages: Arc<dyn MessagePort>,
+    payments: Arc<dyn PaymentProvider>,
+    pictures: Pictures,
+) -> App {
     let tries = RateLimit { burst: parts.config.http.tries_per_min, per_minute: parts.config.http.tries_per_min };
+    let parking_tries = parts.config.parking.tries_per_min;
+    let parking = RateLimit { burst: parking_tries, per_minute: parking_tries };
     App::new(http::Parts {
         district: parts.store.district().clone(),
         access: access.clone(),
@@ -259,9 +273,13 @@ fn surface(parts: &Parts, access: &Access, messages: Arc<dyn MessagePort>, pictu
         site: Arc::new(LoadedSite::new(parts.site.clone())),
         messages: Arc::new(PortMessages(messages)),
         pictures: Some(pictures),
+        payments,
+        private: parts.store.private_cards(),
+        area_codes: Arc::new(PlainAreaCodes),
+        public_url: parts.config.parking.public_url.clone(),
         tlog_dir: parts.config.links.tlog.then(|| parts.config.store.data_dir.join("tlog")),
         metrics: Some(metrics_handle()),
-        rates: RateLimits { registration: tries, sign_in: tries, ..RateLimits::default() },
+        rates: RateLimits { registration: tries, sign_in: tries, parking, ..RateLimits::default() },
         tls: parts.config.http.tls.mode != TlsMode::Off,
     })
 }

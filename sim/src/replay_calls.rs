@@ -272,9 +272,11 @@ impl Replay {
                 self.tell_caller(&caller, &incident, &notice);
                 done
             }
-            Action::NotifyContact { .. } | Action::AlertOperators { .. } | Action::AskApproval { .. } | Action::Command { .. } => {
-                done
-            }
+            Action::NotifyContact { .. }
+            | Action::AlertOperators { .. }
+            | Action::AskApproval { .. }
+            | Action::Parking { .. }
+            | Action::Command { .. } => done,
         };
         self.say(self.now_ms, Actor::System, answer);
     }

@@ -16,7 +16,7 @@ const RESTART_LOOKS: u32 = 300;
 /// What the browser's play prints when it wants the server restarted under it.
 const RESTART_PLEASE: &str = "please restart the server";
 /// The demo's accounts; `configs/demo.toml` says so loudly.
-const SIGN_IN: &str = "operator, pilot, guard-1 … guard-3, admin; password demo-only";
+const SIGN_IN: &str = "operator, pilot, manager, guard-1 … guard-3, admin; password demo-only";
 
 /// How to play.
 #[derive(clap::Args)]
@@ -164,6 +164,7 @@ pub fn write_config(data: &Path, site: &Path, ports: &Ports) -> anyhow::Result<P
     set(&mut config, &["site"], absolute(site)?);
     set(&mut config, &["store", "data_dir"], absolute(&data.join("server"))?);
     config.insert("feeds".to_owned(), cameras(site, ports.rtsp)?);
+    set(&mut config, &["parking", "file"], absolute(&crate::root().join("configs/demo-parking.toml"))?);
     for (section, port) in [("http", ports.http), ("mqtt", ports.mqtt), ("links", ports.mavlink)] {
         set(&mut config, &[section, "bind"], format!("127.0.0.1:{port}"));
     }
@@ -229,7 +230,7 @@ fn set(table: &mut toml::Table, path: &[&str], value: String) {
     }
 }
 
-/// The whole escort by hand in three browser windows, against a stage without people.
+/// A car parked and paid for by somebody else, then the whole escort by hand in three browser windows, on a stage without people.
 pub fn play_in_browser(picture: bool) -> anyhow::Result<()> {
     let root = crate::root();
     process::run(&root, &[&cargo(), "build", "--package", "orchestrator", "--package", "sim", "--bins"])?;
@@ -243,6 +244,9 @@ pub fn play_in_browser(picture: bool) -> anyhow::Result<()> {
         data: Some(root.join("target/browser-test")),
     };
     let mut stage = Stage::set(&options)?;
+    let mut parking = Command::new("node");
+    parking.arg("e2e/parking.mjs").env("BASE_URL", &stage.address).current_dir(root.join("orchestrator/ui"));
+    process::run_command(&mut parking)?;
     let mut script = Command::new("node");
     script
         .arg("e2e/escort.mjs")

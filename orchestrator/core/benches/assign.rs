@@ -188,7 +188,7 @@ impl Recorder {
                 said.push_back((at_ms + 5_000, Actor::Caller { id: caller }, event));
             }
             Action::NotifyGuard { .. } | Action::NotifyCaller { .. } | Action::NotifyContact { .. } => {}
-            Action::AlertOperators { .. } | Action::AskApproval { .. } | Action::Command { .. } => {}
+            Action::AlertOperators { .. } | Action::AskApproval { .. } | Action::Command { .. } | Action::Parking { .. } => {}
         }
         said.into_iter().for_each(|(at_ms, actor, event)| self.plan(at_ms, actor, event));
     }

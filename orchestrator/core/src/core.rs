@@ -1,6 +1,7 @@
 //! The loop's pure half: one entry in, effects out.
 
 use flight_types::{CallerId, DistrictId, DroneId, GuardId, IncidentId, MissionId, OfferId};
+use parking_core::Parking;
 use sha2::{Digest, Sha256};
 
 use crate::config::SiteConfig;
@@ -11,7 +12,7 @@ use crate::refusal::Refusal;
 use crate::state::State;
 use crate::timer::Timer;
 use crate::turn::Turn;
-use crate::{closeout, guard, incident, mission, offer, outstanding, place, refusal, search, sos};
+use crate::{closeout, guard, incident, mission, offer, outstanding, parking, place, refusal, search, sos};
 
 /// A district's decisions: everything its log adds up to.
 #[derive(Debug, Clone)]
@@ -124,6 +125,11 @@ impl Core {
         self.state.missions.values().find(|mission| !mission.ended && &mission.drone == drone)
     }
 
+    /// Everything about parking.
+    pub fn parking(&self) -> &Parking {
+        &self.state.parking
+    }
+
     /// What is known of a guard.
     pub fn guard(&self, id: &GuardId) -> Option<&GuardRecord> {
         self.state.guards.get(id)
@@ -196,5 +202,7 @@ fn apply(state: &mut State, turn: &mut Turn, event: &Event) {
         Event::LightRequested { drone, on, brightness_pct } => mission::light_requested(state, turn, drone, *on, *brightness_pct),
         Event::SurveyRequested { lot, corners } => mission::survey_requested(state, turn, lot, corners),
         Event::Flight { drone, mission, report } => mission::flight(state, turn, drone, mission, report),
+
+        Event::Parking { change } => parking::changed(state, turn, change),
     }
 }

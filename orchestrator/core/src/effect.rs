@@ -5,6 +5,7 @@ use std::fmt;
 use flight_types::{
     AccountId, CallerId, DroneId, FlightCommand, GeoPoint, GuardId, IncidentId, LotId, MissionId, OfferId, StationId,
 };
+use parking_core::order::Order;
 use serde::{Deserialize, Serialize};
 
 use crate::config::OnSilence;
@@ -105,6 +106,11 @@ pub enum Action {
         decide_by_ms: i64,
         /// What silence means.
         on_silence: OnSilence,
+    },
+    /// Ask the payment provider something, or tell a driver or payer. Payments answer by an event of parking before they are done.
+    Parking {
+        /// What.
+        order: Box<Order>,
     },
     /// Give an aircraft's link an order. A `Fly` order stays open until its flight has ended; the others are done when the
     /// link has taken them.

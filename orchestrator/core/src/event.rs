@@ -3,6 +3,7 @@
 use flight_types::{
     AccountId, CallerId, DistrictId, DroneId, DroneStatus, FlightEvent, GeoPoint, GuardId, IncidentId, LotId, MissionId, OfferId,
 };
+use parking_core::event::ParkingEvent;
 use serde::{Deserialize, Serialize};
 
 use crate::config::SiteConfig;
@@ -46,6 +47,8 @@ pub enum Actor {
         /// In which role they acted.
         role: Role,
     },
+    /// Somebody without a name here, proved by a secret of the matter itself: a driver, a payer, a camera at a gate.
+    Visitor,
     /// An aircraft's link.
     Drone {
         /// Which.
@@ -371,6 +374,11 @@ pub enum Event {
         mission: MissionId,
         /// What.
         report: FlightEvent,
+    },
+    /// Something happens in parking.
+    Parking {
+        /// What.
+        change: Box<ParkingEvent>,
     },
     /// An operator has seen an alert or an escalation and deals with it.
     EscalationAcknowledged {

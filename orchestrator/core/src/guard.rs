@@ -76,7 +76,7 @@ fn whole_seconds(eta_s: f64) -> u32 {
 pub(crate) fn heard(state: &mut State, turn: &Turn) {
     match &turn.actor {
         Actor::Guard { id } => state.guards.entry(id.clone()).or_default().heard_at_ms = turn.now_ms,
-        Actor::System | Actor::Caller { .. } | Actor::Account { .. } | Actor::Drone { .. } => {}
+        Actor::System | Actor::Caller { .. } | Actor::Account { .. } | Actor::Visitor | Actor::Drone { .. } => {}
     }
 }
 

@@ -36,5 +36,7 @@ pub mod route;
 
 mod closeout;
 
+mod parking;
+
 pub use crate::core::Core;
 pub use refusal::Refusal;

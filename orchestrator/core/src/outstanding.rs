@@ -13,7 +13,7 @@ use crate::incident::alert;
 use crate::model::{Authority, Mission, OfferState};
 use crate::state::State;
 use crate::turn::Turn;
-use crate::{mission, offer, search};
+use crate::{mission, offer, parking, search};
 
 /// Keeps the turn's orders until they are done, and drops those that make no sense any more.
 pub(crate) fn remember(state: &mut State, effects: &[Effect]) {
@@ -34,6 +34,7 @@ pub(crate) fn remember(state: &mut State, effects: &[Effect]) {
         | Action::NotifyContact { .. }
         | Action::AlertOperators { .. }
         | Action::CheckGuard { .. }
+        | Action::Parking { .. }
         | Action::FindDrones { .. } => true,
     });
 }
@@ -60,6 +61,7 @@ fn is_same_kind(action: &Action, of_mission: &MissionId, kind: u8) -> bool {
         | Action::AlertOperators { .. }
         | Action::CheckGuard { .. }
         | Action::FindDrones { .. }
+        | Action::Parking { .. }
         | Action::AskApproval { .. } => false,
     }
 }
@@ -97,6 +99,7 @@ fn ends_when_done(action: &Action) -> bool {
         | Action::NotifyGuard { .. }
         | Action::NotifyCaller { .. }
         | Action::NotifyContact { .. }
+        | Action::Parking { .. }
         | Action::AlertOperators { .. } => true,
     }
 }
@@ -121,6 +124,7 @@ fn failed(state: &mut State, turn: &mut Turn, effect: EffectId, reason: &str) {
         Action::FindDrones { .. } | Action::AskApproval { .. } | Action::Command { .. } => {
             mission::order_failed(state, turn, &action, reason);
         }
+        Action::Parking { .. } => parking::order_failed(state, turn, reason),
         // An alert about an alert would chase its own tail; the next guard check asks again by itself.
         Action::FindGuards { .. } | Action::AlertOperators { .. } | Action::CheckGuard { .. } => {}
     }
@@ -142,6 +146,7 @@ pub(crate) fn incident_ended(state: &mut State, id: &IncidentId) {
         | Action::AlertOperators { .. }
         | Action::FindDrones { .. }
         | Action::AskApproval { .. }
+        | Action::Parking { .. }
         | Action::Command { .. } => true,
     });
 }

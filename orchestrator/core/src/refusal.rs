@@ -32,6 +32,9 @@ pub enum Refusal {
         /// In one sentence.
         reason: String,
     },
+    /// Parking has a reason against it.
+    #[error(transparent)]
+    Parking(#[from] parking_core::Refusal),
     /// Somebody else is in control of the aircraft.
     #[error("{by} is in control of this aircraft")]
     ControlledBy {
@@ -67,6 +70,7 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         | Event::BackupRequested { incident, guard }
         | Event::SituationEnded { incident, guard } => assigned(state, actor, incident, guard),
         Event::EscalationAcknowledged { incident } => acknowledge(state, actor, incident),
+        Event::Parking { change } => Ok(state.parking.admit(state.now_ms, change)?),
         Event::DronesFound { .. }
         | Event::LaunchApproved { .. }
         | Event::LaunchDenied { .. }
@@ -98,7 +102,7 @@ fn acts_for_others(actor: &Actor) -> bool {
             Role::Operator | Role::Admin => true,
             Role::Caller | Role::Guard | Role::Pilot | Role::Manager => false,
         },
-        Actor::Caller { .. } | Actor::Guard { .. } | Actor::Drone { .. } => false,
+        Actor::Caller { .. } | Actor::Guard { .. } | Actor::Visitor | Actor::Drone { .. } => false,
     }
 }
 
@@ -193,7 +197,7 @@ fn acknowledge(state: &State, actor: &Actor, id: &IncidentId) -> Result<(), Refu
     find_incident(state, id)?;
     match actor {
         Actor::System | Actor::Account { .. } => Ok(()),
-        Actor::Caller { .. } | Actor::Guard { .. } | Actor::Drone { .. } => {
+        Actor::Caller { .. } | Actor::Guard { .. } | Actor::Visitor | Actor::Drone { .. } => {
             Err(Refusal::NotYours { kind: "incident", id: id.to_string() })
         }
     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use flight_types::{CallerId, DroneId, GeoPoint, GuardId, IncidentId, MissionId, OfferId};
+use parking_core::Parking;
 use serde::{Serialize, Serializer};
 
 use crate::config::{Policy, SiteConfig};
@@ -43,6 +44,9 @@ pub(crate) struct State {
     pub drone_searches: Vec<DroneSearch>,
     /// Orders beyond `Fly` that still hold for a flight, oldest first: given again after a restart, though they were done.
     pub standing: BTreeMap<MissionId, Vec<Effect>>,
+    /// Stays, payments, books. Left out while untouched, so that a log from before parking keeps its hash.
+    #[serde(skip_serializing_if = "Parking::is_untouched")]
+    pub parking: Parking,
     pub timers: Timers,
     #[serde(serialize_with = "as_pairs")]
     pub outstanding: BTreeMap<EffectId, Action>,

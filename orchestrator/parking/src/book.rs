@@ -93,6 +93,11 @@ impl Parking {
         }
     }
 
+    /// Whether nothing has ever happened here.
+    pub fn is_untouched(&self) -> bool {
+        self.state.config == ParkingConfig::default() && self.state.sessions.is_empty() && self.state.tariffs.is_empty()
+    }
+
     /// SHA-256 over the whole state, hexadecimal.
     pub fn state_hash(&self) -> String {
         let bytes = serde_json::to_vec(&self.state).expect("the state is plain data");

@@ -71,6 +71,13 @@ pub struct Transaction {
     pub lines: Vec<Line>,
 }
 
+impl Transaction {
+    /// What it adds to what the payment provider holds.
+    pub fn at_provider(&self) -> i64 {
+        self.lines.iter().filter(|line| line.account == Account::Provider).map(|line| line.amount).sum()
+    }
+}
+
 /// Why a transaction was not posted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerError {

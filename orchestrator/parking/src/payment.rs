@@ -8,7 +8,7 @@ use crate::event::ProviderReport;
 use crate::id::{PaymentId, PrivateRef, RefundId, SessionId};
 use crate::ledger::TransactionKind;
 use crate::limits;
-use crate::model::{Method, Payer, Payment, PaymentState, Refund, RefundState, ReviewReason};
+use crate::model::{Method, Payer, Payment, PaymentState, Refund, RefundState, ReviewReason, Session};
 use crate::money::Money;
 use crate::order::{Order, ParkingMessage};
 use crate::proxy;
@@ -140,6 +140,14 @@ fn authorised(state: &mut State, turn: &mut Turn, id: &PaymentId) {
     }
 }
 
+/// Whom to tell about a payment: the driver as registered, or the stranger as they left a number.
+fn payer_of<'a>(session: &'a Session, payment: &'a Payment) -> &'a PrivateRef {
+    match payment.by {
+        Payer::Driver => session.driver.as_ref().unwrap_or(&payment.instrument),
+        Payer::Proxy { .. } => &payment.instrument,
+    }
+}
+
 fn is_under_way(payment: &Payment) -> bool {
     match payment.state {
         PaymentState::Authorising | PaymentState::Capturing => true,
@@ -158,7 +166,8 @@ fn declined(state: &mut State, turn: &mut Turn, id: &PaymentId, reason: &str) {
     let payment = payment.clone();
     let session = state.own_session(&payment.session);
     session.reserved = session.reserved.less(payment.amount);
-    turn.tell(Some(&payment.instrument), ParkingMessage::Declined { payment: id.clone(), amount: payment.amount });
+    let payer = payer_of(session, &payment).clone();
+    turn.tell(Some(&payer), ParkingMessage::Declined { payment: id.clone(), amount: payment.amount });
 }
 
 fn captured(state: &mut State, turn: &mut Turn, id: &PaymentId) {
@@ -184,7 +193,7 @@ fn captured(state: &mut State, turn: &mut Turn, id: &PaymentId) {
 fn tell_captured(state: &mut State, turn: &mut Turn, payment: &Payment) {
     let session = state.own_session(&payment.session).clone();
     let receipt = ParkingMessage::Receipt { payment: payment.id.clone(), plate: session.plate.masked(), amount: payment.amount };
-    turn.tell(Some(&payment.instrument), receipt);
+    turn.tell(Some(payer_of(&session, payment)), receipt);
     if let Payer::Proxy { .. } = payment.by {
         let due = due(state, turn, &payment.session);
         let message = ParkingMessage::PaidForYou { session: session.id.clone(), amount: payment.amount, due };
@@ -216,8 +225,9 @@ fn refunded(state: &mut State, turn: &mut Turn, id: &PaymentId, refund: &RefundI
         session.returning = session.returning.less(ordered);
     }
     session.returned = session.returned.plus(amount).unwrap_or(session.returned);
+    let payer = payer_of(session, &payment).clone();
     state.post(turn.stamp.at_ms, TransactionKind::Refund, &payment.session, Some(&payment), amount);
-    turn.tell(Some(&payment.instrument), ParkingMessage::Refunded { payment: id.clone(), amount });
+    turn.tell(Some(&payer), ParkingMessage::Refunded { payment: id.clone(), amount });
 }
 
 fn refund_refused(state: &mut State, turn: &mut Turn, id: &PaymentId, refund: &RefundId, reason: &str) {

@@ -22,7 +22,7 @@ pub use error::AccessError;
 pub use first_run::FirstAdmin;
 pub use passwords::{CodePair, Passwords};
 pub use rate::{RateLimit, RateLimiter, client_key};
-pub use secrets::{Token, random_digits};
+pub use secrets::{Token, random_digits, random_secret, secret_digest};
 pub use sessions::{SESSION_IDLE_MAX_MS, SESSION_LENGTH_MAX_MS};
 pub use tokens::{Identity, Via};
 

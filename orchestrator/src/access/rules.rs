@@ -27,6 +27,8 @@ pub struct Rule {
 
 const ADMIN: Allowed = Allowed::Roles(&[Role::Admin]);
 const CALLER: Allowed = Allowed::Roles(&[Role::Caller]);
+/// Who sees plates and money.
+const MANAGER: Allowed = Allowed::Roles(&[Role::Manager]);
 const GUARD: Allowed = Allowed::Roles(&[Role::Guard]);
 /// Who may take an aircraft home or hold it.
 const FLIGHT_WATCH: Allowed = Allowed::Roles(&[Role::Operator, Role::Pilot]);
@@ -101,6 +103,27 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/api/v1/feeds/{drone}/still.jpg", PICTURES),
     rule("GET", "/api/v1/guards", WATCH),
     rule("POST", "/api/v1/lots/{id}/surveys", Allowed::Roles(&[Role::Operator, Role::Manager])),
+    // Drivers, payers and cameras have no account: each proves itself by a secret of its own stay, code or camera.
+    rule("GET", "/api/v1/areas/{id}", Allowed::Anybody),
+    rule("POST", "/api/v1/parking/entries", Allowed::Anybody),
+    rule("GET", "/api/v1/parking/sessions/{id}", Allowed::Anybody),
+    rule("GET", "/api/v1/parking/sessions/{id}/fee", Allowed::Anybody),
+    rule("POST", "/api/v1/parking/sessions/{id}/extend", Allowed::Anybody),
+    rule("POST", "/api/v1/parking/sessions/{id}/exit", Allowed::Anybody),
+    rule("POST", "/api/v1/parking/sessions/{id}/payments", Allowed::Anybody),
+    rule("POST", "/api/v1/parking/sessions/{id}/proxy", Allowed::Anybody),
+    rule("DELETE", "/api/v1/parking/sessions/{id}/proxy/{proxy}", Allowed::Anybody),
+    rule("GET", "/api/v1/pay/{token}", Allowed::Anybody),
+    rule("POST", "/api/v1/pay/{token}/payments", Allowed::Anybody),
+    rule("POST", "/api/v1/payments/webhooks/{provider}", Allowed::Anybody),
+    rule("POST", "/api/v1/cctv/{camera}/reads", Allowed::Anybody),
+    rule("GET", "/api/v1/parking/lots", MANAGER),
+    rule("GET", "/api/v1/parking/lots/{id}/statement", MANAGER),
+    rule("GET", "/api/v1/parking/sessions", MANAGER),
+    rule("POST", "/api/v1/parking/sessions/{id}/close", MANAGER),
+    rule("POST", "/api/v1/parking/sessions/{id}/refunds", MANAGER),
+    rule("GET", "/api/v1/parking/reviews", MANAGER),
+    rule("POST", "/api/v1/parking/reviews/{id}", MANAGER),
     // Nothing personal, but where stations and fences lie is for the people of the site.
     rule("GET", "/api/v1/site", Allowed::SignedIn),
     rule("GET", "/api/v1/site/map", Allowed::SignedIn),

@@ -32,6 +32,16 @@ pub(super) fn digest(presented: &str) -> String {
     hex::encode(Sha256::digest(presented.as_bytes()))
 }
 
+/// 256 random bits in hexadecimal, for secrets of one matter: a stay, a payment code.
+pub fn random_secret() -> Result<String, AccessError> {
+    Ok(hex::encode(random_bytes::<TOKEN_BYTES>()?))
+}
+
+/// The digest under which such a secret is known.
+pub fn secret_digest(secret: &str) -> String {
+    digest(secret)
+}
+
 /// A number below `bound`, each equally likely.
 pub(super) fn random_below(bound: u32) -> Result<u32, AccessError> {
     // Values past the last whole multiple of `bound` would make small numbers likelier; such a draw is thrown away. At least

@@ -7,6 +7,7 @@ mod flights;
 mod guards;
 mod messages;
 mod notices;
+mod parking;
 
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ use crate::access::Access;
 use crate::engine::{EffectQueue, Engine, SubmitError, chain};
 use crate::limits;
 use crate::live::Live;
+use crate::payments::PaymentProvider;
+use crate::store::PrivateCards;
 
 pub use flights::{DroneLinks, LinkFuture, forward_reports};
 pub use guards::{GuardFinder, RoadTime};
@@ -45,6 +48,10 @@ pub struct Workshop {
     pub messages: Arc<dyn MessagePort>,
     /// Since when terminals and aircraft could be heard at all: whoever has not been heard since then is not silent for longer.
     pub listening_since_ms: i64,
+    /// Moves the money of parking.
+    pub payments: Arc<dyn PaymentProvider>,
+    /// Telephones and payment tokens of parking.
+    pub private: PrivateCards,
 }
 
 /// Starts the workers; they end when the engine's effect queue ends.
@@ -54,6 +61,7 @@ pub fn start(queue: EffectQueue, workshop: Workshop) -> JoinHandle<()> {
 
 async fn route(mut queue: EffectQueue, workshop: Workshop) {
     let questions = Arc::new(Semaphore::new(limits::QUESTIONS_AT_ONCE_MAX));
+    let provider_turns = Arc::new(Semaphore::new(limits::PROVIDER_AT_ONCE_MAX));
     // Both are bounded by what the engine lets be open at all.
     let (notices, notice_queue) = mpsc::unbounded_channel();
     let (orders, order_queue) = mpsc::unbounded_channel();
@@ -70,6 +78,10 @@ async fn route(mut queue: EffectQueue, workshop: Workshop) {
                 });
             }
             Action::Command { .. } => drop(orders.send(effect)),
+            Action::Parking { order } => {
+                let order = (**order).clone();
+                drop(tokio::spawn(parking::carry_out(effect.id, order, workshop.clone(), provider_turns.clone())));
+            }
             Action::SendOffer { .. }
             | Action::NotifyGuard { .. }
             | Action::NotifyCaller { .. }
@@ -102,6 +114,7 @@ async fn answer(effect: &Effect, workshop: &Workshop) {
         | Action::NotifyContact { .. }
         | Action::AlertOperators { .. }
         | Action::AskApproval { .. }
+        | Action::Parking { .. }
         | Action::Command { .. } => unreachable!("the router gives questions only"),
     };
     complete(&workshop.engine, Actor::System, event).await;
@@ -168,5 +181,6 @@ pub fn action_name(action: &Action) -> &'static str {
         Action::FindDrones { .. } => "find_drones",
         Action::AskApproval { .. } => "ask_approval",
         Action::Command { .. } => "command",
+        Action::Parking { .. } => "parking",
     }
 }

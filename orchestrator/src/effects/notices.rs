@@ -151,7 +151,11 @@ fn addressed(action: &Action) -> Option<(Recipient, Option<IncidentId>)> {
         Action::AlertOperators { incident, .. } | Action::AskApproval { incident, .. } => {
             Some((Recipient::Operators, incident.clone()))
         }
-        Action::FindGuards { .. } | Action::CheckGuard { .. } | Action::FindDrones { .. } | Action::Command { .. } => None,
+        Action::FindGuards { .. }
+        | Action::CheckGuard { .. }
+        | Action::FindDrones { .. }
+        | Action::Parking { .. }
+        | Action::Command { .. } => None,
     }
 }
 
@@ -176,6 +180,10 @@ fn matters(core: &Core, notice: &Notice, now_ms: i64) -> bool {
         Action::NotifyGuard { .. } | Action::NotifyCaller { .. } | Action::NotifyContact { .. } | Action::AlertOperators { .. } => {
             open || young
         }
-        Action::FindGuards { .. } | Action::CheckGuard { .. } | Action::FindDrones { .. } | Action::Command { .. } => false,
+        Action::FindGuards { .. }
+        | Action::CheckGuard { .. }
+        | Action::FindDrones { .. }
+        | Action::Parking { .. }
+        | Action::Command { .. } => false,
     }
 }

@@ -13,11 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::feeds::Pictures;
 use super::limits::RateLimits;
+use super::parking::AreaCodes;
 use crate::access::{Access, RateLimiter};
 use crate::effects::Notices;
 use crate::engine::Engine;
 use crate::live::Live;
-use crate::store::{AuditOutcome, AuditRecord, AuditTrail};
+use crate::payments::PaymentProvider;
+use crate::store::{AuditOutcome, AuditRecord, AuditTrail, PrivateCards};
 
 /// The site as pages and calls need it: addresses, map, lots.
 pub trait SiteView: Send + Sync {
@@ -56,6 +58,14 @@ pub struct Parts {
     pub site: Arc<dyn SiteView>,
     /// Text messages.
     pub messages: Arc<dyn TextMessages>,
+    /// Who moves the money of parking.
+    pub payments: Arc<dyn PaymentProvider>,
+    /// Telephones and payment tokens of parking.
+    pub private: PrivateCards,
+    /// Judges scanned codes of parking areas.
+    pub area_codes: Arc<dyn AreaCodes>,
+    /// Where phones reach the server, for codes that they open; absent, as the asker reached it.
+    pub public_url: Option<String>,
     /// Whose log this server owns.
     pub district: flight_types::DistrictId,
     /// The way of the picture; absent on a server that carries none.
@@ -87,6 +97,7 @@ pub(super) struct Limiters {
     pub sign_in: RateLimiter,
     pub code: RateLimiter,
     pub call: RateLimiter,
+    pub parking: RateLimiter,
     pub request: RateLimiter,
 }
 
@@ -99,6 +110,7 @@ impl App {
             sign_in: RateLimiter::new(rates.sign_in),
             code: RateLimiter::new(rates.code),
             call: RateLimiter::new(rates.call),
+            parking: RateLimiter::new(rates.parking),
             request: RateLimiter::new(rates.request),
         };
         Self(Arc::new(Inner { parts, limiters, live_connections: AtomicUsize::new(0), stopping: CancellationToken::new() }))

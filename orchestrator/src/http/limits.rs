@@ -57,6 +57,8 @@ pub struct RateLimits {
     pub code: RateLimit,
     /// Calls by one caller: repeats of a press over a bad network are many, different presses few.
     pub call: RateLimit,
+    /// Entries, payments and webhooks of parking, from one address: a gate's Wi-Fi carries a queue of cars, a robot thousands.
+    pub parking: RateLimit,
     /// Everything else, by one identity or, without one, one address.
     pub request: RateLimit,
 }
@@ -68,6 +70,7 @@ impl Default for RateLimits {
             sign_in: RateLimit { burst: 10, per_minute: 10 },
             code: RateLimit { burst: 10, per_minute: 20 },
             call: RateLimit { burst: 60, per_minute: 60 },
+            parking: RateLimit { burst: 60, per_minute: 60 },
             request: RateLimit { burst: 300, per_minute: 1_800 },
         }
     }

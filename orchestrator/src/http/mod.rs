@@ -23,6 +23,7 @@ mod drones;
 mod feeds;
 mod guards;
 mod incidents;
+mod parking;
 mod site;
 
 mod live;
@@ -34,6 +35,7 @@ pub use app::{App, Parts, Sending, SiteView, TextMessages};
 pub use feeds::Pictures;
 pub use input::Belief;
 pub(crate) use input::PositionInput;
+pub use parking::{AreaCodes, PlainAreaCodes};
 pub use problem::Problem;
 pub use server::{ServeError, Server};
 
@@ -71,6 +73,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(guards::routes())
         .merge(drones::routes())
         .merge(feeds::routes())
+        .merge(parking::routes())
         .merge(site::routes())
         .merge(accounts::routes())
         .merge(live::routes());

@@ -87,6 +87,11 @@ impl Problem {
         Self::new(StatusCode::CONFLICT, "not-now", "Not possible now", detail)
     }
 
+    /// It was there and is of no use any more.
+    pub fn gone(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, "expired", "No longer valid", detail)
+    }
+
     /// More than the server takes.
     pub fn too_large(limit_bytes: usize) -> Self {
         let detail = format!("a body has at most {limit_bytes} bytes");
@@ -179,6 +184,7 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match &refusal {
             Refusal::Unknown { kind, id } => Self::unknown(kind, id),
+            Refusal::Parking(reason) => reason.clone().into(),
             Refusal::NotYours { .. } => Self::not_yours(refusal.to_string()),
             Refusal::NotNow { .. } | Refusal::ControlledBy { .. } => Self::conflict(refusal.to_string()),
         }

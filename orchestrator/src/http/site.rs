@@ -90,6 +90,7 @@ pub(super) fn alert(notice: &Notice) -> Option<Value> {
         | Action::CheckGuard { .. }
         | Action::FindDrones { .. }
         | Action::AskApproval { .. }
+        | Action::Parking { .. }
         | Action::Command { .. } => None,
     }
 }

@@ -64,6 +64,7 @@ impl Outbound {
             | Action::FindGuards { .. }
             | Action::CheckGuard { .. }
             | Action::FindDrones { .. }
+            | Action::Parking { .. }
             | Action::Command { .. } => Vec::new(),
         }
     }

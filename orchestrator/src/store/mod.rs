@@ -9,6 +9,7 @@ mod location;
 mod log;
 mod migrations;
 mod notice;
+mod private;
 
 use std::fs::File;
 use std::path::Path;
@@ -24,6 +25,7 @@ pub use lease::Lease;
 pub use location::{DATABASE_FILE, Location};
 pub use log::{ChainBreak, Log, LogHead};
 pub use notice::{NoticeRow, Outbox, Recipient};
+pub use private::{PrivateCard, PrivateCards};
 
 use crate::limits;
 
@@ -159,6 +161,11 @@ impl Store {
         };
         let transaction = self.pool.begin().await.map_err(database("beginning a transaction"))?;
         Ok(Writing { transaction, _turn: turn })
+    }
+
+    /// Telephones and payment tokens of parking.
+    pub fn private_cards(&self) -> PrivateCards {
+        PrivateCards::new(self.clone())
     }
 
     /// The district's log.

@@ -13,8 +13,9 @@ use orchestrator::clock::Clock;
 use orchestrator::effects::Notices;
 use orchestrator::engine::{CrashPoints, EffectQueue, Engine, EngineTask, Opening};
 use orchestrator::http::limits::RateLimits;
-use orchestrator::http::{App, Parts, Pictures, Sending, Server, SiteView, TextMessages};
+use orchestrator::http::{App, Parts, Pictures, PlainAreaCodes, Sending, Server, SiteView, TextMessages};
 use orchestrator::live::Live;
+use orchestrator::payments::Sandbox;
 use orchestrator::store::{AuditTrail, Location, Store};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -131,7 +132,7 @@ fn site() -> SiteConfig {
 /// So many that no test meets a limit it does not ask for.
 pub fn generous() -> RateLimits {
     let limit = RateLimit { burst: 100_000, per_minute: 100_000 };
-    RateLimits { registration: limit, sign_in: limit, code: limit, call: limit, request: limit }
+    RateLimits { registration: limit, sign_in: limit, code: limit, call: limit, parking: limit, request: limit }
 }
 
 impl World {
@@ -164,6 +165,10 @@ impl World {
             audit: AuditTrail::start(&store, clock.clone()).await.expect("an audit trail"),
             site: Arc::new(Town),
             messages: messages.clone(),
+            payments: Arc::new(Sandbox::default()),
+            private: store.private_cards(),
+            area_codes: Arc::new(PlainAreaCodes),
+            public_url: None,
             district,
             tlog_dir: None,
             metrics: None,

@@ -5,6 +5,7 @@ mod config;
 mod engine;
 mod fixture;
 mod mqtt;
+mod parking;
 mod postgres;
 mod process;
 mod server;

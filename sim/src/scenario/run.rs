@@ -345,14 +345,7 @@ impl World {
     }
 
     fn note_made(&mut self) {
-        let made = self.server.take_made();
-        // The core that is looked at below has taken all of these entries, so all of them are known before it is judged.
-        for made in &made {
-            if let Made::Entry(entry) = made {
-                self.invariants.see_logged(entry, self.now_ms);
-            }
-        }
-        for made in made {
+        for made in self.server.take_made() {
             match made {
                 Made::Entry(entry) => self.note_entry(&entry),
                 Made::Notice(id, action) => self.note_notice(id, action),
@@ -365,6 +358,7 @@ impl World {
         if let Event::Flight { drone, mission, report } = &entry.event {
             self.say(format!("{drone} {} ({mission})", super::step::words(report)));
         }
+        self.invariants.see_logged(entry, self.now_ms);
         let Some(core) = self.server.core() else { return };
         self.invariants.see_state(&entry.event, core, self.now_ms);
         let changed: Vec<_> = core
@@ -403,7 +397,11 @@ impl World {
             Action::NotifyContact { caller, .. } => self.say(format!("message to the contact of {caller}")),
             Action::AlertOperators { alert, .. } => self.say(format!("alert {}", super::step::words(&alert))),
             Action::AskApproval { mission, drone, .. } => self.ask_operator(mission, &drone),
-            Action::FindGuards { .. } | Action::CheckGuard { .. } | Action::FindDrones { .. } | Action::Command { .. } => {}
+            Action::FindGuards { .. }
+            | Action::CheckGuard { .. }
+            | Action::FindDrones { .. }
+            | Action::Command { .. }
+            | Action::Parking { .. } => {}
         }
     }
 

@@ -230,6 +230,8 @@ impl Server {
                 self.made.push(Made::Command(drone, mission, command));
                 done
             }
+            // No scenario parks a car yet.
+            Action::Parking { .. } => done,
             action @ (Action::SendOffer { .. }
             | Action::NotifyGuard { .. }
             | Action::NotifyCaller { .. }

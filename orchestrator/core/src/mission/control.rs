@@ -157,6 +157,7 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         | Event::BackupRequested { .. }
         | Event::SituationEnded { .. }
         | Event::GuardSeen { .. }
+        | Event::Parking { .. }
         | Event::EscalationAcknowledged { .. } => Ok(()),
     }
 }

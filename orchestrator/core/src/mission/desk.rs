@@ -133,6 +133,7 @@ pub(crate) fn order_failed(state: &mut State, turn: &mut Turn, action: &Action, 
         | Action::NotifyCaller { .. }
         | Action::NotifyContact { .. }
         | Action::AlertOperators { .. }
+        | Action::Parking { .. }
         | Action::CheckGuard { .. } => {}
     }
 }

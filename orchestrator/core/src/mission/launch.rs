@@ -188,7 +188,7 @@ pub(crate) fn approval_due(state: &mut State, turn: &mut Turn, id: &MissionId) {
 fn account(turn: &Turn) -> Option<AccountId> {
     match &turn.actor {
         Actor::Account { id, .. } => Some(id.clone()),
-        Actor::System | Actor::Caller { .. } | Actor::Guard { .. } | Actor::Drone { .. } => None,
+        Actor::System | Actor::Caller { .. } | Actor::Guard { .. } | Actor::Visitor | Actor::Drone { .. } => None,
     }
 }
 

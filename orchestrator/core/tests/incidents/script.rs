@@ -89,6 +89,7 @@ fn tell(action: &Action) -> Option<String> {
         | Action::CheckGuard { .. }
         | Action::FindDrones { .. }
         | Action::AskApproval { .. }
+        | Action::Parking { .. }
         | Action::Command { .. } => None,
     }
 }

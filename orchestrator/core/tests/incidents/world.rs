@@ -120,6 +120,7 @@ impl World {
             | Action::NotifyGuard { .. }
             | Action::NotifyCaller { .. }
             | Action::NotifyContact { .. }
+            | Action::Parking { .. }
             | Action::AlertOperators { .. } => Some(Event::EffectDone { effect: effect.id, outcome: Outcome::Done }),
         }
     }

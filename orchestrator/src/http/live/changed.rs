@@ -40,6 +40,7 @@ impl Changed {
             | Event::GuardDutyChanged { .. }
             | Event::GuardSeen { .. }
             | Event::DronesFound { .. }
+            | Event::Parking { .. }
             | Event::SurveyRequested { .. } => {}
             Event::CallRaised { caller, key, .. } => {
                 self.incidents.extend(core.incident_by_key(caller, key).map(|incident| incident.id.clone()));
@@ -79,6 +80,7 @@ impl Changed {
             | Action::NotifyContact { incident, .. }
             | Action::CheckGuard { incident, .. } => self.incident(incident),
             Action::AlertOperators { incident, .. } | Action::FindDrones { incident } => self.incidents.extend(incident.clone()),
+            Action::Parking { .. } => {}
             Action::AskApproval { mission, drone, .. } | Action::Command { mission, drone, .. } => {
                 self.drone(core, drone);
                 self.mission(core, mission);

@@ -45,8 +45,9 @@ export function homeOf(role: Role): string {
       return '/guard';
     case 'pilot':
       return '/pilot';
-    case 'operator':
     case 'manager':
+      return '/lots';
+    case 'operator':
     case 'admin':
       return '/station';
   }

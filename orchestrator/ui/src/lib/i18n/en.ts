@@ -1,5 +1,6 @@
 /** English. This file also is the list of everything that must be said: the other languages have to match its type. */
 
+import { parkingEn } from './parking';
 import type { GuardNotice, IncidentState, LightState, OfferState, PlaceSource, FlightPhase, Role } from '../types';
 
 /** Particulars of a timeline line, as the server wrote them. */
@@ -594,6 +595,8 @@ export const en = {
     offboard: 'offboard',
     manual: 'manual',
   },
+
+  parking: parkingEn,
 };
 
 export type Messages = typeof en;

@@ -1,5 +1,6 @@
 /** 한국어. The type demands every text that English has. */
 
+import { parkingKo } from './parking';
 import type { Messages } from './en';
 
 const placeWord = (source: string | undefined): string =>
@@ -588,4 +589,6 @@ export const ko: Messages = {
     offboard: '외부 제어',
     manual: '수동',
   },
+
+  parking: parkingKo,
 };

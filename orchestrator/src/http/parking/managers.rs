@@ -1,0 +1,228 @@
+//! Parking for managers: stays, money, what waits for a person.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::IntoResponse;
+use flight_types::LotId;
+use parking_core::calendar::{Day, local};
+use parking_core::event::{Decision, ParkingEvent};
+use parking_core::id::{ReviewId, SessionId};
+use parking_core::model::{Means, Review};
+use parking_core::money::Money;
+use parking_core::plate::Plate;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::super::app::App;
+use super::super::body::{Body, OptionalBody};
+use super::super::input::ReasonInput;
+use super::views::StayView;
+use super::{Problem, stay_view, submit};
+use crate::access::Identity;
+
+/// Stays answered at once, the latest of them.
+const STAYS_SHOWN_MAX: usize = 500;
+
+pub(super) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(lots))
+        .routes(routes!(stays))
+        .routes(routes!(close))
+        .routes(routes!(refund))
+        .routes(routes!(reviews))
+        .routes(routes!(decide))
+        .routes(routes!(statement))
+}
+
+/// A lot at a glance.
+#[derive(Serialize, ToSchema)]
+pub struct LotView {
+    id: String,
+    name: String,
+    /// The tariff in force, "name vN".
+    tariff: String,
+    currency: String,
+    /// Cars that are parked.
+    active: usize,
+    /// Stays that are over and still owe.
+    unpaid: usize,
+    /// What they owe.
+    unpaid_amount: i64,
+    /// Today's payments less what went back, by the lot's clock.
+    revenue_today: i64,
+    /// What waits for a person.
+    reviews: usize,
+    /// Today, by the lot's clock.
+    today: String,
+}
+
+/// Which stays.
+#[derive(Debug, Deserialize, IntoParams)]
+struct Which {
+    /// Of one lot.
+    lot: Option<String>,
+    /// "active", "unpaid", or "ended".
+    state: Option<String>,
+}
+
+/// What goes back to a driver or is let off.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundInput {
+    /// By how much the fee is lowered, minor units; what was paid above the rest goes back.
+    amount: i64,
+    /// Why.
+    reason: String,
+}
+
+/// What a person decided.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionInput {
+    /// True to act on it, false to dismiss it.
+    accept: bool,
+    /// The plate as the person reads it.
+    plate: Option<String>,
+}
+
+/// Which day.
+#[derive(Debug, Deserialize, IntoParams)]
+struct OfDay {
+    /// As `2026-01-31`, by the lot's clock.
+    day: String,
+}
+
+/// Every lot at a glance.
+#[utoipa::path(get, path = "/parking/lots", tag = "parking", responses((status = 200, body = Vec<LotView>)))]
+async fn lots(State(app): State<App>) -> Json<Vec<LotView>> {
+    let now_ms = app.engine.now_ms();
+    Json(app.engine.read(|core| core.parking().config().lots.iter().map(|lot| lot_view(core.parking(), lot, now_ms)).collect()))
+}
+
+fn lot_view(parking: &parking_core::Parking, lot: &parking_core::config::LotConfig, now_ms: i64) -> LotView {
+    let tariff = parking.config().tariffs.iter().find(|tariff| tariff.key == lot.tariff);
+    let utc_offset_min = tariff.map_or(0, |tariff| tariff.utc_offset_min);
+    let (today, _) = local(now_ms, utc_offset_min);
+    let of_lot = || parking.sessions().filter(|session| session.lot == lot.id);
+    let owing = of_lot().filter(|session| !session.is_active());
+    let dues: Vec<i64> = owing
+        .filter_map(|session| parking.owed(&session.id, now_ms).ok())
+        .map(|owed| owed.due.minor())
+        .filter(|due| 0 < *due)
+        .collect();
+    let journal = parking.ledger().journal().filter(|transaction| transaction.lot == lot.id);
+    let of_today = journal.filter(|transaction| local(transaction.at_ms, utc_offset_min).0 == today);
+    LotView {
+        id: lot.id.to_string(),
+        name: lot.name.clone(),
+        tariff: lot.tariff.to_string(),
+        currency: tariff.map(|tariff| tariff.currency.clone()).unwrap_or_default(),
+        active: of_lot().filter(|session| session.is_active()).count(),
+        unpaid: dues.len(),
+        unpaid_amount: dues.iter().sum(),
+        revenue_today: of_today.map(parking_core::Transaction::at_provider).sum(),
+        reviews: parking.reviews().filter(|review| review.lot == lot.id).count(),
+        today: today.to_string(),
+    }
+}
+
+/// Stays, latest first.
+#[utoipa::path(get, path = "/parking/sessions", tag = "parking", params(Which), responses((status = 200, body = Vec<Object>)))]
+async fn stays(State(app): State<App>, identity: Identity, Query(which): Query<Which>) -> Result<Json<Vec<StayView>>, Problem> {
+    let now_ms = app.engine.now_ms();
+    let state = which.state.as_deref().unwrap_or("all");
+    if !["all", "active", "unpaid", "ended"].contains(&state) {
+        return Err(Problem::invalid("state", "is active, unpaid or ended"));
+    }
+    let shown = app.engine.read(|core| {
+        let parking = core.parking();
+        let of_lot = parking.sessions().rev().filter(|session| which.lot.as_deref().is_none_or(|lot| session.lot.as_str() == lot));
+        let wanted = of_lot.filter(|session| match state {
+            "active" => session.is_active(),
+            "ended" => !session.is_active(),
+            "unpaid" => !session.is_active() && parking.owed(&session.id, now_ms).is_ok_and(|owed| !owed.due.is_zero()),
+            _ => true,
+        });
+        wanted.take(STAYS_SHOWN_MAX).filter_map(|session| StayView::of(parking, &session.id, now_ms)).collect()
+    });
+    app.audit_view(identity.actor(), "parking sessions").await;
+    Ok(Json(shown))
+}
+
+/// The manager ends a stay.
+#[utoipa::path(post, path = "/parking/sessions/{id}/close", tag = "parking", params(("id" = String, Path)),
+    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+async fn close(State(app): State<App>, identity: Identity, Path(id): Path<String>) -> Result<Json<StayView>, Problem> {
+    let session = session_id(&id)?;
+    submit(&app, identity.actor(), ParkingEvent::Left { session: session.clone(), by: Means::Manager }).await?;
+    stay_view(&app, &session).map(Json)
+}
+
+/// The manager lowers a fee; what was paid above the rest goes back to whoever paid last.
+#[utoipa::path(post, path = "/parking/sessions/{id}/refunds", tag = "parking", request_body = RefundInput, params(("id" = String, Path)),
+    responses((status = 202, body = Object), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn refund(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+    Body(input): Body<RefundInput>,
+) -> Result<(StatusCode, Json<StayView>), Problem> {
+    let session = session_id(&id)?;
+    let amount = Money::new(input.amount).map_err(|error| Problem::invalid("amount", error))?;
+    let reason =
+        ReasonInput { reason: Some(input.reason) }.bounded().ok_or_else(|| Problem::invalid("reason", "must not be empty"))?;
+    submit(&app, identity.actor(), ParkingEvent::Remitted { session: session.clone(), amount, reason }).await?;
+    Ok((StatusCode::ACCEPTED, Json(stay_view(&app, &session)?)))
+}
+
+/// What waits for a person, oldest first.
+#[utoipa::path(get, path = "/parking/reviews", tag = "parking", responses((status = 200, body = Vec<Object>)))]
+async fn reviews(State(app): State<App>) -> Json<Vec<Review>> {
+    Json(app.engine.read(|core| core.parking().reviews().cloned().collect()))
+}
+
+/// A person has looked.
+#[utoipa::path(post, path = "/parking/reviews/{id}", tag = "parking", request_body = DecisionInput, params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn decide(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+    OptionalBody(input): OptionalBody<Option<DecisionInput>>,
+) -> Result<StatusCode, Problem> {
+    let input = input.ok_or_else(|| Problem::malformed("say whether to accept"))?;
+    let review = ReviewId::new(id.as_str()).map_err(|_| Problem::unknown("review", &id))?;
+    let plate = input.plate.filter(|text| !text.trim().is_empty()).map(|text| Plate::parse(&text)).transpose();
+    let plate = plate.map_err(|error| Problem::invalid("plate", error))?;
+    let decision = if input.accept { Decision::Accept { plate } } else { Decision::Dismiss };
+    submit(&app, identity.actor(), ParkingEvent::Reviewed { review, decision }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// One day's journal of a lot with totals.
+#[utoipa::path(get, path = "/parking/lots/{id}/statement", tag = "parking", params(("id" = String, Path), OfDay),
+    responses((status = 200, content_type = "text/csv", body = String), (status = 404, body = Problem), (status = 422, body = Problem)))]
+async fn statement(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+    Query(of): Query<OfDay>,
+) -> Result<impl IntoResponse, Problem> {
+    let lot = LotId::new(id.as_str()).map_err(|_| Problem::unknown("lot", &id))?;
+    let day: Day = of.day.parse().map_err(|error| Problem::invalid("day", error))?;
+    let text = app.engine.read(|core| core.parking().statement_csv(&lot, day)).ok_or_else(|| Problem::unknown("lot", &id))?;
+    app.audit_view(identity.actor(), &format!("parking statement {lot} {day}")).await;
+    let name = format!("attachment; filename=\"{lot}-{day}.csv\"");
+    // A byte-order mark tells spreadsheets that the Hangul in plates is UTF-8.
+    Ok((
+        [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)],
+        format!("\u{feff}{text}"),
+    ))
+}
+
+fn session_id(text: &str) -> Result<SessionId, Problem> {
+    SessionId::new(text).map_err(|_| Problem::unknown("parking session", text))
+}

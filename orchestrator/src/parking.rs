@@ -1,0 +1,53 @@
+//! Parking at start: the file of lots and tariffs becomes an entry when it changed, and the payment provider is chosen.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use dispatch_core::event::{Actor, Event};
+use parking_core::config::ParkingConfig;
+use parking_core::event::ParkingEvent;
+
+use crate::config::{ParkingSettings, PaymentsConfig, ProviderName};
+use crate::engine::Engine;
+use crate::payments::{PaymentProvider, Sandbox, Toss, TossSettings};
+
+/// Where Toss Payments answers.
+const TOSS_URL: &str = "https://api.tosspayments.com";
+
+/// Reads a parking file and checks it.
+pub fn load(path: &Path) -> anyhow::Result<ParkingConfig> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let config: ParkingConfig = toml::from_str(&text).with_context(|| format!("{} is not a parking file", path.display()))?;
+    config.check().with_context(|| format!("{} does not fit together", path.display()))?;
+    Ok(config)
+}
+
+/// Puts the configured lots into the log, when they are others than before.
+pub async fn configure(engine: &Engine, settings: &ParkingSettings) -> anyhow::Result<()> {
+    let Some(path) = &settings.file else { return Ok(()) };
+    let config = load(path)?;
+    if engine.read(|core| *core.parking().config() == config) {
+        return Ok(());
+    }
+    let change = Box::new(ParkingEvent::Configured { config: Box::new(config) });
+    engine.report(Actor::System, Event::Parking { change }).await.with_context(|| format!("{} was not taken", path.display()))?;
+    Ok(())
+}
+
+/// The configured payment provider.
+pub fn provider_of(config: &PaymentsConfig) -> anyhow::Result<Arc<dyn PaymentProvider>> {
+    match config.provider {
+        ProviderName::Sandbox => Ok(Arc::new(Sandbox::default())),
+        ProviderName::Toss => Ok(Arc::new(toss(config)?)),
+    }
+}
+
+fn toss(config: &PaymentsConfig) -> anyhow::Result<Toss> {
+    let path = config.secret_key_file.as_ref().context("parking.payments.secret_key_file is missing")?;
+    let secret = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    // Only the first server of a process may choose the cryptography; it is the same one everywhere here.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let base_url = config.base_url.clone().unwrap_or_else(|| TOSS_URL.to_owned());
+    Toss::new(TossSettings { base_url, secret_key: secret.trim().to_owned() }).context("no HTTP client for the payment provider")
+}

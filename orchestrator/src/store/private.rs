@@ -1,0 +1,93 @@
+//! Telephones and payment tokens of parking: beside the log, erasable. Never a card number.
+
+use std::collections::BTreeSet;
+
+use parking_core::id::PrivateRef;
+use parking_core::limits::KEPT_MS;
+use sqlx::Row;
+
+use super::{Store, StoreError, database};
+
+/// What a private reference stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivateCard {
+    /// Whom to tell.
+    pub phone: Option<String>,
+    /// "ko" or "en".
+    pub language: String,
+    /// The payment provider's token.
+    pub instrument: Option<String>,
+    /// The provider's name of the order that the token belongs to.
+    pub order_name: Option<String>,
+}
+
+/// The private cards of one district.
+#[derive(Debug, Clone)]
+pub struct PrivateCards {
+    store: Store,
+}
+
+impl PrivateCards {
+    pub(super) fn new(store: Store) -> Self {
+        Self { store }
+    }
+
+    /// Keeps a card before the log speaks of it, and erases those whose payments can no longer come back.
+    pub async fn put(&self, reference: &PrivateRef, card: &PrivateCard, now_ms: i64) -> Result<(), StoreError> {
+        let mut writing = self.store.write().await?;
+        sqlx::query("DELETE FROM parking_private WHERE district = $1 AND at_ms < $2")
+            .bind(self.store.district().as_str())
+            .bind(now_ms.saturating_sub(2 * KEPT_MS))
+            .execute(writing.connection())
+            .await
+            .map_err(database("erasing old private cards"))?;
+        sqlx::query(
+            "INSERT INTO parking_private (district, reference, phone, language, instrument, order_name, at_ms) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (district, reference) DO NOTHING",
+        )
+        .bind(self.store.district().as_str())
+        .bind(reference.as_str())
+        .bind(card.phone.as_deref())
+        .bind(card.language.as_str())
+        .bind(card.instrument.as_deref())
+        .bind(card.order_name.as_deref())
+        .bind(now_ms)
+        .execute(writing.connection())
+        .await
+        .map_err(database("keeping a private card"))?;
+        writing.commit().await
+    }
+
+    /// The cards with this payment token: a payer may try twice with one.
+    pub async fn by_instrument(&self, instrument: &str) -> Result<BTreeSet<PrivateRef>, StoreError> {
+        let doing = database("looking for a payment token");
+        let rows = sqlx::query("SELECT reference FROM parking_private WHERE district = $1 AND instrument = $2")
+            .bind(self.store.district().as_str())
+            .bind(instrument)
+            .fetch_all(self.store.pool())
+            .await
+            .map_err(&doing)?;
+        let names = rows.iter().map(|row| row.try_get::<String, _>("reference"));
+        let names: Vec<String> = names.collect::<Result<_, _>>().map_err(&doing)?;
+        Ok(names.into_iter().filter_map(|name| PrivateRef::new(name).ok()).collect())
+    }
+
+    /// A card; `None` when it was erased.
+    pub async fn get(&self, reference: &PrivateRef) -> Result<Option<PrivateCard>, StoreError> {
+        let doing = database("reading a private card");
+        let text = "SELECT phone, language, instrument, order_name FROM parking_private WHERE district = $1 AND reference = $2";
+        let row = sqlx::query(text)
+            .bind(self.store.district().as_str())
+            .bind(reference.as_str())
+            .fetch_optional(self.store.pool())
+            .await
+            .map_err(&doing)?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(PrivateCard {
+            phone: row.try_get("phone").map_err(&doing)?,
+            language: row.try_get("language").map_err(&doing)?,
+            instrument: row.try_get("instrument").map_err(&doing)?,
+            order_name: row.try_get("order_name").map_err(&doing)?,
+        }))
+    }
+}

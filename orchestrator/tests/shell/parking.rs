@@ -1,0 +1,305 @@
+//! Parking through the real server: its HTTP, its log, its workers, its messages; and a provider's HTTP API played by a stand-in.
+
+mod kills;
+mod toss;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+
+use dispatch_core::event::Role;
+use flight_types::AccountId;
+use orchestrator::access::NewAccount;
+use orchestrator::config::Config;
+use orchestrator::serve::Server;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::fixture::soon;
+use crate::server::config_text;
+
+/// Whatever is parked costs 50,000 won for the first day, from the first minute on.
+const LOTS: &str = r#"
+[[lots]]
+id = "east"
+name = "East"
+tariff = { name = "flat", version = 1 }
+[[areas]]
+id = "E1"
+lot = "east"
+name = "E1"
+place = "1 Market Street"
+[[tariffs]]
+key = { name = "flat", version = 1 }
+currency = "KRW"
+utc_offset_min = 540
+base = { minutes = 1440, fee = 50000 }
+day = { step_minutes = 60, step_fee = 1000 }
+[[cameras]]
+id = "out"
+area = "E1"
+direction = "exit"
+token_sha256 = "c1b5720d58b48949844c7b1c6b900b419bdf1568ee3f196f7f2ad2d0a3611983"
+"#;
+const FEE: i64 = 50_000;
+
+/// A server's configuration with lots; `payments` is what its section says.
+pub fn parking_config(folder: &Path, payments: &str) -> String {
+    let lots = folder.join("lots.toml");
+    std::fs::write(&lots, LOTS).expect("written");
+    let base = config_text(&folder.join("data"), "enabled = false");
+    format!("{base}\n[parking]\nfile = {lots:?}\ntries_per_min = 100000\n[parking.payments]\n{payments}\n")
+}
+
+pub struct World {
+    server: Server,
+    folder: TempDir,
+    client: reqwest::Client,
+    manager: String,
+}
+
+/// A driver's page.
+struct Driver {
+    session: String,
+    token: String,
+}
+
+impl World {
+    async fn start(payments: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let config = Config::parse(&parking_config(folder.path(), payments), "test.toml").expect("a configuration");
+        let server = Server::start(config).await.unwrap_or_else(|error| panic!("{error:#}"));
+        let id = AccountId::new("manager").expect("an id");
+        let new =
+            NewAccount { id: id.clone(), name: "Manager".to_owned(), role: Role::Manager, password: "correct horse".to_owned() };
+        server.access().add_account(new).await.expect("an account");
+        let manager = server.access().issue_account_token(&id).await.expect("a token").reveal().to_owned();
+        Self { server, folder, client: reqwest::Client::new(), manager }
+    }
+
+    fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("http://{}/api/v1{path}", self.server.http_addr()))
+    }
+
+    async fn manage(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let request = self.request(method, path).bearer_auth(&self.manager);
+        answer(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+    }
+
+    async fn enter(&self, plate: &str) -> Driver {
+        let body = json!({"area": "E1", "plate": plate, "phone": "010-1234-5678", "language": "en"});
+        let (status, entry) = answer(self.request(Method::POST, "/parking/entries").json(&body)).await;
+        assert_eq!(status, StatusCode::CREATED, "{entry}");
+        Driver { session: text(&entry["session"]), token: text(&entry["token"]) }
+    }
+
+    async fn drive(&self, driver: &Driver, method: Method, what: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let request = self.request(method, &format!("/parking/sessions/{}{what}", driver.session));
+        let request = request.header("Parking-Token", &driver.token).header("Idempotency-Key", "drive");
+        answer(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
+    }
+
+    /// Ends the stay; the fee stands.
+    async fn leave(&self, driver: &Driver) {
+        let owes = async {
+            while self.drive(driver, Method::GET, "/fee", None).await.1["fee"] == json!(0) {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon("the first minute begins", owes).await;
+        let (status, stay) = self.drive(driver, Method::POST, "/exit", None).await;
+        assert_eq!((status, &stay["owed"]["due"]), (StatusCode::OK, &json!(FEE)), "{stay}");
+    }
+
+    /// A code for somebody else to pay by: its path.
+    async fn proxy(&self, driver: &Driver) -> String {
+        let (status, proxy) = self.drive(driver, Method::POST, "/proxy", None).await;
+        assert_eq!(status, StatusCode::CREATED, "{proxy}");
+        assert!(text(&proxy["qr_svg"]).starts_with("<svg "), "{proxy}");
+        text(&proxy["path"])
+    }
+
+    async fn pay(&self, path: &str, amount: Value, instrument: &str, key: &str) -> (StatusCode, Value) {
+        self.pay_from(&self.client, path, amount, instrument, key).await
+    }
+
+    async fn pay_from(&self, phone: &reqwest::Client, path: &str, amount: Value, card: &str, key: &str) -> (StatusCode, Value) {
+        let body = json!({"amount": amount, "instrument": card, "phone": "010 9999 0000"});
+        let url = format!("http://{}/api/v1{path}/payments", self.server.http_addr());
+        answer(phone.post(url).header("Idempotency-Key", key).json(&body)).await
+    }
+
+    /// Waits until every order has been carried out.
+    async fn settled(&self) {
+        let engine = &self.server.parts().engine;
+        let idle = async {
+            while engine.effects_open() > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        soon("the workers finish", idle).await;
+    }
+
+    fn messages(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("data/messages.jsonl")).expect("the file of messages")
+    }
+
+    async fn due(&self, driver: &Driver) -> (i64, i64) {
+        let fee = self.drive(driver, Method::GET, "/fee", None).await.1;
+        (fee["due"].as_i64().expect("a number"), fee["payable"].as_i64().expect("a number"))
+    }
+}
+
+fn phone(address: Ipv4Addr) -> reqwest::Client {
+    reqwest::Client::builder().local_address(IpAddr::V4(address)).build().expect("a client")
+}
+
+async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
+    let response = soon("an answer", request.send()).await.expect("an answer");
+    let status = response.status();
+    let text = response.text().await.expect("a body");
+    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("a text, not {value}")).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stay_from_entry_to_receipts() {
+    let world = World::start("provider = \"sandbox\"").await;
+    let (_, area) = answer(world.request(Method::GET, "/areas/E1")).await;
+    assert_eq!((&area["lot"], &area["provider"]), (&json!("east"), &json!("sandbox")), "{area}");
+    let driver = world.enter("12 가 3456").await;
+    let again = json!({"area": "E1", "plate": "12가3456"});
+    assert_eq!(answer(world.request(Method::POST, "/parking/entries").json(&again)).await.0, StatusCode::CONFLICT);
+    world.leave(&driver).await;
+    let path = world.proxy(&driver).await;
+    let (_, seen) = answer(world.request(Method::GET, &path)).await;
+    assert_eq!((&seen["plate"], &seen["payable"]), (&json!("**가**56"), &json!(FEE)), "{seen}");
+    assert!(!seen.to_string().contains("3456") && !seen.to_string().contains("1234"), "a payer sees little: {seen}");
+
+    assert_eq!(world.pay(&path, json!(20_000), "card-no-funds", "a").await.0, StatusCode::ACCEPTED);
+    world.settled().await;
+    assert_eq!(world.due(&driver).await, (FEE, FEE), "a declined card holds nothing");
+    assert_eq!(world.pay(&path, json!(20_000), "card-good", "b").await.0, StatusCode::ACCEPTED);
+    world.settled().await;
+    assert_eq!(world.due(&driver).await, (30_000, 30_000));
+    assert_eq!(world.pay(&path, json!(1), "card-good", "c").await.0, StatusCode::GONE, "the code is used up");
+    let own = json!({"amount": 30_000, "instrument": "card-good"});
+    assert_eq!(world.drive(&driver, Method::POST, "/payments", Some(own)).await.0, StatusCode::ACCEPTED);
+    world.settled().await;
+    assert_eq!(world.due(&driver).await, (0, 0));
+
+    let refund = json!({"amount": 5_000, "reason": "the barrier was broken"});
+    let refunds = format!("/parking/sessions/{}/refunds", driver.session);
+    assert_eq!(world.manage(Method::POST, &refunds, Some(refund)).await.0, StatusCode::ACCEPTED);
+    world.settled().await;
+    let messages = world.messages();
+    for said in [
+        "Parked: **가**56 at E1, 1 Market Street",
+        "did not go through",
+        "20000 won were paid for you",
+        "Receipt: 20000",
+        "5000 won were given back",
+    ] {
+        assert!(messages.contains(said), "{said} in {messages}");
+    }
+    let (_, lots) = world.manage(Method::GET, "/parking/lots", None).await;
+    let today = text(&lots[0]["today"]);
+    assert_eq!((&lots[0]["revenue_today"], &lots[0]["unpaid"]), (&json!(45_000), &json!(0)), "{lots}");
+    let (status, statement) = world.manage(Method::GET, &format!("/parking/lots/east/statement?day={today}"), None).await;
+    assert!(status.is_success() && text(&statement).ends_with("total,,,,,110000,110000\r\n"), "{statement}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_is_answered_and_nothing_is_charged() {
+    let world = World::start("provider = \"sandbox\"").await;
+    let driver = world.enter("12가3456").await;
+    world.leave(&driver).await;
+    let path = world.proxy(&driver).await;
+    // (amount, instrument, key, status)
+    let cases = [
+        (json!(-1), "card-good", "a", 422),
+        (json!(0), "card-good", "a", 409),
+        (json!(50_001), "card-good", "a", 409),
+        (json!(9_223_372_036_854_775_807_i64), "card-good", "a", 422),
+        (json!(1.5), "card-good", "a", 422),
+        (json!("1"), "card-good", "a", 422),
+        (json!(1_000), "card-good", "", 422),
+        (json!(1_000), "4000 1234 5678 9010", "a", 422),
+        (json!(1_000), "", "a", 422),
+    ];
+    for (amount, instrument, key, status) in cases {
+        let (got, answer) = world.pay(&path, amount.clone(), instrument, key).await;
+        assert_eq!(got.as_u16(), status, "{amount} {instrument}: {answer}");
+    }
+    assert_eq!(world.pay("/pay/0000", json!(1), "card-good", "a").await.0, StatusCode::NOT_FOUND);
+    let stranger = Driver { token: "0".repeat(64), session: driver.session.clone() };
+    assert_eq!(world.drive(&stranger, Method::GET, "", None).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(world.due(&driver).await, (FEE, FEE));
+    for (plate, status) in [("12가3456", 201), ("'; --", 422), ("", 422)] {
+        let body = json!({"area": "E1", "plate": plate});
+        assert_eq!(answer(world.request(Method::POST, "/parking/entries").json(&body)).await.0.as_u16(), status, "{plate}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_phones_at_once_never_pay_more_than_due() {
+    let world = World::start("provider = \"sandbox\"").await;
+    let driver = world.enter("12가3456").await;
+    world.leave(&driver).await;
+    let mut paths = Vec::new();
+    for _ in 0..200 {
+        paths.push(world.proxy(&driver).await);
+    }
+    // Each phone has an address of its own, as limits count them.
+    let phones: Vec<reqwest::Client> = (1..=200).map(|number| phone(Ipv4Addr::new(127, 0, 1, number))).collect();
+    let cards = ["card-good", "card-limit", "card-good", "card-no-funds"];
+    let tries = phones.iter().zip(&paths).zip(cards.iter().cycle());
+    let tries = tries.map(|((phone, path), card)| world.pay_from(phone, path, json!(1_700), card, "one"));
+    let answers = futures_util::future::join_all(tries).await;
+    let odd = answers.iter().find(|(status, _)| !matches!(status.as_u16(), 202 | 409));
+    assert_eq!(odd, None, "a yes, or less can be paid");
+    world.settled().await;
+    let again = phones.iter().zip(&paths).map(|(phone, path)| world.pay_from(phone, path, json!(1_700), "card-good", "two"));
+    futures_util::future::join_all(again).await;
+    world.settled().await;
+    let paid = FEE - FEE % 1_700;
+    assert_eq!(world.due(&driver).await, (FEE - paid, FEE - paid), "as much as goes in whole amounts, and no won more");
+    let ledger = world.server.parts().engine.read(|core| core.parking().ledger().balance(&parking_core::Account::Provider));
+    assert_eq!(ledger, i128::from(paid));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_ends_a_stay() {
+    let world = World::start("provider = \"sandbox\"").await;
+    let driver = world.enter("12가3456").await;
+    let now_ms = world.server.parts().engine.now_ms();
+    let reads = json!({"reads": [
+        {"id": "1", "plate": "12가3456", "confidence_pct": 93, "at_ms": now_ms},
+        {"id": "2", "plate": "??", "confidence_pct": 93, "at_ms": now_ms},
+        {"id": "3", "plate": "77너1000", "confidence_pct": 55, "at_ms": now_ms},
+    ]});
+    let post =
+        |token: &'static str| answer(world.request(Method::POST, "/cctv/out/reads").header("Camera-Token", token).json(&reads));
+    assert_eq!(post("guessed").await.0, StatusCode::NOT_FOUND);
+    let (status, taken) = post("demo-camera-out").await;
+    assert_eq!((status, &taken["taken"], &taken["unreadable"]), (StatusCode::ACCEPTED, &json!(2), &json!(["2"])), "{taken}");
+    assert_eq!(post("demo-camera-out").await.1["repeated"], json!(2));
+    assert_eq!(world.drive(&driver, Method::GET, "", None).await.1["left_by"], json!("camera"));
+    let (_, reviews) = world.manage(Method::GET, "/parking/reviews", None).await;
+    assert_eq!(reviews[0]["reason"], json!("unsure"), "{reviews}");
+    let decision = json!({"accept": false});
+    let path = format!("/parking/reviews/{}", text(&reviews[0]["id"]));
+    assert_eq!(world.manage(Method::POST, &path, Some(decision)).await.0, StatusCode::NO_CONTENT);
+}

@@ -1,0 +1,132 @@
+/** Parking's calls to the server, and the secret of the stay that this phone keeps. */
+
+import { API_BASE, request } from './api';
+
+export interface FeeLine {
+  kind: 'free' | 'base' | 'day' | 'night' | 'holiday' | 'night_cap' | 'day_cap' | 'permit' | 'rounding';
+  day: string | null;
+  minutes: number;
+  amount: number;
+}
+
+export interface Owed {
+  minutes: number;
+  lines: FeeLine[];
+  fee: number;
+  paid: number;
+  reserved: number;
+  due: number;
+  payable: number;
+}
+
+export interface PaymentView {
+  id: string;
+  amount: number;
+  state: 'authorising' | 'capturing' | 'captured' | 'declined';
+  by: 'driver' | 'proxy';
+  returned: number;
+  due: number | null;
+}
+
+export interface Stay {
+  id: string;
+  lot: string;
+  area_name: string;
+  place: string;
+  plate: string;
+  entered_at_ms: number;
+  planned_until_ms: number | null;
+  left_at_ms: number | null;
+  owed: Owed | null;
+  payments: PaymentView[];
+}
+
+export interface AreaView {
+  id: string;
+  lot_name: string;
+  name: string;
+  place: string;
+}
+
+export interface PayerView {
+  lot_name: string;
+  area_name: string;
+  plate: string;
+  entered_at_ms: number;
+  due: number;
+  payable: number;
+  end: 'expired' | 'revoked' | 'under_way' | 'used' | null;
+  payment: PaymentView | null;
+}
+
+export interface LotView {
+  id: string;
+  name: string;
+  tariff: string;
+  active: number;
+  unpaid: number;
+  unpaid_amount: number;
+  revenue_today: number;
+  reviews: number;
+  today: string;
+}
+
+export interface Review {
+  id: string;
+  at_ms: number;
+  reason: 'unsure' | 'alike' | 'exit_without_session' | 'elsewhere' | 'clock_wrong' | 'refund_failed';
+  read: { plate: string; confidence_pct: number; camera: string } | null;
+}
+
+export interface Kept {
+  session: string;
+  token: string;
+}
+
+const KEPT = 'escort.parking';
+const part = encodeURIComponent;
+
+/** The stay that this phone began, if any. */
+export const kept = {
+  get: (): Kept | null => JSON.parse(localStorage.getItem(KEPT) ?? 'null') as Kept | null,
+  set: (stay: Kept): void => localStorage.setItem(KEPT, JSON.stringify(stay)),
+  forget: (): void => localStorage.removeItem(KEPT),
+};
+
+const driver = <T>(stay: Kept, path: string, method: 'GET' | 'POST' | 'DELETE' = 'GET', body?: unknown, key?: string): Promise<T> =>
+  request<T>(`/parking/sessions/${part(stay.session)}${path}`, {
+    method,
+    body,
+    headers: { 'parking-token': stay.token, ...(key ? { 'idempotency-key': key } : {}) },
+  });
+
+export const parking = {
+  area: (code: string) => request<AreaView>(`/areas/${part(code)}`),
+  enter: (body: { area: string; plate: string; phone?: string; language: string; instrument?: string }) =>
+    request<{ session: string; token: string; stay: Stay }>('/parking/entries', { method: 'POST', body }),
+  stay: (stay: Kept) => driver<Stay>(stay, ''),
+  extend: (stay: Kept) => driver<Stay>(stay, '/extend', 'POST', { minutes: 30 }),
+  leave: (stay: Kept) => driver<Stay>(stay, '/exit', 'POST'),
+  pay: (stay: Kept, amount: number, instrument: string, key: string) =>
+    driver<PaymentView>(stay, '/payments', 'POST', { amount, instrument }, key),
+  proxy: (stay: Kept) => driver<{ proxy: string; path: string; qr_svg: string }>(stay, '/proxy', 'POST', {}),
+  revoke: (stay: Kept, proxy: string) => driver<void>(stay, `/proxy/${part(proxy)}`, 'DELETE'),
+  look: (token: string) => request<PayerView>(`/pay/${part(token)}`),
+  payFor: (token: string, body: { amount: number; instrument: string; phone?: string; language: string }, key: string) =>
+    request<PaymentView>(`/pay/${part(token)}/payments`, { method: 'POST', body, headers: { 'idempotency-key': key } }),
+
+  lots: () => request<LotView[]>('/parking/lots'),
+  stays: (lot: string, state: string) => request<Stay[]>(`/parking/sessions?lot=${part(lot)}&state=${part(state)}`),
+  close: (session: string) => request<Stay>(`/parking/sessions/${part(session)}/close`, { method: 'POST', body: {} }),
+  refund: (session: string, amount: number, reason: string) =>
+    request<Stay>(`/parking/sessions/${part(session)}/refunds`, { method: 'POST', body: { amount, reason } }),
+  reviews: () => request<Review[]>('/parking/reviews'),
+  decide: (review: string, accept: boolean) => request<void>(`/parking/reviews/${part(review)}`, { method: 'POST', body: { accept } }),
+  statementUrl: (lot: string, day: string) => `${API_BASE}/parking/lots/${part(lot)}/statement?day=${part(day)}`,
+};
+
+/** A key of its own for each press of a button; repeats of the press over a bad network carry the same. */
+export const freshKey = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+
+/** `12,500`. */
+export const figures = (amount: number): string => amount.toLocaleString('en-US');
