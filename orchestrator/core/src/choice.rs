@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flight_types::{DroneId, DroneStatus, FlightPhase, FlightPlan, GeoPoint, LightState, MissionId, StationId};
 
+use crate::cause::Cause;
 use crate::config::{DroneConfig, SiteConfig, StationConfig};
 use crate::energy;
 use crate::model::{Controller, Mission, Purpose, Rejection, RejectionReason};
@@ -195,16 +196,16 @@ fn duties(question: &Question<'_>, drone: &DroneConfig) -> Vec<RejectionReason> 
 
 /// Whether a flight under way keeps its aircraft from the task. A call preempts a survey; nothing preempts a call.
 fn busy(task: &Task, mission: &Mission) -> Option<RejectionReason> {
-    let doing = |what: &str| Some(RejectionReason::NotReady { doing: what.to_owned() });
+    let doing = |doing| Some(RejectionReason::NotReady { doing });
     if mission.recalled || mission.phase >= Some(FlightPhase::Returning) {
-        return doing("on its way home");
+        return doing(Cause::ComingHome);
     }
     match (&mission.purpose, task) {
         (Purpose::Escort { incident }, _) => Some(RejectionReason::Escorting { incident: incident.clone() }),
-        (Purpose::Survey { .. }, Task::Survey { .. }) => doing("on another survey"),
+        (Purpose::Survey { .. }, Task::Survey { .. }) => doing(Cause::OtherSurvey),
         (Purpose::Survey { .. }, Task::Escort { .. }) => {
             let starting = mission.phase.is_some() && !in_the_air(mission);
-            if starting { doing("taking off for a survey") } else { None }
+            if starting { doing(Cause::StartingSurvey) } else { None }
         }
     }
 }
@@ -243,11 +244,11 @@ fn condition(question: &Question<'_>, drone: &DroneConfig, status: &DroneStatus,
 /// An aircraft without a flight has to stand on its pad, disarmed.
 fn parked_wrong(drone: &DroneConfig, status: &DroneStatus) -> Option<RejectionReason> {
     if status.landed == Some(false) || status.armed == Some(true) {
-        let mode = status.mode.as_deref().unwrap_or("unknown");
-        return Some(RejectionReason::NotReady { doing: format!("active without a flight of ours, mode {mode}") });
+        let mode = status.mode.clone().unwrap_or_else(|| "unknown".to_owned());
+        return Some(RejectionReason::NotReady { doing: Cause::ActiveAlone { mode } });
     }
     let away_m = status.position?.distance_m(&drone.pad);
-    (away_m > PAD_DISTANCE_MAX_M).then(|| RejectionReason::NotReady { doing: format!("standing {away_m:.0} m from its pad") })
+    (away_m > PAD_DISTANCE_MAX_M).then(|| RejectionReason::NotReady { doing: Cause::OffPad { away_m: away_m.round() as i64 } })
 }
 
 /// Wind as this aircraft feels it; on the ground the strongest that any other one reports; else the policy's assumption.

@@ -8,6 +8,7 @@ use flight_types::{
 use parking_core::order::Order;
 use serde::{Deserialize, Serialize};
 
+use crate::cause::Cause;
 use crate::config::OnSilence;
 
 /// Names one effect for ever: the entry that caused it and its place among that entry's effects.
@@ -229,15 +230,15 @@ pub enum CallerNotice {
 }
 
 /// What operators are alerted to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "alert", rename_all = "snake_case")]
 pub enum OperatorAlert {
     /// No guard found or answering in any ring.
     NobodyAccepted,
     /// The place is not known, or only from the past.
     PlaceUncertain {
-        /// What is known, in words of the core: "last known", "home", "none", "sources disagree by 420 m".
-        detail: String,
+        /// What is known.
+        detail: Cause,
     },
     /// The duress code was used.
     Duress,
@@ -271,7 +272,7 @@ pub enum OperatorAlert {
         /// Which aircraft.
         drone: DroneId,
         /// Why.
-        reason: String,
+        reason: Cause,
     },
     /// The link to an aircraft in flight is lost.
     LinkLost {
@@ -293,6 +294,6 @@ pub enum OperatorAlert {
     /// Something could not be delivered.
     DeliveryFailed {
         /// What and why.
-        detail: String,
+        detail: Cause,
     },
 }

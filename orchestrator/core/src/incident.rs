@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use flight_types::{GuardId, IncidentId};
 
+use crate::cause::Cause;
 use crate::effect::{Action, CallerNotice, GuardNotice, OperatorAlert};
 use crate::limits::{ENDED_KEPT_MAX, ENDED_KEPT_MS, KEYS_KEPT_MS, TIMELINE_HEAD_KEPT, TIMELINE_ITEMS_MAX};
 use crate::model::TimelineItem;
@@ -12,11 +13,14 @@ use crate::turn::Turn;
 
 /// Writes a line into the incident's timeline.
 pub(crate) fn note(state: &mut State, turn: &Turn, id: &IncidentId, what: &str, detail: &[(&str, String)]) {
+    write(state, turn, id, what, flat(detail));
+}
+
+fn write(state: &mut State, turn: &Turn, id: &IncidentId, what: &str, detail: BTreeMap<String, String>) {
     let Some(incident) = state.incidents.get_mut(id) else { return };
     if incident.timeline.len() >= TIMELINE_ITEMS_MAX {
         incident.timeline.remove(TIMELINE_HEAD_KEPT);
     }
-    let detail: BTreeMap<String, String> = detail.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect();
     let item = TimelineItem { seq: turn.seq, at_ms: turn.now_ms, actor: turn.actor.clone(), what: what.to_owned(), detail };
     incident.timeline.push(item);
 }
@@ -27,7 +31,7 @@ pub(crate) fn alert(state: &mut State, turn: &mut Turn, id: Option<&IncidentId>,
         if let Some(incident) = state.open_incident_mut(id) {
             incident.escalated = true;
         }
-        note(state, turn, id, alert_word(&alert), &alert_detail(&alert));
+        write(state, turn, id, alert_word(&alert), alert_detail(&alert));
     }
     turn.order(Action::AlertOperators { incident: id.cloned(), alert });
 }
@@ -52,24 +56,39 @@ fn alert_word(alert: &OperatorAlert) -> &'static str {
     }
 }
 
-fn alert_detail(alert: &OperatorAlert) -> Vec<(&'static str, String)> {
+fn alert_detail(alert: &OperatorAlert) -> BTreeMap<String, String> {
     match alert {
-        OperatorAlert::PlaceUncertain { detail } | OperatorAlert::DeliveryFailed { detail } => vec![("detail", detail.clone())],
-        OperatorAlert::GuardLost { guard } | OperatorAlert::BackupWanted { guard } => vec![("guard", guard.to_string())],
-        OperatorAlert::FlightFailed { drone, reason } => vec![("drone", drone.to_string()), ("reason", reason.clone())],
-        OperatorAlert::LinkLost { drone } => vec![("drone", drone.to_string())],
-        OperatorAlert::ApprovalSilent { mission, outcome } => {
-            vec![("mission", mission.to_string()), ("outcome", format!("{outcome:?}").to_lowercase())]
+        OperatorAlert::PlaceUncertain { detail } | OperatorAlert::DeliveryFailed { detail } => said("detail", detail),
+        OperatorAlert::GuardLost { guard } | OperatorAlert::BackupWanted { guard } => flat(&[("guard", guard.to_string())]),
+        OperatorAlert::FlightFailed { drone, reason } => {
+            let mut particulars = said("reason", reason);
+            particulars.insert("drone".to_owned(), drone.to_string());
+            particulars
         }
-        OperatorAlert::RecallWaits { drone, pilot } => vec![("drone", drone.to_string()), ("pilot", pilot.to_string())],
-        OperatorAlert::SurveyImpossible { lot } => vec![("lot", lot.to_string())],
+        OperatorAlert::LinkLost { drone } => flat(&[("drone", drone.to_string())]),
+        OperatorAlert::ApprovalSilent { mission, outcome } => {
+            flat(&[("mission", mission.to_string()), ("outcome", format!("{outcome:?}").to_lowercase())])
+        }
+        OperatorAlert::RecallWaits { drone, pilot } => flat(&[("drone", drone.to_string()), ("pilot", pilot.to_string())]),
+        OperatorAlert::SurveyImpossible { lot } => flat(&[("lot", lot.to_string())]),
         OperatorAlert::NobodyAccepted
         | OperatorAlert::Duress
         | OperatorAlert::WrongCodes
         | OperatorAlert::ConfirmationMissing
         | OperatorAlert::CallerSilent
-        | OperatorAlert::NoDrone => Vec::new(),
+        | OperatorAlert::NoDrone => BTreeMap::new(),
     }
+}
+
+fn flat(particulars: &[(&str, String)]) -> BTreeMap<String, String> {
+    particulars.iter().map(|(key, value)| ((*key).to_owned(), value.clone())).collect()
+}
+
+/// A cause in words for programs, and as a code with its figures for the pages.
+fn said(key: &str, cause: &Cause) -> BTreeMap<String, String> {
+    let mut particulars = cause.particulars();
+    particulars.insert(key.to_owned(), cause.to_string());
+    particulars
 }
 
 /// Tells the caller, unless their terminal has to look as if all were over.

@@ -6,6 +6,7 @@
 //! Reading order: the vocabulary (`config`, `event`, `effect`, `model`), the loop (`core`, `state`), then what is decided, in the
 //! order of a call.
 
+pub mod cause;
 pub mod config;
 pub mod effect;
 pub mod event;
@@ -39,4 +40,5 @@ mod closeout;
 mod parking;
 
 pub use crate::core::Core;
+pub use cause::Cause;
 pub use refusal::Refusal;

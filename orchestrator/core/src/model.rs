@@ -8,6 +8,7 @@ use flight_types::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::cause::Cause;
 use crate::event::{Actor, EtaSource, Fix, Trigger};
 
 /// Where an incident stands.
@@ -194,7 +195,7 @@ pub enum RejectionReason {
     /// On its way home or being turned round.
     NotReady {
         /// What it does.
-        doing: String,
+        doing: Cause,
     },
     /// Failed or was denied for this incident before.
     TriedBefore,
@@ -217,7 +218,7 @@ pub enum RejectionReason {
     /// No legal way there and back.
     NoRoute {
         /// Why.
-        reason: String,
+        reason: Cause,
     },
     /// It could, but another is there sooner.
     Slower {

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use flight_types::{FlightCommand, FlightPhase, IncidentId, MissionId};
 
+use crate::cause::Cause;
 use crate::effect::{Action, Effect, EffectId, OperatorAlert};
 use crate::event::Outcome;
 use crate::incident::alert;
@@ -113,14 +114,17 @@ fn failed(state: &mut State, turn: &mut Turn, effect: EffectId, reason: &str) {
     state.outstanding.remove(&effect);
     match &action {
         Action::SendOffer { offer } => {
-            undelivered(state, turn, &offer.incident, &format!("offer to {}: {reason}", offer.guard));
+            undelivered(
+                state,
+                turn,
+                &offer.incident,
+                Cause::OfferUndelivered { to: offer.guard.to_string(), why: reason.to_owned() },
+            );
             offer::undeliverable(state, turn, &offer.offer);
         }
-        Action::NotifyGuard { guard, incident, .. } => undelivered(state, turn, incident, &format!("notice to {guard}: {reason}")),
-        Action::NotifyCaller { caller, incident, .. } => {
-            undelivered(state, turn, incident, &format!("notice to {caller}: {reason}"))
-        }
-        Action::NotifyContact { incident, .. } => undelivered(state, turn, incident, &format!("notice to the contact: {reason}")),
+        Action::NotifyGuard { guard, incident, .. } => undelivered(state, turn, incident, unnoticed(guard.as_str(), reason)),
+        Action::NotifyCaller { caller, incident, .. } => undelivered(state, turn, incident, unnoticed(caller.as_str(), reason)),
+        Action::NotifyContact { incident, .. } => undelivered(state, turn, incident, unnoticed("the contact", reason)),
         Action::FindDrones { .. } | Action::AskApproval { .. } | Action::Command { .. } => {
             mission::order_failed(state, turn, &action, reason);
         }
@@ -130,8 +134,12 @@ fn failed(state: &mut State, turn: &mut Turn, effect: EffectId, reason: &str) {
     }
 }
 
-fn undelivered(state: &mut State, turn: &mut Turn, incident: &IncidentId, detail: &str) {
-    alert(state, turn, Some(incident), OperatorAlert::DeliveryFailed { detail: detail.to_owned() });
+fn undelivered(state: &mut State, turn: &mut Turn, incident: &IncidentId, detail: Cause) {
+    alert(state, turn, Some(incident), OperatorAlert::DeliveryFailed { detail });
+}
+
+fn unnoticed(to: &str, why: &str) -> Cause {
+    Cause::NoticeUndelivered { to: to.to_owned(), why: why.to_owned() }
 }
 
 /// Questions about an incident that is over need no answer.

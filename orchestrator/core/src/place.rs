@@ -5,6 +5,7 @@
 
 use flight_types::GeoPoint;
 
+use crate::cause::Cause;
 use crate::config::SiteConfig;
 use crate::event::{Fix, GeocodedAddress};
 use crate::limits::{
@@ -26,7 +27,7 @@ pub(crate) struct Known<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Choice {
     pub places: Vec<Place>,
-    pub doubt: Option<String>,
+    pub doubt: Option<Cause>,
 }
 
 /// Chooses the places to serve.
@@ -45,7 +46,7 @@ pub(crate) fn choose(known: &Known<'_>, now_ms: i64, site: Option<&SiteConfig>) 
 fn choose_of_two(gps: Place, address: Place, now_ms: i64) -> Choice {
     let apart_m = gps.point.distance_m(&address.point);
     if disagree(&gps, &address, now_ms) {
-        return Choice { places: vec![gps, address], doubt: Some(format!("sources disagree by {apart_m:.0} m")) };
+        return Choice { places: vec![gps, address], doubt: Some(Cause::PlacesDisagree { apart_m: apart_m.round() as i64 }) };
     }
     let best = if radius_m(&gps, now_ms) <= address.accuracy_m { gps } else { address };
     Choice { places: vec![best], doubt: None }
@@ -64,20 +65,20 @@ fn choose_fallback(known: &Known<'_>, fix: Option<Place>, now_ms: i64, site: Opt
     Choice { places: best.into_iter().collect(), doubt: Some(doubt) }
 }
 
-fn doubt_about(place: &Place, now_ms: i64) -> String {
+fn doubt_about(place: &Place, now_ms: i64) -> Cause {
     match place.source {
-        PlaceSource::LastKnown => format!("last known, {} min old", (now_ms - place.at_ms) / 60_000),
-        PlaceSource::Home => "home".to_owned(),
-        PlaceSource::Gps => format!("a fix within {:.0} m only", place.accuracy_m),
-        PlaceSource::Address => "address".to_owned(),
+        PlaceSource::LastKnown => Cause::PlaceOld { age_min: (now_ms - place.at_ms) / 60_000 },
+        PlaceSource::Home => Cause::PlaceHome,
+        PlaceSource::Gps => Cause::PlaceCoarse { accuracy_m: place.accuracy_m.round() as i64 },
+        PlaceSource::Address => Cause::PlaceAddress,
     }
 }
 
-fn nothing_known(known: &Known<'_>) -> String {
+fn nothing_known(known: &Known<'_>) -> Cause {
     match known.address {
-        Some(address) if address.point.is_none() => "none, address not found".to_owned(),
-        Some(_) | None if known.gps.is_some() => "none, the position given is far outside the site".to_owned(),
-        Some(_) | None => "none".to_owned(),
+        Some(address) if address.point.is_none() => Cause::AddressNotFound,
+        Some(_) | None if known.gps.is_some() => Cause::PlaceFarOutside,
+        Some(_) | None => Cause::PlaceNone,
     }
 }
 

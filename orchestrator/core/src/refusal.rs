@@ -2,6 +2,7 @@
 
 use flight_types::{CallerId, GuardId, IncidentId, OfferId};
 
+use crate::cause::Cause;
 use crate::event::{Actor, CodeVerdict, Event, Role};
 use crate::mission;
 use crate::model::{Incident, Offer, OfferState};
@@ -29,8 +30,8 @@ pub enum Refusal {
     /// Too late, too early, or already decided otherwise.
     #[error("{reason}")]
     NotNow {
-        /// In one sentence.
-        reason: String,
+        /// Which of the reasons.
+        reason: Cause,
     },
     /// Parking has a reason against it.
     #[error(transparent)]
@@ -44,9 +45,9 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// Too late, too early, or already decided otherwise; the reason is one sentence for the asker.
-    pub(crate) fn not_now(reason: impl Into<String>) -> Self {
-        Self::NotNow { reason: reason.into() }
+    /// Too late, too early, or already decided otherwise.
+    pub(crate) fn not_now(reason: Cause) -> Self {
+        Self::NotNow { reason }
     }
 }
 
@@ -91,7 +92,7 @@ fn find_incident<'a>(state: &'a State, id: &IncidentId) -> Result<&'a Incident, 
 }
 
 fn open(incident: &Incident) -> Result<(), Refusal> {
-    if incident.is_open() { Ok(()) } else { Err(Refusal::not_now("this incident is over")) }
+    if incident.is_open() { Ok(()) } else { Err(Refusal::not_now(Cause::IncidentOver)) }
 }
 
 /// Operators and administrators may act for others, by telephone or radio; the timeline names them.
@@ -136,7 +137,7 @@ fn cancel(state: &State, actor: &Actor, id: &IncidentId, verdict: CodeVerdict) -
         CodeVerdict::Wrong => open(incident),
         CodeVerdict::Safe if !incident.is_open() || incident.duress => Ok(()),
         CodeVerdict::Safe if state.now_ms < incident.cancel_until_ms => Ok(()),
-        CodeVerdict::Safe => Err(Refusal::not_now("the time to take the call back is over; confirm that you are safe instead")),
+        CodeVerdict::Safe => Err(Refusal::not_now(Cause::CancelTooLate)),
     }
 }
 
@@ -163,10 +164,10 @@ fn own_offer<'a>(state: &'a State, actor: &Actor, id: &OfferId) -> Result<&'a Of
 fn accept(offer: &Offer) -> Result<(), Refusal> {
     match offer.state {
         OfferState::Sent | OfferState::Received | OfferState::Accepted | OfferState::Primary | OfferState::Backup => Ok(()),
-        OfferState::Declined => Err(Refusal::not_now("this offer was declined")),
-        OfferState::TimedOut => Err(Refusal::not_now("this offer has expired")),
-        OfferState::StoodDown => Err(Refusal::not_now("somebody else goes, or the call is over")),
-        OfferState::Lost => Err(Refusal::not_now("you were replaced on this incident")),
+        OfferState::Declined => Err(Refusal::not_now(Cause::OfferDeclined)),
+        OfferState::TimedOut => Err(Refusal::not_now(Cause::OfferExpired)),
+        OfferState::StoodDown => Err(Refusal::not_now(Cause::OfferStoodDown)),
+        OfferState::Lost => Err(Refusal::not_now(Cause::GuardReplaced)),
     }
 }
 
@@ -178,9 +179,9 @@ fn decline(offer: &Offer) -> Result<(), Refusal> {
         | OfferState::Primary
         | OfferState::Backup
         | OfferState::Declined => Ok(()),
-        OfferState::TimedOut => Err(Refusal::not_now("this offer has expired")),
-        OfferState::StoodDown => Err(Refusal::not_now("somebody else goes, or the call is over")),
-        OfferState::Lost => Err(Refusal::not_now("you were replaced on this incident")),
+        OfferState::TimedOut => Err(Refusal::not_now(Cause::OfferExpired)),
+        OfferState::StoodDown => Err(Refusal::not_now(Cause::OfferStoodDown)),
+        OfferState::Lost => Err(Refusal::not_now(Cause::GuardReplaced)),
     }
 }
 

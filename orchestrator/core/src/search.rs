@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use flight_types::{GuardId, IncidentId};
 
 use crate::assign;
+use crate::cause::Cause;
 use crate::effect::{Action, CallerNotice, EffectId, GuardSearch, OperatorAlert};
 use crate::event::{GuardCandidate, GuardsNear};
 use crate::incident::{alert, note, tell_caller};
@@ -306,14 +307,14 @@ fn in_vain(state: &mut State, turn: &mut Turn, id: &IncidentId, need: Need) {
 /// The search under way was never answered: ask again.
 pub(crate) fn late(state: &mut State, turn: &mut Turn) {
     let Some(searched) = state.searching.and_then(|effect| end_search(state, effect)) else { return };
-    alert(state, turn, None, OperatorAlert::DeliveryFailed { detail: "the search for guards was not answered".to_owned() });
+    alert(state, turn, None, OperatorAlert::DeliveryFailed { detail: Cause::SearchUnanswered });
     state.to_search.extend(searched);
 }
 
 /// The search could not be carried out: operators know, and it is tried again after the pause of a vain round.
 pub(crate) fn failed(state: &mut State, turn: &mut Turn, effect: EffectId, reason: &str) {
     let Some(searched) = end_search(state, effect) else { return };
-    alert(state, turn, None, OperatorAlert::DeliveryFailed { detail: format!("the search for guards failed: {reason}") });
+    alert(state, turn, None, OperatorAlert::DeliveryFailed { detail: Cause::SearchFailed { why: reason.to_owned() } });
     for id in searched {
         if let Some(need) = need(state, &id) {
             in_vain(state, turn, &id, need);

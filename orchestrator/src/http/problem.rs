@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dispatch_core::Refusal;
+use dispatch_core::{Cause, Refusal};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -23,6 +23,10 @@ pub struct Problem {
     pub status: u16,
     /// This very case, and what to do about it.
     pub detail: String,
+    /// Why, as a code ("cause") with its figures, where the dispatcher refused: for pages that say it in the reader's language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub cause: Option<serde_json::Value>,
     /// Seconds to wait before trying again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
@@ -31,7 +35,7 @@ pub struct Problem {
 impl Problem {
     fn new(status: StatusCode, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
         let kind = format!("/problems/{kind}");
-        Self { kind, title, status: status.as_u16(), detail: detail.into(), retry_after_s: None }
+        Self { kind, title, status: status.as_u16(), detail: detail.into(), cause: None, retry_after_s: None }
     }
 
     /// The body does not read as what is asked for.
@@ -90,6 +94,11 @@ impl Problem {
     /// It was there and is of no use any more.
     pub fn gone(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::GONE, "expired", "No longer valid", detail)
+    }
+
+    /// As [`Problem::conflict`], with the dispatcher's own reason.
+    fn decided(cause: &Cause) -> Self {
+        Self { cause: serde_json::to_value(cause).ok(), ..Self::conflict(cause.to_string()) }
     }
 
     /// More than the server takes.
@@ -186,7 +195,8 @@ impl From<Refusal> for Problem {
             Refusal::Unknown { kind, id } => Self::unknown(kind, id),
             Refusal::Parking(reason) => reason.clone().into(),
             Refusal::NotYours { .. } => Self::not_yours(refusal.to_string()),
-            Refusal::NotNow { .. } | Refusal::ControlledBy { .. } => Self::conflict(refusal.to_string()),
+            Refusal::NotNow { reason } => Self::decided(reason),
+            Refusal::ControlledBy { by } => Self::decided(&Cause::ControlledBy { by: by.clone() }),
         }
     }
 }

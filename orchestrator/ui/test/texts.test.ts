@@ -14,7 +14,7 @@ type Leaf = { path: string; text: string };
 function leaves(value: unknown, path = ''): Leaf[] {
   if (typeof value === 'string') return [{ path, text: value }];
   if (typeof value === 'function') {
-    const text: unknown = path.startsWith('.timeline') ? value({}) : value('7', '8');
+    const text: unknown = path.startsWith('.timeline') || path.startsWith('.cause') ? value({}) : value('7', '8');
     return [{ path, text: String(text) }];
   }
   return Object.entries(value as object).flatMap(([key, inner]) => leaves(inner, `${path}.${key}`));
@@ -56,6 +56,47 @@ function coreSources(folder: string): string[] {
     return name.endsWith('.rs') && !name.includes('test') ? [path] : [];
   });
 }
+
+/** The words of a Rust enum as serde writes them: variants of the block, in snake case. */
+function variants(file: string, name: string): string[] {
+  const source = readFileSync(join(import.meta.dirname, '../..', file), 'utf8');
+  const block = source.split(`pub enum ${name} {`)[1]?.split('\n}')[0] ?? '';
+  const names = [...block.matchAll(/^    ([A-Z]\w+)(?: \{|,|\()/gm)].map((match) => match[1] ?? '');
+  return names.map((word) => word.replace(/(?<!^)[A-Z]/g, (letter) => `_${letter}`).toLowerCase());
+}
+
+describe('every code that the server can send has its text', () => {
+  it.each<[string, string, object, number]>([
+    ['core/src/cause.rs', 'Cause', { ...en.cause, failure: '', said: '' }, 50],
+    ['core/src/effect.rs', 'OperatorAlert', en.alert, 14],
+    ['core/src/effect.rs', 'GuardNotice', en.guardNotice, 7],
+    ['core/src/model.rs', 'RejectionReason', en.rejection, 13],
+    ['core/src/model.rs', 'Authority', en.authority, 6],
+    ['core/src/model.rs', 'IncidentState', en.incidentState, 10],
+    ['../drone-link/types/src/flight.rs', 'FlightFailure', en.failure, 8],
+  ])('%s %s', (file, name, texts, atLeast) => {
+    const words = variants(file, name);
+    expect(words.length).toBeGreaterThanOrEqual(atLeast);
+    expect(words.filter((word) => !(word in texts))).toEqual([]);
+  });
+
+  it('problems, except those that problem.ts answers by their status', () => {
+    const source = readFileSync(join(import.meta.dirname, '../../src/http/problem.rs'), 'utf8');
+    const made = [...source.matchAll(/StatusCode::([A-Z_]+),\s*"([a-z-]+)"/g)];
+    const byStatus = new Set(['UNAUTHORIZED', 'FORBIDDEN', 'TOO_MANY_REQUESTS']);
+    expect(made.length).toBeGreaterThan(10);
+    expect(made.filter(([, status, kind]) => !byStatus.has(status ?? '') && !((kind ?? '') in en.problem))).toEqual([]);
+  });
+
+  it('said in Korean from a live alert, a timeline line and an old log', () => {
+    const alert = { alert: 'flight_failed', drone: 'd1', reason: { cause: 'failure', failure: { why: 'timeout', step: 'transit', limit_s: 120 } } };
+    expect(say.alert(ko, alert as Parameters<typeof say.alert>[1])).toMatch(/d1 비행 실패.*120초/);
+    const detail = { drone: 'd1', reason: 'transit took longer than 120 s', cause: 'failure', cause_why: 'timeout', cause_step: 'transit', cause_limit_s: '120' };
+    expect(say.timeline(ko, { what: 'drone_failed', detail })).toMatch(/120초/);
+    expect(say.timeline(ko, { what: 'drone_failed', detail: { reason: 'an old sentence' } })).toContain('an old sentence');
+    expect(say.rejection(ko, { why: 'no_route', reason: { cause: 'parted' } })).toContain('금지 구역');
+  });
+});
 
 describe('the timeline', () => {
   it('is shown word for word when this page does not know a word yet', () => {

@@ -3,6 +3,7 @@
 use flight_types::{DroneStatus, Fence, FlightPlan, GeoPoint, Scene};
 
 use super::{Question, Task};
+use crate::cause::Cause;
 use crate::config::{DroneConfig, Policy, SiteConfig, StationConfig};
 use crate::energy::Trip;
 use crate::model::{Mission, RejectionReason};
@@ -65,7 +66,7 @@ pub(super) fn draft(
         Task::Escort { target } => escort_ways(airspace, &question.site.policy, drone, start, *target, heights.scene_layer),
         Task::Survey { corners } => survey_ways(airspace, drone, start, corners),
     };
-    let ways = ways.map_err(|error| RejectionReason::NoRoute { reason: error.to_string() })?;
+    let ways = ways.map_err(|error| RejectionReason::NoRoute { reason: error.into() })?;
     let trip = Trip {
         outbound_legs_m: ways.out.legs_m.clone(),
         homeward_legs_m: ways.back.legs_m.clone(),
@@ -198,6 +199,6 @@ fn ceiling(site: &SiteConfig, heights: &Heights) -> Result<(), RejectionReason> 
     if height_m <= ceiling_m {
         return Ok(());
     }
-    let reason = format!("transit at {height_m} m is above the fence's ceiling of {ceiling_m} m");
+    let reason = Cause::AboveCeiling { height_m, ceiling_m };
     Err(RejectionReason::NoRoute { reason })
 }

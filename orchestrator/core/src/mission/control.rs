@@ -3,6 +3,7 @@
 use flight_types::{AccountId, DroneId, FlightCommand, FlightPhase, GeoPoint, MissionId};
 
 use super::{desk, escort, launch, orders};
+use crate::cause::Cause;
 use crate::event::{Actor, Event};
 use crate::model::{Authority, Controller, Mission};
 use crate::refusal::Refusal;
@@ -162,25 +163,25 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
     }
 }
 
-fn not_now(reason: impl Into<String>) -> Refusal {
-    Refusal::NotNow { reason: reason.into() }
+fn not_now(reason: Cause) -> Refusal {
+    Refusal::NotNow { reason }
 }
 
 fn waiting_launch<'a>(state: &'a State, id: &MissionId) -> Result<&'a Mission, Refusal> {
     let unknown = || Refusal::Unknown { kind: "mission", id: id.to_string() };
     let mission = state.missions.get(id).ok_or_else(unknown)?;
-    if launch::is_waiting(mission) { Ok(mission) } else { Err(not_now(decided_word(&mission.authority))) }
+    if launch::is_waiting(mission) { Ok(mission) } else { Err(not_now(decided(&mission.authority))) }
 }
 
-fn decided_word(authority: &Authority) -> String {
+fn decided(authority: &Authority) -> Cause {
     match authority {
-        Authority::Waiting { .. } => "this launch is over".to_owned(),
-        Authority::Policy => "this launch was let go by the station's policy".to_owned(),
-        Authority::Operator { by } => format!("{by} has already let this launch go"),
-        Authority::Silence => "nobody decided in time, and this launch was let go".to_owned(),
-        Authority::Denied { by } => format!("{by} has already denied this launch"),
-        Authority::DeniedBySilence => "nobody decided in time, and this launch was denied".to_owned(),
-        Authority::Withdrawn => "this launch is not needed any more".to_owned(),
+        Authority::Waiting { .. } => Cause::LaunchOver,
+        Authority::Policy => Cause::LaunchedByPolicy,
+        Authority::Operator { by } => Cause::AlreadyApproved { by: by.to_string() },
+        Authority::Silence => Cause::LaunchedBySilence,
+        Authority::Denied { by } => Cause::AlreadyDenied { by: by.to_string() },
+        Authority::DeniedBySilence => Cause::DeniedBySilence,
+        Authority::Withdrawn => Cause::LaunchWithdrawn,
     }
 }
 
@@ -205,7 +206,7 @@ fn known(state: &State, drone: &DroneId) -> Result<(), Refusal> {
 fn flown<'a>(state: &'a State, drone: &DroneId) -> Result<&'a Mission, Refusal> {
     known(state, drone)?;
     let id = flight_of(state, drone);
-    id.and_then(|id| state.missions.get(&id)).ok_or_else(|| not_now(format!("{drone} is not on a flight")))
+    id.and_then(|id| state.missions.get(&id)).ok_or_else(|| not_now(Cause::NotOnFlight { drone: drone.clone() }))
 }
 
 fn may_move<'a>(state: &'a State, drone: &DroneId) -> Result<&'a Mission, Refusal> {
@@ -214,16 +215,16 @@ fn may_move<'a>(state: &'a State, drone: &DroneId) -> Result<&'a Mission, Refusa
 }
 
 fn in_the_air(mission: &Mission) -> Result<(), Refusal> {
-    if mission.in_the_air() { Ok(()) } else { Err(not_now(format!("{} is not in the air", mission.drone))) }
+    if mission.in_the_air() { Ok(()) } else { Err(not_now(Cause::NotInTheAir { drone: mission.drone.clone() })) }
 }
 
 fn may_hold(mission: &Mission, held: bool) -> Result<(), Refusal> {
     in_the_air(mission)?;
     if mission.recalled || mission.phase >= Some(FlightPhase::Returning) {
-        return Err(not_now(format!("{} is on its way home, and a recall wins", mission.drone)));
+        return Err(not_now(Cause::RecallWins { drone: mission.drone.clone() }));
     }
     // A repeated hold is harmless; going on without one is a mistake.
-    if held && !mission.held { Err(not_now(format!("{} is not held", mission.drone))) } else { Ok(()) }
+    if held && !mission.held { Err(not_now(Cause::NotHeld { drone: mission.drone.clone() })) } else { Ok(()) }
 }
 
 fn may_take(state: &State, actor: &Actor, drone: &DroneId, by: &AccountId) -> Result<(), Refusal> {
@@ -242,16 +243,16 @@ fn may_release(state: &State, drone: &DroneId, by: &AccountId) -> Result<(), Ref
     match orders::pilot_of(state, drone) {
         Some(holder) if holder == by => Ok(()),
         Some(holder) => Err(Refusal::ControlledBy { by: holder.to_string() }),
-        None => Err(not_now(format!("nobody has taken control of {drone}"))),
+        None => Err(not_now(Cause::NotControlled { drone: drone.clone() })),
     }
 }
 
 fn may_survey(state: &State, corners: &[GeoPoint]) -> Result<(), Refusal> {
     if state.site.is_none() {
-        return Err(not_now("the site is not configured yet"));
+        return Err(not_now(Cause::NoSite));
     }
     if corners.is_empty() || corners.len() > SURVEY_CORNERS_MAX {
-        return Err(not_now(format!("a survey has 1 to {SURVEY_CORNERS_MAX} corners, this one has {}", corners.len())));
+        return Err(not_now(Cause::SurveyCorners { corners_max: SURVEY_CORNERS_MAX, corners: corners.len() }));
     }
     Ok(())
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::launch::Role;
 use super::{control, launch};
+use crate::cause::Cause;
 use crate::choice::{self, Choice, Question, Task};
 use crate::effect::{Action, EffectId, OperatorAlert};
 use crate::incident;
@@ -124,7 +125,7 @@ pub(crate) fn order_failed(state: &mut State, turn: &mut Turn, action: &Action, 
         }
         Action::Command { mission, command, .. } => launch::command_failed(state, turn, mission, command, reason),
         Action::AskApproval { mission, incident, .. } => {
-            let detail = format!("launch {mission} could not be put before the operators: {reason}");
+            let detail = Cause::ApprovalUndelivered { mission: mission.clone(), why: reason.to_owned() };
             incident::alert(state, turn, incident.as_ref(), OperatorAlert::DeliveryFailed { detail });
         }
         Action::FindGuards { .. }

@@ -3,6 +3,7 @@
 use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId};
 
 use super::{desk, escort, launch, orders};
+use crate::cause::Cause;
 use crate::effect::{CallerNotice, OperatorAlert};
 use crate::incident;
 use crate::model::Mission;
@@ -28,7 +29,7 @@ pub(crate) fn flight(state: &mut State, turn: &mut Turn, drone: &DroneId, id: &M
         FlightEvent::LinkLost => link_lost(state, turn, id),
         FlightEvent::LinkRegained => link_regained(state, turn, id),
         FlightEvent::BatteryLow { remaining_pct } => battery_low(state, turn, id, *remaining_pct),
-        FlightEvent::GpsLost => trouble(state, turn, id, "drone_gps_lost", "no satellite fix"),
+        FlightEvent::GpsLost => trouble(state, turn, id, "drone_gps_lost", Cause::GpsLost),
         FlightEvent::GpsRegained => launch::note(state, turn, id, "drone_gps_regained", &[]),
         FlightEvent::ModeChanged { mode, reason } => mode_changed(state, turn, id, mode, reason.as_deref()),
         FlightEvent::Warning { text } => launch::note(state, turn, id, "drone_warning", &[("text", text.clone())]),
@@ -124,7 +125,7 @@ fn light_is(state: &mut State, turn: &mut Turn, id: &MissionId, light: LightStat
     mission.light = light;
     launch::note(state, turn, id, "drone_light", &[("state", format!("{light:?}").to_lowercase())]);
     if light == LightState::Fault {
-        alert(state, turn, id, "the light is faulty");
+        alert(state, turn, id, Cause::LightFaulty);
         desk::ask_relief(state, turn, id);
     }
 }
@@ -133,16 +134,23 @@ fn light_is(state: &mut State, turn: &mut Turn, id: &MissionId, light: LightStat
 pub(super) fn failed(state: &mut State, turn: &mut Turn, id: &MissionId, failure: FlightFailure, airborne: bool) {
     let Some(mission) = state.missions.get_mut(id) else { return };
     let down = matches!(failure, FlightFailure::Down { .. });
-    let reason = failure.to_string();
-    mission.failure.get_or_insert(failure);
-    launch::note(state, turn, id, "drone_failed", &[("reason", reason.clone()), ("airborne", airborne.to_string())]);
-    alert(state, turn, id, &reason);
+    mission.failure.get_or_insert_with(|| failure.clone());
+    let cause = Cause::Failure { failure };
+    note_failed(state, turn, id, &cause, airborne);
+    alert(state, turn, id, cause);
     if airborne && !down {
         come_home(state, turn, id, "failed");
     } else {
         launch::end(state, turn, id);
     }
     replace(state, turn, id);
+}
+
+fn note_failed(state: &mut State, turn: &mut Turn, id: &MissionId, cause: &Cause, airborne: bool) {
+    let particulars = cause.particulars();
+    let mut detail: Vec<(&str, String)> = particulars.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+    detail.extend([("reason", cause.to_string()), ("airborne", airborne.to_string())]);
+    launch::note(state, turn, id, "drone_failed", &detail);
 }
 
 /// Calls the aircraft home; one that had been called already and could not come is called again.
@@ -153,14 +161,14 @@ fn come_home(state: &mut State, turn: &mut Turn, id: &MissionId, reason: &str) {
 
 fn call_again(state: &mut State, turn: &mut Turn, id: &MissionId) {
     if !orders::home_again(state, turn, id) {
-        alert(state, turn, id, "it does not come home by itself; a pilot must bring it");
+        alert(state, turn, id, Cause::NotComingHome);
     }
 }
 
 /// A recalled aircraft is in another mode than its way home. One that holds or makes straight for its pad is called again by a
 /// legal way; one that lands is let land; any other mode is somebody's hand on the sticks, which is not fought.
 fn left_its_way_home(state: &mut State, turn: &mut Turn, id: &MissionId, mode: &str, said: &str) {
-    alert(state, turn, id, &format!("on its way home it changed to {mode} by itself: {said}"));
+    alert(state, turn, id, Cause::LeftWayHome { mode: mode.to_owned(), said: said.to_owned() });
     if matches!(mode, "hold" | "return") {
         call_again(state, turn, id);
     }
@@ -211,19 +219,19 @@ fn mode_changed(state: &mut State, turn: &mut Turn, id: &MissionId, mode: &str, 
     }
     match mode {
         "return" => {
-            alert(state, turn, id, &format!("it returns by itself: {said}"));
+            alert(state, turn, id, Cause::ReturnsAlone { said });
             orders::recall(state, turn, id, "aircraft");
             replace(state, turn, id);
         }
         "land" => {
-            alert(state, turn, id, &format!("it lands by itself: {said}"));
+            alert(state, turn, id, Cause::LandsAlone { said });
             mark_recalled(state, id, "aircraft");
             replace(state, turn, id);
         }
         // Any other mode: the link leaves the aircraft in it and waits for orders, as after a hold. An operator decides whether it
         // goes on; the caller is not kept waiting for that.
         _ => {
-            alert(state, turn, id, &format!("it changed to {mode} by itself: {said}"));
+            alert(state, turn, id, Cause::ModeAlone { mode: mode.to_owned(), said });
             if let Some(mission) = state.missions.get_mut(id) {
                 mission.held = true;
             }
@@ -239,13 +247,13 @@ fn mark_recalled(state: &mut State, id: &MissionId, reason: &str) {
     }
 }
 
-fn trouble(state: &mut State, turn: &mut Turn, id: &MissionId, what: &str, reason: &str) {
+fn trouble(state: &mut State, turn: &mut Turn, id: &MissionId, what: &str, reason: Cause) {
     launch::note(state, turn, id, what, &[]);
     alert(state, turn, id, reason);
 }
 
-fn alert(state: &mut State, turn: &mut Turn, id: &MissionId, reason: &str) {
+fn alert(state: &mut State, turn: &mut Turn, id: &MissionId, reason: Cause) {
     let Some(mission) = state.missions.get(id) else { return };
     let (drone, incident) = (mission.drone.clone(), mission.incident().cloned());
-    incident::alert(state, turn, incident.as_ref(), OperatorAlert::FlightFailed { drone, reason: reason.to_owned() });
+    incident::alert(state, turn, incident.as_ref(), OperatorAlert::FlightFailed { drone, reason });
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use flight_types::{AccountId, FlightCommand, FlightFailure, FlightPhase, LightState, MissionId, Scene};
 
 use super::{control, desk, flight, orders};
+use crate::cause::Cause;
 use crate::choice::Chosen;
 use crate::config::{Approval, OnSilence};
 use crate::effect::{Action, OperatorAlert};
@@ -264,7 +265,8 @@ pub(super) fn command_failed(state: &mut State, turn: &mut Turn, id: &MissionId,
         flight::failed(state, turn, id, FlightFailure::NoAnswer, false);
         return;
     }
-    let detail = format!("order {} to {}: {reason}", control::order_word(command), mission.drone);
+    let order = control::order_word(command).to_owned();
+    let detail = Cause::OrderUndelivered { order, drone: mission.drone.clone(), why: reason.to_owned() };
     let incident = mission.incident().cloned();
     incident::alert(state, turn, incident.as_ref(), OperatorAlert::DeliveryFailed { detail });
 }

@@ -379,7 +379,7 @@ fn a_lost_search_is_asked_again() {
          release index",
         expect![[r#"
                0.0 ann: received
-               3.0 operators: delivery_failed detail=the search for guards was not answered
+               3.0 operators: delivery_failed detail={"cause":"search_unanswered"}
                3.1 offer to g1: 60 s
             ann offered at [gps ±10 m at 0]
         "#]],
@@ -396,7 +396,7 @@ fn an_offer_that_cannot_be_delivered_makes_room_for_the_next_guard() {
         expect![[r#"
                0.0 ann: received
                0.0 offer to g1: 60 s
-               0.0 operators: delivery_failed detail=offer to g1: no such terminal
+               0.0 operators: delivery_failed detail={"cause":"offer_undelivered","to":"g1","why":"no such terminal"}
                0.0 offer to g2: 200 s
             ann offered at [gps ±10 m at 0] escalated
         "#]],

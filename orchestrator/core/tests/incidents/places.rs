@@ -23,7 +23,7 @@ fn a_fix_and_an_address_that_disagree_are_both_served() {
         "call ann k1 gps 0,0 acc 20 address 470,0 acc 30",
         expect![[r#"
                0.0 ann: received
-               0.0 operators: place_uncertain detail=sources disagree by 469 m
+               0.0 operators: place_uncertain detail={"apart_m":469,"cause":"places_disagree"}
                0.0 operators: nobody_accepted
                0.0 ann: still_searching
             ann located at [gps ±20 m at 0, address ±30 m at 470] escalated
@@ -37,7 +37,7 @@ fn without_either_the_last_position_is_served_and_said() {
         "call ann k1 last 100,0 age 1500 home 3000,0",
         expect![[r#"
                0.0 ann: received
-               0.0 operators: place_uncertain detail=last known, 25 min old
+               0.0 operators: place_uncertain detail={"age_min":25,"cause":"place_old"}
                0.0 operators: nobody_accepted
                0.0 ann: still_searching
             ann located at [last_known ±10 m at 100] escalated
@@ -51,7 +51,7 @@ fn an_ancient_last_position_is_worth_less_than_the_home() {
         "call ann k1 last 100,0 age 90000 home 3000,0",
         expect![[r#"
                0.0 ann: received
-               0.0 operators: place_uncertain detail=home
+               0.0 operators: place_uncertain detail={"cause":"place_home"}
                0.0 operators: nobody_accepted
                0.0 ann: still_searching
             ann located at [home ±30 m at 3000] escalated
@@ -65,7 +65,7 @@ fn a_stale_fix_is_a_last_position() {
         "call ann k1 gps 100,0 age 1500 home 3000,0",
         expect![[r#"
                0.0 ann: received
-               0.0 operators: place_uncertain detail=last known, 25 min old
+               0.0 operators: place_uncertain detail={"age_min":25,"cause":"place_old"}
                0.0 operators: nobody_accepted
                0.0 ann: still_searching
             ann located at [last_known ±10 m at 100] escalated
@@ -82,7 +82,7 @@ fn an_unknown_address_and_no_fix_wait_for_the_first_position() {
          moved ann 0,0",
         expect![[r#"
                0.0 ann: received
-               0.0 operators: place_uncertain detail=none, address not found
+               0.0 operators: place_uncertain detail={"cause":"address_not_found"}
                2.0 offer to g1: 60 s
             ann offered at [gps ±10 m at 0] escalated
         "#]],
@@ -122,11 +122,11 @@ fn absurd_accuracies_are_not_believed() {
                0.0 operators: nobody_accepted
                0.0 ben: still_searching
                0.0 cat: received
-               0.0 operators: place_uncertain detail=home
+               0.0 operators: place_uncertain detail={"cause":"place_home"}
                0.0 operators: nobody_accepted
                0.0 cat: still_searching
                0.0 dan: received
-               0.0 operators: place_uncertain detail=a fix within 40000 m only
+               0.0 operators: place_uncertain detail={"accuracy_m":40000,"cause":"place_coarse"}
                0.0 operators: nobody_accepted
                0.0 dan: still_searching
             ann located at [gps ±100 m at 0] escalated
@@ -167,7 +167,7 @@ fn a_press_without_a_place_joined_by_one_with_a_place() {
          call ann k2 address 20,0",
         expect![[r#"
                0.0 ann: received
-               0.0 operators: place_uncertain detail=none
+               0.0 operators: place_uncertain detail={"cause":"place_none"}
                0.0 ann: received
                0.0 offer to g1: 60 s
             ann offered at [address ±30 m at 20] escalated
@@ -186,10 +186,10 @@ fn a_place_far_outside_the_site_is_an_error_not_a_place() {
          moved ben 10,0",
         expect![[r#"
                0.0 ann: received
-               0.0 operators: place_uncertain detail=home
+               0.0 operators: place_uncertain detail={"cause":"place_home"}
                0.0 offer to g1: 60 s
                0.0 ben: received
-               0.0 operators: place_uncertain detail=none, the position given is far outside the site
+               0.0 operators: place_uncertain detail={"cause":"place_far_outside"}
                0.0 operators: nobody_accepted
                0.0 ben: still_searching
             ann offered at [home ±30 m at 20] escalated
@@ -261,7 +261,7 @@ fn an_address_is_dropped_once_the_fixes_agree_with_it() {
          places ann",
         expect![[r#"
                0.0 ann: received
-               0.0 operators: place_uncertain detail=sources disagree by 299 m
+               0.0 operators: place_uncertain detail={"apart_m":299,"cause":"places_disagree"}
                0.0 operators: nobody_accepted
                0.0 ann: still_searching
               45.0 operators: caller_silent

@@ -3,6 +3,7 @@
 import { clock } from './clock.svelte';
 import type {
   Account,
+  Cause,
   CodeOutcome,
   DroneView,
   GuardView,
@@ -26,6 +27,10 @@ export class ApiError extends Error {
     readonly status: number,
     readonly title: string,
     readonly detail: string,
+    /** The last part of the problem's `type`: "not-now". */
+    readonly kind = '',
+    /** The dispatcher's own reason, for the reader's language. */
+    readonly why?: Cause,
   ) {
     super(detail || title);
     this.name = 'ApiError';
@@ -47,8 +52,8 @@ export interface RequestOptions {
 
 async function problemOf(response: Response): Promise<ApiError> {
   try {
-    const problem = (await response.json()) as { title?: string; detail?: string };
-    return new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '');
+    const problem = (await response.json()) as { type?: string; title?: string; detail?: string; cause?: Cause };
+    return new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '', problem.type?.split('/').at(-1), problem.cause);
   } catch {
     return new ApiError(response.status, response.statusText, '');
   }

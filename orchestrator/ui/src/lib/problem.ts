@@ -1,6 +1,7 @@
 /** What went wrong, in words for the person who tried. */
 
 import { ApiError } from './api';
+import { cause } from './say';
 import type { Messages } from './i18n/en';
 
 export function problemText(m: Messages, error: unknown): string {
@@ -8,5 +9,9 @@ export function problemText(m: Messages, error: unknown): string {
   if (error.status === 0) return m.error.unreachable;
   if (error.status === 401 || error.status === 403) return m.error.notAllowed;
   if (error.status === 429) return m.error.tooMany;
-  return m.error.generic(error.detail || error.title);
+  if (error.why !== undefined) return m.error.generic(cause(m, error.why));
+  const known = (m.problem as Record<string, string>)[error.kind];
+  // Which value is wrong is only in the detail.
+  if (known && ['invalid', 'malformed'].includes(error.kind) && error.detail) return `${known} (${error.detail})`;
+  return known ?? m.error.generic(error.detail || error.title);
 }

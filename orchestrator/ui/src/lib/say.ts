@@ -2,7 +2,7 @@
 
 import { eta, metresPerSecond, percent, shortId } from './format';
 import type { Messages } from './i18n/en';
-import type { Actor, Authority, FlightFailure, OperatorAlert, RejectionReason, TimelineItem } from './types';
+import type { Actor, Authority, Cause, FlightFailure, OperatorAlert, RejectionReason, TimelineItem } from './types';
 
 export function rejection(m: Messages, reason: RejectionReason): string {
   switch (reason.why) {
@@ -19,13 +19,13 @@ export function rejection(m: Messages, reason: RejectionReason): string {
     case 'escorting':
       return m.rejection.escorting(shortId(reason.incident));
     case 'not_ready':
-      return m.rejection.not_ready(reason.doing);
+      return m.rejection.not_ready(cause(m, reason.doing));
     case 'energy':
       return m.rejection.energy(percent(reason.needed_pct), percent(reason.available_pct));
     case 'wind':
       return m.rejection.wind(metresPerSecond(reason.wind_m_s), metresPerSecond(reason.limit_m_s));
     case 'no_route':
-      return m.rejection.no_route(reason.reason);
+      return m.rejection.no_route(cause(m, reason.reason));
     case 'slower':
       return m.rejection.slower(eta(m, reason.eta_s));
   }
@@ -46,6 +46,23 @@ export function failure(m: Messages, why: FlightFailure): string {
     case 'wrong_aircraft':
       return m.failure[why.why](why.reason);
   }
+}
+
+/** A reason of the core. One that this page does not know yet is shown by its code. */
+export function cause(m: Messages, why: Cause): string {
+  if (typeof why === 'string') return why;
+  if (why.cause === 'failure') return failure(m, why.failure as FlightFailure);
+  const known = (m.cause as Record<string, (detail: Record<string, string>) => string>)[why.cause];
+  const detail = Object.fromEntries(Object.entries(why).map(([key, value]) => [key, String(value)]));
+  return known ? known(detail) : why.cause.replaceAll('_', ' ');
+}
+
+/** The cause in a timeline line: the server writes it flat, as "cause" and "cause_…". */
+function flatCause(detail: Record<string, string>): Cause | undefined {
+  if (!detail.cause) return undefined;
+  const own = Object.entries(detail).filter(([key]) => key.startsWith('cause_'));
+  const figures = Object.fromEntries(own.map(([key, value]) => [key.slice('cause_'.length), value]));
+  return { ...figures, cause: detail.cause, failure: figures };
 }
 
 export function authority(m: Messages, who: Authority): string {
@@ -73,14 +90,14 @@ export function alert(m: Messages, what: OperatorAlert): string {
       return m.alert[what.alert];
     case 'place_uncertain':
     case 'delivery_failed':
-      return m.alert[what.alert](what.detail);
+      return m.alert[what.alert](cause(m, what.detail));
     case 'guard_lost':
     case 'backup_wanted':
       return m.alert[what.alert](what.guard);
     case 'approval_silent':
       return m.alert.approval_silent(what.outcome === 'launch');
     case 'flight_failed':
-      return m.alert.flight_failed(what.drone, what.reason);
+      return m.alert.flight_failed(what.drone, cause(m, what.reason));
     case 'link_lost':
       return m.alert.link_lost(what.drone);
     case 'recall_waits':
@@ -107,7 +124,9 @@ export function actor(m: Messages, who: Actor): string {
 /** A word of the timeline in the reader's language; one that this page does not know yet is shown as the server wrote it. */
 export function timeline(m: Messages, item: Pick<TimelineItem, 'what' | 'detail'>): string {
   const known = (m.timeline as Record<string, (detail: Record<string, string>) => string>)[item.what];
-  if (known) return known(item.detail);
+  const why = flatCause(item.detail);
+  const said: Record<string, string> = why === undefined ? {} : { reason: cause(m, why), detail: cause(m, why) };
+  if (known) return known({ ...item.detail, ...said });
   const particulars = Object.entries(item.detail).map(([key, value]) => `${key.replaceAll('_', ' ')} ${value}`);
   return [item.what.replaceAll('_', ' '), ...particulars].join(' · ');
 }

@@ -62,6 +62,9 @@ export interface TimelineItem {
   detail: Record<string, string>;
 }
 
+/** Why something is so: a code with its figures. Logs from before there were codes have an English sentence. */
+export type Cause = string | ({ cause: string } & Record<string, unknown>);
+
 export type RejectionReason =
   | { why: 'not_connected' }
   | { why: 'link_poor'; loss_pct: number }
@@ -70,12 +73,12 @@ export type RejectionReason =
   | { why: 'no_light' }
   | { why: 'escorting'; incident: string }
   | { why: 'pilot_in_control' }
-  | { why: 'not_ready'; doing: string }
+  | { why: 'not_ready'; doing: Cause }
   | { why: 'tried_before' }
   | { why: 'energy'; needed_pct: number; available_pct: number }
   | { why: 'energy_unknown' }
   | { why: 'wind'; wind_m_s: number; limit_m_s: number }
-  | { why: 'no_route'; reason: string }
+  | { why: 'no_route'; reason: Cause }
   | { why: 'slower'; eta_s: number };
 
 export interface Rejection {
@@ -316,7 +319,7 @@ export type CallerNotice =
 
 export type OperatorAlert =
   | { alert: 'nobody_accepted' }
-  | { alert: 'place_uncertain'; detail: string }
+  | { alert: 'place_uncertain'; detail: Cause }
   | { alert: 'duress' }
   | { alert: 'wrong_codes' }
   | { alert: 'confirmation_missing' }
@@ -325,11 +328,11 @@ export type OperatorAlert =
   | { alert: 'backup_wanted'; guard: string }
   | { alert: 'no_drone' }
   | { alert: 'approval_silent'; mission: string; outcome: 'launch' | 'deny' }
-  | { alert: 'flight_failed'; drone: string; reason: string }
+  | { alert: 'flight_failed'; drone: string; reason: Cause }
   | { alert: 'link_lost'; drone: string }
   | { alert: 'recall_waits'; drone: string; pilot: string }
   | { alert: 'survey_impossible'; lot: string }
-  | { alert: 'delivery_failed'; detail: string };
+  | { alert: 'delivery_failed'; detail: Cause };
 
 export interface AlertMessage {
   type: 'alert';

@@ -114,7 +114,7 @@ fn one_that_will_not_arm_is_replaced() {
         &bench,
         &expect![[r#"
             0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
-            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "arming refused: compass" }
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: Failure { failure: ArmRefused { reason: "compass" } } }
             0000 s  d2: fly (1, 292) at 60 m, home (20, 0)
         "#]],
     );
@@ -132,7 +132,7 @@ fn a_failure_in_the_air_brings_it_home_and_sends_another() {
         &expect![[r#"
             0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
-            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "transit took longer than 120 s" }
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: Failure { failure: Timeout { step: "transit", limit_s: 120 } } }
             0000 s  d1: recall (0, 0)
             0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
         "#]],
@@ -368,7 +368,7 @@ fn an_aircraft_that_leaves_its_mode_is_reported_and_another_goes() {
             expect![[r#"
                 0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
                 0000 s  caller: d1 launched
-                0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "it returns by itself: failsafe" }
+                0000 s  alert FlightFailed { drone: DroneId("d1"), reason: ReturnsAlone { said: "failsafe" } }
                 0000 s  d1: recall (0, 0)
                 0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
             "#]],
@@ -378,7 +378,7 @@ fn an_aircraft_that_leaves_its_mode_is_reported_and_another_goes() {
             expect![[r#"
                 0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
                 0000 s  caller: d1 launched
-                0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "it lands by itself: failsafe" }
+                0000 s  alert FlightFailed { drone: DroneId("d1"), reason: LandsAlone { said: "failsafe" } }
                 0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
             "#]],
         ),
@@ -387,7 +387,7 @@ fn an_aircraft_that_leaves_its_mode_is_reported_and_another_goes() {
             expect![[r#"
                 0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
                 0000 s  caller: d1 launched
-                0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "it changed to hold by itself: failsafe" }
+                0000 s  alert FlightFailed { drone: DroneId("d1"), reason: ModeAlone { mode: "hold", said: "failsafe" } }
                 0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
             "#]],
         ),
@@ -414,26 +414,26 @@ fn a_recalled_aircraft_that_stops_on_its_way_home_is_called_again_and_then_a_pil
     told(
         &bench,
         &expect![[r#"
-        0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
-        0000 s  caller: d1 launched
-        0000 s  d1: light on 100 %
-        0000 s  caller: drone on scene
-        0000 s  d1: recall (0, 0)
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
-        0000 s  d1: recall (0, 0)
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to return by itself: said" }
-        0000 s  d1: recall (0, 0)
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to manual by itself: said" }
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to land by itself: said" }
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
-        0000 s  d1: recall (0, 0)
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
-        0000 s  d1: recall (0, 0)
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
-        0000 s  d1: recall (0, 0)
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "on its way home it changed to hold by itself: said" }
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "it does not come home by itself; a pilot must bring it" }
-    "#]],
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0000 s  d1: recall (0, 0)
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: LeftWayHome { mode: "hold", said: "said" } }
+            0000 s  d1: recall (0, 0)
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: LeftWayHome { mode: "return", said: "said" } }
+            0000 s  d1: recall (0, 0)
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: LeftWayHome { mode: "manual", said: "said" } }
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: LeftWayHome { mode: "land", said: "said" } }
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: LeftWayHome { mode: "hold", said: "said" } }
+            0000 s  d1: recall (0, 0)
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: LeftWayHome { mode: "hold", said: "said" } }
+            0000 s  d1: recall (0, 0)
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: LeftWayHome { mode: "hold", said: "said" } }
+            0000 s  d1: recall (0, 0)
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: LeftWayHome { mode: "hold", said: "said" } }
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: NotComingHome }
+        "#]],
     );
 }
 
@@ -448,14 +448,14 @@ fn a_way_home_that_cannot_be_begun_is_ordered_again() {
     told(
         &bench,
         &expect![[r#"
-        0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
-        0000 s  caller: d1 launched
-        0000 s  d1: light on 100 %
-        0000 s  caller: drone on scene
-        0000 s  d1: recall (0, 0)
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: "upload failed: no answer" }
-        0000 s  d1: recall (0, 0)
-    "#]],
+            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0000 s  d1: recall (0, 0)
+            0000 s  alert FlightFailed { drone: DroneId("d1"), reason: Failure { failure: Upload { reason: "no answer" } } }
+            0000 s  d1: recall (0, 0)
+        "#]],
     );
 }
 

@@ -18,7 +18,20 @@ const reasonWord = (reason: string): string =>
     pilot: '조종사가 제어권을 가져감',
     operator: '지시에 따름',
     requested: '지시에 따름',
+    preempted: '긴급 요청으로 호출됨',
+    place_ruled_out: '신고자가 그곳에 없음',
+    landed_by_operator: '지시에 따라 착륙',
+    'off duty': '근무 종료',
+    'called back': '다른 사건으로 다시 호출됨',
   })[reason] ?? reason;
+
+const endWord = (end: string | undefined): string => (end === 'the start' ? '출발점이' : '도착점이');
+/** The aircraft's own words, when it said any. */
+const words = (said: string | undefined): string => (said ? `: “${said}”` : '');
+const orderWord = (order: string | undefined): string =>
+  ({ fly: '비행', escort: '에스코트', light: '조명', recall: '복귀', hold: '정지', continue: '계속', land: '착륙', 'yield control': '제어권 넘김', 'resume control': '제어권 회수' })[
+    order ?? ''
+  ] ?? order ?? '?';
 
 export const ko: Messages = {
   product: '에스코트',
@@ -477,6 +490,77 @@ export const ko: Messages = {
     delivery_failed: (detail) => `전달 실패: ${detail}`,
   },
 
+  /** Why something is so; the keys are the core's codes. */
+  cause: {
+    in_zone: (d) => `${endWord(d.end)} 비행 금지 구역 ${d.zone} 안에 있음`,
+    outside_fence: (d) => `${endWord(d.end)} 비행 구역 밖에 있음`,
+    hemmed_in: (d) => `${endWord(d.end)} 금지 구역이나 경계에 막혀 있음`,
+    no_stand_off: (d) => `신고자 ${d.reach_m} m 안에 비행 가능한 자리가 없음`,
+    parted: () => '금지 구역이 모든 경로를 막음',
+    above_ceiling: (d) => `필요 고도 ${d.height_m} m, 허용 고도 ${d.ceiling_m} m`,
+    coming_home: () => '복귀 중',
+    other_survey: () => '다른 주차장을 조사 중',
+    starting_survey: () => '조사를 위해 이륙 중',
+    active_alone: (d) => `지시 없이 작동 중, 모드 ${d.mode}`,
+    off_pad: (d) => `패드에서 ${d.away_m} m 떨어져 있음`,
+    light_faulty: () => '조명 고장',
+    gps_lost: () => 'GPS 신호 없음',
+    not_coming_home: () => '스스로 복귀하지 못함: 조종사가 데려와야 합니다',
+    left_way_home: (d) => `복귀 중 스스로 ${d.mode} 모드로 바꿈${words(d.said)}`,
+    returns_alone: (d) => `스스로 복귀함${words(d.said)}`,
+    lands_alone: (d) => `스스로 착륙함${words(d.said)}`,
+    mode_alone: (d) => `스스로 ${d.mode} 모드로 바꿈${words(d.said)}`,
+    places_disagree: (d) => `GPS와 주소가 ${d.apart_m} m 떨어져 있음`,
+    place_old: (d) => `마지막 위치만 있음, ${d.age_min}분 전`,
+    place_home: () => '집 주소만 있음',
+    place_coarse: (d) => `GPS 오차 ${d.accuracy_m} m`,
+    place_address: () => '주소만 있음',
+    address_not_found: () => '위치 없음: 주소를 찾지 못함',
+    place_far_outside: () => '위치 없음: 받은 위치가 서비스 지역 밖임',
+    place_none: () => '위치를 모름',
+    offer_undelivered: (d) => `${d.to}에게 보낸 출동 요청 (${d.why})`,
+    notice_undelivered: (d) => `${d.to === 'the contact' ? '비상 연락처' : d.to}에게 보낸 알림 (${d.why})`,
+    order_undelivered: (d) => `${d.drone}에 보낸 지시 “${orderWord(d.order)}” (${d.why})`,
+    approval_undelivered: (d) => `이륙 ${d.mission} 승인 요청을 관제사에게 보내지 못함 (${d.why})`,
+    search_unanswered: () => '경호원 검색이 응답하지 않음',
+    search_failed: (d) => `경호원 검색 실패 (${d.why})`,
+    incident_over: () => '이미 끝난 사건입니다',
+    cancel_too_late: () => '취소할 수 있는 시간이 지났습니다. 대신 안전을 확인해 주세요',
+    offer_declined: () => '이미 거절한 요청입니다',
+    offer_expired: () => '시간이 지난 요청입니다',
+    offer_stood_down: () => '다른 경호원이 출동하거나 요청이 끝났습니다',
+    guard_replaced: () => '이 사건은 다른 경호원에게 넘어갔습니다',
+    launch_over: () => '이미 끝난 이륙입니다',
+    launched_by_policy: () => '스테이션 정책에 따라 이미 이륙했습니다',
+    already_approved: (d) => `${d.by} 님이 이미 승인했습니다`,
+    launched_by_silence: () => '시간 안에 결정이 없어 이륙했습니다',
+    already_denied: (d) => `${d.by} 님이 이미 거부했습니다`,
+    denied_by_silence: () => '시간 안에 결정이 없어 이륙하지 않습니다',
+    launch_withdrawn: () => '더 이상 필요 없는 이륙입니다',
+    not_on_flight: (d) => `${d.drone} 비행 중이 아닙니다`,
+    not_in_the_air: (d) => `${d.drone} 공중에 있지 않습니다`,
+    recall_wins: (d) => `${d.drone} 복귀 중이며 복귀는 취소할 수 없습니다`,
+    not_held: (d) => `${d.drone} 정지 상태가 아닙니다`,
+    not_controlled: (d) => `${d.drone} 제어권을 가져간 사람이 없습니다`,
+    controlled_by: (d) => `${d.by} 조종사가 이 기체를 제어하고 있습니다`,
+    no_site: () => '현장 설정이 아직 없습니다',
+    survey_corners: (d) => `조사 구역은 꼭짓점 1~${d.corners_max}개여야 하는데 ${d.corners}개입니다`,
+  },
+
+  /** What went wrong, by the last part of a problem's `type`. */
+  problem: {
+    malformed: '요청을 이해하지 못했습니다.',
+    invalid: '사용할 수 없는 값입니다.',
+    unknown: '더 이상 없는 항목입니다.',
+    'not-now': '지금은 할 수 없습니다.',
+    mistyped: '코드가 잘못 입력되었습니다. 확인하고 다시 입력하세요.',
+    expired: '더 이상 쓸 수 없는 코드입니다.',
+    'too-large': '너무 큽니다.',
+    unavailable: '지금은 서버가 처리할 수 없습니다. 잠시 후 다시 시도하세요.',
+    fault: '서버에 오류가 났습니다. 원인은 서버 기록에 있습니다.',
+    method: '여기서는 할 수 없습니다.',
+  },
+
   actor: {
     system: '시스템',
     caller: '신고자',
@@ -496,7 +580,7 @@ export const ko: Messages = {
     offer_sent: (d) => `${d.guard ?? '경호원'}에게 요청${d.eta_s ? `, ${d.eta_s}초 거리` : ''}`,
     offer_received: (d) => `${d.guard ?? '경호원'} 화면에 표시됨`,
     offer_accepted: (d) => `${d.guard ?? '경호원'} 수락`,
-    offer_declined: (d) => `${d.guard ?? '경호원'} 거절${d.reason ? `: ${d.reason}` : ''}`,
+    offer_declined: (d) => `${d.guard ?? '경호원'} 거절${d.reason ? `: ${reasonWord(d.reason)}` : ''}`,
     offer_undeliverable: (d) => `${d.guard ?? '경호원'}에게 전달하지 못함`,
     offer_timed_out: (d) => `${d.guard ?? '경호원'} 시간 안에 응답 없음`,
     guard_assigned: (d) => `${d.guard ?? '경호원'} 출동${d.eta_s ? `, ${d.eta_s}초 후 도착` : ''}`,
