@@ -10,6 +10,7 @@ use dispatch_core::config::SiteConfig;
 use dispatch_core::effect::Effect;
 use dispatch_core::event::{Actor, Entry, Event};
 use dispatch_core::{Core, Refusal};
+use flight_types::IncidentId;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -49,6 +50,8 @@ pub struct Stepped {
     pub entry: Entry,
     /// What the core ordered.
     pub effects: Vec<Effect>,
+    /// Incidents whose timeline got a line.
+    pub touched: Vec<IncidentId>,
 }
 
 /// Points at which a test kills the process: right after an entry is durable, before or after its effects leave.
@@ -236,8 +239,8 @@ impl Loop {
         self.crash_if(self.crash.after_durable_seq, seq);
         for entry in entries {
             // The effects of this entry are among the outstanding ones and leave with them.
-            let effects = self.step(&entry);
-            self.announce(entry, effects);
+            let (effects, touched) = self.step(&entry);
+            self.announce(Stepped { entry, effects, touched });
         }
         let outstanding = self.read(Core::outstanding);
         tracing::info!(effects = outstanding.len(), "outstanding effects given again");
@@ -346,19 +349,22 @@ impl Loop {
         self.crash_if(self.crash.after_durable_seq, entry.seq);
         let seq = entry.seq;
         let admitted = self.read(|core| core.admit(&entry.actor, &entry.event));
-        let effects = self.step(&entry);
+        let (effects, touched) = self.step(&entry);
         if let (Event::GuardDutyChanged { guard, on_duty }, Ok(())) = (&entry.event, &admitted) {
             // Before the effects leave: a search ordered by this very entry must see it.
             self.live.set_duty(guard, *on_duty);
         }
         self.dispatch(effects.clone());
-        self.announce(entry, effects);
+        self.announce(Stepped { entry, effects, touched });
         self.crash_if(self.crash.after_dispatch_seq, seq);
         admitted.map(|()| Accepted { seq })
     }
 
-    fn step(&self, entry: &Entry) -> Vec<Effect> {
-        self.shared.core.write().unwrap_or_else(PoisonError::into_inner).step(entry)
+    /// What the core orders, and whose timelines got a line.
+    fn step(&self, entry: &Entry) -> (Vec<Effect>, Vec<IncidentId>) {
+        let mut core = self.shared.core.write().unwrap_or_else(PoisonError::into_inner);
+        let effects = core.step(entry);
+        (effects, core.touched().cloned().collect())
     }
 
     fn dispatch(&self, effects: Vec<Effect>) {
@@ -371,9 +377,9 @@ impl Loop {
         }
     }
 
-    fn announce(&self, entry: Entry, effects: Vec<Effect>) {
+    fn announce(&self, stepped: Stepped) {
         // Nobody listening is fine.
-        let _ = self.shared.steps.send(Arc::new(Stepped { entry, effects }));
+        let _ = self.shared.steps.send(Arc::new(stepped));
     }
 
     fn read<R>(&self, look: impl FnOnce(&Core) -> R) -> R {

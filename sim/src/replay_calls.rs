@@ -283,7 +283,7 @@ impl Replay {
 
     fn search(&self, search: &GuardSearch) -> GuardsNear {
         let mut best: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
-        let free = |slot: u32| !search.excluding.contains(&self.guards[slot as usize].0);
+        let free = |slot: u32| !search.excludes(&self.guards[slot as usize].0);
         for place in &search.places {
             for near in self.index.nearest(*place, search.within_m, search.count_max, free) {
                 let eta_s = ruler_eta_s(near.distance_m);

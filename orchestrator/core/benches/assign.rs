@@ -6,6 +6,9 @@
 //! `cargo bench -p dispatch-core --bench assign`; items are calls for the assignment, entries for the log.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use dispatch_core::Core;
 use dispatch_core::assign::{Edge, cost_of_seconds, least_total};
@@ -27,8 +30,56 @@ const CALLS: i64 = 300;
 const CALL_INTERVAL_MS: i64 = 10_000;
 const DRIVE_MS: i64 = 60_000;
 
+/// The interpreter in whose environment scipy may be; `python3` when it is not set.
+const PEER_PYTHON: &str = "PEER_PYTHON";
+/// Runs of our own solver beside the peer's.
+const RUNS: usize = 11;
+
 fn main() {
     divan::main();
+    if std::env::args().any(|argument| argument == "--bench") {
+        beside_scipy();
+    }
+}
+
+/// The dense case in turn with scipy's `linear_sum_assignment` on the same costs; both must find the same total.
+fn beside_scipy() {
+    let rows = rows(1_000, 1_000, 1_000);
+    let mut times: Vec<Duration> = Vec::new();
+    let mut total = 0;
+    for _ in 0..RUNS {
+        let began = Instant::now();
+        let chosen = least_total(black_box(&rows), 1_000);
+        times.push(began.elapsed());
+        total = rows.iter().zip(chosen).filter_map(|(row, column)| cost_in(row, column?)).sum();
+    }
+    times.sort();
+    let ours_ms = times[RUNS / 2].as_secs_f64() * 1_000.0;
+    match scipy(&rows) {
+        None => println!("assignment 1000 × 1000: {ours_ms:.1} ms; scipy: peer not installed (name its python in {PEER_PYTHON})"),
+        Some((scipy_ms, scipy_total)) => {
+            assert_eq!(total, scipy_total, "the same least total");
+            println!("assignment 1000 × 1000: {ours_ms:.1} ms; scipy {scipy_ms:.1} ms; ratio {:.2}", ours_ms / scipy_ms);
+        }
+    }
+}
+
+fn cost_in(row: &[Edge], column: usize) -> Option<i64> {
+    row.iter().find(|edge| edge.column == column).map(|edge| edge.cost)
+}
+
+/// Median milliseconds of processor time, and the total found; `None` where there is no scipy.
+fn scipy(rows: &[Vec<Edge>]) -> Option<(f64, i64)> {
+    let python = std::env::var(PEER_PYTHON).unwrap_or_else(|_| "python3".to_owned());
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/scipy_peer.py");
+    let mut peer =
+        Command::new(python).arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+    let numbers = rows.iter().flat_map(|row| (0..row.len()).filter_map(|column| cost_in(row, column)));
+    // A peer that is not installed ends before it has read everything.
+    let _ = peer.stdin.take()?.write_all(&numbers.flat_map(i64::to_le_bytes).collect::<Vec<u8>>());
+    let answer = String::from_utf8(peer.wait_with_output().ok()?.stdout).ok()?;
+    let (time_ms, total) = answer.trim().split_once(' ')?;
+    Some((time_ms.parse().ok()?, total.parse().ok()?))
 }
 
 fn place(random: &mut Pcg64Mcg) -> Local {
@@ -201,7 +252,7 @@ impl Recorder {
             GuardCandidate { guard: guard(number), position, position_age_ms: 0, distance_m, eta_s, eta_by: EtaSource::Ruler }
         };
         let all = self.guards.iter().enumerate().map(candidate);
-        let fits = |found: &GuardCandidate| found.distance_m <= search.within_m && !search.excluding.contains(&found.guard);
+        let fits = |found: &GuardCandidate| found.distance_m <= search.within_m && !search.excludes(&found.guard);
         let mut candidates: Vec<GuardCandidate> = all.filter(fits).collect();
         candidates.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s));
         candidates.truncate(search.count_max);

@@ -35,6 +35,7 @@ impl Core {
         debug_assert_eq!(entry.district, self.district, "an entry of another district's log");
         let state = &mut self.state;
         state.last_seq = entry.seq;
+        state.touched.clear();
         state.advance_clock(entry.at_ms);
         let mut turn = Turn::new(entry.seq, state.now_ms, Actor::System);
         while let Some(timer) = state.timers.pop_due(state.now_ms) {
@@ -77,6 +78,11 @@ impl Core {
     /// The sequence number of the last entry taken, 0 before the first.
     pub fn last_seq(&self) -> u64 {
         self.state.last_seq
+    }
+
+    /// Incidents whose timeline got a line with the latest entry, so that a shell need not look through all of them.
+    pub fn touched(&self) -> impl Iterator<Item = &IncidentId> {
+        self.state.touched.iter()
     }
 
     /// The core's time: that of the latest entry, never running backwards.

@@ -23,6 +23,7 @@ fn write(state: &mut State, turn: &Turn, id: &IncidentId, what: &str, detail: BT
     }
     let item = TimelineItem { seq: turn.seq, at_ms: turn.now_ms, actor: turn.actor.clone(), what: what.to_owned(), detail };
     incident.timeline.push(item);
+    state.touched.insert(id.clone());
 }
 
 /// Alerts the operators, and marks the incident until one of them acknowledges.

@@ -16,6 +16,7 @@ mod core;
 mod limits;
 mod outstanding;
 mod refusal;
+mod roster;
 mod state;
 mod timer;
 mod turn;

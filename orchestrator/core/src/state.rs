@@ -12,7 +12,8 @@ use crate::effect::{Action, Effect, EffectId};
 use crate::event::Fix;
 use crate::limits::{CORE_TIME_MAX_MS, TIME_MAX_MS};
 use crate::mission::DroneSearch;
-use crate::model::{Controller, GuardRecord, Incident, Mission, Offer};
+use crate::model::{Controller, Incident, Mission, Offer};
+use crate::roster::Roster;
 use crate::timer::Timers;
 
 /// Everything a district's log adds up to.
@@ -23,6 +24,9 @@ pub(crate) struct State {
     /// The clock as the latest entry read it.
     pub clock_ms: i64,
     pub last_seq: u64,
+    /// Incidents whose timeline got a line in the latest turn. Not part of what the log adds up to.
+    #[serde(skip)]
+    pub touched: BTreeSet<IncidentId>,
     pub site: Option<SiteConfig>,
     pub incidents: BTreeMap<IncidentId, Incident>,
     /// What is remembered of each open incident beyond what shells may read. Dropped when it ends.
@@ -33,7 +37,7 @@ pub(crate) struct State {
     pub open_by_caller: BTreeMap<CallerId, IncidentId>,
     pub calls_by_key: BTreeMap<CallerId, BTreeMap<String, KeyedPress>>,
     pub offers: BTreeMap<OfferId, Offer>,
-    pub guards: BTreeMap<GuardId, GuardRecord>,
+    pub guards: Roster,
     /// Incidents that wait for the next search. Whatever gathers here while a search is under way is searched together.
     pub to_search: BTreeSet<IncidentId>,
     /// The search under way.

@@ -67,6 +67,27 @@ impl Timers {
         self.due_ms.contains_key(timer)
     }
 
+    /// Incidents that pause after a vain round, by id.
+    pub fn pausing(&self) -> Vec<IncidentId> {
+        // `SearchLate` is the kind after `RingEnds` in the order of timers.
+        let paused = self.due_ms.range(..Timer::SearchLate).rev().map_while(|(timer, _)| match timer {
+            Timer::RingEnds(id) => Some(id.clone()),
+            Timer::OfferExpires(_)
+            | Timer::PhotoFinish(_)
+            | Timer::SearchLate
+            | Timer::ConfirmationDue(_)
+            | Timer::GuardCheck(_)
+            | Timer::CallerSilent(_)
+            | Timer::ApprovalDue(_)
+            | Timer::DroneRetry(_)
+            | Timer::LinkSilent(_)
+            | Timer::ReliefDue(_) => None,
+        });
+        let mut ids: Vec<IncidentId> = paused.collect();
+        ids.reverse();
+        ids
+    }
+
     /// The earliest deadline.
     pub fn next_ms(&self) -> Option<i64> {
         self.by_time.first().map(|(at_ms, _)| *at_ms)

@@ -1,10 +1,8 @@
 //! Finds the guards who can be there soonest: near by the index, then by road, by the ruler where there is no road.
 
-use std::collections::BTreeSet;
-
 use dispatch_core::effect::GuardSearch;
 use dispatch_core::event::{EtaSource, GuardCandidate, GuardsNear};
-use flight_types::{GeoPoint, GuardId};
+use flight_types::GeoPoint;
 
 use crate::engine::Engine;
 use crate::limits;
@@ -39,7 +37,6 @@ impl GuardFinder {
 
     fn candidates(&self, search: &GuardSearch, live: &Live, engine: &Engine) -> Vec<GuardCandidate> {
         let fresh_ms = engine.read(|core| core.site().map(|site| site.policy.position_fresh_ms)).unwrap_or(0);
-        let excluded: BTreeSet<&GuardId> = search.excluding.iter().collect();
         // The soonest by road need not be the nearest by the ruler: look at a few more and cut afterwards.
         let nearby = Nearby {
             places: &search.places,
@@ -48,7 +45,7 @@ impl GuardFinder {
             now_ms: engine.now_ms(),
             count_max: search.count_max.saturating_mul(limits::ROAD_CANDIDATES_FACTOR),
         };
-        let near = live.guards_near(&nearby, |guard| excluded.contains(guard));
+        let near = live.guards_near(&nearby, |guard| search.excludes(guard));
         let mut candidates = self.timed(near, &search.places);
         candidates.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s).then_with(|| a.guard.cmp(&b.guard)));
         candidates.truncate(search.count_max);

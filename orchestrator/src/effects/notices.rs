@@ -56,14 +56,16 @@ impl Notices {
         self.outbox.settle(&[effect]).await
     }
 
-    /// Shows notices to whoever listens, then keeps them. The order of the two loses nothing: until it is kept, the effect is
-    /// outstanding and comes again after a crash.
-    pub(crate) async fn send(&self, notices: Vec<Notice>) -> Result<(), StoreError> {
-        for notice in &notices {
-            // Nobody listening is fine, the outbox has it.
-            let _ = self.sent.send(notice.clone());
-        }
-        self.outbox.put(&notices).await
+    /// Shows a notice to whoever listens, before it is kept. That loses nothing: until it is kept, the effect is outstanding and
+    /// comes again after a crash.
+    fn show(&self, notice: &Notice) {
+        // Nobody listening is fine, the outbox will have it.
+        let _ = self.sent.send(notice.clone());
+    }
+
+    /// Keeps notices for whoever was away.
+    async fn keep(&self, notices: &[Notice]) -> Result<(), StoreError> {
+        self.outbox.put(notices).await
     }
 
     /// Settles what no longer matters to anybody, so that the outbox stays small.
@@ -77,18 +79,32 @@ impl Notices {
     }
 }
 
-/// Tells people, a batch at a time, and reports each notice done once it is kept.
+/// Tells people at once: an offer must not wait until those before it are on disk. They are kept behind it.
 pub(super) async fn tell(mut queue: mpsc::UnboundedReceiver<Effect>, workshop: Workshop) {
-    let mut batch = Vec::new();
-    while 0 < queue.recv_many(&mut batch, limits::ENTRIES_PER_COMMIT_MAX).await {
-        let now_ms = workshop.engine.now_ms();
-        let notices: Vec<Notice> = batch.drain(..).filter_map(|effect| notice_of(&effect, now_ms)).collect();
-        metrics::counter!("notices_sent").increment(notices.len() as u64);
-        while let Err(error) = workshop.notices.send(notices.clone()).await {
+    // Bounded by what the engine lets be open at all.
+    let (shown, to_keep) = mpsc::unbounded_channel();
+    let keeping = tokio::spawn(keep(to_keep, workshop.clone()));
+    while let Some(effect) = queue.recv().await {
+        if let Some(notice) = notice_of(&effect, workshop.engine.now_ms()) {
+            metrics::counter!("notices_sent").increment(1);
+            workshop.notices.show(&notice);
+            // The keeper ends with this queue.
+            let _ = shown.send(notice);
+        }
+    }
+    drop(shown);
+    let _ = keeping.await;
+}
+
+/// Keeps what was told, a batch at a time, and reports each notice done once it is kept.
+async fn keep(mut shown: mpsc::UnboundedReceiver<Notice>, workshop: Workshop) {
+    let mut notices = Vec::new();
+    while 0 < shown.recv_many(&mut notices, limits::ENTRIES_PER_COMMIT_MAX).await {
+        while let Err(error) = workshop.notices.keep(&notices).await {
             tracing::error!(error = %chain(&error), "notices could not be kept; trying again");
             tokio::time::sleep(limits::STORE_RETRY_PAUSE).await;
         }
-        for notice in notices {
+        for notice in notices.drain(..) {
             let workshop = workshop.clone();
             // Completions wait for the log; the next notices must not wait with them.
             tokio::spawn(async move {

@@ -1,10 +1,10 @@
 //! The server's connection to a broker: kept up, subscribed again after every loss, nothing acknowledged before it is done.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use mqtt5::packet::publish::PublishPacket;
-use mqtt5::{AckToken, ConnectOptions, ConnectionEvent, MqttClient, PublishOptions, QoS, SubscribeOptions};
+use mqtt5::{AckToken, ConnectOptions, ConnectionEvent, MqttClient, QoS, SubscribeOptions};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::inbound::{Desk, Inbound};
 use super::outbound::{Outbound, Publication};
+use super::outgoing::{self, Outgoing, OutgoingLane};
 use super::topics::Topics;
 use crate::effects::Notices;
 use crate::engine::Engine;
@@ -79,7 +80,7 @@ impl Bridge {
     pub fn start(self) -> BridgeTask {
         let stop = CancellationToken::new();
         let (connected, connection) = watch::channel(false);
-        let (outgoing, queue) = mpsc::channel(limits::MQTT_OUTGOING_MAX);
+        let (outgoing, outgoing_lanes) = outgoing::outgoing();
         tokio::spawn(observe(
             Outbound::new(self.settings.topics.clone()),
             self.engine.clone(),
@@ -95,13 +96,13 @@ impl Bridge {
         });
         let lanes = lanes(&inbound, &outgoing);
         let session = Session { settings: self.settings, lanes, connected };
-        let join = tokio::spawn(session.keep_up(queue, stop.clone()));
+        let join = tokio::spawn(session.keep_up(outgoing_lanes, stop.clone()));
         BridgeTask { stop, join, connected: connection }
     }
 }
 
 /// Messages of one device are handled in order, those of different devices side by side.
-fn lanes(inbound: &Arc<Inbound>, outgoing: &mpsc::Sender<Publication>) -> Vec<mpsc::UnboundedSender<Arrived>> {
+fn lanes(inbound: &Arc<Inbound>, outgoing: &Outgoing) -> Vec<mpsc::UnboundedSender<Arrived>> {
     let lane = |_| {
         // Bounded by the receive maximum: the broker sends no more until earlier messages are acknowledged.
         let (sender, mut arrivals) = mpsc::unbounded_channel::<Arrived>();
@@ -111,7 +112,7 @@ fn lanes(inbound: &Arc<Inbound>, outgoing: &mpsc::Sender<Publication>) -> Vec<mp
                 let reply = inbound.handle(&arrived.topic, &arrived.payload).await;
                 arrived.token.ack();
                 if let Some(reply) = reply {
-                    let _ = outgoing.send(Publication { topic: reply.topic, payload: reply.body, retain: false }).await;
+                    outgoing.send(Publication { topic: reply.topic, payload: reply.body, retain: false }).await;
                 }
             }
         });
@@ -121,11 +122,12 @@ fn lanes(inbound: &Arc<Inbound>, outgoing: &mpsc::Sender<Publication>) -> Vec<mp
 }
 
 /// Watches what happens and queues what the broker must carry. After falling behind, everything that stands is published again.
-async fn observe(mut outbound: Outbound, engine: Engine, live: Live, notices: Notices, outgoing: mpsc::Sender<Publication>) {
+async fn observe(mut outbound: Outbound, engine: Engine, live: Live, notices: Notices, outgoing: Outgoing) {
     let (mut steps, mut told, mut changes) = (engine.subscribe(), notices.subscribe(), live.subscribe());
     let mut missed = true;
     loop {
         if missed {
+            publish_all(&outgoing, engine.read(|core| outbound.after_a_gap(core))).await;
             for notice in notices.pending().await.unwrap_or_default() {
                 publish_all(&outgoing, engine.read(|core| outbound.notice(&notice, core))).await;
             }
@@ -179,10 +181,9 @@ fn received<T>(result: Result<T, RecvError>) -> Received<T> {
     }
 }
 
-async fn publish_all(outgoing: &mpsc::Sender<Publication>, publications: Vec<Publication>) {
+async fn publish_all(outgoing: &Outgoing, publications: Vec<Publication>) {
     for publication in publications {
-        // The queue is gone only while the server stops.
-        let _ = outgoing.send(publication).await;
+        outgoing.send(publication).await;
     }
 }
 
@@ -193,14 +194,14 @@ struct Session {
 }
 
 impl Session {
-    async fn keep_up(self, mut queue: mpsc::Receiver<Publication>, stop: CancellationToken) {
-        let mut waiting: Option<Publication> = None;
+    async fn keep_up(self, mut outgoing: Vec<OutgoingLane>, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            let (lost, loss) = mpsc::channel(1);
-            match self.connect(lost).await {
+            let lost = CancellationToken::new();
+            match self.connect(lost.clone()).await {
                 Ok(client) => {
                     self.connected.send_replace(true);
-                    self.carry(&client, &mut queue, &mut waiting, loss, &stop).await;
+                    // What could not be published waits in its lane for the next connection.
+                    join_all(outgoing.iter_mut().map(|lane| lane.carry(&client, &lost, &stop))).await;
                     self.connected.send_replace(false);
                     // The connection may be gone already.
                     let _ = client.disconnect().await;
@@ -216,7 +217,7 @@ impl Session {
         }
     }
 
-    async fn connect(&self, lost: mpsc::Sender<()>) -> mqtt5::Result<MqttClient> {
+    async fn connect(&self, lost: CancellationToken) -> mqtt5::Result<MqttClient> {
         let options = ConnectOptions::new(self.settings.user.clone())
             .with_credentials(self.settings.user.clone(), self.settings.secret.as_bytes())
             .with_clean_start(false)
@@ -231,8 +232,7 @@ impl Session {
         client
             .on_connection_event(move |event| {
                 if matches!(event, ConnectionEvent::Disconnected { .. }) {
-                    // One loss is enough to know.
-                    let _ = lost.try_send(());
+                    lost.cancel();
                 }
             })
             .await?;
@@ -258,57 +258,10 @@ impl Session {
             let _ = lanes[lane].send(arrived);
         }
     }
-
-    /// Publishes until the connection is lost or the server stops; what could not be published waits for the next connection.
-    async fn carry(
-        &self,
-        client: &MqttClient,
-        queue: &mut mpsc::Receiver<Publication>,
-        waiting: &mut Option<Publication>,
-        mut loss: mpsc::Receiver<()>,
-        stop: &CancellationToken,
-    ) {
-        loop {
-            if let Some(publication) = waiting.take()
-                && let Err(error) = publish(client, &publication).await
-            {
-                tracing::warn!(topic = %publication.topic, error = %error, "could not publish; reconnecting");
-                *waiting = Some(publication);
-                return;
-            }
-            tokio::select! {
-                biased;
-                _ = loss.recv() => return,
-                next = queue.recv() => match next {
-                    Some(publication) => *waiting = Some(publication),
-                    None => return,
-                },
-                () = stop.cancelled() => return flush(client, queue).await,
-            }
-        }
-    }
-}
-
-/// What is queued when the server stops still goes out, if it goes out at once.
-async fn flush(client: &MqttClient, queue: &mut mpsc::Receiver<Publication>) {
-    while let Ok(publication) = queue.try_recv() {
-        if let Err(error) = publish(client, &publication).await {
-            tracing::warn!(topic = %publication.topic, error = %error, "could not publish while stopping");
-            return;
-        }
-    }
-}
-
-async fn publish(client: &MqttClient, publication: &Publication) -> mqtt5::Result<()> {
-    let payload = serde_json::to_vec(&publication.payload).expect("a JSON value");
-    let options = PublishOptions { qos: QoS::AtLeastOnce, retain: publication.retain, ..PublishOptions::default() };
-    client.publish_with_options(publication.topic.clone(), payload, options).await.map(drop)
 }
 
 /// The lane of a device: by everything but the last level, so that its position and its replies keep their order.
 fn lane_of(topic: &str, lanes: usize) -> usize {
     let device = topic.rsplit_once('/').map_or(topic, |(device, _)| device);
-    let mut hasher = DefaultHasher::new();
-    device.hash(&mut hasher);
-    usize::try_from(hasher.finish() % lanes as u64).unwrap_or(0)
+    outgoing::lane_of(device, lanes)
 }

@@ -166,6 +166,7 @@ impl Inbound {
     fn guard_position(&self, guard: &GuardId, body: &Value) -> Result<(), Value> {
         let fix = self.desk.fix(body).map_err(|reason| refusal(400, &reason))?;
         self.live.report_guard(guard, fix, self.engine.now_ms());
+        metrics::counter!("mqtt_positions_taken").increment(1);
         Ok(())
     }
 

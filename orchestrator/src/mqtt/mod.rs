@@ -10,6 +10,7 @@ mod broker;
 mod desk;
 mod inbound;
 mod outbound;
+mod outgoing;
 mod topics;
 
 pub use bridge::{Bridge, BridgeSettings, BridgeTask};

@@ -1,6 +1,6 @@
 //! What the server publishes: offers, notices, aircraft, incidents.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dispatch_core::Core;
 use dispatch_core::effect::{Action, OfferNotice};
@@ -27,7 +27,8 @@ pub(super) struct Publication {
 #[derive(Debug)]
 pub(super) struct Outbound {
     topics: Topics,
-    offers: BTreeMap<OfferId, OfferNotice>,
+    /// Offers published as standing, by guard.
+    offers: BTreeMap<GuardId, BTreeMap<OfferId, OfferNotice>>,
     drones_at_ms: BTreeMap<DroneId, i64>,
 }
 
@@ -41,7 +42,8 @@ impl Outbound {
         let id = notice.effect.to_string();
         match &notice.action {
             Action::SendOffer { offer } => {
-                self.offers.insert(offer.offer.clone(), offer.clone());
+                let standing = self.offers.entry(offer.guard.clone()).or_default();
+                standing.insert(offer.offer.clone(), offer.clone());
                 vec![self.offers_of(&offer.guard)]
             }
             Action::NotifyGuard { guard, incident, notice } => {
@@ -71,8 +73,12 @@ impl Outbound {
 
     /// What an entry changes: offers that no longer stand, and the timelines of incidents.
     pub fn step(&mut self, step: &Stepped, core: &Core) -> Vec<Publication> {
-        let mut publications = self.fallen_offers(core);
-        for incident in core.incidents() {
+        let touched = || step.touched.iter().filter_map(|id| core.incident(id));
+        // An offer falls with a line in its incident's timeline.
+        let offers = touched().flat_map(|incident| &incident.offers).filter_map(|id| core.offer(id));
+        let guards: BTreeSet<GuardId> = offers.map(|offer| offer.guard.clone()).collect();
+        let mut publications = self.fallen_offers(guards, core);
+        for incident in touched() {
             let news = incident.timeline.iter().rev().take_while(|item| item.seq == step.entry.seq);
             let news: Vec<&_> = news.collect();
             publications.extend(news.into_iter().rev().map(|item| {
@@ -95,17 +101,32 @@ impl Outbound {
         Some(Publication { retain: true, ..self.event(("drones", id.as_str(), "state"), payload) })
     }
 
-    fn fallen_offers(&mut self, core: &Core) -> Vec<Publication> {
-        let fallen: Vec<OfferNotice> = self.offers.values().filter(|offer| !stands(core, &offer.offer)).cloned().collect();
-        fallen.iter().for_each(|offer| drop(self.offers.remove(&offer.offer)));
-        let mut guards: Vec<&GuardId> = fallen.iter().map(|offer| &offer.guard).collect();
-        guards.dedup();
-        guards.into_iter().map(|guard| self.offers_of(guard)).collect()
+    /// What must be published after steps were missed: offers may have fallen unseen.
+    pub fn after_a_gap(&mut self, core: &Core) -> Vec<Publication> {
+        let guards = self.offers.keys().cloned().collect();
+        self.fallen_offers(guards, core)
+    }
+
+    fn fallen_offers(&mut self, guards: BTreeSet<GuardId>, core: &Core) -> Vec<Publication> {
+        let fallen: Vec<GuardId> = guards.into_iter().filter(|guard| self.forget_fallen(guard, core)).collect();
+        fallen.iter().map(|guard| self.offers_of(guard)).collect()
+    }
+
+    /// Whether the guard had an offer that stands no more.
+    fn forget_fallen(&mut self, guard: &GuardId, core: &Core) -> bool {
+        let Some(standing) = self.offers.get_mut(guard) else { return false };
+        let before = standing.len();
+        standing.retain(|id, _| stands(core, id));
+        let after = standing.len();
+        if after == 0 {
+            self.offers.remove(guard);
+        }
+        after < before
     }
 
     /// A terminal that comes late sees every offer that stands, and none that does not: the whole list is one retained message.
     fn offers_of(&self, guard: &GuardId) -> Publication {
-        let standing: Vec<&OfferNotice> = self.offers.values().filter(|offer| &offer.guard == guard).collect();
+        let standing: Vec<&OfferNotice> = self.offers.get(guard).into_iter().flat_map(BTreeMap::values).collect();
         Publication { retain: true, ..self.event(("guards", guard.as_str(), "offers"), json!({ "offers": standing })) }
     }
 

@@ -107,6 +107,8 @@ pub enum Backend {
 #[derive(Debug, Clone)]
 pub struct Store {
     pool: AnyPool,
+    // SQLite only: commits without a flush of their own; see [`Store::write_behind`].
+    behind: Option<AnyPool>,
     backend: Backend,
     district: DistrictId,
     turn: Arc<Mutex<()>>,
@@ -118,15 +120,20 @@ impl Store {
     /// Opens for a server: locks the data directory, makes the tables. One process per data directory.
     pub async fn open(location: &Location, district: DistrictId) -> Result<Self, StoreError> {
         let lock = location.lock().await?;
-        let pool = connect(&location.url(location::Access::Write), location.backend()).await?;
+        let (url, backend) = (location.url(location::Access::Write), location.backend());
+        let pool = connect(&url, backend, Flush::AtCommit).await?;
         migrations::migrator().run(&pool).await?;
-        Ok(Self::over(pool, location.backend(), district, Some(lock)))
+        let behind = match backend {
+            Backend::Sqlite => Some(connect(&url, backend, Flush::WithTheNext).await?),
+            Backend::Postgres => None,
+        };
+        Ok(Self { behind, ..Self::over(pool, backend, district, Some(lock)) })
     }
 
     /// Opens for reading only, beside a running server if need be. Without a named district, the data must hold exactly one.
     pub async fn open_reading(location: &Location, district: Option<DistrictId>) -> Result<Self, StoreError> {
         location.must_exist()?;
-        let pool = connect(&location.url(location::Access::Read), location.backend()).await?;
+        let pool = connect(&location.url(location::Access::Read), location.backend(), Flush::AtCommit).await?;
         let district = match district {
             Some(district) => district,
             None => only_district(&pool).await?,
@@ -135,7 +142,7 @@ impl Store {
     }
 
     fn over(pool: AnyPool, backend: Backend, district: DistrictId, lock: Option<File>) -> Self {
-        Self { pool, backend, district, turn: Arc::new(Mutex::new(())), lock: Arc::new(std::sync::Mutex::new(lock)) }
+        Self { pool, behind: None, backend, district, turn: Arc::new(Mutex::new(())), lock: Arc::new(std::sync::Mutex::new(lock)) }
     }
 
     /// Whose rows this server reads and writes.
@@ -155,11 +162,22 @@ impl Store {
 
     /// Begins a transaction that may write, waiting for its turn where the database takes one writer at a time.
     pub async fn write(&self) -> Result<Writing, StoreError> {
+        self.begin(&self.pool).await
+    }
+
+    /// The same for what is acknowledged by nothing but a later commit of [`Store::write`]: with SQLite its own commit does not wait
+    /// for the disk. The write-ahead log is one file, read after a crash up to its first damaged page: what was committed later
+    /// is there only when this is there too.
+    pub async fn write_behind(&self) -> Result<Writing, StoreError> {
+        self.begin(self.behind.as_ref().unwrap_or(&self.pool)).await
+    }
+
+    async fn begin(&self, pool: &AnyPool) -> Result<Writing, StoreError> {
         let turn = match self.backend {
             Backend::Sqlite => Some(self.turn.clone().lock_owned().await),
             Backend::Postgres => None,
         };
-        let transaction = self.pool.begin().await.map_err(database("beginning a transaction"))?;
+        let transaction = pool.begin().await.map_err(database("beginning a transaction"))?;
         Ok(Writing { transaction, _turn: turn })
     }
 
@@ -180,6 +198,9 @@ impl Store {
 
     /// Closes the connections after their last statement; SQLite then folds its write-ahead log into the file.
     pub async fn close(&self) {
+        if let Some(behind) = &self.behind {
+            behind.close().await;
+        }
         self.pool.close().await;
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
@@ -204,14 +225,28 @@ impl Writing {
     }
 }
 
-async fn connect(url: &str, backend: Backend) -> Result<AnyPool, StoreError> {
+/// When a commit waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flush {
+    /// Itself.
+    AtCommit,
+    /// Only with the next commit that does.
+    WithTheNext,
+}
+
+async fn connect(url: &str, backend: Backend, flush: Flush) -> Result<AnyPool, StoreError> {
     install_default_drivers();
+    let connections = match flush {
+        Flush::AtCommit => limits::DATABASE_CONNECTIONS_MAX,
+        // Writers take turns anyway.
+        Flush::WithTheNext => 1,
+    };
     AnyPoolOptions::new()
-        .max_connections(limits::DATABASE_CONNECTIONS_MAX)
+        .max_connections(connections)
         .after_connect(move |connection, _| {
             Box::pin(async move {
                 match backend {
-                    Backend::Sqlite => prepare_sqlite(connection).await,
+                    Backend::Sqlite => prepare_sqlite(connection, flush).await,
                     Backend::Postgres => Ok(()),
                 }
             })
@@ -221,10 +256,15 @@ async fn connect(url: &str, backend: Backend) -> Result<AnyPool, StoreError> {
         .map_err(database("connecting"))
 }
 
-async fn prepare_sqlite(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+async fn prepare_sqlite(connection: &mut AnyConnection, flush: Flush) -> Result<(), sqlx::Error> {
     connection.execute("PRAGMA journal_mode = WAL").await?;
-    // FULL flushes the write-ahead log at every commit: an acknowledged call survives a power cut, not only a crash.
-    connection.execute("PRAGMA synchronous = FULL").await?;
+    // FULL flushes the write-ahead log at every commit: an acknowledged call survives a power cut, not only a crash. NORMAL
+    // leaves that to the next commit that does.
+    let synchronous = match flush {
+        Flush::AtCommit => "PRAGMA synchronous = FULL",
+        Flush::WithTheNext => "PRAGMA synchronous = NORMAL",
+    };
+    connection.execute(synchronous).await?;
     connection.execute("PRAGMA foreign_keys = ON").await?;
     let busy = format!("PRAGMA busy_timeout = {}", limits::SQLITE_BUSY_TIMEOUT_MS);
     connection.execute(sqlx::AssertSqlSafe(busy)).await?;

@@ -74,9 +74,10 @@ impl Outbox {
         Self { store }
     }
 
-    /// Keeps notices; one that is there already stays as it is.
+    /// Keeps notices; one that is there already stays as it is. They are durable when the next entry of the log is: until an entry
+    /// says that they were told, their effects are outstanding.
     pub async fn put(&self, notices: &[NoticeRow]) -> Result<(), StoreError> {
-        let mut writing = self.store.write().await?;
+        let mut writing = self.store.write_behind().await?;
         for notice in notices {
             sqlx::query(
                 "INSERT INTO notice (district, effect, at_ms, recipient, incident, body) VALUES ($1, $2, $3, $4, $5, $6) \

@@ -289,7 +289,7 @@ impl World {
             let Action::FindGuards { searches } = action else { continue };
             let found = searches.into_iter().map(|search| {
                 let free = ["g1", "g2"].into_iter().enumerate().map(|(n, name)| candidate(name, n as f64));
-                let candidates = free.filter(|one| !search.excluding.contains(&one.guard)).take(search.count_max).collect();
+                let candidates = free.filter(|one| !search.excludes(&one.guard)).take(search.count_max).collect();
                 GuardsNear { incident: search.incident, candidates }
             });
             let event = Event::GuardsFound { effect, found: found.collect() };

@@ -251,7 +251,7 @@ impl Server {
             .guards
             .iter()
             .filter(|(guard, _)| {
-                !search.excluding.contains(guard) && running.core.guard(guard).is_some_and(|record| record.on_duty)
+                !search.excludes(guard) && running.core.guard(guard).is_some_and(|record| record.on_duty)
             })
             .filter_map(|(guard, heard)| candidate(guard, heard, search, now_ms))
             .filter(|candidate| candidate.position_age_ms <= fresh_ms)

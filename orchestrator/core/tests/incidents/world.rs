@@ -133,7 +133,7 @@ impl World {
     fn candidates(&self, search: &GuardSearch) -> Vec<GuardCandidate> {
         let caller = self.core.incident(&search.incident).map(|incident| incident.caller.to_string()).unwrap_or_default();
         let free = |(guard, terminal): &(&GuardId, &Terminal)| {
-            terminal.distance_m <= search.within_m && !search.excluding.contains(guard) && terminal.silent_since_ms.is_none()
+            terminal.distance_m <= search.within_m && !search.excludes(guard) && terminal.silent_since_ms.is_none()
         };
         let candidate = |(guard, terminal): (&GuardId, &Terminal)| GuardCandidate {
             guard: guard.clone(),

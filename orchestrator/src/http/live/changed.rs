@@ -19,7 +19,7 @@ pub(super) struct Changed {
 }
 
 impl Changed {
-    /// By what the entry names, by what was ordered, and by whose timeline it is the last line of: a deadline that fired with it
+    /// By what the entry names, by what was ordered, and by whose timeline got a line: a deadline that fired with it
     /// is named by neither.
     pub fn by(core: &Core, step: &Stepped) -> Self {
         let mut changed = Self::default();
@@ -27,8 +27,7 @@ impl Changed {
         for effect in &step.effects {
             changed.by_action(core, &effect.action);
         }
-        let touched = core.incidents().filter(|incident| incident.timeline.last().is_some_and(|item| item.seq == step.entry.seq));
-        changed.incidents.extend(touched.map(|incident| incident.id.clone()));
+        changed.incidents.extend(step.touched.iter().cloned());
         changed
     }
 
