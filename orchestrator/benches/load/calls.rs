@@ -97,8 +97,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
         ensure!(moving.try_join_next().is_none(), "a guard's connection ended before the calls began");
     }
     let answering = tokio::spawn(accept_offers(load.clone(), offers.clone()));
-    let (began, reports_before, processor_before_s) =
-        (Instant::now(), load.reports.load(Ordering::Relaxed), server.processor_s());
+    let (began, reports_before, processor_before_s) = (Instant::now(), load.reports.load(Ordering::Relaxed), server.processor_s());
     let answered = call_all(&load, options.calls_per_s, calls).await?;
     let lasted_s = began.elapsed().as_secs_f64();
     let reports = load.reports.load(Ordering::Relaxed) - reports_before;
@@ -193,13 +192,7 @@ async fn call_all(load: &Arc<Load>, calls_per_s: usize, calls: usize) -> anyhow:
     Ok(answered)
 }
 
-async fn call_in_turn(
-    load: Arc<Load>,
-    part: usize,
-    calls: usize,
-    calls_per_s: usize,
-    begin: Instant,
-) -> anyhow::Result<Vec<Call>> {
+async fn call_in_turn(load: Arc<Load>, part: usize, calls: usize, calls_per_s: usize, begin: Instant) -> anyhow::Result<Vec<Call>> {
     let mut connection = Connection::open(load.http).await?;
     let mut random = Pcg64Mcg::seed_from_u64(SEED * 1_000 + part as u64);
     let mut answered = Vec::new();
@@ -211,7 +204,8 @@ async fn call_in_turn(
         let request = Request { method: "POST", path: "/api/v1/calls", token: &token, key: Some(&key), body: &body };
         let (status, answer) = connection.ask(&request).await?;
         let at = Instant::now();
-        let incident = serde_json::from_slice::<Value>(&answer).ok().and_then(|answer| Some(answer["incident_id"].as_str()?.to_owned()));
+        let incident =
+            serde_json::from_slice::<Value>(&answer).ok().and_then(|answer| Some(answer["incident_id"].as_str()?.to_owned()));
         match incident {
             Some(incident) if status == 202 => answered.push(Call { incident, planned, answered: at }),
             Some(_) | None => eprintln!("call {number}: {status} {}", String::from_utf8_lossy(&answer)),

@@ -151,13 +151,7 @@ async fn connect(options: &Options, broker: SocketAddr) -> anyhow::Result<Vec<Pu
 }
 
 /// Publishes the reports of every `sockets`-th identity from `part` on; how many were acknowledged.
-async fn publish(
-    mut publisher: Publisher,
-    part: usize,
-    sockets: usize,
-    identities: usize,
-    reports: usize,
-) -> anyhow::Result<u64> {
+async fn publish(mut publisher: Publisher, part: usize, sockets: usize, identities: usize, reports: usize) -> anyhow::Result<u64> {
     let topics: Vec<String> =
         (part..identities).step_by(sockets).map(|number| format!("{ROOT}/guards/{}/position", guard_name(number))).collect();
     let flight = if sockets < identities { SHARED_FLIGHT } else { OWN_FLIGHT };
@@ -207,6 +201,7 @@ async fn misplaced(asking: &mut Connection, options: &Options) -> anyhow::Result
     let at: BTreeMap<&str, f64> =
         guards.iter().filter_map(|guard| Some((guard["id"].as_str()?, guard["position"]["lat"].as_f64()?))).collect();
     let last_deg = lat_deg(options.reports - 1);
-    let there = |number: usize| at.get(guard_name(number).as_str()).is_some_and(|lat_deg| (lat_deg - last_deg).abs() < TOLERANCE_DEG);
+    let there =
+        |number: usize| at.get(guard_name(number).as_str()).is_some_and(|lat_deg| (lat_deg - last_deg).abs() < TOLERANCE_DEG);
     Ok((0..options.publishers).filter(|number| !there(*number)).count())
 }

@@ -41,6 +41,8 @@ impl Outbound {
     pub fn notice(&mut self, notice: &Notice, core: &Core) -> Vec<Publication> {
         let id = notice.effect.to_string();
         match &notice.action {
+            // Whatever makes it fall from now on comes as a step; one that has fallen already is not shown any more.
+            Action::SendOffer { offer } if !stands(core, &offer.offer) => Vec::new(),
             Action::SendOffer { offer } => {
                 let standing = self.offers.entry(offer.guard.clone()).or_default();
                 standing.insert(offer.offer.clone(), offer.clone());
@@ -79,7 +81,9 @@ impl Outbound {
         let guards: BTreeSet<GuardId> = offers.map(|offer| offer.guard.clone()).collect();
         let mut publications = self.fallen_offers(guards, core);
         for incident in touched() {
-            let news = incident.timeline.iter().rev().take_while(|item| item.seq == step.entry.seq);
+            // The core may be some entries ahead of what is observed here; their lines come with their own steps.
+            let until = incident.timeline.iter().rev().skip_while(|item| step.entry.seq < item.seq);
+            let news = until.take_while(|item| item.seq == step.entry.seq);
             let news: Vec<&_> = news.collect();
             publications.extend(news.into_iter().rev().map(|item| {
                 let payload = json!({ "seq": item.seq, "at_ms": item.at_ms, "what": item.what, "detail": item.detail, "state": incident.state });

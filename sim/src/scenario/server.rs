@@ -250,9 +250,7 @@ impl Server {
         let mut candidates: Vec<GuardCandidate> = running
             .guards
             .iter()
-            .filter(|(guard, _)| {
-                !search.excludes(guard) && running.core.guard(guard).is_some_and(|record| record.on_duty)
-            })
+            .filter(|(guard, _)| !search.excludes(guard) && running.core.guard(guard).is_some_and(|record| record.on_duty))
             .filter_map(|(guard, heard)| candidate(guard, heard, search, now_ms))
             .filter(|candidate| candidate.position_age_ms <= fresh_ms)
             .collect();
