@@ -1,6 +1,6 @@
 //! Calls to guards, all at once: as many calls as possible get a guard, at the least total time.
 //!
-//! Bids first, then shortest augmenting paths with potentials (Jonker and Volgenant, 1987), over the candidates only, so that a thousand calls among
+//! Shortest augmenting paths with potentials (Jonker and Volgenant, 1987) over the candidates only, so that a thousand calls among
 //! ten thousand guards cost milliseconds. A call may also stay without a guard, at a price above any set of real times; that is
 //! how "as many as possible" comes first and the total second.
 
@@ -19,9 +19,6 @@ pub struct Edge {
 /// The highest cost of an edge: eleven days in microseconds, so that sums over a million calls stay far from overflowing.
 pub const COST_MAX: i64 = 1_000_000_000_000;
 
-/// Bids for each row at most: past some, rows that want the same columns outbid each other by little, and a search is quicker.
-const BIDS_PER_ROW_MAX: usize = 8;
-
 /// A time as a cost. Whole numbers, so that every machine decides the same; nonsense costs as much as anything can.
 pub fn cost_of_seconds(eta_s: f64) -> i64 {
     if eta_s.is_nan() {
@@ -37,7 +34,7 @@ pub fn cost_of_seconds(eta_s: f64) -> i64 {
 /// ignored. Takes O(rows × edges reached × log) time; in practice a few searches over a neighbourhood each.
 pub fn least_total(rows: &[Vec<Edge>], columns: usize) -> Vec<Option<usize>> {
     let mut solver = Solver::new(rows, columns);
-    for row in solver.bid() {
+    for row in 0..rows.len() {
         solver.augment(row);
     }
     solver.column_of_row.iter().map(|column| column.filter(|column| *column < columns)).collect()
@@ -83,53 +80,6 @@ impl<'a> Solver<'a> {
             bound: UNREACHED,
             touched: Vec::new(),
         }
-    }
-
-    /// Lets rows bid for their best column, as in an auction: a bid lowers the column's potential to where the row would as soon take
-    /// its second best, and turns out whoever held it, who bids again. Returns the rows that a bid does not help: most have a
-    /// column then, each its best by the potentials, and few searches are left.
-    fn bid(&mut self) -> Vec<usize> {
-        let mut bidding: Vec<usize> = (0..self.rows.len()).rev().collect();
-        let mut left = Vec::new();
-        let mut bids = self.rows.len().saturating_mul(BIDS_PER_ROW_MAX);
-        while let Some(row) = bidding.pop() {
-            let (column, cost, gain) = self.best(row);
-            let held_by = self.row_of_column[column];
-            if bids == 0 || (gain == 0 && held_by.is_some()) {
-                left.push(row);
-                continue;
-            }
-            bids -= 1;
-            self.column_potential[column] -= gain;
-            self.row_of_column[column] = Some(row);
-            self.column_of_row[row] = Some(column);
-            self.cost_of_row[row] = cost;
-            if let Some(turned_out) = held_by {
-                self.column_of_row[turned_out] = None;
-                bidding.push(turned_out);
-            }
-        }
-        left
-    }
-
-    /// The row's best column by the potentials, what it costs, and how much better it is than the second best.
-    fn best(&self, row: usize) -> (usize, i64, i64) {
-        let without = self.columns + row;
-        let mut best = (without, self.without_cost, self.without_cost - self.column_potential[without]);
-        let mut second = None;
-        for edge in self.rows[row].iter().filter(|edge| edge.column < self.columns) {
-            let cost = edge.cost.clamp(0, COST_MAX);
-            let reduced = cost - self.column_potential[edge.column];
-            if edge.column == best.0 {
-                best = (best.0, best.1.min(cost), best.2.min(reduced));
-            } else if reduced < best.2 {
-                second = Some(best.2);
-                best = (edge.column, cost, reduced);
-            } else if second.is_none_or(|second| reduced < second) {
-                second = Some(reduced);
-            }
-        }
-        (best.0, best.1, second.map_or(0, |second| second - best.2))
     }
 
     /// Finds the cheapest way to give the row a column, moving others where that pays.
