@@ -68,7 +68,7 @@ fn cost_in(row: &[Edge], column: usize) -> Option<i64> {
     row.iter().find(|edge| edge.column == column).map(|edge| edge.cost)
 }
 
-/// Median milliseconds of processor time, and the total found; `None` where there is no scipy.
+/// Median milliseconds by the wall clock, as ours, and the total found; `None` where there is no scipy.
 fn scipy(rows: &[Vec<Edge>]) -> Option<(f64, i64)> {
     let python = std::env::var(PEER_PYTHON).unwrap_or_else(|_| "python3".to_owned());
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/scipy_peer.py");

@@ -16,7 +16,7 @@ side = int(len(numbers) ** 0.5)
 cost = numbers.reshape(side, side)
 times_ms = []
 for _ in range(RUNS):
-    began = time.process_time()
+    began = time.perf_counter()
     rows, columns = linear_sum_assignment(cost)
-    times_ms.append((time.process_time() - began) * 1000)
+    times_ms.append((time.perf_counter() - began) * 1000)
 print(f"{statistics.median(times_ms)} {int(cost[rows, columns].sum())}")
