@@ -36,7 +36,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What to measure.
-#[derive(clap::Args, clap::Parser)]
+#[derive(clap::Parser)]
 pub struct Options {
     /// Guards on duty, all moving.
     #[arg(long, default_value_t = 100_000)]

@@ -37,7 +37,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const BROKER_START_MAX: Duration = Duration::from_secs(10);
 
 /// What to measure.
-#[derive(clap::Args, clap::Parser)]
+#[derive(clap::Parser)]
 pub struct Options {
     /// Identities that publish.
     #[arg(long, default_value_t = 10_000)]
