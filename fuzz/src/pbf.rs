@@ -7,14 +7,18 @@ use site_model::{OsmOptions, Site};
 /// Bytes of one input that are looked at. The reader of the format makes room for what a header claims.
 const LENGTH_MAX: usize = 65_536;
 
-/// Nothing panics, on to what is written and shown of a site that was made.
+/// A site that is made is shown without a panic, and written so that it is read again.
 pub fn run(bytes: &[u8]) {
     let Some((kind, rest)) = bytes.split_first() else { return };
     let rest = &rest[..rest.len().min(LENGTH_MAX)];
     let file = if kind.is_multiple_of(2) { rest.to_vec() } else { file(rest) };
     let name = Path::new("town.osm.pbf");
     match Site::from_osm_bytes(name, &file, &OsmOptions::default()) {
-        Ok(site) => drop((site.texts(), site.config(), site.map_geojson())),
+        Ok(site) => {
+            drop((site.config(), site.map_geojson()));
+            let again = Site::parse(name, site.texts());
+            assert!(again.is_ok(), "what is written reads back: {:?}", again.err());
+        }
         Err(error) => assert!(!error.to_string().is_empty(), "an error says what is wrong"),
     }
 }
