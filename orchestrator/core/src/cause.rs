@@ -185,6 +185,12 @@ pub enum Cause {
         /// The fault, as the worker said it.
         why: String,
     },
+    /// A message about parking did not reach anybody.
+    #[error("a message about parking: {why}")]
+    ParkingUndelivered {
+        /// The fault, as the worker said it.
+        why: String,
+    },
     /// Nobody answered who is near.
     #[error("the search for guards was not answered")]
     SearchUnanswered,

@@ -4,6 +4,7 @@
 
 use parking_core::event::{ParkingEvent, Stamp};
 
+use crate::cause::Cause;
 use crate::effect::{Action, OperatorAlert};
 use crate::incident;
 use crate::state::State;
@@ -19,6 +20,6 @@ pub(crate) fn changed(state: &mut State, turn: &mut Turn, event: &ParkingEvent) 
 
 /// An order of parking that could not be carried out is only ever a message: payments are asked about until the answer is known.
 pub(crate) fn order_failed(state: &mut State, turn: &mut Turn, reason: &str) {
-    let detail = format!("a message about parking: {reason}");
+    let detail = Cause::ParkingUndelivered { why: reason.to_owned() };
     incident::alert(state, turn, None, OperatorAlert::DeliveryFailed { detail });
 }

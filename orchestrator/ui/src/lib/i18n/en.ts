@@ -524,6 +524,7 @@ export const en = {
     notice_undelivered: (d: Detail): string => `notice to ${d.to} (${d.why})`,
     order_undelivered: (d: Detail): string => `order “${d.order}” to ${d.drone} (${d.why})`,
     approval_undelivered: (d: Detail): string => `launch ${d.mission} could not be put before the operators (${d.why})`,
+    parking_undelivered: (d: Detail): string => `a message about parking was not delivered (${d.why})`,
     search_unanswered: (): string => 'the search for guards was not answered',
     search_failed: (d: Detail): string => `the search for guards failed (${d.why})`,
     incident_over: (): string => 'this incident is over',

@@ -522,6 +522,7 @@ export const ko: Messages = {
     notice_undelivered: (d) => `${d.to === 'the contact' ? '비상 연락처' : d.to}에게 보낸 알림 (${d.why})`,
     order_undelivered: (d) => `${d.drone}에 보낸 지시 “${orderWord(d.order)}” (${d.why})`,
     approval_undelivered: (d) => `이륙 ${d.mission} 승인 요청을 관제사에게 보내지 못함 (${d.why})`,
+    parking_undelivered: (d) => `주차 안내가 전달되지 않음 (${d.why})`,
     search_unanswered: () => '경호원 검색이 응답하지 않음',
     search_failed: (d) => `경호원 검색 실패 (${d.why})`,
     incident_over: () => '이미 끝난 사건입니다',
