@@ -345,7 +345,14 @@ impl World {
     }
 
     fn note_made(&mut self) {
-        for made in self.server.take_made() {
+        let made = self.server.take_made();
+        // The core that is looked at below has taken all of these entries, so all of them are known before it is judged.
+        for made in &made {
+            if let Made::Entry(entry) = made {
+                self.invariants.see_logged(entry, self.now_ms);
+            }
+        }
+        for made in made {
             match made {
                 Made::Entry(entry) => self.note_entry(&entry),
                 Made::Notice(id, action) => self.note_notice(id, action),
@@ -358,7 +365,6 @@ impl World {
         if let Event::Flight { drone, mission, report } = &entry.event {
             self.say(format!("{drone} {} ({mission})", super::step::words(report)));
         }
-        self.invariants.see_logged(entry, self.now_ms);
         let Some(core) = self.server.core() else { return };
         self.invariants.see_state(&entry.event, core, self.now_ms);
         let changed: Vec<_> = core
