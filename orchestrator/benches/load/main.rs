@@ -46,7 +46,10 @@ async fn main() -> anyhow::Result<()> {
     match arguments.command {
         Some(Load::Calls(options)) => calls::run(&options).await,
         Some(Load::Ingest(options)) => ingest::run(&options).await,
-        Some(Load::Other(_)) => Ok(()),
+        Some(Load::Other(filter)) => {
+            println!("load: nothing of this name: {}", filter.join(" "));
+            Ok(())
+        }
         None => {
             calls::run(&calls::Options::parse_from(["calls"])).await?;
             ingest::run(&ingest::Options::parse_from(["ingest"])).await?;
