@@ -231,9 +231,10 @@ fn set(table: &mut toml::Table, path: &[&str], value: String) {
 }
 
 /// A car parked and paid for by somebody else, then the whole escort by hand in three browser windows, on a stage without people.
+/// Plays with the programs that the tests before it built: building two packages alone would build most of the workspace again,
+/// with other features.
 pub fn play_in_browser(picture: bool) -> anyhow::Result<()> {
     let root = crate::root();
-    process::run(&root, &[&cargo(), "build", "--package", "orchestrator", "--package", "sim", "--bins"])?;
     let options = Options {
         headless: true,
         port: free_port()?,
