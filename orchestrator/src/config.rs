@@ -285,6 +285,11 @@ pub struct ParkingSettings {
     pub file: Option<PathBuf>,
     /// `https://parking.example`: where phones reach this server, for codes that they open. Absent: as the asker reached it.
     pub public_url: Option<String>,
+    /// A file with the keys of the beacons, relative to the configuration file; with it only codes signed by them are taken. Absent: a
+    /// code is the area's name alone.
+    pub beacon_keys_file: Option<PathBuf>,
+    /// The host in the beacons' addresses; required with keys.
+    pub beacon_host: Option<String>,
     /// Entries, payments and webhooks taken from one address within a minute.
     pub tries_per_min: u32,
     /// Who moves the money.
@@ -293,7 +298,14 @@ pub struct ParkingSettings {
 
 impl Default for ParkingSettings {
     fn default() -> Self {
-        Self { file: None, public_url: None, tries_per_min: 60, payments: PaymentsConfig::default() }
+        Self {
+            file: None,
+            public_url: None,
+            beacon_keys_file: None,
+            beacon_host: None,
+            tries_per_min: 60,
+            payments: PaymentsConfig::default(),
+        }
     }
 }
 
@@ -373,6 +385,7 @@ impl Config {
             &mut self.mqtt.broker_password_file,
             &mut self.messages.file,
             &mut self.parking.file,
+            &mut self.parking.beacon_keys_file,
             &mut self.parking.payments.secret_key_file,
         ];
         [&mut self.site, &mut self.store.data_dir].into_iter().chain(optional.into_iter().flatten()).collect()
@@ -406,6 +419,9 @@ impl Config {
         let payments = &self.parking.payments;
         if payments.provider == ProviderName::Toss && payments.secret_key_file.is_none() {
             return Some(("parking.payments.provider", "\"toss\" needs parking.payments.secret_key_file".to_owned()));
+        }
+        if self.parking.beacon_keys_file.is_some() && self.parking.beacon_host.is_none() {
+            return Some(("parking.beacon_host", "is missing: the host in the beacons' addresses".to_owned()));
         }
         let public_url = self.parking.public_url.as_deref().unwrap_or("https://");
         if !(public_url.starts_with("https://") || public_url.starts_with("http://")) {

@@ -8,8 +8,10 @@ use dispatch_core::event::{Actor, Event};
 use parking_core::config::ParkingConfig;
 use parking_core::event::ParkingEvent;
 
+use crate::beacons::{self, SignedAreaCodes};
 use crate::config::{ParkingSettings, PaymentsConfig, ProviderName};
 use crate::engine::Engine;
+use crate::http::{AreaCodes, PlainAreaCodes};
 use crate::payments::{PaymentProvider, Sandbox, Toss, TossSettings};
 
 /// Where Toss Payments answers.
@@ -33,6 +35,13 @@ pub async fn configure(engine: &Engine, settings: &ParkingSettings) -> anyhow::R
     let change = Box::new(ParkingEvent::Configured { config: Box::new(config) });
     engine.report(Actor::System, Event::Parking { change }).await.with_context(|| format!("{} was not taken", path.display()))?;
     Ok(())
+}
+
+/// What is taken as an area's code: signed ones where keys are configured.
+pub fn area_codes_of(settings: &ParkingSettings) -> anyhow::Result<Arc<dyn AreaCodes>> {
+    let Some(path) = &settings.beacon_keys_file else { return Ok(Arc::new(PlainAreaCodes)) };
+    let host = settings.beacon_host.as_deref().context("parking.beacon_host is missing")?;
+    Ok(Arc::new(SignedAreaCodes(beacons::load(host, path)?)))
 }
 
 /// The configured payment provider.

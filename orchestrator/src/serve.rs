@@ -23,11 +23,11 @@ use crate::effects::{self, FileMessages, GuardFinder, MessagePort, Notices, Work
 use crate::engine::{CrashPoints, Engine, EngineTask, Opening};
 use crate::evidence::{Keeping, Recorder, Space};
 use crate::http::limits::RateLimits;
-use crate::http::{self, App, Pictures, PlainAreaCodes};
+use crate::http::{self, App, AreaCodes, Pictures};
 use crate::limits;
 use crate::live::Live;
 use crate::mqtt::{Bridge, BridgeSettings, BridgeTask, BrokerSettings, DeviceTokens, EmbeddedBroker, HttpDesk, Topics};
-use crate::parking::{configure, provider_of};
+use crate::parking::{area_codes_of, configure, provider_of};
 use crate::parts::Parts;
 use crate::payments::PaymentProvider;
 use crate::roads::roads_of;
@@ -111,6 +111,7 @@ impl Server {
         let messages = config.messages.file.clone().unwrap_or_else(|| location.path().join("messages.jsonl"));
         let messages: Arc<dyn MessagePort> = Arc::new(FileMessages::open(messages).context("cannot open the file for messages")?);
         let payments = provider_of(&config.parking.payments)?;
+        let area_codes = area_codes_of(&config.parking)?;
         configure(&engine, &config.parking).await?;
         let workshop = Workshop {
             engine: engine.clone(),
@@ -130,7 +131,7 @@ impl Server {
         somebody_can_sign_in(&access, &parts.config).await?;
         let pictures = start_pictures(&parts.config).await?;
         let evidence = start_evidence(&parts, &pictures.feeds).await?;
-        let app = surface(&parts, &access, messages, payments, pictures);
+        let app = surface(&parts, &access, messages, payments, area_codes, pictures);
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
         let mqtt = start_mqtt(&parts, &access, desk).await?;
         let http = http::Server::start(app, parts.config.http.bind, certificate(&parts.config).await?).await?;
@@ -258,6 +259,7 @@ fn surface(
     access: &Access,
     messages: Arc<dyn MessagePort>,
     payments: Arc<dyn PaymentProvider>,
+    area_codes: Arc<dyn AreaCodes>,
     pictures: Pictures,
 ) -> App {
     let tries = RateLimit { burst: parts.config.http.tries_per_min, per_minute: parts.config.http.tries_per_min };
@@ -275,7 +277,7 @@ fn surface(
         pictures: Some(pictures),
         payments,
         private: parts.store.private_cards(),
-        area_codes: Arc::new(PlainAreaCodes),
+        area_codes,
         public_url: parts.config.parking.public_url.clone(),
         tlog_dir: parts.config.links.tlog.then(|| parts.config.store.data_dir.join("tlog")),
         metrics: Some(metrics_handle()),

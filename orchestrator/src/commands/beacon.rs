@@ -1,19 +1,20 @@
 //! `beacon`: sheets to print, and what a code that was read is. Reads the file of keys; the rest is the pure crate's.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use beacon::{Key, KeyRing, KeyState, SECRET_BYTES, Sheet, Sight, Verdict, issue, verify};
+use beacon::{KeyRing, Sheet, Sight, Verdict, issue, verify};
 use clap::{Args, Subcommand};
-use serde::Deserialize;
+
+use crate::beacons;
 
 /// Beacons.
 #[derive(Debug, Subcommand)]
 pub enum Beacon {
     /// Writes an area's sheet as SVG or PDF at true size, its modules as large as height and camera need.
     #[command(
-        after_help = "Example: orchestrator beacon sheet --host park.example --keys keys.toml --area A-17 --height 15 --out a17.pdf\nThe file of keys: [[key]] with id = 1, secret = \"64 hexadecimal digits\", state = \"active\" (or \"retired\", \"revoked\")."
+        after_help = "Example: orchestrator beacon sheet --host park.example --keys keys.toml --area A-17 --height 15 --out a17.pdf\nThe file of keys: [[key]] with id = 1, secret = \"64 hexadecimal digits\", state = \"active\" (or \"retired\", \"revoked\"); [[revoked]] with area and key withdraws a single board."
     )]
     Sheet(SheetFor),
     /// Tells whether the text of a code is a genuine beacon; exit code 1 when it is not.
@@ -61,28 +62,6 @@ pub struct SheetFor {
     out: PathBuf,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyFile {
-    key: Vec<KeyEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct KeyEntry {
-    id: u8,
-    secret: String,
-    state: KeyWord,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum KeyWord {
-    Active,
-    Retired,
-    Revoked,
-}
-
 impl Beacon {
     /// Writes the sheet, or says what a text is.
     pub fn run(&self) -> anyhow::Result<ExitCode> {
@@ -112,28 +91,8 @@ impl SheetFor {
 
 impl Keys {
     fn ring(&self) -> anyhow::Result<KeyRing> {
-        let text = std::fs::read_to_string(&self.keys).with_context(|| format!("could not read {}", self.keys.display()))?;
-        // The parser's message shows the line it stumbled over, which may be a secret: only the file is named.
-        let file: KeyFile = toml::from_str(&text).map_err(|error| unreadable(&self.keys, error.message()))?;
-        let keys = file.key.iter().map(key).collect::<anyhow::Result<Vec<Key>>>()?;
-        Ok(KeyRing::new(&self.host, keys)?)
+        beacons::load(&self.host, &self.keys)
     }
-}
-
-fn unreadable(path: &Path, message: &str) -> anyhow::Error {
-    anyhow::anyhow!("{}: {message}", path.display())
-}
-
-fn key(entry: &KeyEntry) -> anyhow::Result<Key> {
-    let mut secret = [0; SECRET_BYTES];
-    hex::decode_to_slice(&entry.secret, &mut secret)
-        .map_err(|_| anyhow::anyhow!("key {}: the secret must be {} hexadecimal digits", entry.id, 2 * SECRET_BYTES))?;
-    let state = match entry.state {
-        KeyWord::Active => KeyState::Active,
-        KeyWord::Retired => KeyState::Retired,
-        KeyWord::Revoked => KeyState::Revoked,
-    };
-    Ok(Key { id: entry.id, secret, state })
 }
 
 fn said(verdict: &Verdict) -> ExitCode {
