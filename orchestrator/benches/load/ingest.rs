@@ -67,7 +67,10 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
     let broker = match options.mosquitto {
         true => match start_mosquitto(data.path()).await? {
             Some(started) => Some(started),
-            None => return Ok(println!("ingest through mosquitto: peer not installed")),
+            None => {
+                println!("ingest through mosquitto: peer not installed");
+                return Ok(());
+            }
         },
         false => None,
     };

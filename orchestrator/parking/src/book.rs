@@ -80,8 +80,9 @@ impl Parking {
                 proxy::admit(state, at_ms, session, token_sha256, *life_ms)
             }
             ParkingEvent::ProxyRevoked { proxy } => proxy::known(state, proxy).map(drop),
-            ParkingEvent::PaymentAsked { session, by, amount, key, .. } => {
-                payment::admit(state, at_ms, &payment::Asked { session, by, amount: *amount, key })
+            ParkingEvent::PaymentAsked { session, by, amount, instrument, single_use, key } => {
+                let asked = payment::Asked { session, by, amount: *amount, instrument, single_use: *single_use, key };
+                payment::admit(state, at_ms, &asked)
             }
             ParkingEvent::Provider { payment, .. } => payment::known(state, payment).map(drop),
             ParkingEvent::Remitted { session, amount, .. } => stay::admit_remission(state, at_ms, session, *amount),
@@ -207,8 +208,9 @@ fn apply(state: &mut State, turn: &mut Turn, event: &ParkingEvent) {
         ParkingEvent::Left { session, by } => stay::left(state, turn, session, turn.stamp.at_ms, *by),
         ParkingEvent::ProxyMade { session, token_sha256, life_ms } => proxy::made(state, turn, session, token_sha256, *life_ms),
         ParkingEvent::ProxyRevoked { proxy } => proxy::revoked(state, proxy),
-        ParkingEvent::PaymentAsked { session, by, amount, instrument, key } => {
-            payment::asked(state, turn, &payment::Asked { session, by, amount: *amount, key }, instrument);
+        ParkingEvent::PaymentAsked { session, by, amount, instrument, single_use, key } => {
+            let asked = payment::Asked { session, by, amount: *amount, instrument, single_use: *single_use, key };
+            payment::asked(state, turn, &asked);
         }
         ParkingEvent::Provider { payment, report } => payment::reported(state, turn, payment, report),
         ParkingEvent::Remitted { session, amount, reason: _ } => stay::remitted(state, turn, session, *amount),

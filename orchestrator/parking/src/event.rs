@@ -81,6 +81,9 @@ pub enum ParkingEvent {
         amount: Money,
         /// The provider's token, kept beside the log.
         instrument: PrivateRef,
+        /// The token stands for one payment and never for a second, as with providers whose window makes one for each.
+        #[serde(default)]
+        single_use: bool,
         /// The asker's idempotency key: the same key is the same payment.
         key: String,
     },

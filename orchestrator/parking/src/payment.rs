@@ -23,6 +23,9 @@ pub(crate) struct Asked<'a> {
     pub session: &'a SessionId,
     pub by: &'a Payer,
     pub amount: Money,
+    pub instrument: &'a PrivateRef,
+    /// The instrument stands for one payment and never for a second.
+    pub single_use: bool,
     pub key: &'a str,
 }
 
@@ -47,6 +50,9 @@ pub(crate) fn admit(state: &State, at_ms: i64, asked: &Asked<'_>) -> Result<(), 
         let same = state.payments.get(before).is_some_and(|payment| payment.amount == asked.amount);
         return if same { Ok(()) } else { Err(Refusal::KeyReused) };
     }
+    if is_spent(state, asked) {
+        return Err(Refusal::TokenUsed);
+    }
     if let Payer::Proxy { proxy: id } = asked.by {
         let leave = proxy::known(state, id)?;
         if leave.session != *asked.session {
@@ -66,10 +72,14 @@ pub(crate) fn admit(state: &State, at_ms: i64, asked: &Asked<'_>) -> Result<(), 
     Ok(())
 }
 
+fn is_spent(state: &State, asked: &Asked<'_>) -> bool {
+    asked.single_use && state.payment_by_token.contains_key(asked.instrument)
+}
+
 /// Reserves the amount and asks the provider.
-pub(crate) fn asked(state: &mut State, turn: &mut Turn, asked: &Asked<'_>, instrument: &PrivateRef) {
+pub(crate) fn asked(state: &mut State, turn: &mut Turn, asked: &Asked<'_>) {
     let key = full_key(asked.session, asked.by, asked.key);
-    if state.payment_by_key.contains_key(&key) {
+    if state.payment_by_key.contains_key(&key) || is_spent(state, asked) {
         return;
     }
     let (seq, count) = turn.next_name();
@@ -79,7 +89,7 @@ pub(crate) fn asked(state: &mut State, turn: &mut Turn, asked: &Asked<'_>, instr
         session: asked.session.clone(),
         by: asked.by.clone(),
         amount: asked.amount,
-        instrument: instrument.clone(),
+        instrument: asked.instrument.clone(),
         key: asked.key.to_owned(),
         state: PaymentState::Authorising,
         refunded: Money::ZERO,
@@ -97,9 +107,12 @@ pub(crate) fn asked(state: &mut State, turn: &mut Turn, asked: &Asked<'_>, instr
     // Reserved sums stay below the fee, which is an amount.
     session.reserved = session.reserved.plus(asked.amount).unwrap_or(session.reserved);
     state.payment_by_key.insert(key, id.clone());
+    if asked.single_use {
+        state.payment_by_token.insert(asked.instrument.clone(), id.clone());
+    }
     state.payments_of.entry(asked.session.clone()).or_default().push(id.clone());
     state.payments.insert(id.clone(), payment);
-    turn.orders.push(Order::Authorise { payment: id, instrument: instrument.clone(), amount: asked.amount });
+    turn.orders.push(Order::Authorise { payment: id, instrument: asked.instrument.clone(), amount: asked.amount });
 }
 
 /// What is due at the exit goes to the registered instrument.
@@ -108,7 +121,8 @@ pub(crate) fn charge_registered(state: &mut State, turn: &mut Turn, id: &Session
     let Method::Registered { instrument } = &session.method else { return };
     let Ok(owed) = owed(state, &session, turn.stamp.at_ms) else { return };
     if !owed.payable.is_zero() {
-        asked(state, turn, &Asked { session: id, by: &Payer::Driver, amount: owed.payable, key: EXIT_KEY }, instrument);
+        let (amount, by) = (owed.payable, &Payer::Driver);
+        asked(state, turn, &Asked { session: id, by, amount, instrument, single_use: false, key: EXIT_KEY });
     }
 }
 

@@ -45,6 +45,9 @@ pub enum Refusal {
     /// The same key came with another amount or payer.
     #[error("this idempotency key was used for another payment")]
     KeyReused,
+    /// The provider's token stands for one payment, and that one has been asked for.
+    #[error("this payment token was used for another payment")]
+    TokenUsed,
     /// A key or token of the wrong shape.
     #[error("{0}")]
     Malformed(&'static str),

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::config::ParkingConfig;
 use crate::event::{PlateRead, Stamp};
-use crate::id::{PaymentId, ProxyId, RefundId, ReviewId, SessionId};
+use crate::id::{PaymentId, PrivateRef, ProxyId, RefundId, ReviewId, SessionId};
 use crate::ledger::{Account, Concern, Ledger, TransactionKind};
 use crate::limits;
 use crate::model::{Payment, Proxy, Refund, Review, ReviewReason, Session};
@@ -30,6 +30,8 @@ pub(crate) struct State {
     pub payments: BTreeMap<PaymentId, Payment>,
     pub payments_of: BTreeMap<SessionId, Vec<PaymentId>>,
     pub payment_by_key: BTreeMap<String, PaymentId>,
+    /// The payments of tokens that stand for one payment each.
+    pub payment_by_token: BTreeMap<PrivateRef, PaymentId>,
     pub refunds: BTreeMap<RefundId, Refund>,
     pub proxies: BTreeMap<ProxyId, Proxy>,
     pub proxies_of: BTreeMap<SessionId, Vec<ProxyId>>,
@@ -150,6 +152,7 @@ impl State {
         let payments = self.payments_of.remove(id).unwrap_or_default();
         self.payments.retain(|payment, _| !payments.contains(payment));
         self.payment_by_key.retain(|_, payment| !payments.contains(payment));
+        self.payment_by_token.retain(|_, payment| !payments.contains(payment));
         self.refunds.retain(|_, refund| !payments.contains(&refund.payment));
         let proxies = self.proxies_of.remove(id).unwrap_or_default();
         self.proxies.retain(|proxy, _| !proxies.contains(proxy));

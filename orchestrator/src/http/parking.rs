@@ -170,6 +170,12 @@ async fn enter(
     let area = area_of(&app, &input.area)?;
     let plate = Plate::parse(&input.plate).map_err(|error| Problem::invalid("plate", error))?;
     let token = random_secret()?;
+    if input.instrument.is_some() && app.payments.tokens_are_single_use() {
+        return Err(Problem::invalid(
+            "instrument",
+            "this payment provider's tokens are for one payment each; pay on the page at the exit",
+        ));
+    }
     let card = private_card(input.phone, input.language, input.instrument, None)?;
     let registered = card.instrument.is_some();
     let driver = keep(&app, &card).await?;
@@ -304,8 +310,14 @@ async fn asked(
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let amount = Money::new(input.amount).map_err(|error| Problem::invalid("amount", error))?;
     let card = private_card(input.phone, input.language, Some(input.instrument), input.order)?;
-    let event =
-        |instrument| ParkingEvent::PaymentAsked { session: session.clone(), by: by.clone(), amount, instrument, key: key.clone() };
+    let event = |instrument| ParkingEvent::PaymentAsked {
+        session: session.clone(),
+        by: by.clone(),
+        amount,
+        instrument,
+        single_use: app.payments.tokens_are_single_use(),
+        key: key.clone(),
+    };
     // Asked before anything is kept, so that a refused try leaves no trace of a token.
     let now_ms = app.engine.now_ms();
     app.engine.read(|core| core.parking().admit(now_ms, &event(nobody()?)).map_err(Problem::from))?;
@@ -353,9 +365,13 @@ async fn submit(app: &App, actor: Actor, change: ParkingEvent) -> Result<(), Pro
     Ok(())
 }
 
-/// Keeps a card beside the log under a new name.
+/// Keeps a card beside the log under a new name. A token that stands for one payment names the card itself, so that the log sees when
+/// it comes a second time.
 async fn keep(app: &App, card: &PrivateCard) -> Result<PrivateRef, Problem> {
-    let name = random_secret()?;
+    let name = match card.instrument.as_deref().filter(|_| app.payments.tokens_are_single_use()) {
+        Some(token) => secret_digest(token),
+        None => random_secret()?,
+    };
     let reference = PrivateRef::new(format!("pc-{}", &name[..32])).map_err(|error| Problem::fault(&error))?;
     app.private.put(&reference, card, app.engine.now_ms()).await?;
     Ok(reference)
@@ -412,6 +428,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::ProxySpent(_) => Self::gone(refusal.to_string()),
             Refusal::KeyReused => Self::invalid("Idempotency-Key", &refusal),
+            Refusal::TokenUsed => Self::invalid("instrument", &refusal),
             Refusal::NoTariff
             | Refusal::Minutes
             | Refusal::Malformed(_)

@@ -60,6 +60,8 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Away>> + Send 
 pub trait PaymentProvider: Send + Sync {
     /// Its name in addresses and on pages: "sandbox", "toss".
     fn name(&self) -> &'static str;
+    /// Whether a token stands for one payment, so that a second payment with it would move no money.
+    fn tokens_are_single_use(&self) -> bool;
     /// Whether the instrument is good for the amount; nothing is taken.
     fn authorise<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Verdict>;
     /// Takes the money.

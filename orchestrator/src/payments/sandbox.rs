@@ -48,6 +48,10 @@ impl PaymentProvider for Sandbox {
         "sandbox"
     }
 
+    fn tokens_are_single_use(&self) -> bool {
+        false
+    }
+
     fn authorise<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Verdict> {
         ready(match charge.instrument.as_str() {
             GOOD | LIMIT => Verdict::Done,

@@ -94,8 +94,9 @@ impl Toss {
                 other("the token belongs to another order")
             }
             Ok(payment) => match payment.status.as_str() {
-                // Already taken is what an earlier order of ours with this key did.
-                "READY" | "IN_PROGRESS" | "DONE" => Verdict::Done,
+                "READY" | "IN_PROGRESS" => Verdict::Done,
+                // We capture only after this answer, so whatever was taken was taken for something else.
+                "DONE" => other("the token was used before"),
                 status => other(&format!("the payment is {status}")),
             },
         })
@@ -158,6 +159,10 @@ fn path_part(token: &str) -> String {
 impl PaymentProvider for Toss {
     fn name(&self) -> &'static str {
         "toss"
+    }
+
+    fn tokens_are_single_use(&self) -> bool {
+        true
     }
 
     fn authorise<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Verdict> {

@@ -53,6 +53,7 @@ impl Crowd {
             by: by.clone(),
             amount: crate::world::won(amount),
             instrument: crate::world::private(&format!("card-{key}")),
+            single_use: false,
             key: key.to_owned(),
         };
         match self.world.take(asked) {

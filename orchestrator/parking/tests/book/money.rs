@@ -51,6 +51,25 @@ fn an_amount_is_reserved_before_it_is_charged() {
 }
 
 #[test]
+fn a_token_that_stands_for_one_payment_pays_no_second() {
+    let (mut world, session) = owing();
+    let asked = |key: &str, token: &str| ParkingEvent::PaymentAsked {
+        session: session.clone(),
+        by: Payer::Driver,
+        amount: won(4_000),
+        instrument: crate::world::private(token),
+        single_use: true,
+        key: key.to_owned(),
+    };
+    world.take(asked("a", "window-1")).expect("due");
+    assert_eq!(world.take(asked("a", "window-1")), Ok(Vec::new()), "the same payment asked again");
+    assert_eq!(world.take(asked("b", "window-1")), Err(Refusal::TokenUsed));
+    assert_eq!(due(&world, &session), (10_000, 6_000));
+    world.take(asked("b", "window-2")).expect("another token");
+    assert_eq!(due(&world, &session), (10_000, 2_000));
+}
+
+#[test]
 fn the_same_key_is_the_same_payment() {
     let (mut world, session) = owing();
     let first = world.pay(&session, &Payer::Driver, 4_000, "a").expect("due");

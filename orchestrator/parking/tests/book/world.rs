@@ -172,6 +172,7 @@ impl World {
             by: by.clone(),
             amount: won(amount),
             instrument: private("card"),
+            single_use: false,
             key: key.to_owned(),
         })?;
         Ok(self.book.payment_by_key(session, by, key).expect("it was just asked for").id.clone())

@@ -138,6 +138,15 @@ async fn the_provider_is_spoken_to_as_its_reference_says() {
     assert_eq!(world.due(&driver).await, (0, 0));
     assert_eq!(shop.lock().expect("no panic").charges, 1, "the answer was lost, the money was taken once");
 
+    // The token of a payment that was made moves no money for another stay.
+    let other = world.enter("34나5678").await;
+    world.leave(&other).await;
+    let body = json!({"amount": FEE, "instrument": "good", "order": "order-1"});
+    let request = world.request(Method::POST, &format!("/parking/sessions/{}/payments", other.session));
+    let (status, said) = answer(request.header("Parking-Token", &other.token).header("Idempotency-Key", "k").json(&body)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
+    assert_eq!(world.due(&other).await, (FEE, FEE));
+
     let refund = json!({"amount": 8_000, "reason": "the barrier was broken"});
     world.manage(Method::POST, &format!("/parking/sessions/{}/refunds", driver.session), Some(refund)).await;
     world.settled().await;
