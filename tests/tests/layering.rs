@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["flight-types", "parking-core", "dispatch-core", "site-model", "drone-link", "feed", "survey-plan", "beacon"],
     ),
     ("survey-plan", &[]),
+    ("survey-vision", &[]),
     ("beacon", &[]),
     ("sim-rtsp", &[]),
     ("sim-camera", &[]),
@@ -35,6 +36,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("drone-link-proto", &["tokio", "sqlx", "axum", "dispatch-core", "rand"]),
     ("site-model", &["tokio", "sqlx", "axum", "mavlink"]),
     ("sim-camera", &["tokio", "sqlx", "axum", "mavlink", "rand"]),
+    ("survey-vision", &["tokio", "sqlx", "axum", "mavlink", "rand", "dispatch-core"]),
     ("survey-plan", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde"]),
     ("beacon", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde"]),
 ];

@@ -16,7 +16,8 @@ const TEST_PACKAGES: &[(&str, &str, &str)] = &[
     ("postgresql", "/usr/lib/postgresql", "the storage port runs on it too"),
     ("ffmpeg", "/usr/bin/ffprobe", "players and recordings judged by what nobody here wrote"),
     ("nasm", "/usr/bin/nasm", "without it the H.264 encoder is built three times slower"),
-    ("g++", "/usr/bin/g++", "the H.264 encoder and the runtime of the fuzz targets are C++"),
+    ("g++", "/usr/bin/g++", "the H.264 encoder, the reader of codes and the runtime of the fuzz targets are C++"),
+    ("cmake", "/usr/bin/cmake", "builds the reader of codes"),
     ("python3-venv", "/usr/bin/python3", "independent MAVLink clients"),
 ];
 

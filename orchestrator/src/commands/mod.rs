@@ -5,6 +5,7 @@ mod account;
 mod beacon;
 mod data;
 mod export;
+mod read;
 mod survey;
 mod tools;
 
@@ -73,6 +74,11 @@ enum Command {
         after_help = "Example: orchestrator eta --roads town.osm.pbf --from 37.505,126.957 --from 37.508,126.960 --to 37.51,126.96"
     )]
     Eta(tools::Eta),
+    /// Reads beacons and other QR codes in pictures: file, text, corners, milliseconds.
+    #[command(
+        after_help = "Example: orchestrator read lot.jpg night.png --json\nExit code 1 when a file is not a picture; the others are read all the same."
+    )]
+    Read(read::Read),
     /// Beacons.
     #[command(subcommand)]
     Beacon(beacon::Beacon),
@@ -135,6 +141,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Eta(eta) => eta.run(),
         Command::Beacon(command) => command.run(),
+        Command::Read(pictures) => Ok(pictures.run()),
         Command::Plan(plan) => plan.run(),
         Command::Site(site) => site.run(),
         Command::Account(account) => account.run().await,

@@ -1,0 +1,25 @@
+//! Frame bytes to readings: finds codes in pictures and says what they hold, where they lie, how well they were seen and which pass
+//! saw them. Never opens a file, reads a clock or keeps anything from one frame for the next.
+//!
+//! Whether a payload is genuine is not judged here: that is for the crate that knows the keys.
+//!
+//! Reading order: `frame`, `decode`, `filter`, `reading`, `engine`, `recipe`, `cascade`.
+
+mod frame;
+pub use frame::{Frame, FrameError};
+
+mod decode;
+pub use decode::{PICTURE_BYTES_MAX, PICTURE_PIXELS_MAX, PictureError, decode_picture};
+
+mod filter;
+
+mod reading;
+pub use reading::{Corner, Pass, Quality, Reading};
+
+mod engine;
+pub use engine::read_plainly;
+
+mod recipe;
+
+mod cascade;
+pub use cascade::{Effort, Outcome, read};
