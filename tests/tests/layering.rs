@@ -17,7 +17,17 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("feed", &["flight-types"]),
     (
         "orchestrator",
-        &["flight-types", "parking-core", "dispatch-core", "site-model", "drone-link", "feed", "survey-plan", "beacon"],
+        &[
+            "flight-types",
+            "parking-core",
+            "dispatch-core",
+            "site-model",
+            "drone-link",
+            "feed",
+            "survey-plan",
+            "survey-vision",
+            "beacon",
+        ],
     ),
     ("survey-plan", &[]),
     ("survey-vision", &[]),

@@ -11,6 +11,7 @@ pub struct Options {
 
 /// Runs every benchmark target of the workspace.
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    crate::needs::build_packages()?;
     let cargo = cargo();
     let mut line = vec![cargo.as_str(), "bench", "--workspace", "--benches", "--"];
     line.extend(options.filter.as_deref());

@@ -57,6 +57,7 @@ pub struct Stage {
 
 /// Builds, starts and plays.
 pub fn run(options: &Options) -> anyhow::Result<()> {
+    crate::needs::build_packages()?;
     crate::needs::web_packages()?;
     let root = crate::root();
     process::run(&root, &[&cargo(), "build", "--package", "orchestrator", "--package", "sim", "--bins"])?;

@@ -6,6 +6,7 @@ use crate::process::{self, cargo};
 pub fn run() -> anyhow::Result<()> {
     let root = crate::root();
     process::run(&root, &[&cargo(), "fmt", "--all", "--check"])?;
+    crate::needs::build_packages()?;
     crate::needs::web_packages()?;
     process::run(&root, &[&cargo(), "clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"])?;
     process::run(&root.join("orchestrator/ui"), &["npm", "run", "--silent", "check"])

@@ -7,8 +7,18 @@ use anyhow::{Context, bail};
 
 use crate::process::{exists, run, run_command};
 
-/// Debian packages for the tests, each with a file that shows it is there, and why it is needed.
-const TEST_PACKAGES: &[(&str, &str, &str)] = &[
+/// Debian packages, each with a file that shows it is there, and why it is needed.
+type Packages = &'static [(&'static str, &'static str, &'static str)];
+
+/// What building the product takes besides Rust, Node.js and a C compiler.
+const BUILD_PACKAGES: Packages = &[
+    ("g++", "/usr/bin/g++", "the H.264 encoder, the reader of codes and the runtime of the fuzz targets are C++"),
+    ("cmake", "/usr/bin/cmake", "builds the reader of codes"),
+    ("make", "/usr/bin/make", "CMake's own builder"),
+];
+
+/// What the tests take besides.
+const TEST_PACKAGES: Packages = &[
     ("chromium", "/usr/bin/chromium", "a real browser plays the escort through the pages"),
     ("mosquitto", "/usr/sbin/mosquitto", "a broker that nobody here wrote"),
     ("mosquitto-clients", "/usr/bin/mosquitto_pub", "MQTT clients that nobody here wrote"),
@@ -16,16 +26,25 @@ const TEST_PACKAGES: &[(&str, &str, &str)] = &[
     ("postgresql", "/usr/lib/postgresql", "the storage port runs on it too"),
     ("ffmpeg", "/usr/bin/ffprobe", "players and recordings judged by what nobody here wrote"),
     ("nasm", "/usr/bin/nasm", "without it the H.264 encoder is built three times slower"),
-    ("g++", "/usr/bin/g++", "the H.264 encoder, the reader of codes and the runtime of the fuzz targets are C++"),
-    ("cmake", "/usr/bin/cmake", "builds the reader of codes"),
     ("python3-venv", "/usr/bin/python3", "independent MAVLink clients"),
 ];
 
-/// Installs the Debian packages that the tests need and that are not there.
+/// Installs what building needs and is not there. A program anywhere on the path will do: not every machine is a Debian.
+pub fn build_packages() -> anyhow::Result<()> {
+    install(BUILD_PACKAGES.iter().filter(|(_, shown_by, _)| !Path::new(shown_by).exists() && !is_on_path(shown_by)))
+}
+
+/// Installs the Debian packages that building and the tests need and that are not there.
 pub fn test_packages() -> anyhow::Result<()> {
-    let missing: Vec<&str> = TEST_PACKAGES
-        .iter()
-        .filter(|(_, shown_by, _)| !Path::new(shown_by).exists())
+    install(BUILD_PACKAGES.iter().chain(TEST_PACKAGES).filter(|(_, shown_by, _)| !Path::new(shown_by).exists()))
+}
+
+fn is_on_path(shown_by: &str) -> bool {
+    Path::new(shown_by).file_name().and_then(|name| name.to_str()).is_some_and(exists)
+}
+
+fn install<'a>(missing: impl Iterator<Item = &'a (&'static str, &'static str, &'static str)>) -> anyhow::Result<()> {
+    let missing: Vec<&str> = missing
         .map(|(package, _, why)| {
             eprintln!("needs {package}: {why}");
             *package

@@ -73,6 +73,7 @@ pub fn fly(autopilot: Autopilot) -> anyhow::Result<()> {
         return Ok(());
     };
     let program = PathBuf::from(program).canonicalize().with_context(|| format!("{} names no file", autopilot.variable()))?;
+    crate::needs::build_packages()?;
     crate::needs::web_packages()?;
     process::run(&crate::root(), &[&cargo(), "build", "--package", "orchestrator", "--package", "sim", "--bins"])?;
     let folder = crate::root().join("target").join(format!("escort-{}", autopilot.name().to_lowercase()));

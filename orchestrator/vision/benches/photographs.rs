@@ -1,12 +1,16 @@
 //! Reads every photograph of `../shared/data/qr` with the engine alone and with the cascade, in turn, and prints one table.
 //!
-//! `cargo bench -p survey-vision --bench photographs [-- DIRECTORY]`: any folder of pictures with a `.txt` of the exact text beside
-//! each. The dim and noisy nights are made from the same photographs with a fixed seed.
+//! `cargo bench -p survey-vision --bench photographs`; `PHOTOGRAPHS` names another folder of pictures with a `.txt` of the exact text
+//! beside each. The nights are made from the same photographs with fixed seeds. OpenCV and ZBar read the same pixels where
+//! `PEER_PYTHON` names an interpreter that has opencv-python-headless and pyzbar. Times by the clock; frames of a stream by processor time.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::ffi::OsStr;
+use std::io::Write;
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use support::{Photograph, photographs};
@@ -16,8 +20,7 @@ use survey_vision::{Effort, Frame, read, read_plainly};
 const ROUNDS: usize = 5;
 
 fn main() {
-    let folder = std::env::args().skip(1).find(|argument| !argument.starts_with("--")).map(PathBuf::from);
-    let folder = folder.unwrap_or_else(support::shared_folder);
+    let folder = std::env::var_os("PHOTOGRAPHS").map_or_else(support::shared_folder, PathBuf::from);
     let day = photographs(&folder);
     if day.is_empty() {
         println!("no photographs in {}: nothing measured", folder.display());
@@ -50,6 +53,47 @@ fn table(set: &str, photographs: &[Photograph]) {
     cascade.print(&format!("{set} / survey-vision"));
     let ratio = cascade.total().as_secs_f64() / plain.total().as_secs_f64();
     println!("{:<28} {ratio:.2} x the mean, {:.2} x the median", "", cascade.median_ms() / plain.median_ms());
+    peers(set, photographs);
+}
+
+/// Readers that are no Rust libraries, each on the same pixels, once.
+fn peers(set: &str, photographs: &[Photograph]) {
+    let Some(python) = std::env::var_os("PEER_PYTHON") else { return };
+    let answers = match peers_answers(&python, photographs) {
+        Ok(answers) => answers,
+        Err(error) => return println!("{set}: no peers: {error}"),
+    };
+    for name in ["OpenCV", "ZBar"] {
+        let mut score = Score::default();
+        // Each line: reader, number of the picture, seconds, texts in hexadecimal.
+        for line in answers.lines().filter(|line| line.starts_with(name)) {
+            let words: Vec<&str> = line.split(' ').collect();
+            let Some(photograph) = words.get(1).and_then(|word| photographs.get(word.parse::<usize>().ok()?)) else { continue };
+            let time = words.get(2).and_then(|word| word.parse().ok()).map(Duration::from_secs_f64);
+            let texts: Vec<String> = words.iter().skip(3).filter_map(|word| unhex(word)).collect();
+            score.count(photograph, &texts, time.unwrap_or_default());
+        }
+        score.print(&format!("{set} / {name}"));
+    }
+}
+
+fn peers_answers(python: &OsStr, photographs: &[Photograph]) -> std::io::Result<String> {
+    let mut child =
+        Command::new(python).args(["-c", include_str!("peers.py")]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // It reads all before it answers, so neither waits for the other.
+        for Photograph { frame, .. } in photographs {
+            writeln!(input, "{} {}", frame.width(), frame.height())?;
+            input.write_all(frame.pixels())?;
+        }
+    }
+    Ok(String::from_utf8_lossy(&child.wait_with_output()?.stdout).into_owned())
+}
+
+fn unhex(word: &str) -> Option<String> {
+    let digits = |at: usize| u8::from_str_radix(word.get(at..at + 2)?, 16).ok();
+    let bytes: Option<Vec<u8>> = (0..word.len()).step_by(2).map(digits).collect();
+    Some(String::from_utf8_lossy(&bytes?).into_owned())
 }
 
 #[derive(Default)]
@@ -70,7 +114,11 @@ impl Score {
             times.push(start.elapsed());
         }
         times.sort_unstable();
-        self.times.push(times[ROUNDS / 2]);
+        self.count(photograph, &texts, times[ROUNDS / 2])
+    }
+
+    fn count(&mut self, photograph: &Photograph, texts: &[String], time: Duration) -> bool {
+        self.times.push(time);
         self.wrong += texts.iter().filter(|text| !photograph.is(text)).count();
         let exact = texts.iter().any(|text| photograph.is(text));
         self.exact += usize::from(exact);
@@ -95,21 +143,27 @@ impl Score {
     }
 }
 
-/// Frames of 1920 x 1080 with nothing to read are the dearest: every pass is run.
+/// Frames of 1920 x 1080 with nothing to read; with the noise of a dim night every look takes longer.
 fn stream(photographs: &[Photograph]) {
-    let mut slowest = Duration::ZERO;
-    let mut total = Duration::ZERO;
     let shown = &photographs[..photographs.len().min(10)];
-    for photograph in shown {
-        let frame = photograph.without_code_at(1_920, 1_080);
-        let start = Instant::now();
-        std::hint::black_box(read(&frame, Effort::Stream));
-        total += start.elapsed();
-        slowest = slowest.max(start.elapsed());
+    for (name, night) in [("day", None), ("dim night", Some(support::NIGHTS[1].1))] {
+        let mut times = Vec::new();
+        for (seed, photograph) in shown.iter().enumerate() {
+            let empty = photograph.without_code_at(1_920, 1_080);
+            let frame = night.map_or_else(|| empty.frame.clone(), |night| empty.at_night(night, seed as u64).frame);
+            let start = on_processor();
+            std::hint::black_box(read(&frame, Effort::Stream));
+            times.push(on_processor().saturating_sub(start).as_secs_f64() * 1e3);
+        }
+        times.sort_unstable_by(f64::total_cmp);
+        let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
+        println!("1920 x 1080, {name}, no code: median {median:.1} ms, slowest {slowest:.1} ms (10 a second leave 100 ms)");
     }
-    let mean = total.as_secs_f64() * 1e3 / shown.len() as f64;
-    println!(
-        "1920 x 1080 frames without a code: mean {mean:.1} ms, slowest {:.1} ms (10 a second leave 100 ms)",
-        slowest.as_secs_f64() * 1e3
-    );
+}
+
+/// Time that this thread has been on a processor, where the system tells it (Linux); else the clock's.
+fn on_processor() -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanoseconds = told.and_then(|text| text.split(' ').next()?.parse().ok());
+    nanoseconds.map_or_else(|| std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default(), Duration::from_nanos)
 }

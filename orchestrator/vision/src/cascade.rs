@@ -3,39 +3,44 @@
 //! The codes carry their own error correction, so a text that comes out at all is nearly always right. What is left is refused here:
 //! shapes that no square can have, and places where two passes read different texts.
 
-use crate::engine::Seen;
+use crate::engine::{Looked, Seen};
 use crate::filter::percentile;
 use crate::frame::Frame;
-use crate::reading::{Pass, Quality, Reading, is_plausible, sides};
+use crate::reading::{Corner, Pass, Quality, Reading, is_plausible, middle_of, shortest_side};
 use crate::recipe;
 
 /// From cheap to dear, and within that from what helps often to what helps seldom.
-const ORDER: [Pass; 13] = [
+const ORDER: [Pass; 16] = [
     Pass::Quick,
     Pass::Plain,
     Pass::Halved,
     Pass::Quartered,
     Pass::Smoothed,
+    Pass::Restored,
     Pass::OneThreshold,
-    Pass::Median,
-    Pass::Evened,
-    Pass::Sharpened,
     Pass::SmoothedStrongly,
+    Pass::Restored,
+    Pass::Evened,
+    Pass::Median,
+    Pass::Sharpened,
     Pass::Enlarged,
     Pass::EnlargedSharpened,
     Pass::Tiled,
+    // What the passes since the last time have located.
+    Pass::Restored,
 ];
 
 /// Work for one still picture: every pass on two megapixels; larger pictures get fewer passes.
 const STILL_WORK_PIXELS_MAX: usize = 60_000_000;
 
-/// Work for one frame of a stream. At 1920 x 1080 this is the quick, the plain and both shrunken passes: 100 ms on one core.
-const STREAM_WORK_PIXELS_MAX: usize = 4_800_000;
+/// Work for one frame of a stream. At 1920 x 1080 these are the passes up to the first restoring one.
+const STREAM_WORK_PIXELS_MAX: usize = 8_700_000;
 
 /// How much is done for a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// A frame of a stream: what keeps up with ten a second on one core. The next frame is another chance.
+    /// A frame of a stream: what keeps up with ten a second on one core. The next frame is another chance. All of it is done for
+    /// every frame: a beacon that is easily read must not keep one beside it from being read at all.
     Stream,
     /// A photograph: passes until one finds something.
     Still,
@@ -53,8 +58,8 @@ impl Effort {
 
     fn is_satisfied(self, found: bool) -> bool {
         match self {
-            Effort::Stream | Effort::Still => found,
-            Effort::Exhaustive => false,
+            Effort::Still => found,
+            Effort::Stream | Effort::Exhaustive => false,
         }
     }
 }
@@ -83,7 +88,8 @@ pub fn read(frame: &Frame, effort: Effort) -> Outcome {
         }
         work_left = work_left.saturating_sub(cost);
         passes += 1;
-        found.take(recipe::run(pass, frame), pass, frame);
+        let unread = found.unread_places();
+        found.take(recipe::run(pass, frame, &unread), pass, frame);
         if effort.is_satisfied(found.is_settled()) {
             break;
         }
@@ -95,18 +101,42 @@ pub fn read(frame: &Frame, effort: Effort) -> Outcome {
 #[derive(Default)]
 struct Found {
     readings: Vec<(Reading, bool)>,
+    unread: Vec<[Corner; 4]>,
     impossible: usize,
 }
 
 impl Found {
-    fn take(&mut self, seen: Vec<Seen>, pass: Pass, frame: &Frame) {
-        for one in seen {
+    fn take(&mut self, looked: Looked, pass: Pass, frame: &Frame) {
+        match pass {
+            // Looked at and done with.
+            Pass::Restored => self.unread.clear(),
+            Pass::Quick
+            | Pass::Plain
+            | Pass::Smoothed
+            | Pass::Halved
+            | Pass::Median
+            | Pass::Evened
+            | Pass::SmoothedStrongly
+            | Pass::OneThreshold
+            | Pass::Sharpened
+            | Pass::Enlarged
+            | Pass::EnlargedSharpened
+            | Pass::Quartered
+            | Pass::Tiled => self.unread.extend(looked.unread),
+        }
+        for one in looked.seen {
             if one.text.is_empty() || !is_plausible(&one.corners) {
                 self.impossible += 1;
                 continue;
             }
             self.add(reading(one, pass, frame));
         }
+    }
+
+    /// Located by some pass, and read by none.
+    fn unread_places(&self) -> Vec<[Corner; 4]> {
+        let is_open = |place: &&[Corner; 4]| !self.readings.iter().any(|(reading, _)| reading.holds(&middle_of(place)));
+        self.unread.iter().filter(is_open).copied().collect()
     }
 
     fn add(&mut self, reading: Reading) {
@@ -137,8 +167,7 @@ impl Found {
 }
 
 fn reading(seen: Seen, pass: Pass, frame: &Frame) -> Reading {
-    let side_pixels = sides(&seen.corners).into_iter().fold(f64::INFINITY, f64::min);
-    let quality = Quality { contrast: contrast(&seen, frame), side_pixels };
+    let quality = Quality { contrast: contrast(&seen, frame), side_pixels: shortest_side(&seen.corners) };
     Reading { text: seen.text, corners: seen.corners, quality, pass }
 }
 

@@ -87,6 +87,12 @@ impl Frame {
         &self.pixels[y * self.width..(y + 1) * self.width]
     }
 
+    /// The pixel at or nearest to a place; what is no number counts as 0.
+    pub(crate) fn nearest(&self, x: f64, y: f64) -> u8 {
+        let within = |at: f64, count: usize| (at.max(0.0) as usize).min(count - 1);
+        self.pixels[within(y, self.height) * self.width + within(x, self.width)]
+    }
+
     /// A part of the frame; what lies outside is cut off.
     pub(crate) fn cropped(&self, left: usize, top: usize, width: usize, height: usize) -> Self {
         let (width, height) = (width.min(self.width - left), height.min(self.height - top));

@@ -3,7 +3,7 @@
 //!
 //! Whether a payload is genuine is not judged here: that is for the crate that knows the keys.
 //!
-//! Reading order: `frame`, `decode`, `filter`, `reading`, `engine`, `recipe`, `cascade`.
+//! Reading order: `frame`, `decode`, `filter`, `reading`, `engine`, `homography`, `restore`, `recipe`, `cascade`.
 
 mod frame;
 pub use frame::{Frame, FrameError};
@@ -18,6 +18,10 @@ pub use reading::{Corner, Pass, Quality, Reading};
 
 mod engine;
 pub use engine::read_plainly;
+
+mod homography;
+
+mod restore;
 
 mod recipe;
 

@@ -38,6 +38,8 @@ pub enum Pass {
     Quartered,
     /// Part by part, each with its own brightness.
     Tiled,
+    /// Each module averaged over all its pixels, where another pass had located a code.
+    Restored,
 }
 
 impl Pass {
@@ -57,6 +59,7 @@ impl Pass {
             Pass::EnlargedSharpened => "enlarged_sharpened",
             Pass::Quartered => "quartered",
             Pass::Tiled => "tiled",
+            Pass::Restored => "restored",
         }
     }
 }
@@ -86,8 +89,13 @@ pub struct Reading {
 impl Reading {
     /// The middle of the code, pixels.
     pub fn middle(&self) -> Corner {
-        let sum = |value: fn(&Corner) -> f64| self.corners.iter().map(value).sum::<f64>() / 4.0;
-        Corner { x: sum(|corner| corner.x), y: sum(|corner| corner.y) }
+        middle_of(&self.corners)
+    }
+
+    /// Whether a place lies well within the code.
+    pub(crate) fn holds(&self, place: &Corner) -> bool {
+        let middle = self.middle();
+        (middle.x - place.x).hypot(middle.y - place.y) < self.quality.side_pixels / 2.0
     }
 
     /// Whether both lie on the same place of the picture: the middle of one is inside the reach of the other.
@@ -98,12 +106,21 @@ impl Reading {
     }
 }
 
+pub(crate) fn middle_of(corners: &[Corner; 4]) -> Corner {
+    let mean = |value: fn(&Corner) -> f64| corners.iter().map(value).sum::<f64>() / 4.0;
+    Corner { x: mean(|corner| corner.x), y: mean(|corner| corner.y) }
+}
+
 /// The four sides, pixels.
-pub(crate) fn sides(corners: &[Corner; 4]) -> [f64; 4] {
+fn sides(corners: &[Corner; 4]) -> [f64; 4] {
     std::array::from_fn(|index| {
         let (a, b) = (corners[index], corners[(index + 1) % 4]);
         (a.x - b.x).hypot(a.y - b.y)
     })
+}
+
+pub(crate) fn shortest_side(corners: &[Corner; 4]) -> f64 {
+    sides(corners).into_iter().fold(f64::INFINITY, f64::min)
 }
 
 /// Whether four corners can be a square seen from somewhere: convex, and no side beyond all proportion.

@@ -24,7 +24,7 @@ fn printed(text: &str, module: usize, field: (usize, usize)) -> Frame {
 
 #[test]
 fn a_clean_code_is_read_by_the_quick_pass_with_its_corners() {
-    let outcome = read(&printed("https://lot.example/p/A1", 4, (640, 480)), Effort::Stream);
+    let outcome = read(&printed("https://lot.example/p/A1", 4, (640, 480)), Effort::Still);
     let [reading] = outcome.readings.as_slice() else { panic!("{outcome:?}") };
     assert_eq!((reading.text.as_str(), reading.pass, outcome.passes), ("https://lot.example/p/A1", Pass::Quick, 1));
     let middle = reading.middle();

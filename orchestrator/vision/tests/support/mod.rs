@@ -78,12 +78,13 @@ impl Photograph {
     }
 
     /// A frame of the size asked for, of the photograph's texture in blocks of eight, which leaves nothing to read.
-    pub fn without_code_at(&self, width: usize, height: usize) -> Frame {
+    pub fn without_code_at(&self, width: usize, height: usize) -> Photograph {
         let pixel = |x: usize, y: usize| {
             let (x, y) = (x / 8 * 8 * self.frame.width() / width, y / 8 * 8 * self.frame.height() / height);
             self.frame.pixels()[y * self.frame.width() + x]
         };
         let pixels = (0..width * height).map(|at| pixel(at % width, at / width)).collect();
-        Frame::new(width, height, pixels).expect("the size asked for")
+        let frame = Frame::new(width, height, pixels).expect("the size asked for");
+        Photograph { name: self.name.clone(), frame, text: String::new() }
     }
 }
