@@ -19,7 +19,7 @@ impl Homography {
         let (dx1, dy1, dx2, dy2) = (b.x - c.x, b.y - c.y, d.x - c.x, d.y - c.y);
         let (sx, sy) = (a.x - b.x + c.x - d.x, a.y - b.y + c.y - d.y);
         let area = dx1 * dy2 - dx2 * dy1;
-        if !(area.abs() > AREA_MIN) {
+        if area.is_nan() || area.abs() <= AREA_MIN {
             return None;
         }
         let (g, h) = ((sx * dy2 - dx2 * sy) / area, (dx1 * sy - sx * dy1) / area);
