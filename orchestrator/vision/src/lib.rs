@@ -1,9 +1,10 @@
-//! Frame bytes to readings: finds codes in pictures and says what they hold, where they lie, how well they were seen and which pass
-//! saw them. Never opens a file, reads a clock or keeps anything from one frame for the next.
+//! Frame bytes to readings: finds codes in pictures and says what they hold, where they lie, how well they were seen, which pass
+//! saw them, and where on the ground they lie. Never opens a file, reads a clock or keeps anything from one frame for the next.
 //!
 //! Whether a payload is genuine is not judged here: that is for the crate that knows the keys.
 //!
-//! Reading order: `frame`, `decode`, `filter`, `reading`, `engine`, `homography`, `restore`, `recipe`, `cascade`.
+//! Reading order: `frame`, `decode`, `filter`, `reading`, `engine`, `homography`, `restore`, `recipe`, `cascade`,
+//! `ground`.
 
 mod frame;
 pub use frame::{Frame, FrameError};
@@ -27,3 +28,6 @@ mod recipe;
 
 mod cascade;
 pub use cascade::{Effort, Outcome, read};
+
+mod ground;
+pub use ground::{Lens, LensError, Place, Pose, PoseSpread, locate, locate_pixel};
