@@ -31,6 +31,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ),
     ("survey-plan", &[]),
     ("survey-vision", &[]),
+    ("survey-findings", &[]),
     ("beacon", &[]),
     ("sim-rtsp", &[]),
     ("sim-camera", &[]),
@@ -47,6 +48,7 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("site-model", &["tokio", "sqlx", "axum", "mavlink"]),
     ("sim-camera", &["tokio", "sqlx", "axum", "mavlink", "rand"]),
     ("survey-vision", &["tokio", "sqlx", "axum", "mavlink", "rand", "dispatch-core"]),
+    ("survey-findings", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde", "dispatch-core"]),
     ("survey-plan", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde"]),
     ("beacon", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde"]),
 ];

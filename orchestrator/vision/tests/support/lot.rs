@@ -7,7 +7,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use sim_camera::{Beacon, BeaconCode, Camera, CameraPose, Intrinsics, Lamp, Plan, Scene, Wear};
-use survey_vision::Frame;
+use survey_vision::{Effort, Frame, read};
 
 /// Three pixels a module from 15 m with the simulated aircraft's lens at 1920 across: as the beacons' sheets are sized.
 pub const MODULE_M: f64 = 0.033;
@@ -68,4 +68,42 @@ pub fn scene(plan: Plan, hour: f64, lit: bool) -> Scene {
             sim_camera::Spotlight { brightness: 1.0, intensity_cd: 4_000.0, inner_deg: 30.0, outer_deg: 45.0, ..scene.spotlight };
     }
     scene
+}
+
+/// Name, hour, the aircraft's own light.
+pub type Light = (&'static str, f64, bool);
+
+/// From noon to a night that only the aircraft lights.
+pub const LIGHTS: [Light; 4] = [("day", 12.0, false), ("dusk", 18.2, false), ("lamps", 22.0, false), ("own light", 22.0, true)];
+
+/// What happened to the beacons, and how the aircraft flies over them.
+#[derive(Clone, Copy)]
+pub struct Condition {
+    pub tilt_deg: f64,
+    pub wear: Wear,
+    pub speed_m_s: f64,
+}
+
+/// New, flat, seen from a standing aircraft.
+pub const NEW: Condition = Condition {
+    tilt_deg: 0.0,
+    wear: Wear { dirt: 0.0, tear: 0.0, shadow: 0.0, glare: 0.0, cover: 0.0, fade: 0.0, seed: 0 },
+    speed_m_s: 0.0,
+};
+
+/// How many of six beacons are read from 15 m in one frame of a stream: frame 0 straight down, 1 looking ahead. No text may be wrong.
+pub fn read_of_six(condition: Condition, (_, hour, lit): Light, number: u64) -> usize {
+    let pose = CameraPose {
+        north_m: if number == 0 { 0.0 } else { -4.0 },
+        up_m: 15.0,
+        heading_deg: 3.0,
+        pitch_deg: if number == 0 { -90.0 } else { -75.0 },
+        velocity_m_s: [0.3 * condition.speed_m_s, 0.954 * condition.speed_m_s, 0.0],
+        ..CameraPose::default()
+    };
+    let beacons = six(number + 1, condition.tilt_deg, condition.wear);
+    let readings = read(&shot(&scene(plan(beacons), hour, lit), &pose, number), Effort::Stream).readings;
+    let ours: Vec<String> = (0..6).map(text).collect();
+    assert!(readings.iter().all(|reading| ours.contains(&reading.text)), "a wrong text: {readings:?}");
+    ours.iter().filter(|text| readings.iter().any(|reading| reading.text == **text)).count()
 }

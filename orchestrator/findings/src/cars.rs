@@ -1,0 +1,147 @@
+//! Cars and sessions: a car without a session, a session without a car, a car in the wrong area.
+//!
+//! Where plates were read, cars are told apart. Where not, cars are counted against sessions, area by area: the difference is found,
+//! and which of several cars it is only when it must be all of them.
+
+use std::collections::BTreeMap;
+
+use crate::beacons::certainty;
+use crate::finding::{Finding, Kind, Subject};
+use crate::judge::Judgement;
+use crate::limits::{PICTURES_AGREEING_MIN, SURE};
+use crate::survey::{BaySeen, Picture};
+use crate::world::{Bay, Point, Session, World};
+
+/// Chance that a bay that looks surely taken or free is not.
+const SLIP_CHANCE: f64 = 0.05;
+
+/// What several pictures say of a bay.
+#[derive(Debug, Clone, PartialEq)]
+enum State {
+    Taken { plate: Option<String> },
+    Free,
+    Unknown,
+}
+
+struct Looked<'a> {
+    bay: &'a Bay,
+    state: State,
+    pictures: Vec<String>,
+}
+
+pub(crate) fn judge_cars(world: &World, pictures: &[&Picture], judgement: &mut Judgement) {
+    let Some(begin_ms) = pictures.first().map(|picture| picture.taken_ms) else { return };
+    let mut bays: BTreeMap<&str, Vec<Looked<'_>>> = BTreeMap::new();
+    for bay in &world.bays {
+        bays.entry(&bay.area).or_default().push(looked(bay, pictures));
+    }
+    let mut unmatched: Vec<&Session> = world.sessions.iter().collect();
+    for looked in bays.values().flatten() {
+        if let State::Taken { plate: Some(plate) } = &looked.state {
+            judge_plate(looked, plate, &mut unmatched, world, judgement);
+        }
+    }
+    for (area, bays) in &bays {
+        let here: Vec<&Session> = unmatched.iter().copied().filter(|session| session.area == *area).collect();
+        judge_count(area, bays, &here, begin_ms, judgement);
+    }
+}
+
+fn looked<'a>(bay: &'a Bay, pictures: &[&Picture]) -> Looked<'a> {
+    let seen: Vec<(&str, &BaySeen)> = pictures
+        .iter()
+        .flat_map(|picture| picture.bays.iter().filter(|seen| seen.bay == bay.id).take(1).map(|seen| (picture.id.as_str(), seen)))
+        .collect();
+    let with = |is: fn(f64) -> bool| seen.iter().filter(move |(_, seen)| is(seen.taken));
+    let (taken, free) = (with(|taken| taken >= SURE).count(), with(|taken| taken <= 1.0 - SURE).count());
+    let state = match (taken, free) {
+        (taken, 0) if taken >= PICTURES_AGREEING_MIN => State::Taken { plate: plate(&seen) },
+        (0, free) if free >= PICTURES_AGREEING_MIN => State::Free,
+        _ => State::Unknown,
+    };
+    Looked { bay, state, pictures: seen.iter().map(|(id, _)| (*id).to_owned()).collect() }
+}
+
+/// The plate that several pictures agree on and none contradicts.
+fn plate(seen: &[(&str, &BaySeen)]) -> Option<String> {
+    let mut plates = seen.iter().filter_map(|(_, seen)| seen.plate.as_deref());
+    let first = plates.next()?;
+    let others: Vec<&str> = plates.collect();
+    let agree = others.len() + 1 >= PICTURES_AGREEING_MIN && others.iter().all(|plate| *plate == first);
+    agree.then(|| first.to_owned())
+}
+
+fn judge_plate(looked: &Looked<'_>, plate: &str, unmatched: &mut Vec<&Session>, world: &World, judgement: &mut Judgement) {
+    let bay = || Subject::Bay(looked.bay.id.clone());
+    let Some(session) = world.sessions.iter().find(|session| session.plate == plate) else {
+        judgement.cleared(Kind::WrongArea, bay());
+        return judgement.found(shown(Kind::CarWithoutSession, looked));
+    };
+    unmatched.retain(|other| other.id != session.id);
+    judgement.cleared(Kind::CarWithoutSession, bay());
+    judgement.cleared(Kind::SessionWithoutCar, Subject::Session(session.id.clone()));
+    if session.area == looked.bay.area {
+        judgement.cleared(Kind::WrongArea, bay());
+    } else {
+        judgement.found(shown(Kind::WrongArea, looked));
+    }
+}
+
+/// Cars whose plates were not read against sessions whose cars were not recognised.
+fn judge_count(area: &str, bays: &[Looked<'_>], sessions: &[&Session], begin_ms: i64, judgement: &mut Judgement) {
+    let nameless: Vec<&Looked<'_>> = bays.iter().filter(|looked| looked.state == State::Taken { plate: None }).collect();
+    let whole = bays.iter().all(|looked| looked.state != State::Unknown);
+    // A session that began while the survey flew explains a car, and is not missed when its car came after the look.
+    let due: Vec<&Session> = sessions.iter().copied().filter(|session| session.since_ms < begin_ms).collect();
+    for looked in bays.iter().filter(|looked| looked.state == State::Free) {
+        judgement.cleared(Kind::CarWithoutSession, Subject::Bay(looked.bay.id.clone()));
+        judgement.cleared(Kind::WrongArea, Subject::Bay(looked.bay.id.clone()));
+    }
+    let surplus = nameless.len().saturating_sub(sessions.len());
+    match (surplus, sessions.is_empty()) {
+        (0, _) if whole => judgement.cleared(Kind::CarWithoutSession, Subject::Area(area.to_owned())),
+        (0, _) => {}
+        (_, true) => nameless.iter().for_each(|looked| judgement.found(shown(Kind::CarWithoutSession, looked))),
+        (count, false) => judgement.found(counted(Kind::CarWithoutSession, area, count, &nameless)),
+    }
+    if !whole {
+        return;
+    }
+    let all: Vec<&Looked<'_>> = bays.iter().collect();
+    let lack = due.len().saturating_sub(nameless.len());
+    match (lack, nameless.is_empty()) {
+        (0, _) => judgement.cleared(Kind::SessionWithoutCar, Subject::Area(area.to_owned())),
+        (_, true) => due.iter().for_each(|session| judgement.found(absent(session, area, &all))),
+        (count, false) => judgement.found(counted(Kind::SessionWithoutCar, area, count, &all)),
+    }
+}
+
+fn shown(kind: Kind, looked: &Looked<'_>) -> Finding {
+    Finding {
+        kind,
+        subject: Subject::Bay(looked.bay.id.clone()),
+        count: 1,
+        place: Some(looked.bay.place),
+        confidence: certainty(SLIP_CHANCE.sqrt(), looked.pictures.len()),
+        pictures: looked.pictures.clone(),
+    }
+}
+
+fn absent(session: &Session, area: &str, bays: &[&Looked<'_>]) -> Finding {
+    Finding { subject: Subject::Session(session.id.clone()), ..counted(Kind::SessionWithoutCar, area, 1, bays) }
+}
+
+/// As sure as all the bays together: one that was mistaken changes the count.
+fn counted(kind: Kind, area: &str, count: usize, bays: &[&Looked<'_>]) -> Finding {
+    let confidence = bays.iter().map(|looked| certainty(SLIP_CHANCE.sqrt(), looked.pictures.len())).product();
+    let mut pictures: Vec<String> = bays.iter().flat_map(|looked| looked.pictures.iter().cloned()).collect();
+    pictures.sort();
+    pictures.dedup();
+    Finding { kind, subject: Subject::Area(area.to_owned()), count, place: middle(bays), confidence, pictures }
+}
+
+fn middle(bays: &[&Looked<'_>]) -> Option<Point> {
+    let count = bays.len() as f64;
+    let mean = |part: fn(&Point) -> f64| bays.iter().map(|looked| part(&looked.bay.place)).sum::<f64>() / count;
+    (!bays.is_empty()).then(|| Point { east_m: mean(|place| place.east_m), north_m: mean(|place| place.north_m) })
+}
