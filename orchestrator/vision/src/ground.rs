@@ -151,6 +151,22 @@ pub fn locate_pixel(pixel: Corner, lens: &Lens, pose: &Pose, spread: &PoseSpread
     })
 }
 
+/// The pixel on which a place of the ground falls, metres east and north of the point under the camera; `None` behind the camera.
+pub(crate) fn pixel_of([east_m, north_m]: [f64; 2], lens: &Lens, pose: &Pose) -> Option<Corner> {
+    let (sin_h, cos_h) = pose.heading_deg.to_radians().sin_cos();
+    let (ahead, right, up) = (east_m * sin_h + north_m * cos_h, east_m * cos_h - north_m * sin_h, -pose.height_m);
+    let (sin_p, cos_p) = pose.pitch_deg.to_radians().sin_cos();
+    let (forward, down) = (ahead * cos_p + up * sin_p, ahead * sin_p - up * cos_p);
+    let (sin_r, cos_r) = pose.roll_deg.to_radians().sin_cos();
+    if forward.is_nan() || forward <= 0.0 {
+        return None;
+    }
+    let (a, b) = ((right * cos_r + down * sin_r) / forward, (down * cos_r - right * sin_r) / forward);
+    let r2 = a * a + b * b;
+    let stretched = lens.focal_pixels * (1.0 + r2 * (lens.radial[0] + r2 * lens.radial[1]));
+    Some(Corner { x: lens.centre.x + a * stretched, y: lens.centre.y + b * stretched })
+}
+
 /// East and north of the point under the camera, metres.
 fn offset_m(pixel: Corner, lens: &Lens, pose: &Pose) -> Option<[f64; 2]> {
     let [x, y, z] = lens.direction(pixel);
@@ -202,6 +218,18 @@ mod tests {
         assert!((place.from_camera_m[0] - 7.5).abs() < 1e-9 && place.from_camera_m[1].abs() < 1e-9, "{place:?}");
         assert!(place.longitude_deg > 127.0 && (place.latitude_deg - 37.5).abs() < 1e-12);
         assert!(place.spread_m() > 1.5 && place.spread_m() < 2.0, "{}", place.spread_m());
+    }
+
+    #[test]
+    fn from_pixel_to_ground_and_back() {
+        let lens = Lens { radial: [-0.08, 0.01], ..Lens::of_field(1_920, 1_080, 70.0).expect("a lens") };
+        for turn in 0..24 {
+            let part = f64::from(turn);
+            let pose = Pose { heading_deg: part * 15.0, pitch_deg: -90.0 + part, roll_deg: part - 12.0, ..pose() };
+            let pixel = Corner { x: 300.0 + 55.0 * part, y: 900.0 - 30.0 * part };
+            let back = pixel_of(offset_m(pixel, &lens, &pose).expect("the ground"), &lens, &pose).expect("in front");
+            assert!((back.x - pixel.x).hypot(back.y - pixel.y) < 1e-6, "{pixel:?} {back:?}");
+        }
     }
 
     #[test]

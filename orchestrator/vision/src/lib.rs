@@ -4,7 +4,7 @@
 //! Whether a payload is genuine is not judged here: that is for the crate that knows the keys.
 //!
 //! Reading order: `frame`, `decode`, `filter`, `reading`, `engine`, `homography`, `restore`, `recipe`, `cascade`,
-//! `ground`.
+//! `ground`, `bays`.
 
 mod frame;
 pub use frame::{Frame, FrameError};
@@ -31,3 +31,6 @@ pub use cascade::{Effort, Outcome, read};
 
 mod ground;
 pub use ground::{Lens, LensError, Place, Pose, PoseSpread, locate, locate_pixel};
+
+mod bays;
+pub use bays::{Bay, taken};

@@ -1,0 +1,229 @@
+//! Which bays are taken: the ground of a bay against the asphalt before it, by figures that a car changes and a shadow hardly does.
+//!
+//! Knows no cars: no shapes and no colours. What the figures mean, how their weights came about and what real lots would need stands in
+//! docs/vision.md.
+
+use crate::frame::Frame;
+use crate::ground::{Lens, Pose, pixel_of};
+use crate::reading::Corner;
+
+/// A bay in points: a tenth of a metre each in a bay of 2.5 m by 5 m.
+const POINTS_ACROSS: usize = 25;
+const POINTS_ALONG: usize = 50;
+/// Points left out at each side: the painted lines, and what leans in from the next bay.
+const SKIPPED_ACROSS: usize = 2;
+const SKIPPED_ALONG: usize = 3;
+/// Two by two points make a cell.
+const ACROSS: usize = (POINTS_ACROSS - 2 * SKIPPED_ACROSS) / 2;
+const ALONG: usize = (POINTS_ALONG - 2 * SKIPPED_ALONG) / 2;
+/// Looks along each side of a point, whose mean is its brightness.
+const LOOKS: usize = 3;
+/// The strip of asphalt before the bay that it is compared with, metres from its end.
+const STRIP_FROM_M: f64 = 0.8;
+const STRIP_LENGTH_M: f64 = 1.8;
+/// Looks along each side of the strip.
+const STRIP_LOOKS: usize = 16;
+/// Bays further from straight down than this are not judged, tangent: cars of the next bays hide too much of them.
+const OFF_NADIR_TAN_MAX: f64 = 0.5;
+/// Black of a video picture (ITU-R BT.601).
+const BLACK: f64 = 16.0;
+/// Below this the strip is too dark to compare with, steps of brightness.
+const LEVEL_MIN: f64 = 4.0;
+/// Darker than this share of the strip is as good as black: the logarithm stays finite.
+const SHARE_MIN: f64 = 0.03;
+
+/// A bay on the ground.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bay {
+    /// Its middle, metres east and north of the point under the camera.
+    pub from_camera_m: [f64; 2],
+    /// Direction from the aisle into the bay, degrees clockwise from north.
+    pub heading_deg: f64,
+    /// Across, metres.
+    pub width_m: f64,
+    /// Along, metres.
+    pub length_m: f64,
+}
+
+/// The probability that a car stands in a bay; `None` when the bay and the strip before it are not wholly in the picture, too far from
+/// straight down, or too dark.
+pub fn taken(frame: &Frame, lens: &Lens, pose: &Pose, bay: &Bay) -> Option<f64> {
+    let off = bay.from_camera_m[0].hypot(bay.from_camera_m[1]);
+    if off.is_nan() || off > OFF_NADIR_TAN_MAX * pose.height_m {
+        return None;
+    }
+    let look = Look { frame, lens, pose, bay };
+    let level = look.level()?;
+    let figures = Figures::of(&look.cells(level)?);
+    Some(1.0 / (1.0 + (-figures.weighed()).exp()))
+}
+
+/// One bay in one picture.
+struct Look<'a> {
+    frame: &'a Frame,
+    lens: &'a Lens,
+    pose: &'a Pose,
+    bay: &'a Bay,
+}
+
+impl Look<'_> {
+    /// Brightness of a place to the right of the bay's heading and along it, from its middle.
+    fn brightness(&self, right_m: f64, along_m: f64) -> Option<f64> {
+        let (sin, cos) = self.bay.heading_deg.to_radians().sin_cos();
+        let [east, north] = self.bay.from_camera_m;
+        let place = [east + right_m * cos + along_m * sin, north - right_m * sin + along_m * cos];
+        let pixel = pixel_of(place, self.lens, self.pose)?;
+        let inside = |at: f64, count: usize| (0.0..count as f64).contains(&at);
+        let Corner { x, y } = pixel;
+        let seen = inside(x, self.frame.width()) && inside(y, self.frame.height());
+        seen.then(|| (f64::from(self.frame.nearest(x, y)) - BLACK).max(0.0))
+    }
+
+    /// The middle brightness of the strip before the bay.
+    fn level(&self) -> Option<f64> {
+        let part = |at: usize| (at as f64 + 0.5) / STRIP_LOOKS as f64;
+        let strip = |at: usize| {
+            let along_m = -self.bay.length_m / 2.0 - STRIP_FROM_M - part(at / STRIP_LOOKS) * STRIP_LENGTH_M;
+            self.brightness((part(at % STRIP_LOOKS) - 0.5) * self.bay.width_m, along_m)
+        };
+        let mut values = (0..STRIP_LOOKS * STRIP_LOOKS).map(strip).collect::<Option<Vec<f64>>>()?;
+        Some(middle(&mut values)).filter(|level| *level >= LEVEL_MIN)
+    }
+
+    /// Logarithms of brightness over that of the strip, row by row from the aisle.
+    fn cells(&self, level: f64) -> Option<Vec<f64>> {
+        let point = |x: usize, y: usize| {
+            let mut sum = 0.0;
+            for look in 0..LOOKS * LOOKS {
+                let within = |look: usize| (look as f64 + 0.5) / LOOKS as f64;
+                let right = (x as f64 + within(look % LOOKS)) / POINTS_ACROSS as f64 - 0.5;
+                let along = (y as f64 + within(look / LOOKS)) / POINTS_ALONG as f64 - 0.5;
+                sum += self.brightness(right * self.bay.width_m, along * self.bay.length_m)?;
+            }
+            Some((sum / (LOOKS * LOOKS) as f64 / level).max(SHARE_MIN).ln())
+        };
+        let cell = |at: usize| {
+            let (x, y) = (SKIPPED_ACROSS + 2 * (at % ACROSS), SKIPPED_ALONG + 2 * (at / ACROSS));
+            Some((point(x, y)? + point(x + 1, y)? + point(x, y + 1)? + point(x + 1, y + 1)?) / 4.0)
+        };
+        (0..ACROSS * ALONG).map(cell).collect()
+    }
+}
+
+/// What is measured of a bay, in logarithms of brightness over that of the strip.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Figures {
+    /// Share of steps along the bay that are more than grain.
+    steps_along: f64,
+    /// Share of clear steps across it.
+    steps_across: f64,
+    /// Mean distance from the middle value.
+    unevenness: f64,
+    /// Standard deviation from the plane that fits best: a lamp's slope is none.
+    roughness: f64,
+    /// How deep the darkest fiftieth lies under that plane.
+    depth: f64,
+    /// Shares that are brighter, darker and much darker than asphalt.
+    brighter: f64,
+    darker: f64,
+    black: f64,
+    /// How much the rows' middle values go up and down from one end to the other.
+    changes: f64,
+}
+
+impl Figures {
+    fn of(cells: &[f64]) -> Self {
+        let count = cells.len() as f64;
+        let share = |is: &dyn Fn(f64) -> bool| cells.iter().filter(|cell| is(**cell)).count() as f64 / count;
+        let steps = |reach: usize, more_than: f64, starts: &dyn Fn(usize) -> bool| {
+            let all: Vec<f64> =
+                (0..cells.len() - reach).filter(|at| starts(*at)).map(|at| (cells[at + reach] - cells[at]).abs()).collect();
+            all.iter().filter(|step| **step > more_than).count() as f64 / all.len() as f64
+        };
+        let middle_value = middle(&mut cells.to_vec());
+        let mut rest = without_plane(cells);
+        let roughness = (rest.iter().map(|rest| rest * rest).sum::<f64>() / count).sqrt();
+        rest.sort_by(f64::total_cmp);
+        let rows: Vec<f64> = cells.chunks_exact(ACROSS).map(|row| middle(&mut row.to_vec())).collect();
+        Self {
+            steps_along: steps(ACROSS, 0.08, &|_| true),
+            steps_across: steps(1, 0.15, &|at| at % ACROSS + 1 < ACROSS),
+            unevenness: cells.iter().map(|cell| (cell - middle_value).abs()).sum::<f64>() / count,
+            roughness,
+            depth: -rest[rest.len() / 50],
+            brighter: share(&|cell| cell > 0.2),
+            darker: share(&|cell| cell < -0.25),
+            black: share(&|cell| cell < -1.0),
+            changes: rows.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum(),
+        }
+    }
+
+    /// The logarithm of the odds that a car stands there: a logistic regression over 1,749 simulated bays (docs/vision.md).
+    fn weighed(&self) -> f64 {
+        -7.066 + 46.479 * self.steps_along + 73.818 * self.steps_across - 37.258 * self.unevenness - 47.624 * self.roughness
+            + 7.976 * self.depth
+            + 4.905 * self.brighter
+            + 4.299 * self.darker
+            + 26.686 * self.black
+            + 3.382 * self.changes
+    }
+}
+
+/// What is left when the plane that fits best is taken off; the grid is regular, so each slope stands alone.
+fn without_plane(cells: &[f64]) -> Vec<f64> {
+    let mean = cells.iter().sum::<f64>() / cells.len() as f64;
+    let place = |at: usize| ((at % ACROSS) as f64 - (ACROSS - 1) as f64 / 2.0, (at / ACROSS) as f64 - (ALONG - 1) as f64 / 2.0);
+    let slope = |part: &dyn Fn(usize) -> f64| {
+        let squares: f64 = (0..cells.len()).map(|at| part(at).powi(2)).sum();
+        (0..cells.len()).map(|at| part(at) * cells[at]).sum::<f64>() / squares
+    };
+    let (across, along) = (slope(&|at| place(at).0), slope(&|at| place(at).1));
+    (0..cells.len()).map(|at| cells[at] - mean - across * place(at).0 - along * place(at).1).collect()
+}
+
+/// The middle value; of an even number the mean of both middle ones.
+fn middle(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let half = values.len() / 2;
+    if values.len().is_multiple_of(2) { (values[half - 1] + values[half]) / 2.0 } else { values[half] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn view(shade: impl Fn(usize, usize) -> u8) -> Option<f64> {
+        let frame = Frame::made(600, 600, (0..360_000).map(|at| shade(at % 600, at / 600)).collect());
+        let lens = Lens::of_field(600, 600, 60.0).expect("a lens");
+        let pose =
+            Pose { latitude_deg: 0.0, longitude_deg: 0.0, height_m: 12.0, heading_deg: 0.0, pitch_deg: -90.0, roll_deg: 0.0 };
+        taken(&frame, &lens, &pose, &Bay { from_camera_m: [0.0, 1.0], heading_deg: 0.0, width_m: 2.5, length_m: 5.0 })
+    }
+
+    #[test]
+    fn even_asphalt_is_free_and_what_has_windows_is_not() {
+        let free = view(|_, _| 90).expect("in view");
+        assert!(free < 0.1, "{free}");
+        // A light body with dark windows across, about where a car would be.
+        let car = |x: usize, y: usize| {
+            if (265..335).contains(&x) && (160..350).contains(&y) { if (y / 30).is_multiple_of(3) { 30 } else { 200 } } else { 90 }
+        };
+        let with_car = view(car).expect("in view");
+        assert!(with_car > 0.9, "{with_car}");
+    }
+
+    #[test]
+    fn what_cannot_be_judged_is_not() {
+        assert_eq!(view(|_, _| 16), None, "too dark");
+        let frame = Frame::made(600, 600, vec![90; 360_000]);
+        let lens = Lens::of_field(600, 600, 60.0).expect("a lens");
+        let pose =
+            Pose { latitude_deg: 0.0, longitude_deg: 0.0, height_m: 12.0, heading_deg: 0.0, pitch_deg: -90.0, roll_deg: 0.0 };
+        for from_camera_m in [[5.0, 4.0], [f64::NAN, 0.0], [0.0, 900.0]] {
+            let bay = Bay { from_camera_m, heading_deg: 0.0, width_m: 2.5, length_m: 5.0 };
+            assert_eq!(taken(&frame, &lens, &pose, &bay), None, "{from_camera_m:?}");
+        }
+        let bay = Bay { from_camera_m: [0.0, 0.0], heading_deg: f64::NAN, width_m: 2.5, length_m: 5.0 };
+        assert_eq!(taken(&frame, &lens, &pose, &bay), None);
+    }
+}
