@@ -18,6 +18,8 @@ mod codes;
 mod config;
 mod scenario;
 
+mod pictures;
+
 mod mqtt;
 mod requests;
 
@@ -48,6 +50,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "config_toml", run: config::run, seeds: config::seeds, brief_runs: 8_000 },
     Target { name: "scenario_toml", run: scenario::run, seeds: scenario::seeds, brief_runs: 6_000 },
     Target { name: "code", run: codes::run, seeds: codes::seeds, brief_runs: 50_000 },
+    Target { name: "pictures", run: pictures::run, seeds: pictures::seeds, brief_runs: 2_000 },
     Target { name: "requests", run: requests::run, seeds: requests::seeds, brief_runs: 40_000 },
     Target { name: "mqtt", run: mqtt::run, seeds: mqtt::seeds, brief_runs: 40_000 },
     Target { name: "log", run: log::run, seeds: log::seeds, brief_runs: 150 },

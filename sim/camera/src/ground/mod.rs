@@ -173,7 +173,8 @@ impl Ground {
         let within = |value: f32| (0.0..SIDE as f32).contains(&value);
         let last_pixel = count - 1.0;
         let texels = self.tile(key);
-        if within(x + step_x * last_pixel) && within(y + step_y * last_pixel) {
+        // The first pixel too: on a tile's very edge rounding may put it a whole tile on.
+        if within(x) && within(y) && within(x + step_x * last_pixel) && within(y + step_y * last_pixel) {
             for (offset, colour) in colours.iter_mut().enumerate() {
                 *colour = bilinear(texels, x + step_x * offset as f32, y + step_y * offset as f32);
             }
@@ -319,6 +320,19 @@ mod tests {
     fn colours_spread_and_pack_without_loss() {
         for colour in [0, u32::MAX, 0x1234_5678, 0x00FF_00FF] {
             assert_eq!(packed(spread(colour)), colour);
+        }
+    }
+
+    #[test]
+    fn a_span_may_begin_on_the_very_edge_of_a_tile() {
+        let mut ground = Ground::new(&Plan::default(), Daylight::at(12.0));
+        for edge in [-2.0 * SIDE as f64, 2.0 * SIDE as f64, -1e-9, SIDE as f64 - 1e-9] {
+            let place = |texels: f64| [(edge + texels) * texel_m(3); 2];
+            for to in [-9.0, 0.0, 9.0] {
+                let mut colours = [0; 32];
+                ground.sample_span(3, place(0.0), place(to), &mut colours);
+                assert!(colours.iter().all(|colour| *colour != 0), "{edge} {to}");
+            }
         }
     }
 
