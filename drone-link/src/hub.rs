@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use drone_link_proto::{Link, LinkConfig, Output, sender};
+use drone_link_proto::{AnnouncedStream, Link, LinkConfig, Output, sender};
 use flight_types::{DroneId, DroneStatus, FlightCommand, FlightEvent, MissionId};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -42,6 +42,15 @@ pub enum LinkReport {
     StatusChanged {
         /// Of which aircraft.
         drone: DroneId,
+    },
+    /// Its camera says where its pictures stream. Whoever connects there must judge the addresses first.
+    Streams {
+        /// Which aircraft.
+        drone: DroneId,
+        /// Where the aircraft is heard from.
+        address: SocketAddr,
+        /// All of them.
+        streams: Vec<AnnouncedStream>,
     },
     /// A second address speaks with the system id of this aircraft; it is ignored.
     Duplicate {
@@ -328,6 +337,11 @@ impl Hub {
                 Output::Transmit(bytes) => transmit(&self.socket, carrier, &bytes).await,
                 Output::Report { mission, report } => {
                     reports.push(LinkReport::Flight { drone: carrier.drone.clone(), mission, report });
+                }
+                Output::StreamsAnnounced(streams) => {
+                    if let Some(address) = carrier.peers.address() {
+                        reports.push(LinkReport::Streams { drone: carrier.drone.clone(), address, streams });
+                    }
                 }
                 Output::StatusChanged => reports.push(LinkReport::StatusChanged { drone: carrier.drone.clone() }),
             }

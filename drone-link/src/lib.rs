@@ -5,7 +5,7 @@ mod hub;
 pub use hub::*;
 
 // What a shell must name to start a hub; it need not know the protocol's crate.
-pub use drone_link_proto::{LightDriver, LinkConfig, LinkLimits};
+pub use drone_link_proto::{AnnouncedStream, LightDriver, LinkConfig, LinkLimits};
 
 mod peers;
 mod tlog;

@@ -71,7 +71,7 @@ impl Line {
             match output {
                 Output::Transmit(datagram) if choice % 8 != 5 => self.vehicle.receive(&datagram),
                 Output::Report { report: FlightEvent::Reached { phase }, .. } => self.phases.push(phase),
-                Output::Transmit(_) | Output::Report { .. } | Output::StatusChanged => {}
+                Output::Transmit(_) | Output::Report { .. } | Output::StatusChanged | Output::StreamsAnnounced(_) => {}
             }
         }
     }

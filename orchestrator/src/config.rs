@@ -215,11 +215,13 @@ pub struct FeedsConfig {
     pub ice_servers: Vec<IceServer>,
     /// Cameras by aircraft: `[{ drone, main, sub }]`, RTSP addresses of H.264 streams, with `#udp` at the end to ask for UDP.
     pub cameras: Vec<CameraConfig>,
+    /// Hosts beside the aircraft's own on which cameras that aircraft announce may lie. Aircraft named in `cameras` are not asked.
+    pub announced_hosts: Vec<IpAddr>,
 }
 
 impl Default for FeedsConfig {
     fn default() -> Self {
-        Self { bind: loopback(0), advertised: Vec::new(), ice_servers: Vec::new(), cameras: Vec::new() }
+        Self { bind: loopback(0), advertised: Vec::new(), ice_servers: Vec::new(), cameras: Vec::new(), announced_hosts: Vec::new() }
     }
 }
 

@@ -4,6 +4,7 @@
 //! [`effects`] carry out what the core orders. High-rate data (positions, telemetry) lives in [`live`] and never enters the log.
 
 pub mod access;
+pub mod announced;
 mod beacons;
 pub mod clock;
 pub mod commands;

@@ -17,6 +17,7 @@ use site_model::Site;
 use tokio::task::JoinHandle;
 
 use crate::access::{Access, NewAccount, RateLimit};
+use crate::announced::Announcements;
 use crate::clock::Clock;
 use crate::config::{Config, TlsMode};
 use crate::effects::{self, FileMessages, GuardFinder, MessagePort, Notices, Workshop};
@@ -107,7 +108,9 @@ impl Server {
         let audit = AuditTrail::start(&store, engine.clock().clone()).await?;
         let access = Access::open(store.clone(), engine.clock().clone()).await?;
         let notices = Notices::new(store.outbox(), engine.clone());
-        let links = start_links(&config, &site, &engine, &live).await?;
+        let pictures = start_pictures(&config).await?;
+        let cameras = Announcements::new(pictures.feeds.clone(), config.feeds.announced_hosts.clone());
+        let links = start_links(&config, &site, &engine, &live, cameras).await?;
         let messages = config.messages.file.clone().unwrap_or_else(|| location.path().join("messages.jsonl"));
         let messages: Arc<dyn MessagePort> = Arc::new(FileMessages::open(messages).context("cannot open the file for messages")?);
         let payments = provider_of(&config.parking.payments)?;
@@ -129,7 +132,6 @@ impl Server {
         let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone());
         let parts = Parts { config, site, engine, live, notices, store, audit };
         somebody_can_sign_in(&access, &parts.config).await?;
-        let pictures = start_pictures(&parts.config).await?;
         let evidence = start_evidence(&parts, &pictures.feeds).await?;
         let app = surface(&parts, &access, messages, payments, area_codes, pictures);
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
@@ -223,12 +225,18 @@ async fn settle(engine: &Engine) {
     }
 }
 
-async fn start_links(config: &Config, site: &Site, engine: &Engine, live: &Live) -> anyhow::Result<LinkHandle> {
+async fn start_links(
+    config: &Config,
+    site: &Site,
+    engine: &Engine,
+    live: &Live,
+    cameras: Announcements,
+) -> anyhow::Result<LinkHandle> {
     let links: Vec<LinkConfig> = site.drones().map(|drone| LinkConfig::new(drone.id.clone(), drone.system_id)).collect();
     let tlog_dir = config.links.tlog.then(|| config.store.data_dir.join("tlog"));
     let (handle, reports) =
         LinkHub::start(config.links.bind, links, tlog_dir).await.context("cannot start the links to aircraft")?;
-    tokio::spawn(effects::forward_reports(reports, handle.clone(), engine.clone(), live.clone()));
+    tokio::spawn(effects::forward_reports(reports, handle.clone(), engine.clone(), live.clone(), cameras));
     Ok(handle)
 }
 

@@ -12,7 +12,7 @@ use site_model::{Site, SiteDrone};
 
 use sim_rtsp::StreamSettings;
 
-use crate::video::{Mount, VideoServer, View};
+use crate::video::{Mount, Street, VideoServer, View};
 use crate::{Aircraft, AircraftConfig, Environment, VideoStream, VideoStreamError};
 
 /// Real time between two looks at the sockets.
@@ -69,6 +69,9 @@ pub struct FlyArguments {
     /// Burn the capture time into the pictures, for measuring
     #[arg(long)]
     pub camera_clock: bool,
+    /// Hear by UDP where the people of a play are, so that the cameras see them: `sim people --cameras` tells it
+    #[arg(long, requires = "rtsp")]
+    pub people: Option<SocketAddr>,
     /// Stop after this many real seconds; runs until interrupted otherwise
     #[arg(long)]
     pub r#for: Option<f64>,
@@ -160,7 +163,9 @@ pub fn run(arguments: &FlyArguments) -> Result<()> {
     }
     let environment = if arguments.wind > 0.0 { Environment::windy(arguments.wind, 270.0) } else { Environment::default() };
     let mut fleet = place(arguments)?;
-    let _video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, &mut fleet)).transpose()?;
+    let street = Street::default();
+    let people = arguments.people.map(people_socket).transpose()?;
+    let _video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, &mut fleet, street.clone())).transpose()?;
     let start = Instant::now();
     let mut virtual_ms = 0.0;
     let mut last = start;
@@ -173,6 +178,9 @@ pub fn run(arguments: &FlyArguments) -> Result<()> {
         let passed_ms = now.duration_since(last).as_secs_f64() * 1e3 * arguments.speed;
         last = now;
         virtual_ms += passed_ms.min(CATCH_UP_MS as f64);
+        if let Some(people) = &people {
+            street.hear_from(people);
+        }
         for flown in &mut fleet {
             tick(flown, virtual_ms as u64, &environment);
         }
@@ -233,11 +241,11 @@ fn row(first: Pad, drones: u8) -> Vec<NamedPad> {
 }
 
 /// Serves every aircraft's camera, and has the camera announce it.
-fn serve_cameras(arguments: &FlyArguments, bind: SocketAddr, fleet: &mut [Flown]) -> Result<VideoServer> {
+fn serve_cameras(arguments: &FlyArguments, bind: SocketAddr, fleet: &mut [Flown], street: Street) -> Result<VideoServer> {
     let settings = StreamSettings { pictures_hz: arguments.camera_hz, clock: arguments.camera_clock, ..StreamSettings::default() };
     let mounts = fleet.iter().map(|flown| (flown.name.clone(), flown.mount.clone())).collect();
     let view = match &arguments.site {
-        Some(folder) => View::of_site(&site_in(folder)?, arguments.hour),
+        Some(folder) => View::of_site(&site_in(folder)?, arguments.hour, street),
         None => View::Pattern,
     };
     let video = VideoServer::start(bind, mounts, &view, settings)?;
@@ -254,6 +262,12 @@ fn serve_cameras(arguments: &FlyArguments, bind: SocketAddr, fleet: &mut [Flown]
         println!("camera {} at rtsp://{}/{}/main", flown.name, video.address(), flown.name);
     }
     Ok(video)
+}
+
+fn people_socket(bind: SocketAddr) -> Result<UdpSocket> {
+    let socket = UdpSocket::bind(bind).with_context(|| format!("cannot hear of people at {bind}"))?;
+    socket.set_nonblocking(true)?;
+    Ok(socket)
 }
 
 fn connect(name: String, config: AircraftConfig, target: &Target, index: usize) -> Result<Flown> {

@@ -1,18 +1,18 @@
 //! The cameras of flown aircraft, served over RTSP. A thin shell: hands the true pose of each aircraft to its camera.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use flight_types::LocalFrame;
-use sim_camera::{Car, FramePose, Intrinsics, Person, PersonRole, Plan, Scene};
+use sim_camera::{Car, Intrinsics, Person, Plan, Scene};
 use sim_rtsp::{Camera, CameraStream, Picture, Pose, RtspServer, StreamSettings, TestPattern};
 use site_model::Site;
 
 use crate::Truth;
-use crate::picture::{parked_cars, plan_of_site, pose_of};
+use crate::picture::{Crowd, Telling, parked_cars, plan_of_site, pose_of};
 
 /// How wide the simulated camera looks, degrees.
 const HORIZONTAL_FOV_DEG: f64 = 70.0;
@@ -20,6 +20,10 @@ const HORIZONTAL_FOV_DEG: f64 = 70.0;
 const PARKED_SHARE: f64 = 0.5;
 /// Seed of the parked cars and of the sensor's noise.
 const SEED: u64 = 1;
+/// Tellings taken in one go; more of them wait in the kernel or are lost there.
+const TELLINGS_AT_ONCE_MAX: usize = 64;
+/// Largest telling read; the parser refuses long ones by itself.
+const TELLING_BYTES: usize = 512;
 
 /// Where an aircraft is, as its camera needs it; written by the flight, read when a picture is taken.
 #[derive(Debug, Clone)]
@@ -41,6 +45,46 @@ impl Mount {
     }
 }
 
+/// The people on the street, shared by all cameras: written by whoever hears of them, read when a picture is taken.
+#[derive(Debug, Clone)]
+pub struct Street {
+    crowd: Arc<Mutex<Crowd>>,
+    began: Instant,
+}
+
+impl Default for Street {
+    fn default() -> Self {
+        Self { crowd: Arc::default(), began: Instant::now() }
+    }
+}
+
+impl Street {
+    fn lock(&self) -> MutexGuard<'_, Crowd> {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Somebody is somewhere now.
+    pub fn hear(&self, telling: &Telling) {
+        self.lock().hear(telling, self.began.elapsed().as_secs_f64());
+    }
+
+    /// Takes what has come to a socket that does not block. What is no telling is dropped: this is the inside of a simulator.
+    pub fn hear_from(&self, socket: &UdpSocket) {
+        let mut buffer = [0; TELLING_BYTES];
+        for _ in 0..TELLINGS_AT_ONCE_MAX {
+            let Ok((length, _)) = socket.recv_from(&mut buffer) else { return };
+            let text = std::str::from_utf8(&buffer[..length]).ok();
+            if let Some(telling) = text.and_then(|text| text.parse().ok()) {
+                self.hear(&telling);
+            }
+        }
+    }
+
+    fn seen(&self, frame: &LocalFrame) -> Vec<Person> {
+        self.lock().seen(frame, self.began.elapsed().as_secs_f64())
+    }
+}
+
 /// What there is to see.
 #[derive(Debug, Clone)]
 pub enum View {
@@ -56,15 +100,17 @@ pub enum View {
         cars: Vec<Car>,
         /// Local solar hour, 0 to 24.
         hour: f64,
+        /// Who is on the street.
+        street: Street,
     },
 }
 
 impl View {
     /// Of a site.
-    pub fn of_site(site: &Site, hour: f64) -> Self {
+    pub fn of_site(site: &Site, hour: f64, street: Street) -> Self {
         let seen = plan_of_site(site);
         let cars = parked_cars(&seen.plan, PARKED_SHARE, SEED);
-        Self::Site { frame: seen.frame, plan: seen.plan, cars, hour }
+        Self::Site { frame: seen.frame, plan: seen.plan, cars, hour, street }
     }
 }
 
@@ -83,16 +129,17 @@ struct SiteEye {
     camera: sim_camera::Camera,
     scene: Scene,
     frame: LocalFrame,
+    street: Street,
 }
 
 impl Eye {
     fn open(view: &View, settings: &StreamSettings) -> Result<Self> {
-        let View::Site { frame, plan, cars, hour } = view else { return Ok(Self::Pattern(TestPattern::default())) };
+        let View::Site { frame, plan, cars, hour, street } = view else { return Ok(Self::Pattern(TestPattern::default())) };
         let size = (settings.main.width as u32, settings.main.height as u32);
         let camera = sim_camera::Camera::new(Intrinsics::new(size.0, size.1, HORIZONTAL_FOV_DEG)?, SEED);
         let mut scene = Scene::new(plan.clone(), *hour);
         scene.cars = cars.clone();
-        Ok(Self::Site(Box::new(SiteEye { camera, scene, frame: *frame })))
+        Ok(Self::Site(Box::new(SiteEye { camera, scene, frame: *frame, street: street.clone() })))
     }
 }
 
@@ -115,21 +162,13 @@ impl SiteEye {
         let pose = pose_of(truth, &self.frame);
         self.camera.set_zoom(truth.camera_zoom);
         self.scene.spotlight.brightness = truth.light;
-        let looked = FramePose { camera: pose, intrinsics: self.camera.intrinsics(), exposure_s: 0.0, gain: 1.0 };
-        self.scene.people = caller_in(&looked, truth).into_iter().collect();
+        self.scene.people = self.street.seen(&self.frame);
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now_us = u64::try_from(since.as_micros()).unwrap_or_default();
         let frame = self.camera.render(&self.scene, &pose, now_us);
         picture.captured_at_us = i64::try_from(frame.captured_at_us).unwrap_or_default();
         picture.i420 = frame.i420;
     }
-}
-
-/// The people of the play live in another program. Whom an aircraft lights is where it looks.
-fn caller_in(looked: &FramePose, truth: &Truth) -> Option<Person> {
-    let middle = [f64::from(looked.intrinsics.width) / 2.0, f64::from(looked.intrinsics.height) / 2.0];
-    let place = looked.ground_of(middle, 0.0).filter(|_| 0.0 < truth.light)?;
-    Some(Person { place, heading_deg: truth.camera_heading_deg + 70.0, walked_m: 0.3, standing: true, role: PersonRole::Caller })
 }
 
 fn stream_pose(truth: &Truth) -> Pose {

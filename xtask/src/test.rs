@@ -11,7 +11,7 @@ pub struct Options {
     /// Leave out the tests in the browser.
     #[arg(long)]
     no_browser: bool,
-    /// In the browser's escort also read the live picture and restart the server under it; wants a machine that is not busy.
+    /// Only the plays in the browser, the picture held to its goals; wants a machine that is not busy.
     #[arg(long)]
     picture: bool,
     /// Only the escort with real PX4, whose program PX4_BIN names (docs/autopilots.md).
@@ -26,6 +26,11 @@ pub struct Options {
 pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.px4 || options.ardupilot {
         return with_real_autopilots(options);
+    }
+    if options.picture {
+        crate::needs::test_packages()?;
+        crate::needs::web_packages()?;
+        return crate::demo::play_in_browser(true);
     }
     let root = crate::root();
     crate::needs::test_packages()?;
@@ -48,7 +53,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         eprintln!("left out: the escort in the browser");
         return Ok(());
     }
-    crate::demo::play_in_browser(options.picture)
+    crate::demo::play_in_browser(false)
 }
 
 fn with_real_autopilots(options: &Options) -> anyhow::Result<()> {

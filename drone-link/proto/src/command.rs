@@ -22,6 +22,7 @@ pub(crate) enum Purpose {
     Light,
     Brightness,
     Interval,
+    Streams,
 }
 
 /// How far an order has come.

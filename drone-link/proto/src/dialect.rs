@@ -30,6 +30,7 @@ pub(crate) mod id {
     pub const EXTENDED_SYS_STATE: u32 = mav::EXTENDED_SYS_STATE_DATA::ID;
     pub const STATUSTEXT: u32 = mav::STATUSTEXT_DATA::ID;
     pub const ILLUMINATOR_STATUS: u32 = mav::ILLUMINATOR_STATUS_DATA::ID;
+    pub const VIDEO_STREAM_INFORMATION: u32 = mav::VIDEO_STREAM_INFORMATION_DATA::ID;
 }
 
 /// A command as the link means it; the numbers belong to the dialect.
@@ -46,6 +47,7 @@ pub(crate) enum CommandKind {
     Servo,
     Relay,
     MessageInterval,
+    RequestMessage,
 }
 
 impl CommandKind {
@@ -62,6 +64,7 @@ impl CommandKind {
             Self::Servo => mav::MavCmd::MAV_CMD_DO_SET_SERVO,
             Self::Relay => mav::MavCmd::MAV_CMD_DO_SET_RELAY,
             Self::MessageInterval => mav::MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL,
+            Self::RequestMessage => mav::MavCmd::MAV_CMD_REQUEST_MESSAGE,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Meaning of the messages that a link listens to. Unknown values stay numbers; nothing here can fail.
 
+use crate::camera::AnnouncedStream;
 use crate::dialect::id;
 use crate::frame::{Frame, Payload};
 
@@ -9,6 +10,8 @@ const AUTOPILOT_INVALID: u8 = 8;
 const TYPE_GROUND_STATION: u8 = 6;
 /// MAV_TYPE of an illuminator.
 const TYPE_ILLUMINATOR: u8 = 44;
+/// MAV_TYPE of a camera.
+const TYPE_CAMERA: u8 = 30;
 /// In base_mode: motors armed.
 const BASE_MODE_ARMED: u8 = 128;
 /// "Not known" of an unsigned 16-bit field.
@@ -37,6 +40,8 @@ pub(crate) enum Heard {
     ExtendedState { landed_state: u8 },
     Text { severity: u8, text: String, id: u16, chunk: u8 },
     Illuminator { enabled: bool, error_status: u32 },
+    /// One of so many streams.
+    VideoStream { count: u8, stream: AnnouncedStream },
     Other,
 }
 
@@ -68,6 +73,11 @@ impl Heartbeat {
     /// From the flight controller itself, not from a camera, a gimbal or another ground station.
     pub fn is_autopilot(&self) -> bool {
         self.autopilot != AUTOPILOT_INVALID && self.vehicle_type != TYPE_GROUND_STATION
+    }
+
+    /// From a camera with a component id of its own.
+    pub fn is_camera(&self) -> bool {
+        self.vehicle_type == TYPE_CAMERA
     }
 
     /// From a light with a component id of its own.
@@ -140,7 +150,19 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         id::EXTENDED_SYS_STATE => Heard::ExtendedState { landed_state: p.u8(1) },
         id::STATUSTEXT => Heard::Text { severity: p.u8(0), text: p.text::<50>(1), id: p.u16(51), chunk: p.u8(53) },
         id::ILLUMINATOR_STATUS => Heard::Illuminator { enabled: p.u8(32) != 0, error_status: p.u32(4) },
+        id::VIDEO_STREAM_INFORMATION => Heard::VideoStream { count: p.u8(19), stream: announced_stream(p) },
         _ => Heard::Other,
+    }
+}
+
+fn announced_stream(p: &Payload) -> AnnouncedStream {
+    AnnouncedStream {
+        number: p.u8(18),
+        kind: p.u8(20),
+        encoding: p.u8(213),
+        width: p.u16(10),
+        height: p.u16(12),
+        uri: p.text::<160>(53),
     }
 }
 

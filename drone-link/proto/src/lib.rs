@@ -2,7 +2,7 @@
 //!
 //! It knows MAVLink and how a flight is conducted. It owns no socket, no clock and no task.
 //! In reading order: bytes (`frame`, `dialect`, `inbound`), what is known (`supervision`, `telemetry`, `texts`), what is
-//! ordered (`command`, `transfer`, `parameters`, `light`, `streams`), what is flown (`items`, `route`, `craft`, `flight`), and `link`,
+//! ordered (`command`, `transfer`, `parameters`, `camera`, `light`, `streams`), what is flown (`items`, `route`, `craft`, `flight`), and `link`,
 //! which holds them together.
 
 mod limits;
@@ -25,6 +25,9 @@ mod telemetry;
 mod texts;
 
 mod command;
+mod camera;
+pub use camera::AnnouncedStream;
+
 mod light;
 mod streams;
 mod transfer;

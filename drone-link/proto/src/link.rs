@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use flight_types::{DroneStatus, FlightCommand, FlightEvent, FlightPhase, LightState, LinkStatus, MissionId};
 
+use crate::camera::Camera;
 use crate::craft::Craft;
 use crate::dialect::{self, AUTOPILOT_COMPONENT, Addresses, Outgoing};
 use crate::flight::Flight;
@@ -25,6 +26,7 @@ pub struct Link {
     craft: Craft,
     supervision: Supervision,
     streams: Streams,
+    camera: Camera,
     flight: Option<Flight>,
     outputs: VecDeque<Output>,
     sequence: u8,
@@ -50,6 +52,7 @@ impl Link {
             craft,
             supervision: Supervision::default(),
             streams: Streams::default(),
+            camera: Camera::default(),
             flight: None,
             outputs: VecDeque::new(),
             sequence: 0,
@@ -190,6 +193,8 @@ impl Link {
             Heard::Heartbeat(heartbeat) if heartbeat.is_illuminator() && self.craft.light.found(component_id) => {
                 self.streams.restart();
             }
+            Heard::Heartbeat(heartbeat) if heartbeat.is_camera() => self.camera.found(component_id),
+            Heard::VideoStream { count, stream } => self.camera.take(component_id, *count, stream.clone(), now_ms),
             Heard::Illuminator { enabled, error_status } => {
                 self.craft.light.found(component_id);
                 self.craft.light.take_status(component_id, *enabled, *error_status);
@@ -211,13 +216,19 @@ impl Link {
         self.craft.connected = self.supervision.connected();
         self.changed = true;
         match change {
-            LinkChange::Found => self.streams.restart(),
+            LinkChange::Found => self.ask_anew(),
             LinkChange::Lost => self.notice(FlightEvent::LinkLost),
             LinkChange::Regained => {
-                self.streams.restart();
+                self.ask_anew();
                 self.notice(FlightEvent::LinkRegained);
             }
         }
+    }
+
+    /// Whatever the aircraft was asked for before, it may have forgotten, or be another one.
+    fn ask_anew(&mut self) {
+        self.streams.restart();
+        self.camera.restart();
     }
 
     fn notice(&mut self, event: FlightEvent) {
@@ -238,6 +249,7 @@ impl Link {
         self.conduct_ms = now_ms + self.config.limits.conduct_interval_ms;
         if self.craft.connected {
             self.streams.drive(&mut self.craft.commander, self.craft.light.illuminator(), now_ms);
+            self.camera.drive(&mut self.craft.commander, now_ms);
             let autopilot = self.craft.telemetry.autopilot();
             self.craft.light.drive(autopilot, &mut self.craft.commander, &self.config.limits, now_ms);
         }
@@ -261,7 +273,7 @@ impl Link {
             }
         }
         if self.craft.telemetry.take_reboot() {
-            self.streams.restart();
+            self.ask_anew();
             self.notice(FlightEvent::Warning { text: "the aircraft's computer restarted".to_owned() });
         }
         let state = self.craft.light.state();
@@ -305,6 +317,9 @@ impl Link {
                 self.push(Output::Report { mission: mission.clone(), report });
             }
         }
+        if let Some(streams) = self.camera.news() {
+            self.push(Output::StreamsAnnounced(streams));
+        }
         if self.changed && now_ms >= self.status_ms {
             self.changed = false;
             self.status_ms = now_ms + self.config.limits.status_interval_ms;
@@ -315,7 +330,7 @@ impl Link {
     /// Nobody drains: datagrams are dropped like on any full line, reports never.
     fn push(&mut self, output: Output) {
         if self.outputs.len() >= OUTPUTS_MAX {
-            self.outputs.retain(|kept| matches!(kept, Output::Report { .. }));
+            self.outputs.retain(|kept| matches!(kept, Output::Report { .. } | Output::StreamsAnnounced(_)));
         }
         self.outputs.push_back(output);
     }

@@ -2,6 +2,8 @@
 
 use flight_types::{FlightEvent, MissionId};
 
+use crate::AnnouncedStream;
+
 /// One thing for the shell to do. Drain them after every call that changes the link.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
@@ -14,6 +16,8 @@ pub enum Output {
         /// What happened.
         report: FlightEvent,
     },
+    /// The aircraft's camera says where its pictures stream; given when that is news.
+    StreamsAnnounced(Vec<AnnouncedStream>),
     /// `Link::status` has something new; given at a bounded rate.
     StatusChanged,
 }

@@ -87,6 +87,7 @@ impl Telemetry {
             | Heard::CommandAck { .. }
             | Heard::Text { .. }
             | Heard::Illuminator { .. }
+            | Heard::VideoStream { .. }
             | Heard::Other => {}
         }
     }

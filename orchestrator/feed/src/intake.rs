@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::depacketize::{Depacketizer, Dropped};
 use crate::limits::{BAD_PACKETS_MAX, CAMERA_ANSWER_MAX, COMPLAINT_PAUSE, STALL_MAX};
+use crate::repeats::{Judgement, Repeats};
 use crate::unit::AccessUnit;
 
 /// Why a camera gives no picture. Every text is for an operator, who may have to change the camera's settings.
@@ -39,15 +40,19 @@ pub enum IntakeError {
     /// Packets come, but no H.264 is in them.
     #[error("the camera sends what cannot be read: {0}")]
     Unreadable(Dropped),
+    /// The same picture, again and again.
+    #[error("the camera repeats one picture: it is frozen")]
+    Frozen,
     /// The network, after it had begun.
     #[error("the camera's stream broke: {0}")]
     Broke(String),
 }
 
-/// Plays the stream and hands over its pictures until it fails. A URL with `#udp` at its end is played over UDP.
-pub async fn take(url: &Url, mut picture: impl FnMut(AccessUnit)) -> IntakeError {
+/// Plays the stream and hands over its pictures until it fails. What was seen in `repeats` outlasts a try: a frozen camera that is
+/// asked again still shows nothing new. A URL with `#udp` at its end is played over UDP.
+pub(crate) async fn take(url: &Url, repeats: &mut Repeats, mut picture: impl FnMut(AccessUnit)) -> IntakeError {
     match begin(url).await {
-        Ok((playing, depacketizer)) => carry(playing, depacketizer, &mut picture).await,
+        Ok((playing, depacketizer)) => carry(playing, depacketizer, repeats, &mut picture).await,
         Err(error) => error,
     }
 }
@@ -122,7 +127,12 @@ fn sets_of(record: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((sequence_set, picture_set))
 }
 
-async fn carry(mut playing: Playing, mut depacketizer: Depacketizer, picture: &mut impl FnMut(AccessUnit)) -> IntakeError {
+async fn carry(
+    mut playing: Playing,
+    mut depacketizer: Depacketizer,
+    repeats: &mut Repeats,
+    picture: &mut impl FnMut(AccessUnit),
+) -> IntakeError {
     let (mut bad_in_a_row, mut complained_at, mut begun) = (0, None::<Instant>, false);
     loop {
         // A camera that was asleep may need longer for its first picture than between two.
@@ -142,7 +152,11 @@ async fn carry(mut playing: Playing, mut depacketizer: Depacketizer, picture: &m
         match pushed {
             Ok(Some(unit)) => {
                 bad_in_a_row = 0;
-                picture(unit);
+                match repeats.judge(&unit) {
+                    Judgement::New => picture(unit),
+                    Judgement::Repeated => metrics::counter!("feed_pictures_repeated").increment(1),
+                    Judgement::Frozen => return IntakeError::Frozen,
+                }
             }
             Ok(None) | Err(Dropped::Lost) => metrics::counter!("feed_packets").increment(1),
             Err(dropped) => {

@@ -14,6 +14,8 @@ mod stamp;
 mod depacketize;
 pub use depacketize::{Depacketizer, Dropped};
 
+mod repeats;
+
 mod intake;
 pub use intake::IntakeError;
 
@@ -36,7 +38,7 @@ mod still;
 pub use still::{StillError, Stills};
 
 mod reel;
-pub use reel::{Reel, ReelError, Seal};
+pub use reel::{RecordingFile, Reel, ReelError, Seal, new_file};
 
 mod track;
 pub use track::{TrackPoint, track_of};

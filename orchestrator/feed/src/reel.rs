@@ -4,7 +4,7 @@
 //! first N bytes holds for ever.
 
 use std::fs::{File, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, Seek, SeekFrom, Write};
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -60,10 +60,34 @@ pub struct Seal {
     pub pictures: u64,
 }
 
+/// What a recording is written to. A port, so that a full disk can be had without filling one.
+pub trait RecordingFile: Write + Send {
+    /// Returns when what was written is on the disk.
+    fn settle(&mut self) -> std::io::Result<()>;
+    /// Takes back what lies beyond so many bytes, and goes on there.
+    fn take_back_to(&mut self, bytes: u64) -> std::io::Result<()>;
+}
+
+impl RecordingFile for File {
+    fn settle(&mut self) -> std::io::Result<()> {
+        self.sync_data()
+    }
+
+    fn take_back_to(&mut self, bytes: u64) -> std::io::Result<()> {
+        self.set_len(bytes)?;
+        self.seek(SeekFrom::Start(bytes)).map(drop)
+    }
+}
+
+/// A new file that must not exist yet: nothing is ever overwritten.
+pub fn new_file(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).open(path)
+}
+
 /// A recording under way.
 pub struct Reel {
     path: PathBuf,
-    file: File,
+    file: Box<dyn RecordingFile>,
     muxer: Fmp4SegmentMuxer,
     entry: Option<SampleEntry>,
     sequence_set: Vec<u8>,
@@ -79,8 +103,12 @@ pub struct Reel {
 impl Reel {
     /// Makes the file, which must not exist.
     pub fn create(path: &Path) -> Result<Self, ReelError> {
-        let failed = |source| ReelError::File { path: path.to_owned(), source };
-        let file = OpenOptions::new().write(true).create_new(true).open(path).map_err(failed)?;
+        let file = new_file(path).map_err(|source| ReelError::File { path: path.to_owned(), source })?;
+        Self::begin(path, Box::new(file))
+    }
+
+    /// Begins a recording in an empty file; the path is for messages.
+    pub fn begin(path: &Path, file: Box<dyn RecordingFile>) -> Result<Self, ReelError> {
         Ok(Self {
             path: path.to_owned(),
             file,
@@ -176,7 +204,7 @@ impl Reel {
 
     fn write(&mut self) -> Result<Seal, ReelError> {
         let Some((fragment, pictures)) = self.unwritten.take() else { return Ok(self.seal()) };
-        let written = self.file.write_all(&fragment).and_then(|()| self.file.sync_data());
+        let written = self.file.write_all(&fragment).and_then(|()| self.file.settle());
         if let Err(source) = written {
             self.take_back();
             let full = matches!(source.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
@@ -194,9 +222,7 @@ impl Reel {
 
     /// Half a fragment is worth nothing and would put the next one out of reach.
     fn take_back(&mut self) {
-        use std::io::{Seek, SeekFrom};
-        let back = self.file.set_len(self.bytes).and_then(|()| self.file.seek(SeekFrom::Start(self.bytes)));
-        if let Err(error) = back {
+        if let Err(error) = self.file.take_back_to(self.bytes) {
             tracing::error!(path = %self.path.display(), error = %error, "a torn fragment could not be taken back");
         }
     }

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::intake::{self, IntakeError};
 use crate::limits::{GROUP_BYTES_MAX, GROUP_UNITS_MAX, LINGER, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN, UNITS_BEHIND_MAX};
+use crate::repeats::Repeats;
 use crate::unit::AccessUnit;
 
 /// Which of a camera's streams.
@@ -201,6 +202,7 @@ impl Shared {
 async fn run(shared: Arc<Shared>, name: String, url: Url) {
     let mut wanted = shared.wanted.subscribe();
     let mut pause = RETRY_PAUSE_MIN;
+    let mut repeats = Repeats::default();
     loop {
         if wanted.wait_for(|wanted| 0 < *wanted).await.is_err() {
             return;
@@ -209,7 +211,7 @@ async fn run(shared: Arc<Shared>, name: String, url: Url) {
             shared.state.send_replace(SourceState::Waiting);
         }
         let error = tokio::select! {
-            error = intake::take(&url, |unit| shared.picture(unit)) => error,
+            error = intake::take(&url, &mut repeats, |unit| shared.picture(unit)) => error,
             () = unwanted(wanted.clone()) => {
                 shared.forget_pictures();
                 shared.state.send_replace(SourceState::Idle);

@@ -10,6 +10,7 @@ use flight_types::{DroneId, DroneStatus, FlightCommand, FlightEvent, FlightFailu
 use tokio::sync::mpsc;
 
 use super::{Workshop, complete, done};
+use crate::announced::Announcements;
 use crate::engine::Engine;
 use crate::live::Live;
 
@@ -63,8 +64,15 @@ async fn not_flown(engine: &Engine, drone: DroneId, mission: MissionId) {
     engine.effect_finished();
 }
 
-/// Carries what the links report to the engine, in order, and their statuses to the live tables. Ends with the links.
-pub async fn forward_reports(mut reports: mpsc::Receiver<LinkReport>, links: LinkHandle, engine: Engine, live: Live) {
+/// Carries what the links report to the engine, in order, their statuses to the live tables, and where cameras stream to the feeds.
+/// Ends with the links.
+pub async fn forward_reports(
+    mut reports: mpsc::Receiver<LinkReport>,
+    links: LinkHandle,
+    engine: Engine,
+    live: Live,
+    cameras: Announcements,
+) {
     while let Some(report) = reports.recv().await {
         match report {
             LinkReport::Flight { drone, mission, report } => {
@@ -76,6 +84,7 @@ pub async fn forward_reports(mut reports: mpsc::Receiver<LinkReport>, links: Lin
                     live.report_drone(status, engine.now_ms());
                 }
             }
+            LinkReport::Streams { drone, address, streams } => cameras.take(&drone, address.ip(), &streams),
             LinkReport::Duplicate { drone, address } => {
                 tracing::warn!(drone = %drone, address = %address, "a second address speaks for this aircraft; it is ignored");
             }

@@ -11,7 +11,7 @@ mod writer;
 use std::path::{Path, PathBuf};
 
 pub use recorder::{Recorder, scenes};
-pub use space::{Keeping, Space};
+pub use space::{Disk, Keeping, Space};
 pub use verify::{EvidenceVerdict, seal_found, verify_evidence};
 
 /// In the audit trail: the first so many bytes of a recording have this digest.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use dispatch_core::event::Actor;
+use feed::RecordingFile;
 use flight_types::IncidentId;
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
@@ -24,6 +25,22 @@ pub struct Keeping {
     pub bytes_max: u64,
 }
 
+/// Makes the files that recordings are written to.
+pub trait Disk: std::fmt::Debug + Send + Sync {
+    /// A new file at this path, which must not exist.
+    fn create(&self, path: &Path) -> std::io::Result<Box<dyn RecordingFile>>;
+}
+
+/// The machine's own disk.
+#[derive(Debug)]
+struct OwnDisk;
+
+impl Disk for OwnDisk {
+    fn create(&self, path: &Path) -> std::io::Result<Box<dyn RecordingFile>> {
+        Ok(Box::new(feed::new_file(path)?))
+    }
+}
+
 /// Where recordings lie, with the means to delete them.
 #[derive(Debug)]
 pub struct Space {
@@ -32,12 +49,23 @@ pub struct Space {
     engine: Engine,
     audit: AuditTrail,
     runtime: Handle,
+    disk: Box<dyn Disk>,
 }
 
 impl Space {
     /// Over the folder of recordings. Needs a tokio runtime.
     pub fn new(folder: PathBuf, keeping: Keeping, engine: Engine, audit: AuditTrail) -> Self {
-        Self { folder, keeping, engine, audit, runtime: Handle::current() }
+        Self { folder, keeping, engine, audit, runtime: Handle::current(), disk: Box::new(OwnDisk) }
+    }
+
+    /// The same on another disk.
+    pub fn on(self, disk: Box<dyn Disk>) -> Self {
+        Self { disk, ..self }
+    }
+
+    /// What recordings are written to.
+    pub fn disk(&self) -> &dyn Disk {
+        self.disk.as_ref()
     }
 
     /// Where recordings lie.

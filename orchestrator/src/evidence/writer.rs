@@ -1,5 +1,6 @@
 //! The thread that writes one aircraft's recordings of one incident: a new file after every change and every failure.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -73,9 +74,11 @@ impl Writer<'_> {
         let (incident, drone) = self.scene;
         let file = format!("{drone}-{}.mp4", self.engine.now_ms());
         let folder: PathBuf = self.space.folder().join(incident.as_str());
+        let path = folder.join(&file);
         let made = std::fs::create_dir_all(&folder)
-            .map_err(|source| ReelError::File { path: folder.clone(), source })
-            .and_then(|()| Reel::create(&folder.join(&file)));
+            .and_then(|()| self.space.disk().create(&path))
+            .map_err(|source| ReelError::File { path: path.clone(), source })
+            .and_then(|disk_file| Reel::begin(&path, disk_file));
         match made {
             Ok(reel) => {
                 self.open = Some(Open { reel, name: format!("{incident}/{file}"), sealed_at: Instant::now() });
@@ -83,6 +86,9 @@ impl Writer<'_> {
                 true
             }
             Err(error) => {
+                if matches!(&error, ReelError::File { source, .. } if source.kind() == ErrorKind::StorageFull) {
+                    self.space.make_room();
+                }
                 self.give_up(&error);
                 false
             }

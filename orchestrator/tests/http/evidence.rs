@@ -1,11 +1,15 @@
 //! Recordings of a real stream: sealed, checked, kept while their incident is open, forgotten afterwards with a note.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
-use orchestrator::evidence::{EvidenceVerdict, Keeping, Kept, Recorder, Space, kept, seal_found, verify_evidence};
+use feed::RecordingFile;
+use orchestrator::evidence::{Disk, EvidenceVerdict, Keeping, Kept, Recorder, Space, kept, seal_found, verify_evidence};
 use reqwest::StatusCode;
 use serde_json::json;
 use sim_rtsp::{CameraStream, RtspServer, StreamSettings, TestPattern};
@@ -124,4 +128,117 @@ async fn nothing_is_recorded_in_transit() {
     let returning = flight_types::FlightEvent::Reached { phase: flight_types::FlightPhase::Returning };
     crate::feeds::report(&world, &mission, returning).await;
     assert_eq!(scenes(&world), 0);
+}
+
+/// A disk with room for so many bytes of whatever lies under a folder.
+#[derive(Debug, Clone)]
+struct SmallDisk {
+    folder: PathBuf,
+    bytes_max: u64,
+    /// Writes that did not fit.
+    refused: Arc<AtomicU32>,
+}
+
+struct SmallFile {
+    file: File,
+    disk: SmallDisk,
+}
+
+impl SmallDisk {
+    fn room(&self) -> u64 {
+        let taken: u64 = kept(&self.folder).expect("a folder").iter().map(|recording| recording.bytes).sum();
+        self.bytes_max.saturating_sub(taken)
+    }
+}
+
+impl Disk for SmallDisk {
+    fn create(&self, path: &Path) -> std::io::Result<Box<dyn RecordingFile>> {
+        Ok(Box::new(SmallFile { file: feed::new_file(path)?, disk: self.clone() }))
+    }
+}
+
+impl Write for SmallFile {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let room = usize::try_from(self.disk.room()).expect("a small disk").min(bytes.len());
+        if 0 < room {
+            return self.file.write(&bytes[..room]);
+        }
+        self.disk.refused.fetch_add(1, Ordering::Relaxed);
+        Err(ErrorKind::StorageFull.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl RecordingFile for SmallFile {
+    fn settle(&mut self) -> std::io::Result<()> {
+        self.file.settle()
+    }
+
+    fn take_back_to(&mut self, bytes: u64) -> std::io::Result<()> {
+        self.file.take_back_to(bytes)
+    }
+}
+
+/// A recording of an incident that was closed long ago.
+fn old_recording(folder: &Path, incident: &str, days_old: u64) -> PathBuf {
+    let path = folder.join(incident).join("d1-1.mp4");
+    std::fs::create_dir_all(folder.join(incident)).expect("a folder");
+    std::fs::write(&path, [7; 90_000]).expect("a file");
+    let written_at = SystemTime::now() - Duration::from_secs(days_old * 24 * 3_600);
+    File::options().write(true).open(&path).and_then(|file| file.set_modified(written_at)).expect("another time");
+    path
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_costs_the_oldest_recordings_nobody_needs_and_never_the_open_incident() {
+    let (world, incident, _) = on_scene().await;
+    let (_server, urls) = camera().await;
+    let data = tempfile::tempdir().expect("a folder");
+    let folder = data.path().join("evidence");
+    let (oldest, old) = (old_recording(&folder, "closed-1", 9), old_recording(&folder, "closed-2", 3));
+    assert_eq!(seal_found(&world.store, &world.app.audit, &folder).await.expect("a trail"), 2);
+    let keeping = Keeping { age_max: Duration::from_secs(30 * 24 * 3_600), bytes_max: u64::MAX };
+    let disk = SmallDisk { folder: folder.clone(), bytes_max: 200_000, refused: Arc::default() };
+    let space = Space::new(folder.clone(), keeping, world.engine.clone(), world.app.audit.clone()).on(Box::new(disk.clone()));
+    world.feeds.set(&d1(), urls);
+    let recorder = Recorder::start(world.engine.clone(), world.app.audit.clone(), world.feeds.clone(), Arc::new(space));
+    let own = async |bytes: u64| {
+        let mut look = tokio::time::interval(Duration::from_millis(20));
+        soon("a recording", async {
+            loop {
+                look.tick().await;
+                let all = kept(&folder).expect("a folder");
+                if let Some(own) = all.into_iter().find(|kept| kept.incident == incident && bytes <= kept.bytes) {
+                    return own;
+                }
+            }
+        })
+        .await
+    };
+    // With both of them there is room for 20,000 bytes, with one for 110,000.
+    own(21_000).await;
+    assert!(!oldest.exists(), "the oldest goes first");
+    let recording = own(111_000).await;
+    assert!(!old.exists(), "then the other");
+    assert_eq!(recording.name.split('/').next(), Some(incident.as_str()));
+    // Now nothing is left to delete. What fitted stays, and more is refused.
+    let refused_before = disk.refused.load(Ordering::Relaxed);
+    let mut look = tokio::time::interval(Duration::from_millis(20));
+    soon("a full disk", async {
+        while disk.refused.load(Ordering::Relaxed) < refused_before + 2 {
+            look.tick().await;
+        }
+    })
+    .await;
+    assert!(111_000 <= own(0).await.bytes, "the open incident's recording is not touched");
+    recorder.stop().await;
+    let verdict = verify_evidence(&world.store, &folder).await.expect("a verdict");
+    assert_eq!((verdict.intact, verdict.deleted, verdict.broken), (1, 2, vec![]), "{:?}", verdict.unsealed);
+    let probe = ["-v", "error", "-count_frames", "-show_entries", "stream=nb_read_frames", "-of", "csv=p=0"];
+    let probed = Command::new("ffprobe").args(probe).arg(&recording.path).output().expect("ffprobe (apt install ffmpeg)");
+    let pictures: u32 = String::from_utf8_lossy(&probed.stdout).trim().parse().expect("a count of pictures");
+    assert!(15 < pictures && probed.stderr.is_empty(), "{probed:?}");
 }

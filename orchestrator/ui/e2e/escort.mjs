@@ -11,7 +11,11 @@
  * CALLER_AT    LAT,LON of the caller; default: 260 m from a station whose launches an operator approves, else near the centre
  * GUARD_AT     LAT,LON of the guard; default: near the caller
  * PLAY         escort, or duress: the caller enters the duress code, and help must stay unseen (escort)
- * PICTURE      1: the guard's live picture is read as well, and the server restarted under it on request over standard output
+ * PICTURE      read: the guard's live picture is read as well, and the server restarted under it on request over standard output;
+ *              goals: the same, and its delays must keep the goals
+ * PILOT        name:password of a pilot (the demo's)
+ * TURN         1: the server names a TURN server, through which the pilot must see as well
+ * CAMERAS      HOST:PORT where the simulated cameras hear who is where (sim fly --people)
  * FLIGHT_S     how long a flight to the scene may take (240)
  * SCREENSHOTS  a folder for pictures of every step
  * CHROMIUM     the browser (/usr/bin/chromium)
@@ -19,27 +23,38 @@
  * Exit code 0: the escort went through and is closed on every page. 1: it did not; the last step is named.
  */
 
+import { createSocket } from 'node:dgram';
 import { mkdirSync } from 'node:fs';
 import { chromium } from 'playwright-core';
-import { glassToGlass, restartServer, standsOut } from './picture.mjs';
+import { glassToGlass, nothingGetsThrough, onlyRelayed, restartServer, standsOut, standsOutUntil, stillsShown, waysOfPictures } from './picture.mjs';
 
 const base = process.env.BASE_URL ?? 'http://127.0.0.1:8787';
 const [guardName, guardPassword] = (process.env.GUARD ?? 'guard-1:demo-only').split(':');
 const [operatorName, operatorPassword] = (process.env.OPERATOR ?? 'operator:demo-only').split(':');
+const [pilotName, pilotPassword] = (process.env.PILOT ?? 'pilot:demo-only').split(':');
 const language = process.env.LANGUAGE ?? 'en';
 const play = process.env.PLAY ?? 'escort';
-const watched = process.env.PICTURE === '1';
+const watched = ['read', 'goals'].includes(process.env.PICTURE);
+const heldToGoals = process.env.PICTURE === 'goals';
+const cameras = process.env.CAMERAS?.split(':');
 const pictures = process.env.SCREENSHOTS;
 const FLIGHT_MS = Number(process.env.FLIGHT_S ?? 240) * 1_000;
 /** What a page may take to show something that needs no flying. */
 const PAGE_MS = 30_000;
-/** From capture to the screen at the median: a second is what the product promises. On loopback the goals are 300 ms at the median and
- * 500 ms at the 95th percentile; the figures are printed, but a machine that builds beside must not fail the test. */
-const GLASS_MAX_MS = 1_000;
+/** From capture to the screen: a second is what the product promises, the goals are for loopback on a machine that is not busy. */
+const GLASS_MAX_MS = heldToGoals ? { median: 300, p95: 500 } : { median: 1_000, p95: 2_000 };
+/** Pictures read on scene for that, and on the way, where they only must be fresh. */
+const GLASS_PICTURES = 200;
+const FRESH_PICTURES = 40;
 /** A circle lit by the aircraft is so many times as bright as the street round it; an evenly dark street is about as bright everywhere. */
 const LIT_CIRCLE = 1.6;
-/** Back after a restart; the goal is 2 s, likewise. */
-const BACK_MS = 5_000;
+/** With the light off the middle is no brighter than this: a lamp may stand there. */
+const DARK_CIRCLE = 1.3;
+/** Stills counted, and what may lie between two: one a second is promised. */
+const STILLS = 4;
+const STILL_PAUSE_MAX_MS = heldToGoals ? 1_300 : 3_000;
+/** Back after a restart, likewise. */
+const BACK_MS = heldToGoals ? 2_000 : 5_000;
 
 const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1440, height: 900 };
@@ -64,7 +79,7 @@ async function picture(pages, name) {
   }
 }
 
-async function open(browser, viewport, place) {
+async function open(browser, viewport, place, network) {
   const context = await browser.newContext({
     viewport,
     locale: language === 'ko' ? 'ko-KR' : 'en-GB',
@@ -77,11 +92,21 @@ async function open(browser, viewport, place) {
   });
   // A device takes new fixes all the time; the browser under test only when told.
   if (place) setInterval(() => void context.setGeolocation({ latitude: place.lat, longitude: place.lon, accuracy: 5 + (fixes++ % 3) }).catch(() => undefined), 3_000).unref();
+  if (network) await context.addInitScript(network);
   const page = await context.newPage();
   page.setDefaultTimeout(PAGE_MS);
   page.on('pageerror', (error) => fail(new Error(`a page threw: ${error.message}`)));
   page.on('console', (message) => message.type() === 'error' && console.log(`        page says: ${message.text()}`));
   return page;
+}
+
+/** Tells the simulated cameras twice a second where somebody is: they see people where they are, not where the server believes them. */
+function seenByCameras(name, role, place) {
+  if (!cameras) return;
+  const [host, port] = cameras;
+  const socket = createSocket('udp4').unref();
+  const tell = () => socket.send(`${name} ${role} ${place.lat.toFixed(7)} ${place.lon.toFixed(7)}`, Number(port), host);
+  setInterval(tell, 500).unref();
 }
 
 async function signIn(page, path, name, password) {
@@ -138,11 +163,27 @@ async function holdSos(page) {
 const livePicture = `${id('feed')}[data-state="live"]`;
 
 /** The guard sees the picture, and it is as fresh as it must be. */
-async function freshPicture(guard) {
+async function freshPicture(guard, count) {
   await guard.waitForSelector(livePicture);
-  const { medianMs, p95Ms, pictures: read } = await glassToGlass(guard, 60);
+  const { medianMs, p95Ms, pictures: read } = await glassToGlass(guard, count);
   console.log(`        glass to glass: median ${medianMs} ms, p95 ${p95Ms} ms over ${read} pictures`);
-  if (medianMs > GLASS_MAX_MS) throw new Error(`the picture is too old: median ${medianMs} ms, p95 ${p95Ms} ms`);
+  if (medianMs > GLASS_MAX_MS.median || p95Ms > GLASS_MAX_MS.p95) throw new Error(`the picture is too old: median ${medianMs} ms, p95 ${p95Ms} ms`);
+}
+
+/** The lit circle goes when the aircraft reports the light off, and comes when it reports it lit; the guard has the switch. */
+async function circleFollowsLight(guard) {
+  const light = (state) => guard.waitForSelector(`${id('incident')} ${id('light')}[data-state="${state}"]`);
+  const before = await standsOut(guard);
+  await guard.click(id('light-off'));
+  await light('off');
+  const dark = await standsOutUntil(guard, (times) => times < DARK_CIRCLE);
+  await picture({ guard }, 'dark');
+  await guard.click(id('light-on'));
+  await light('lit');
+  const lit = await standsOutUntil(guard, (times) => times > LIT_CIRCLE);
+  console.log(`        the middle of the picture is ${before.toFixed(2)} times as bright as its border; light off ${dark.toFixed(2)}, on again ${lit.toFixed(2)}`);
+  if (dark >= DARK_CIRCLE) throw new Error('the light is reported as off, but the picture shows a lit circle');
+  if (lit <= LIT_CIRCLE) throw new Error('the light is reported as lit, but no lit circle is seen');
 }
 
 /** The server goes away under the picture; the page says so, and has it back soon after the server is. */
@@ -155,6 +196,27 @@ async function pictureSurvivesRestart(guard) {
   const backMs = Date.now() - readyAt;
   console.log(`        picture back ${backMs} ms after the server`);
   if (backMs > BACK_MS) throw new Error(`the picture was back only ${backMs} ms after the server`);
+}
+
+/** Somebody else sees the same by other ways: through a TURN server, and where nothing gets through, a still a second. */
+async function pilotSeesByOtherWays(browser) {
+  if (process.env.TURN === '1') {
+    const relayed = await open(browser, DESK, undefined, onlyRelayed);
+    await signIn(relayed, '/pilot', pilotName, pilotPassword);
+    await relayed.waitForSelector(livePicture);
+    const ways = await waysOfPictures(relayed);
+    console.log(`        the pilot sees through a TURN server: ${ways.join(', ')}`);
+    if (!ways.includes('relay')) throw new Error('the picture did not come through the TURN server');
+    await relayed.context().close();
+  }
+  const cutOff = await open(browser, DESK, undefined, nothingGetsThrough);
+  await signIn(cutOff, '/pilot', pilotName, pilotPassword);
+  await cutOff.waitForSelector(`${id('feed')}[data-state="stills"] img`);
+  await picture({ pilot: cutOff }, 'stills');
+  const pauseMs = await stillsShown(cutOff, STILLS);
+  console.log(`        where WebRTC does not get through: a still every ${pauseMs} ms`);
+  if (pauseMs > STILL_PAUSE_MAX_MS) throw new Error(`a still came only every ${pauseMs} ms`);
+  await cutOff.context().close();
 }
 
 async function guardAccepts(guard, incident) {
@@ -182,6 +244,8 @@ async function escort(browser) {
   const nearby = moved(asking?.position ?? site.centre, -160, -205);
   const callerPlace = process.env.CALLER_AT ? placeOf(process.env.CALLER_AT) : nearby;
   const guardPlace = process.env.GUARD_AT ? placeOf(process.env.GUARD_AT) : moved(callerPlace, -110, -90);
+  seenByCameras('caller', 'caller', callerPlace);
+  seenByCameras(guardName, 'guard', guardPlace);
   const guard = await open(browser, PHONE, guardPlace);
   await signIn(guard, '/guard', guardName, guardPassword);
   if ((await guard.getAttribute(id('duty'), 'aria-checked')) !== 'true') await guard.click(id('duty'));
@@ -208,7 +272,7 @@ async function escort(browser) {
   await picture(pages, 'on-the-way');
   if (watched) {
     at('guard sees the picture on the way');
-    await freshPicture(guard);
+    await freshPicture(guard, FRESH_PICTURES);
   }
 
   at('drone is on scene');
@@ -224,11 +288,13 @@ async function escort(browser) {
 
   if (watched) {
     at('guard and operator see the picture on scene');
-    await freshPicture(guard);
+    await freshPicture(guard, GLASS_PICTURES);
     await operator.waitForSelector(`${id('drone-panel')} ${livePicture}`);
-    const lit = await standsOut(guard);
-    console.log(`        lit: the middle of the picture is ${lit.toFixed(2)} times as bright as its border`);
-    if (lit < LIT_CIRCLE) throw new Error('the light is reported as lit, but no lit circle is seen');
+    at('the lit circle goes and comes with the light');
+    await circleFollowsLight(guard);
+    await picture({ guard, operator }, 'picture');
+    at('the pilot sees it by other ways');
+    await pilotSeesByOtherWays(browser);
     at('the server is restarted under the picture');
     await pictureSurvivesRestart(guard);
     await Promise.all([guard, operator].map((page) => page.waitForSelector(`${id('link')}[data-state="live"]`)));

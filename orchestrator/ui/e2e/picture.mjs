@@ -68,6 +68,69 @@ export function standsOut(page) {
   });
 }
 
+/** How long the picture may take to show what was reported: its own delay, and the exposure that follows the light. */
+const FOLLOWS_MS = 3_000;
+
+/** The same, looked at until it is as wished or the picture has had its time; the last value either way. */
+export async function standsOutUntil(page, wished) {
+  const untilMs = Date.now() + FOLLOWS_MS;
+  let times = await standsOut(page);
+  while (!wished(times) && Date.now() < untilMs) {
+    await page.evaluate(() => new Promise((shown) => document.querySelector('[data-testid="feed"] video').requestVideoFrameCallback(shown)));
+    times = await standsOut(page);
+  }
+  return times;
+}
+
+/** For a page before it loads: its connections go through a TURN server or not at all, as behind a strict firewall. */
+export const onlyRelayed = () => {
+  const Connection = window.RTCPeerConnection;
+  window.connections = [];
+  window.RTCPeerConnection = class extends Connection {
+    constructor(settings) {
+      super({ ...settings, iceTransportPolicy: 'relay' });
+      window.connections.push(this);
+    }
+  };
+};
+
+/** The same where not even a TURN server is reached. */
+export const nothingGetsThrough = () => {
+  const Connection = window.RTCPeerConnection;
+  window.RTCPeerConnection = class extends Connection {
+    constructor() {
+      super({ iceServers: [], iceTransportPolicy: 'relay' });
+    }
+  };
+};
+
+/** By which kind of own address the pictures of such a page come: `host`, `relay` … */
+export function waysOfPictures(page) {
+  return page.evaluate(async () => {
+    const found = [];
+    for (const connection of window.connections) {
+      const stats = new Map([...(await connection.getStats())]);
+      for (const pair of stats.values()) if (pair.type === 'candidate-pair' && pair.state === 'succeeded' && pair.nominated) found.push(stats.get(pair.localCandidateId)?.candidateType);
+    }
+    return found;
+  });
+}
+
+/** Waits for so many new stills; the mean time between two, milliseconds. */
+export function stillsShown(page, count) {
+  return page.evaluate(
+    ({ count }) =>
+      new Promise((resolve) => {
+        const times = [];
+        new MutationObserver(() => {
+          times.push(performance.now());
+          if (times.length > count) resolve(Math.round((times[count] - times[0]) / count));
+        }).observe(document.querySelector('[data-testid="feed"] img'), { attributeFilter: ['src'] });
+      }),
+    { count },
+  );
+}
+
 /** Asks whoever runs the test for another server on the same data; returns when it is ready. */
 export async function restartServer() {
   console.log('please restart the server');

@@ -11,25 +11,12 @@ use crate::raster::{Raster, View};
 use crate::scene::Scene;
 use crate::shade::{self, Lighting, Shading};
 use crate::things::{BeaconBoards, Brush, Buildings, Cars, draw_lamps, draw_person, draw_tree};
-use crate::{CameraPose, Frame, FramePose, Intrinsics, Plan, clock};
+use crate::{CameraPose, Frame, FramePose, Intrinsics, Plan};
 
 /// The sun moves on in steps of this, hours: the ground is painted anew with each.
 const SUN_STEP_H: f64 = 1.0 / 12.0;
 /// A point this deep stands for the picture when the blur is worked out and the sky is in its middle, metres.
 const BLUR_DEPTH_M: f64 = 50.0;
-
-/// What is drawn into every picture besides the scene.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Overlay {
-    /// Nothing.
-    #[default]
-    None,
-    /// The clock with this time, microseconds since 1970: what a latency test compares with its own clock.
-    Clock {
-        /// Microseconds since 1970, UTC.
-        unix_us: u64,
-    },
-}
 
 /// Time that the stages of the last frame took, for whoever measures. The camera itself reads no clock: the caller's is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -40,7 +27,7 @@ pub struct StageTimes {
     pub things: Duration,
     /// Metering and light.
     pub light: Duration,
-    /// Edges, planes, blur, noise, overlay.
+    /// Edges, planes, blur, noise.
     pub develop: Duration,
 }
 
@@ -51,7 +38,6 @@ pub struct StageTimes {
 pub struct Camera {
     intrinsics: Intrinsics,
     zoom: f64,
-    overlay: Overlay,
     raster: Raster,
     planes: Planes,
     scratch: Vec<u8>,
@@ -102,7 +88,6 @@ impl Camera {
         Self {
             intrinsics,
             zoom: 1.0,
-            overlay: Overlay::None,
             raster: Raster::new(width, height),
             planes: Planes::new(width, height),
             scratch: Vec::new(),
@@ -129,11 +114,6 @@ impl Camera {
     /// Tiles of ground painted for the present plan so far: what a view that keeps its place must not add to.
     pub fn tiles_painted(&self) -> u64 {
         self.place.as_ref().map_or(0, |place| place.ground.painted())
-    }
-
-    /// What is drawn over the next pictures.
-    pub fn set_overlay(&mut self, overlay: Overlay) {
-        self.overlay = overlay;
     }
 
     /// Takes a picture. `captured_at_us` is the middle of the exposure and goes into the frame; it also paces the exposure.
@@ -247,10 +227,6 @@ impl Camera {
         let way_px = blur_way(pose, intrinsics, f64::from(exposure.shutter_s));
         develop::blur(&mut self.planes, way_px, &mut self.scratch);
         self.grit.add(&mut self.planes, exposure, self.frames);
-        match self.overlay {
-            Overlay::None => {}
-            Overlay::Clock { unix_us } => clock::burn(&mut self.planes, unix_us),
-        }
     }
 
     /// Bends the picture as the lens does: every pixel is fetched from where a straight lens shows it. Costs a pass more.

@@ -17,11 +17,10 @@
 //!   camera keeps what it painted of the ground as long as it is the same one.
 //! - [`Camera::render`] takes a picture; [`Frame`] carries I420 planes, the time and a [`FramePose`], with which a pixel is
 //!   projected to the ground and back.
-//! - [`Overlay::Clock`] burns a clock into the picture that [`read_clock`] reads back; its layout is documented there.
 //! - [`Gimbal`] is the gimbal that carries the camera.
 //!
 //! Stages of a frame: `ground` (tiles painted once per place and light, drawn by perspective), `things` (faces with depth), `shade`
-//! (metering, light, haze), `develop` (edges, planes, motion blur, noise, clock). Reading order is that of the modules below.
+//! (metering, light, haze), `develop` (edges, planes, motion blur, noise). Reading order is that of the modules below.
 //!
 //! Not modelled: rolling shutter, focus, lens flare, reflections, rain, shadows of the spotlight (it hangs beside the lens),
 //! shadows of street lamps, hills.
@@ -45,10 +44,7 @@ mod frame;
 pub use frame::Frame;
 
 mod camera;
-pub use camera::{Camera, Overlay, StageTimes};
-
-mod clock;
-pub use clock::read_clock;
+pub use camera::{Camera, StageTimes};
 
 mod geometry;
 

@@ -1,4 +1,4 @@
-//! Digits and Korean syllables as strokes, drawn by us: for number plates and the clock. Not a font: only the signs those need.
+//! Digits and Korean syllables as strokes, drawn by us: for number plates. Not a font: only the signs those need.
 
 /// A stroke: points joined by straight lines, in a box of 0..1 each way, y down.
 type Stroke = Vec<[f32; 2]>;
@@ -50,8 +50,6 @@ fn digit(sign: char) -> Vec<Stroke> {
         '7' => vec![vec![[0.08, 0.05], [0.92, 0.05], [0.38, 0.97]]],
         '8' => vec![ellipse(0.5, 0.27, 0.34, 0.23), ellipse(0.5, 0.73, 0.41, 0.24)],
         '9' => vec![ellipse(0.5, 0.33, 0.40, 0.29), vec![[0.26, 0.96], [0.68, 0.62], [0.89, 0.38]]],
-        ':' => vec![vec![[0.5, 0.28], [0.5, 0.30]], vec![[0.5, 0.72], [0.5, 0.74]]],
-        '.' => vec![vec![[0.5, 0.94], [0.5, 0.96]]],
         '-' => vec![vec![[0.2, 0.5], [0.8, 0.5]]],
         _ => Vec::new(),
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use common::{CALLER, beacon, code, over_caller, over_lot, plan, scene};
 use sim_camera::{
-    Bay, Block, Camera, CameraPose, Frame, Intrinsics, Lamp, Overlay, Plan, Scene, Street, StreetSurface, Tree, read_clock,
+    Bay, Block, Camera, CameraPose, Frame, Intrinsics, Lamp, Plan, Scene, Street, StreetSurface, Tree,
 };
 
 fn small() -> Intrinsics {
@@ -109,18 +109,6 @@ fn a_moving_camera_blurs_along_its_way() {
     };
     let (sharp, blurred) = (sharpness(&still), sharpness(&moving));
     assert!(blurred * 10 < sharp * 9, "{blurred} {sharp}");
-}
-
-#[test]
-fn the_burnt_in_clock_reads_back() {
-    let mut camera = Camera::new(Intrinsics::hd(), 1);
-    let unix_us = 1_790_000_123_456_789;
-    camera.set_overlay(Overlay::Clock { unix_us });
-    let frame = camera.render(&scene(22.0), &over_caller(), 0);
-    assert_eq!(read_clock(frame.luma(), 1_280, 720), Some(unix_us));
-    camera.set_overlay(Overlay::None);
-    let frame = camera.render(&scene(22.0), &over_caller(), 33_000);
-    assert_eq!(read_clock(frame.luma(), 1_280, 720), None);
 }
 
 #[test]

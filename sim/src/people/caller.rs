@@ -5,9 +5,11 @@ use std::time::Duration;
 use anyhow::Context;
 use flight_types::GeoPoint;
 use serde_json::{Value, json};
+use sim_camera::PersonRole;
 
 use super::client::Client;
-use super::play::wall_ms;
+use super::play::{PeopleOptions, wall_ms};
+use super::whereabouts::Whereabouts;
 
 /// How often the phone reports and looks.
 const TICK: Duration = Duration::from_millis(500);
@@ -22,12 +24,13 @@ pub(crate) struct Caller {
     at: GeoPoint,
     way: Vec<GeoPoint>,
     asked_since_ms: Option<i64>,
+    whereabouts: Whereabouts,
 }
 
 impl Caller {
     /// Registers a new caller who stands at the first corner of `way` and will walk along the others.
-    pub async fn register(server: &str, name: &str, way: Vec<GeoPoint>) -> anyhow::Result<Self> {
-        let anonymous = Client::anonymous(server)?;
+    pub async fn register(options: &PeopleOptions, name: &str, way: Vec<GeoPoint>) -> anyhow::Result<Self> {
+        let anonymous = Client::anonymous(&options.server)?;
         let person = json!({
             "name": name, "phone": "+82 10-0000-0000", "consent": true, "language": "ko",
             "safe_code": "4711", "duress_code": "9922",
@@ -36,7 +39,9 @@ impl Caller {
         let token = answer["token"].as_str().context("no token for the caller's terminal")?;
         println!("{name} is registered, identification code {}", answer["identification_code"].as_str().unwrap_or("?"));
         let at = *way.first().context("the caller stands nowhere")?;
-        Ok(Self { client: anonymous.with_token(token), safe_code: "4711".to_owned(), at, way, asked_since_ms: None })
+        let whereabouts = Whereabouts::told_to(options.cameras)?;
+        let client = anonymous.with_token(token);
+        Ok(Self { client, safe_code: "4711".to_owned(), at, way, asked_since_ms: None, whereabouts })
     }
 
     /// Presses the button; returns the incident once the server has it durably.
@@ -65,6 +70,7 @@ impl Caller {
 
     async fn tick(&mut self, incident: &str) -> anyhow::Result<Option<String>> {
         self.walk();
+        self.whereabouts.tell("caller", PersonRole::Caller, self.at);
         let view = self.client.get("/calls/current").await?;
         let Some(state) = view["incident"]["state"].as_str() else { return Ok(Some("over".to_owned())) };
         if matches!(state, "closed" | "cancelled") {

@@ -6,10 +6,12 @@ use flight_types::GeoPoint;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use serde_json::{Value, json};
+use sim_camera::PersonRole;
 use site_model::{RoadTimes, Site};
 
 use super::client::Client;
 use super::play::{PeopleOptions, wall_ms};
+use super::whereabouts::Whereabouts;
 
 /// How often the phone reports and looks, as the real page does.
 const TICK: Duration = Duration::from_millis(500);
@@ -44,6 +46,7 @@ pub(crate) struct Guard<'a> {
     way_to: Option<GeoPoint>,
     job: Job,
     speed: f64,
+    whereabouts: Whereabouts,
 }
 
 impl<'a> Guard<'a> {
@@ -70,6 +73,7 @@ impl<'a> Guard<'a> {
             way_to: None,
             job: Job::Patrol,
             speed: options.speed,
+            whereabouts: Whereabouts::told_to(options.cameras)?,
         })
     }
 
@@ -86,6 +90,7 @@ impl<'a> Guard<'a> {
 
     async fn tick(&mut self) -> anyhow::Result<()> {
         self.drive();
+        self.whereabouts.tell(&self.name, PersonRole::Guard, self.at);
         let fix = json!({"lat": self.at.lat_deg(), "lon": self.at.lon_deg(), "accuracy_m": 5.0, "at": wall_ms()});
         self.client.post("/guards/me/position", &fix).await?;
         let me = self.client.get("/guards/me").await?;

@@ -4,6 +4,8 @@
 
 mod client;
 
+mod whereabouts;
+
 mod caller;
 mod guard;
 mod operator;

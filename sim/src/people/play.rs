@@ -60,6 +60,9 @@ pub struct PeopleOptions {
     /// Seconds before the first call: aircraft need satellites, and some minutes of a real autopilot's start
     #[arg(long, default_value_t = 5.0)]
     pub settle_s: f64,
+    /// Where the aircraft's cameras hear by UDP who is where (`sim fly --people`)
+    #[arg(long)]
+    pub cameras: Option<std::net::SocketAddr>,
     /// Where the caller stands and which way the guards patrol.
     #[arg(long, default_value_t = 7)]
     pub seed: u64,
@@ -140,7 +143,7 @@ async fn escort(
     watcher: &Operator,
     random: &mut Pcg64,
 ) -> anyhow::Result<Value> {
-    let caller = Caller::register(&options.server, "김하늘 (demo)", caller_way(site, roads, random)?).await?;
+    let caller = Caller::register(options, "김하늘 (demo)", caller_way(site, roads, random)?).await?;
     let incident = caller.call().await?;
     println!("a call: {incident}");
     let state = caller.live(&incident).await?;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use flight_types::GeoPoint;
-use sim_camera::{Camera, CameraPose, Frame, FramePose, Intrinsics, Overlay, Person, PersonRole, Scene};
+use sim_camera::{Camera, CameraPose, Frame, FramePose, Intrinsics, Person, PersonRole, Scene};
 use site_model::Site;
 
 use super::{parked_cars, plan_of_site};
@@ -45,9 +45,6 @@ pub struct FrameOptions {
     /// Leave out the caller, who otherwise stands where the camera looks
     #[arg(long)]
     pub nobody: bool,
-    /// Burn the clock in
-    #[arg(long)]
-    pub clock: bool,
     /// Seed of cars and noise
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -104,10 +101,6 @@ pub fn frame_command(options: &FrameOptions) -> Result<()> {
     }
     let mut camera = Camera::new(lens, options.seed);
     camera.set_zoom(options.zoom);
-    if options.clock {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        camera.set_overlay(Overlay::Clock { unix_us: u64::try_from(since.as_micros()).unwrap_or_default() });
-    }
     let frame = camera.render(&scene, &pose, 0);
     write_png(&frame, &options.out)?;
     println!(

@@ -8,6 +8,9 @@ pub use scenery::{SitePlan, plan_of_site};
 mod parked;
 pub use parked::parked_cars;
 
+mod crowd;
+pub use crowd::{Crowd, NoTelling, Telling};
+
 mod command;
 pub use command::{FrameOptions, frame_command};
 

@@ -270,7 +270,7 @@ impl Server {
                 match output {
                     drone_link_proto::Output::Transmit(bytes) => datagrams.push((drone.clone(), bytes)),
                     drone_link_proto::Output::Report { mission, report } => reports.push((drone.clone(), mission, report)),
-                    drone_link_proto::Output::StatusChanged => {}
+                    drone_link_proto::Output::StatusChanged | drone_link_proto::Output::StreamsAnnounced(_) => {}
                 }
             }
         }

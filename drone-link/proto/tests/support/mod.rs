@@ -162,7 +162,7 @@ impl World {
                     self.put(true, datagram);
                 }
                 Output::Report { report, .. } => self.reports.push((self.now_ms, report)),
-                Output::StatusChanged => {}
+                Output::StatusChanged | Output::StreamsAnnounced(_) => {}
             }
         }
     }

@@ -21,6 +21,11 @@ export function age(texts: Messages, ageMs: number): string {
   return texts.time.days(Math.floor(s / 86_400));
 }
 
+/** A short age that matters: `0.2 s` under ten seconds, then as above. */
+export function fineAge(texts: Messages, ageMs: number): string {
+  return ageMs < 10_000 ? texts.time.seconds((Math.max(0, ageMs) / 1000).toFixed(1)) : age(texts, ageMs);
+}
+
 /** A time to go, coarse enough not to flicker: seconds under 90, then minutes. */
 export function eta(texts: Messages, etaS: number): string {
   const s = Math.max(0, Math.round(etaS));

@@ -60,7 +60,7 @@ export const en = {
   } satisfies Record<Role, string>,
 
   time: {
-    seconds: (n: number) => `${n} s`,
+    seconds: (n: number | string) => `${n} s`,
     about: (minutes: number) => (minutes < 1 ? 'less than a minute' : `about ${minutes} min`),
     ago: (text: string) => `${text} ago`,
     now: 'now',
@@ -172,7 +172,7 @@ export const en = {
   feed: {
     of: (drone: string) => `Picture from drone ${drone}`,
     wall: 'Pictures from the air',
-    live: 'LIVE',
+    live: (age: string) => `LIVE · ${age}`,
     stills: (age: string) => `One picture a second · ${age} old`,
     connecting: 'Getting the picture …',
     stale: 'NOT LIVE: the picture has stopped',

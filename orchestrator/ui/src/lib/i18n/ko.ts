@@ -170,7 +170,7 @@ export const ko: Messages = {
   feed: {
     of: (drone) => `드론 ${drone} 영상`,
     wall: '공중 영상',
-    live: '실시간',
+    live: (age) => `실시간 · ${age}`,
     stills: (age) => `1초마다 사진 · ${age} 전`,
     connecting: '영상을 연결하는 중 …',
     stale: '실시간 아님: 영상이 멈췄습니다',
