@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANEW_MS, nextStep, RETRY_MS, STALE_MS, TRIES_BEFORE_STILLS, type Look } from '../src/lib/feed/healing';
+import { ANEW_MS, isPicture, nextStep, RETRY_MS, STALE_MS, TRIES_BEFORE_STILLS, type Look } from '../src/lib/feed/healing';
 
 const look = (changed: Partial<Look>): Look => ({
   ageMs: 50,
@@ -49,6 +49,14 @@ describe('healing of the picture', () => {
     const away = { failures: 20, connected: false, hasStill: true };
     expect(nextStep(look({ ...away, ageMs: 9_000, sinceRetryMs: RETRY_MS })).begin).toBe(true);
     expect(nextStep(look({ ...away, ageMs: 500, sinceRetryMs: RETRY_MS })).begin).toBe(false);
+  });
+
+  it('takes only what came over a connection just now for a picture', () => {
+    expect(isPicture(undefined, undefined, false)).toBe(false);
+    expect(isPicture(900, undefined, false)).toBe(false);
+    expect(isPicture(900, undefined, true)).toBe(true);
+    expect(isPicture(900, 900, true)).toBe(false);
+    expect(isPicture(undefined, undefined, true)).toBe(true);
   });
 
   it('asks rarely, and says so, when there is nothing to see', () => {

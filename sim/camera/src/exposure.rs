@@ -11,7 +11,7 @@ const GAIN_SHARP: f32 = 12.0;
 /// Largest gain, 36 dB.
 const GAIN_MAX: f32 = 64.0;
 /// Mean that is aimed for, of full white: asphalt stays darker than the middle.
-const AIM: f32 = 0.16;
+pub(crate) const AIM: f32 = 0.16;
 /// The automatic takes this long for 63 % of a change, seconds.
 const FOLLOW_S: f32 = 0.35;
 

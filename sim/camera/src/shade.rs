@@ -5,7 +5,7 @@
 //! one, which bends highlights. L at full white is 1.
 
 use crate::daylight::{Daylight, LAMP_LUX_MAX};
-use crate::exposure::Exposure;
+use crate::exposure::{AIM, Exposure};
 use crate::geometry::{Vector, vector};
 use crate::image::{blend, pack};
 use crate::raster::{Raster, Surface, View};
@@ -49,6 +49,8 @@ const HAZE_FROM_M: f32 = 90.0;
 const HAZE_GROWS_M: f32 = 2_600.0;
 /// Light lost in the corners against the middle.
 const VIGNETTING: f32 = 0.26;
+/// What the beam falls on comes to this share of full white: bright, with the folds of a coat still to be seen.
+const LIT_AIM: f32 = 0.8;
 
 /// The surface number of something that faces this way.
 pub(crate) fn facing(normal: Vector) -> Surface {
@@ -201,11 +203,12 @@ impl Beam {
 }
 
 /// Mean light that comes back from the scene, lux, over every sixteenth pixel each way: what the exposure is set by. What is
-/// brighter than eight times the mean of roots counts less, as meters do that protect the subject and not the lamps.
+/// brighter than eight times the mean of roots counts less, as meters do that protect the subject and not the lamps. What the
+/// aircraft's own light falls on is the subject: it is not let burn out, and the rest of the picture is as dark as that makes it.
 pub(crate) fn measure(raster: &Raster, lighting: &Lighting, view: &View, spotlight: &Spotlight) -> f32 {
     const EACH: usize = 12;
     let beam = Beam::new(spotlight, view);
-    let (mut sum, mut weight) = (0.0, 0.0);
+    let (mut sum, mut weight, mut lit) = (0.0, 0.0, Vec::new());
     for row in (EACH / 2..raster.height).step_by(EACH) {
         for column in (EACH / 2..raster.width).step_by(EACH) {
             let at = row * raster.width + column;
@@ -217,7 +220,11 @@ pub(crate) fn measure(raster: &Raster, lighting: &Lighting, view: &View, spotlig
             } else {
                 let normal = lighting.normals[usize::from(surface)];
                 let beam_lux = beam.map_or(0.0, |beam| beam.lux(way, raster.inverse_depth[at]) * cosine_to(view, normal, way));
-                (lighting.lux(surface, arriving)[1] + beam_lux) * (f32::from(green) / 255.0).powi(2)
+                let reflectance = (f32::from(green) / 255.0).powi(2);
+                if 0.0 < beam_lux {
+                    lit.push(beam_lux * reflectance);
+                }
+                (lighting.lux(surface, arriving)[1] + beam_lux) * reflectance
             };
             let (x, y) = (column as f32 / raster.width as f32 - 0.5, row as f32 / raster.height as f32 - 0.5);
             // The middle counts more.
@@ -227,7 +234,16 @@ pub(crate) fn measure(raster: &Raster, lighting: &Lighting, view: &View, spotlig
         }
     }
     let root: f32 = sum / weight.max(1e-6);
-    root * root
+    (root * root).max(held_back(lit))
+}
+
+/// The mean that the meter must show so that what the beam falls on stays below full white; 0 without a beam.
+fn held_back(mut lit: Vec<f32>) -> f32 {
+    /// Of the measured points in the beam this share may be brighter: white lines, a plate.
+    const MAY_BURN: f32 = 0.15;
+    lit.sort_by(f32::total_cmp);
+    let at = (lit.len() as f32 * (1.0 - MAY_BURN)) as usize;
+    lit.get(at.min(lit.len().saturating_sub(1))).map_or(0.0, |lux| lux * AIM / LIT_AIM)
 }
 
 fn way_of(view: &View, column: usize, row: usize) -> Vector {

@@ -13,8 +13,8 @@ export const RETRY_MS = 400;
 export const RETRY_WITH_STILLS_MS = 5_000;
 /** Between two tries when the server says that there is nothing to see for us. */
 export const RETRY_REFUSED_MS = 2_000;
-/** Tries in a row without a picture before stills are asked for as well. */
-export const TRIES_BEFORE_STILLS = 3;
+/** Answered tries in a row without a picture before stills are asked for as well: the second has begun, so the first had its time. */
+export const TRIES_BEFORE_STILLS = 1;
 /** A still may be this old and still be one of "a still every second". */
 export const STILL_STALE_MS = 3_000;
 
@@ -34,6 +34,11 @@ export interface Step {
   state: FeedState;
   begin: boolean;
   stills: boolean;
+}
+
+/** Whether what the video element shows is a picture that came just now; browsers that tell no timestamps are believed. */
+export function isPicture(timestamp: number | undefined, last: number | undefined, connected: boolean): boolean {
+  return connected && (timestamp === undefined || timestamp !== last);
 }
 
 export function nextStep(look: Look): Step {

@@ -5,7 +5,7 @@
 
 import { API_BASE } from '../api';
 import { clock } from '../clock.svelte';
-import { nextStep, type FeedState } from './healing';
+import { isPicture, nextStep, type FeedState } from './healing';
 
 /** How often the age is looked at. */
 const LOOK_MS = 200;
@@ -35,6 +35,7 @@ export class FeedPlayer {
   private peer: RTCPeerConnection | null = null;
   private resource: string | null = null;
   private lastPictureMs: number | null = null;
+  private lastTimestamp: number | undefined;
   private begunMs = 0;
   private failures = 0;
   private refused = false;
@@ -66,8 +67,10 @@ export class FeedPlayer {
     this.still = null;
   }
 
-  /** The video element has shown a picture. */
-  shown(): void {
+  /** The video element has shown something. A stream without a connection shows a black one first, which is no picture of anything. */
+  shown(frame: { rtpTimestamp?: number }): void {
+    if (!isPicture(frame.rtpTimestamp, this.lastTimestamp, this.peer?.connectionState === 'connected')) return;
+    this.lastTimestamp = frame.rtpTimestamp;
     this.lastPictureMs = performance.now();
     this.failures = 0;
     this.refused = false;
@@ -107,9 +110,10 @@ export class FeedPlayer {
     this.busy = true;
     this.end();
     this.begunMs = this.retryMs = performance.now();
-    this.failures += 1;
     try {
       await this.offer();
+      // Only now it is a try of WebRTC; a server that is away says nothing about the way of the pictures.
+      this.failures += 1;
     } catch {
       this.end();
     } finally {
