@@ -221,7 +221,13 @@ pub struct FeedsConfig {
 
 impl Default for FeedsConfig {
     fn default() -> Self {
-        Self { bind: loopback(0), advertised: Vec::new(), ice_servers: Vec::new(), cameras: Vec::new(), announced_hosts: Vec::new() }
+        Self {
+            bind: loopback(0),
+            advertised: Vec::new(),
+            ice_servers: Vec::new(),
+            cameras: Vec::new(),
+            announced_hosts: Vec::new(),
+        }
     }
 }
 

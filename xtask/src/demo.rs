@@ -228,7 +228,15 @@ fn start_turn_server(port: u16, data: &Path) -> anyhow::Result<Owned> {
     let [name, password] = TURN_ACCOUNT;
     let mut command = Command::new("turnserver");
     command
-        .args(["-n", "--listening-ip=127.0.0.1", "--relay-ip=127.0.0.1", "--allow-loopback-peers", "--no-cli", "--no-tls", "--no-dtls"])
+        .args([
+            "-n",
+            "--listening-ip=127.0.0.1",
+            "--relay-ip=127.0.0.1",
+            "--allow-loopback-peers",
+            "--no-cli",
+            "--no-tls",
+            "--no-dtls",
+        ])
         .args(["--lt-cred-mech", "--realm=escort.invalid", "--log-file=stdout", "--simple-log"])
         .args([format!("--listening-port={port}"), format!("--user={name}:{password}")])
         .arg(format!("--pidfile={}", data.join("turn.pid").display()))

@@ -102,7 +102,14 @@ struct Play {
 impl Play {
     fn set(autopilot: Autopilot, program: &Path, folder: &Path) -> anyhow::Result<Self> {
         let site = site(folder)?;
-        let ports = Ports { http: HTTP_PORT, mqtt: HTTP_PORT + 1, rtsp: HTTP_PORT + 2, people: HTTP_PORT + 3, turn: None, mavlink: PX4_GROUND_STATION_PORT };
+        let ports = Ports {
+            http: HTTP_PORT,
+            mqtt: HTTP_PORT + 1,
+            rtsp: HTTP_PORT + 2,
+            people: HTTP_PORT + 3,
+            turn: None,
+            mavlink: PX4_GROUND_STATION_PORT,
+        };
         let mut programs = vec![demo::start_server(&demo::write_config(folder, &site, &ports)?)?];
         match autopilot {
             Autopilot::Px4 => programs.extend(px4(program, folder, &site)?),

@@ -23,25 +23,81 @@ const SENSOR_PREARM: u32 = 0x1000_0000;
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Heard {
     Heartbeat(Heartbeat),
-    SysStatus { prearm: Option<bool>, sensors_healthy: bool, battery_v: Option<f64>, battery_pct: Option<f64> },
-    GpsRaw { fix_type: u8, satellites: Option<u8> },
-    Attitude { boot_ms: u32, roll_rad: f32, pitch_rad: f32, yaw_rad: f32 },
+    SysStatus {
+        prearm: Option<bool>,
+        sensors_healthy: bool,
+        battery_v: Option<f64>,
+        battery_pct: Option<f64>,
+    },
+    GpsRaw {
+        fix_type: u8,
+        satellites: Option<u8>,
+    },
+    Attitude {
+        boot_ms: u32,
+        roll_rad: f32,
+        pitch_rad: f32,
+        yaw_rad: f32,
+    },
     GlobalPosition(GlobalPosition),
-    MissionCurrent { seq: u16 },
-    MissionItemReached { seq: u16 },
-    MissionCount { count: u16, to: Addressee, kind: u8 },
-    MissionRequest { seq: u16, to: Addressee, kind: u8 },
-    MissionItem { item: RawItem, to: Addressee, kind: u8 },
-    MissionAck { result: u8, to: Addressee, kind: u8 },
+    MissionCurrent {
+        seq: u16,
+    },
+    MissionItemReached {
+        seq: u16,
+    },
+    MissionCount {
+        count: u16,
+        to: Addressee,
+        kind: u8,
+    },
+    MissionRequest {
+        seq: u16,
+        to: Addressee,
+        kind: u8,
+    },
+    MissionItem {
+        item: RawItem,
+        to: Addressee,
+        kind: u8,
+    },
+    MissionAck {
+        result: u8,
+        to: Addressee,
+        kind: u8,
+    },
     Parameter(RawParameter),
-    CommandAck { command: u16, result: u8, to: Addressee },
-    Battery { pct: Option<f64>, time_left_s: Option<f64> },
-    Wind { from_deg: f64, speed_m_s: f64 },
-    ExtendedState { landed_state: u8 },
-    Text { severity: u8, text: String, id: u16, chunk: u8 },
-    Illuminator { enabled: bool, error_status: u32 },
+    CommandAck {
+        command: u16,
+        result: u8,
+        to: Addressee,
+    },
+    Battery {
+        pct: Option<f64>,
+        time_left_s: Option<f64>,
+    },
+    Wind {
+        from_deg: f64,
+        speed_m_s: f64,
+    },
+    ExtendedState {
+        landed_state: u8,
+    },
+    Text {
+        severity: u8,
+        text: String,
+        id: u16,
+        chunk: u8,
+    },
+    Illuminator {
+        enabled: bool,
+        error_status: u32,
+    },
     /// One of so many streams.
-    VideoStream { count: u8, stream: AnnouncedStream },
+    VideoStream {
+        count: u8,
+        stream: AnnouncedStream,
+    },
     Other,
 }
 

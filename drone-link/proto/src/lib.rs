@@ -24,8 +24,8 @@ mod supervision;
 mod telemetry;
 mod texts;
 
-mod command;
 mod camera;
+mod command;
 pub use camera::AnnouncedStream;
 
 mod light;

@@ -67,16 +67,18 @@ mod tests {
     fn a_frozen_camera_is_noticed_and_one_without_stamps_is_believed() {
         use Judgement::{Frozen, New, Repeated};
         assert_eq!(judged(&[(0, Some(1), true), (66, Some(2), false), (133, Some(3), false)]), [New, New, New]);
-        assert_eq!(judged(&[(0, Some(1), true), (66, Some(1), false), (1_400, Some(1), true), (1_600, Some(1), false)]), [
-            New, Repeated, Repeated, Frozen
-        ]);
+        assert_eq!(
+            judged(&[(0, Some(1), true), (66, Some(1), false), (1_400, Some(1), true), (1_600, Some(1), false)]),
+            [New, Repeated, Repeated, Frozen]
+        );
         assert_eq!(judged(&[(0, None, true), (900, None, false), (5_000, None, false)]), [New, New, New]);
     }
 
     #[test]
     fn after_a_repetition_pictures_go_on_at_a_key_picture() {
         use Judgement::{New, Repeated};
-        let pictures = [(0, Some(1), true), (66, Some(1), false), (133, Some(2), false), (200, Some(3), true), (266, Some(4), false)];
+        let pictures =
+            [(0, Some(1), true), (66, Some(1), false), (133, Some(2), false), (200, Some(3), true), (266, Some(4), false)];
         assert_eq!(judged(&pictures), [New, Repeated, Repeated, New, New]);
     }
 }

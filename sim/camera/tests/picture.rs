@@ -5,9 +5,7 @@ mod common;
 use std::sync::Arc;
 
 use common::{CALLER, beacon, code, over_caller, over_lot, plan, scene};
-use sim_camera::{
-    Bay, Block, Camera, CameraPose, Frame, Intrinsics, Lamp, Plan, Scene, Street, StreetSurface, Tree,
-};
+use sim_camera::{Bay, Block, Camera, CameraPose, Frame, Intrinsics, Lamp, Plan, Scene, Street, StreetSurface, Tree};
 
 fn small() -> Intrinsics {
     Intrinsics::new(320, 180, 70.0).expect("a small picture")
@@ -51,6 +49,25 @@ fn the_lit_circle_is_on_the_caller_only_while_the_light_is_on() {
     assert!(half > dark + 15.0 && half < lit, "dim {half} lit {lit} dark {dark}");
     let beside = mean_luma(&on, [caller[0] + 120.0, caller[1]], 14.0);
     assert!(beside < 50.0, "beside {beside}");
+}
+
+#[test]
+fn the_lit_caller_stands_out_from_the_lit_ground_and_is_not_burnt_out() {
+    let shot = |with_caller: bool| {
+        let mut scene = scene(22.0);
+        scene.spotlight.brightness = 1.0;
+        if !with_caller {
+            scene.people.clear();
+        }
+        Camera::new(Intrinsics::hd(), 1).render(&scene, &over_caller(), 0)
+    };
+    let (with, without) = (shot(true), shot(false));
+    let [x, y] = with.pose.pixel_of([CALLER[0], CALLER[1], 0.9]).expect("the caller is in view").map(|value| value as usize);
+    let around = || (y - 20..y + 20).flat_map(|row| (x - 10..x + 10).map(move |column| row * 1_280 + column));
+    let differs = around().filter(|at| 40 < with.luma()[*at].abs_diff(without.luma()[*at])).count();
+    assert!(100 < differs, "the caller is seen by {differs} of 800 pixels");
+    let burnt = around().filter(|at| 245 < with.luma()[*at]).count();
+    assert!(burnt < 40, "{burnt} of 800 pixels are burnt out");
 }
 
 #[test]
