@@ -50,7 +50,7 @@ const HAZE_GROWS_M: f32 = 2_600.0;
 /// Light lost in the corners against the middle.
 const VIGNETTING: f32 = 0.26;
 /// What the beam falls on comes to this share of full white: bright, with the folds of a coat still to be seen.
-const LIT_AIM: f32 = 0.8;
+const LIT_AIM: f32 = 0.45;
 
 /// The surface number of something that faces this way.
 pub(crate) fn facing(normal: Vector) -> Surface {
