@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use feed::{AdmitError, Feeds, Quality, RelayError, Stills};
-use support::{Camera, LOOPBACK, PATIENCE, Peer, account, captured_at_us, drone, offering, relay, small, soon};
+use support::{
+    Camera, LOOPBACK, PATIENCE, Peer, account, captured_at_us, drone, offering, relay, sequence_set, small, soon,
+};
 
 async fn watched() -> (Camera, Feeds) {
     let camera = Camera::start(LOOPBACK, small()).await;
@@ -81,6 +83,56 @@ async fn lost_packets_are_repeated() {
     }
     let gaps = seen.windows(2).filter(|pair| pair[1] - pair[0] > 1_000_000).count();
     assert_eq!(gaps, 0, "no second without a picture");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_viewer_on_a_narrow_link_gets_the_smaller_stream_and_others_keep_the_whole() {
+    let (_camera, feeds) = watched().await;
+    let relay = relay(&feeds).await;
+    let mut wide = Peer::watch(&relay, &account("operator"), no_loss).await;
+    let main = sequence_set(&wide.next().await.annex_b).expect("a viewer begins at a key picture");
+    // Every third datagram after the handshake is lost.
+    let mut narrow = Peer::watch(&relay, &account("guard"), |number| 60 < number && number % 3 == 0).await;
+    let mut sets = Vec::new();
+    while sets.last().is_none_or(|set| *set == main) {
+        sets.extend(sequence_set(&narrow.next().await.annex_b));
+    }
+    let small = feeds.source(&drone(), Quality::Sub).expect("a camera").subscribe().next().await.expect("in service");
+    assert_eq!(sets.last(), sequence_set(&small.annex_b).as_ref());
+    while wide.shown.try_recv().is_ok() {}
+    let mut others = Vec::new();
+    while others.is_empty() {
+        others.extend(sequence_set(&wide.next().await.annex_b));
+    }
+    assert_eq!(others, [main], "nobody else is given less");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_a_key_picture_gets_one_at_once_but_not_each_time() {
+    let (_camera, feeds) = watched().await;
+    let relay = relay(&feeds).await;
+    let mut peer = Peer::watch(&relay, &account("guard"), no_loss).await;
+    let mut newest = 0;
+    // In the middle of a group, where none would come by itself.
+    for _ in 0..8 {
+        newest = captured_at_us(&peer.next().await.annex_b).expect("stamped");
+    }
+    peer.ask_for_key();
+    let repeated = |shown: &support::Shown, newest: i64| captured_at_us(&shown.annex_b).is_some_and(|at| at <= newest);
+    let mut seen = Vec::new();
+    while !seen.last().is_some_and(|shown| repeated(shown, newest) && sequence_set(&shown.annex_b).is_some()) {
+        assert!(seen.len() < 8, "the last key picture is not sent again");
+        seen.push(peer.next().await);
+    }
+    // Somebody who asks all the time makes no link narrower than it is.
+    let asked_at = Instant::now();
+    let mut answers = 0;
+    while asked_at.elapsed() < Duration::from_secs(2) {
+        peer.ask_for_key();
+        let shown = peer.next().await;
+        answers += u32::from(sequence_set(&shown.annex_b).is_some());
+    }
+    assert!(answers <= 7, "{answers} key pictures in two seconds");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,7 @@ use feed::{CameraUrls, Feeds, Relay, RelaySettings};
 use flight_types::{AccountId, DroneId};
 use sim_rtsp::{CameraStream, Pose, RtspServer, StreamSettings, TestPattern};
 use str0m::change::SdpAnswer;
-use str0m::media::{Direction, MediaKind};
+use str0m::media::{Direction, KeyframeRequestKind, MediaKind};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 use tokio::net::UdpSocket;
@@ -75,6 +75,7 @@ pub struct Shown {
 /// A peer that plays one viewing until it is dropped.
 pub struct Peer {
     pub shown: mpsc::UnboundedReceiver<Shown>,
+    asks: mpsc::UnboundedSender<()>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -119,8 +120,14 @@ impl Peer {
         let answer = SdpAnswer::from_sdp_string(answer).expect("an answer");
         rtc.sdp_api().accept_answer(pending, answer).expect("an acceptable answer");
         let (send, shown) = mpsc::unbounded_channel();
-        let task = tokio::spawn(async move { run(rtc, socket, send, loses).await });
-        Self { shown, task }
+        let (asks, asked) = mpsc::unbounded_channel();
+        let task = tokio::spawn(async move { run(rtc, socket, send, asked, loses).await });
+        Self { shown, asks, task }
+    }
+
+    /// Asks for a key picture (PLI), as a browser does that cannot decode.
+    pub fn ask_for_key(&self) {
+        self.asks.send(()).expect("the peer goes on");
     }
 
     pub async fn next(&mut self) -> Shown {
@@ -128,9 +135,16 @@ impl Peer {
     }
 }
 
-async fn run(mut rtc: Rtc, socket: UdpSocket, shown: mpsc::UnboundedSender<Shown>, loses: fn(u64) -> bool) {
+async fn run(
+    mut rtc: Rtc,
+    socket: UdpSocket,
+    shown: mpsc::UnboundedSender<Shown>,
+    mut asked: mpsc::UnboundedReceiver<()>,
+    loses: fn(u64) -> bool,
+) {
     let local = socket.local_addr().expect("bound");
     let mut received = 0;
+    let mut media = None;
     let mut buffer = [0; 2_048];
     loop {
         let until = loop {
@@ -143,9 +157,15 @@ async fn run(mut rtc: Rtc, socket: UdpSocket, shown: mpsc::UnboundedSender<Shown
                         return;
                     }
                 }
+                Output::Event(Event::MediaAdded(added)) => media = Some(added.mid),
                 Output::Event(_) => {}
             }
         };
+        if asked.try_recv().is_ok() {
+            let writer = media.and_then(|mid| rtc.writer(mid));
+            writer.expect("media").request_keyframe(None, KeyframeRequestKind::Pli).expect("agreed");
+            continue;
+        }
         let read = tokio::time::timeout_at(until.into(), socket.recv_from(&mut buffer)).await;
         let input = match read {
             Ok(Ok((length, from))) => {
@@ -162,6 +182,13 @@ async fn run(mut rtc: Rtc, socket: UdpSocket, shown: mpsc::UnboundedSender<Shown
         };
         rtc.handle_input(input).expect("the peer works");
     }
+}
+
+/// The sequence parameter set of a key picture: one stream's differs from another's. `None` for other pictures.
+pub fn sequence_set(annex_b: &[u8]) -> Option<Vec<u8>> {
+    let at = annex_b.windows(4).position(|window| window[..3] == [0, 0, 1] && window[3] & 0x1f == 7)? + 3;
+    let length = annex_b[at..].windows(3).position(|window| window == [0, 0, 1] || window == [0, 0, 0])?;
+    Some(annex_b[at..at + length].to_vec())
 }
 
 trait Rebased {
