@@ -10,7 +10,7 @@ use feed::{CameraUrls, Feeds, Relay, RelaySettings};
 use flight_types::{AccountId, DroneId};
 use sim_rtsp::{CameraStream, Pose, RtspServer, StreamSettings, TestPattern};
 use str0m::change::SdpAnswer;
-use str0m::media::{Direction, KeyframeRequestKind, MediaKind};
+use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid};
 use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, Input, Output, Rtc, RtcConfig};
 use tokio::net::UdpSocket;
@@ -87,6 +87,7 @@ impl Drop for Peer {
 
 pub struct Offering {
     rtc: Rtc,
+    media: Mid,
     pending: str0m::change::SdpPendingOffer,
     socket: UdpSocket,
     pub offer: String,
@@ -102,9 +103,9 @@ pub async fn offering() -> Offering {
         .build(Instant::now());
     rtc.add_local_candidate(Candidate::host(socket.local_addr().expect("bound"), "udp").expect("a candidate"));
     let mut changes = rtc.sdp_api();
-    changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
+    let media = changes.add_media(MediaKind::Video, Direction::RecvOnly, None, None, None);
     let (offer, pending) = changes.apply().expect("changes");
-    Offering { rtc, pending, socket, offer: offer.to_sdp_string() }
+    Offering { rtc, media, pending, socket, offer: offer.to_sdp_string() }
 }
 
 impl Peer {
@@ -116,12 +117,12 @@ impl Peer {
 
     /// Plays; `loses` says which of the received datagrams, by number, the network loses.
     pub fn play(offering: Offering, answer: &str, loses: fn(u64) -> bool) -> Self {
-        let Offering { mut rtc, pending, socket, .. } = offering;
+        let Offering { mut rtc, media, pending, socket, .. } = offering;
         let answer = SdpAnswer::from_sdp_string(answer).expect("an answer");
         rtc.sdp_api().accept_answer(pending, answer).expect("an acceptable answer");
         let (send, shown) = mpsc::unbounded_channel();
         let (asks, asked) = mpsc::unbounded_channel();
-        let task = tokio::spawn(async move { run(rtc, socket, send, asked, loses).await });
+        let task = tokio::spawn(async move { run(rtc, media, socket, send, asked, loses).await });
         Self { shown, asks, task }
     }
 
@@ -137,6 +138,7 @@ impl Peer {
 
 async fn run(
     mut rtc: Rtc,
+    media: Mid,
     socket: UdpSocket,
     shown: mpsc::UnboundedSender<Shown>,
     mut asked: mpsc::UnboundedReceiver<()>,
@@ -144,7 +146,6 @@ async fn run(
 ) {
     let local = socket.local_addr().expect("bound");
     let mut received = 0;
-    let mut media = None;
     let mut buffer = [0; 2_048];
     loop {
         let until = loop {
@@ -157,13 +158,12 @@ async fn run(
                         return;
                     }
                 }
-                Output::Event(Event::MediaAdded(added)) => media = Some(added.mid),
                 Output::Event(_) => {}
             }
         };
         if asked.try_recv().is_ok() {
-            let writer = media.and_then(|mid| rtc.writer(mid));
-            writer.expect("media").request_keyframe(None, KeyframeRequestKind::Pli).expect("agreed");
+            let mut writer = rtc.writer(media).expect("media");
+            writer.request_keyframe(None, KeyframeRequestKind::Pli).expect("agreed");
             continue;
         }
         let read = tokio::time::timeout_at(until.into(), socket.recv_from(&mut buffer)).await;

@@ -45,7 +45,7 @@ const THROUGH_CROWN: f32 = 0.25;
 /// Paints a tile.
 pub(crate) fn bake(model: &GroundModel, grain: &Grain, daylight: &Daylight, lattice: &Lattice) -> Vec<u32> {
     let mut canvas = Canvas::new(grain, *lattice);
-    canvas.paint_yards();
+    canvas.paint_yards(&model.hidden_by_lots(lattice));
     canvas.paint_land(model);
     canvas.paint_lots(model);
     canvas.paint_streets(model);
@@ -73,14 +73,9 @@ fn tinted(colour: Colour, factor: f32) -> Colour {
     colour.map(|part| part * factor)
 }
 
-fn area_of(lattice: &Lattice) -> Area {
-    let last = lattice.side - 1;
-    Area { low: lattice.low, high: lattice.place(last, last) }
-}
-
 impl<'a> Canvas<'a> {
     fn new(grain: &'a Grain, lattice: Lattice) -> Self {
-        Self { grain, lattice, area: area_of(&lattice), colours: vec![CONCRETE; lattice.side * lattice.side] }
+        Self { grain, lattice, area: lattice.area(), colours: vec![CONCRETE; lattice.side * lattice.side] }
     }
 
     fn noise(&self, at: Flat, wave_m: f32) -> f32 {
@@ -91,9 +86,9 @@ impl<'a> Canvas<'a> {
         self.lattice.place(index % self.lattice.side, index / self.lattice.side)
     }
 
-    /// What lies between houses: concrete yards, soil, tufts.
-    fn paint_yards(&mut self) {
-        for index in 0..self.colours.len() {
+    /// What lies between houses: concrete yards, soil, tufts. Most of the work of a tile; left out where it will not be seen.
+    fn paint_yards(&mut self, hidden: &[bool]) {
+        for index in (0..self.colours.len()).filter(|index| !hidden[*index]) {
             let at = self.place(index);
             let coarse = self.noise(at, 14.0) + 0.35 * self.noise(at, 3.7) + 0.12 * self.noise(at, 0.6);
             let fine = 1.0 + 0.05 * self.noise(at, 2.3) + 0.05 * self.noise(at, 0.09) + 0.05 * self.noise(at, 0.03);
@@ -175,9 +170,13 @@ impl<'a> Canvas<'a> {
                 side.max(end)
             };
             let at = canvas.place(index);
-            let oil = (1.0 - (along * along / 1.4 + across * across / 0.3)).max(0.0) * (0.5 + 0.5 * canvas.noise(at, 0.9)).max(0.0);
-            let ground = tinted(canvas.colours[index], 1.0 - 0.25 * oil);
-            mix(ground, canvas.paint(WHITE, at), line)
+            let engine = 1.0 - (along * along / 1.4 + across * across / 0.3);
+            let mut ground = canvas.colours[index];
+            if 0.0 < engine {
+                ground = tinted(ground, 1.0 - 0.25 * engine * (0.5 + 0.5 * canvas.noise(at, 0.9)).max(0.0));
+            }
+            // Most of a bay is neither line nor oil, and a lot is mostly bays.
+            if 0.0 < line { mix(ground, canvas.paint(WHITE, at), line) } else { ground }
         });
     }
 
@@ -397,7 +396,7 @@ fn lamp_light(model: &GroundModel, lattice: &Lattice) -> Vec<f32> {
     let step = ((LAMP_NODE_M / lattice.texel_m) as usize).clamp(1, 16);
     let nodes = (lattice.side - 1).div_ceil(step) + 1;
     let coarse = Lattice { low: lattice.low, texel_m: lattice.texel_m * step as f32, side: nodes };
-    let area = area_of(&coarse);
+    let area = coarse.area();
     let mut lux = vec![0.0f32; nodes * nodes];
     for [east, north, height] in &model.lamps {
         let reach = Area { low: [*east, *north], high: [*east, *north] }.grown(LAMP_REACH_M);
@@ -436,7 +435,7 @@ fn sunlight(model: &GroundModel, daylight: &Daylight, lattice: &Lattice) -> Vec<
     let mut light = vec![1.0f32; lattice.side * lattice.side];
     let [east, north, up] = daylight.sun;
     let per_m = [-east / up.max(0.01), -north / up.max(0.01)];
-    let area = area_of(lattice);
+    let area = lattice.area();
     for building in &model.buildings {
         let throw = thrown(per_m, building.height_m);
         let reach = building.patch.area.grown(throw[0].hypot(throw[1]));

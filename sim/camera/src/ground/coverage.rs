@@ -1,6 +1,6 @@
 //! How much of each texel a ring covers.
 
-use crate::geometry::Flat;
+use crate::geometry::{Area, Flat};
 
 /// Lines within a texel that are looked at.
 const LINES: usize = 4;
@@ -17,6 +17,12 @@ impl Lattice {
     /// The node's place, metres.
     pub(crate) fn place(&self, x: usize, y: usize) -> Flat {
         [self.low[0] + x as f32 * self.texel_m, self.low[1] + y as f32 * self.texel_m]
+    }
+
+    /// The box round all nodes.
+    pub(crate) fn area(&self) -> Area {
+        let last = self.side - 1;
+        Area { low: self.low, high: self.place(last, last) }
     }
 
     /// Nodes from first to end (exclusive) between two coordinates, one texel more on each side.

@@ -1,6 +1,6 @@
 //! Irregularity of surfaces: one periodic table of smooth noise, sampled at several scales.
 
-use crate::geometry::share_of;
+use crate::geometry::{share_of, whole};
 
 /// Nodes each way; a power of two.
 const SIDE: usize = 128;
@@ -23,9 +23,9 @@ impl Grain {
             return 0.0;
         }
         let (x, y) = (east_m / wave_m, north_m / wave_m);
-        let (floor_x, floor_y) = (x.floor(), y.floor());
-        let (share_x, share_y) = (x - floor_x, y - floor_y);
-        let (left, low) = (floor_x as i64 as usize % SIDE, floor_y as i64 as usize % SIDE);
+        let (whole_x, whole_y) = (whole(x), whole(y));
+        let (share_x, share_y) = (x - whole_x as f32, y - whole_y as f32);
+        let (left, low) = (whole_x as usize % SIDE, whole_y as usize % SIDE);
         let (right, high) = ((left + 1) % SIDE, (low + 1) % SIDE);
         let row = |at: usize| {
             let (a, b) = (self.nodes[at * SIDE + left], self.nodes[at * SIDE + right]);

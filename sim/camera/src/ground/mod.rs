@@ -8,6 +8,7 @@ mod model;
 use std::collections::BTreeMap;
 
 use crate::daylight::{Daylight, LAMP_LUX_MAX};
+use crate::geometry::whole;
 use crate::plan::Plan;
 use crate::raster::{Raster, View};
 use crate::shade::{GROUND, SKY};
@@ -182,9 +183,9 @@ impl Ground {
         }
         for (offset, colour) in colours.iter_mut().enumerate() {
             let (x, y) = (x + step_x * offset as f32, y + step_y * offset as f32);
-            let (over_x, over_y) = ((x / SIDE as f32).floor(), (y / SIDE as f32).floor());
-            let beside = TileKey { level, east: key.east + over_x as i32, north: key.north + over_y as i32 };
-            let (x, y) = (x - over_x * SIDE as f32, y - over_y * SIDE as f32);
+            let (over_x, over_y) = (whole(x / SIDE as f32), whole(y / SIDE as f32));
+            let beside = TileKey { level, east: key.east + over_x, north: key.north + over_y };
+            let (x, y) = (x - (over_x * SIDE as i32) as f32, y - (over_y * SIDE as i32) as f32);
             *colour = bilinear(self.tile(beside), x.clamp(0.0, 255.99), y.clamp(0.0, 255.99));
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::bake::{LAMP_REACH_M, lamp_lux};
+use super::coverage::{Lattice, cover};
 use crate::geometry::{Area, Flat, twice_area};
 use crate::plan::{Bay, LandCover, Plan, Street, StreetSurface};
 
@@ -97,6 +98,15 @@ impl GroundModel {
             lamps,
             lamp_cells,
         }
+    }
+
+    /// The texels that a parking lot covers whole.
+    pub(crate) fn hidden_by_lots(&self, lattice: &Lattice) -> Vec<bool> {
+        let mut hidden = vec![false; lattice.side * lattice.side];
+        for lot in self.lots.iter().filter(|lot| lot.area.meets(&lattice.area())) {
+            cover(lattice, &lot.ring, |index, share| hidden[index] |= 1.0 <= share);
+        }
+        hidden
     }
 
     /// Light of the lamps at a place on the ground, lux.
