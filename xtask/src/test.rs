@@ -27,12 +27,13 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.px4 || options.ardupilot {
         return with_real_autopilots(options);
     }
+    let root = crate::root();
     if options.picture {
         crate::needs::test_packages()?;
         crate::needs::web_packages()?;
+        process::run(&root, &[&cargo(), "build", "--workspace", "--bins", "--quiet"])?;
         return crate::demo::play_in_browser(true);
     }
-    let root = crate::root();
     crate::needs::test_packages()?;
     let python = crate::needs::python_clients()?;
     crate::needs::web_packages()?;

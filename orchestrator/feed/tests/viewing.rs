@@ -6,9 +6,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use feed::{AdmitError, Feeds, Quality, RelayError, Stills};
-use support::{
-    Camera, LOOPBACK, PATIENCE, Peer, account, captured_at_us, drone, offering, relay, sequence_set, small, soon,
-};
+use support::{Camera, LOOPBACK, PATIENCE, Peer, account, captured_at_us, drone, offering, relay, sequence_set, small, soon};
 
 async fn watched() -> (Camera, Feeds) {
     let camera = Camera::start(LOOPBACK, small()).await;
