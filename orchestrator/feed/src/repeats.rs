@@ -57,7 +57,7 @@ mod tests {
             annex_b: [].into(),
             key: *key,
             media_time: 0,
-            stamp: captured_at_us.map(|captured_at_us| stamp(captured_at_us)),
+            stamp: captured_at_us.map(stamp),
             arrived_at: start + Duration::from_millis(*at_ms),
         };
         pictures.iter().map(|picture| repeats.judge(&unit(picture))).collect()
