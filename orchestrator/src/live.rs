@@ -117,8 +117,9 @@ impl Live {
     /// A guard's terminal reports where it is.
     pub fn report_guard(&self, guard: &GuardId, fix: Fix, now_ms: i64) {
         self.with_guard(guard, |record| {
-            // Terminals resend what they queued while offline: an older fix shows that the terminal lives, not where it is.
-            if record.fix.is_none_or(|known| known.at_ms <= fix.at_ms) {
+            // Terminals resend what they queued while offline, and what they last knew where no satellite is seen: a fix that is
+            // not newer shows that the terminal lives, not where it is.
+            if record.fix.is_none_or(|known| known.at_ms < fix.at_ms) {
                 record.fix = Some(fix);
                 record.position_at_ms = Some(now_ms);
             }

@@ -11,6 +11,8 @@ mod calls;
 mod evidence;
 #[path = "http/feeds.rs"]
 mod feeds;
+#[path = "http/guards.rs"]
+mod guards;
 #[path = "http/live.rs"]
 mod live;
 #[path = "http/roles.rs"]

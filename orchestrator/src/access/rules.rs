@@ -72,6 +72,7 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/v1/incidents/{id}/confirmation", CALLER),
     rule("POST", "/api/v1/guards/me/duty", GUARD),
     rule("POST", "/api/v1/guards/me/position", GUARD),
+    rule("POST", "/api/v1/guards/me/presence", GUARD),
     rule("GET", "/api/v1/guards/me", GUARD),
     rule("POST", "/api/v1/offers/{id}/received", GUARD),
     rule("POST", "/api/v1/offers/{id}/accept", GUARD),

@@ -25,6 +25,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(set_duty))
         .routes(routes!(report_position))
+        .routes(routes!(report_presence))
         .routes(routes!(me))
         .routes(routes!(list))
         .routes(routes!(received))
@@ -77,6 +78,13 @@ async fn report_position(
         }
     }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The guard is there, but their terminal does not know where: they are not replaced as silent, and not found for calls.
+#[utoipa::path(post, path = "/guards/me/presence", tag = "guards", responses((status = 204)))]
+async fn report_presence(State(app): State<App>, AsGuard(guard): AsGuard) -> StatusCode {
+    app.live.heard_guard(&guard, app.engine.now_ms());
+    StatusCode::NO_CONTENT
 }
 
 /// The guard who asks: position, open offers, incident.

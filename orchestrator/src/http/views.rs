@@ -44,6 +44,8 @@ pub struct GuardView {
     pub position: Option<GeoPoint>,
     /// When that was heard, milliseconds since 1970-01-01 UTC.
     pub position_at_ms: Option<i64>,
+    /// When anything was last heard of their terminal, with or without a position, milliseconds since 1970-01-01 UTC.
+    pub heard_at_ms: Option<i64>,
     /// The incident they are assigned to.
     pub incident: Option<IncidentId>,
 }
@@ -275,7 +277,8 @@ pub fn guard_view(app: &App, id: &GuardId) -> GuardView {
         name: app.access.account_name(id.as_str()),
         on_duty,
         position: live.as_ref().and_then(|live| live.fix).map(|fix| fix.point),
-        position_at_ms: live.and_then(|live| live.position_at_ms),
+        position_at_ms: live.as_ref().and_then(|live| live.position_at_ms),
+        heard_at_ms: live.and_then(|live| live.heard_at_ms),
         incident,
     }
 }

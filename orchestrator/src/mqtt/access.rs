@@ -61,7 +61,9 @@ impl Identity {
         let Some(parts) = topics.parts(topic) else { return *self == Self::Server };
         match self {
             Self::Server => true,
-            Self::Guard(id) => parts.kind == "guards" && parts.id == id.as_str() && matches!(parts.what, "position" | "replies"),
+            Self::Guard(id) => {
+                parts.kind == "guards" && parts.id == id.as_str() && matches!(parts.what, "position" | "presence" | "replies")
+            }
             Self::Caller(id) => {
                 parts.kind == "callers" && parts.id == id.as_str() && matches!(parts.what, "calls" | "position" | "replies")
             }
@@ -107,6 +109,7 @@ mod tests {
         let cases = [
             ("escort/demo/guards/g1/position", "g", "go"),
             ("escort/demo/guards/g1/replies", "g", "go"),
+            ("escort/demo/guards/g1/presence", "g", "go"),
             ("escort/demo/guards/g1/offers", "", "go"),
             ("escort/demo/guards/g1/#", "", "go"),
             ("escort/demo/guards/g2/position", "", "o"),

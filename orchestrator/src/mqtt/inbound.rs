@@ -53,6 +53,11 @@ pub(super) struct Reply {
     pub body: Value,
 }
 
+/// A sign of life; says nothing else.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Presence {}
+
 /// A guard's reply.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "reply", rename_all = "snake_case", deny_unknown_fields)]
@@ -84,6 +89,11 @@ pub enum Request {
         /// `{lat, lon, accuracy_m?, at?}`, not judged yet.
         body: Value,
     },
+    /// A guard is there, wherever that is.
+    GuardPresence {
+        /// Who.
+        guard: GuardId,
+    },
     /// A caller's place.
     CallerPosition {
         /// Whose.
@@ -106,6 +116,10 @@ impl Request {
         let body: Value = serde_json::from_slice(payload).map_err(|error| refusal(400, &format!("not JSON: {error}")))?;
         match (parts.kind, parts.what) {
             ("guards", "position") => Ok(Self::GuardPosition { guard: guard(parts.id)?, body }),
+            ("guards", "presence") => {
+                let Presence {} = read(body)?;
+                Ok(Self::GuardPresence { guard: guard(parts.id)? })
+            }
             ("guards", "replies") => {
                 let guard = guard(parts.id)?;
                 Ok(Self::Ask { ask: guard_ask(guard, read(body.clone())?), shown: body })
@@ -152,6 +166,10 @@ impl Inbound {
     async fn act(&self, request: Request) -> Result<Option<Value>, Value> {
         match request {
             Request::GuardPosition { guard, body } => self.guard_position(&guard, &body).map(|()| None),
+            Request::GuardPresence { guard } => {
+                self.live.heard_guard(&guard, self.engine.now_ms());
+                Ok(None)
+            }
             Request::CallerPosition { caller, body } => self.caller_position(caller, body).await,
             Request::Ask { ask, shown } => {
                 if let Identity::Guard(guard) = &ask.who {
@@ -164,8 +182,15 @@ impl Inbound {
 
     /// Positions come often: they go straight to the live tables.
     fn guard_position(&self, guard: &GuardId, body: &Value) -> Result<(), Value> {
-        let fix = self.desk.fix(body).map_err(|reason| refusal(400, &reason))?;
-        self.live.report_guard(guard, fix, self.engine.now_ms());
+        let now_ms = self.engine.now_ms();
+        match self.desk.fix(body) {
+            Ok(fix) => self.live.report_guard(guard, fix, now_ms),
+            Err(reason) => {
+                // The terminal lives even when its satellites do not.
+                self.live.heard_guard(guard, now_ms);
+                return Err(refusal(400, &reason));
+            }
+        }
         metrics::counter!("mqtt_positions_taken").increment(1);
         Ok(())
     }

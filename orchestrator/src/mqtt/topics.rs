@@ -43,8 +43,15 @@ impl Topics {
     }
 
     /// What the server listens to.
-    pub fn inbound(&self) -> [String; 5] {
-        [("guards", "position"), ("guards", "replies"), ("callers", "calls"), ("callers", "position"), ("callers", "replies")]
-            .map(|(kind, what)| self.of(kind, "+", what))
+    pub fn inbound(&self) -> [String; 6] {
+        [
+            ("guards", "position"),
+            ("guards", "presence"),
+            ("guards", "replies"),
+            ("callers", "calls"),
+            ("callers", "position"),
+            ("callers", "replies"),
+        ]
+        .map(|(kind, what)| self.of(kind, "+", what))
     }
 }

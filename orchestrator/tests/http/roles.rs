@@ -40,6 +40,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/incidents/{id}/confirmation", "caller"),
     ("POST", "/api/v1/guards/me/duty", "guard"),
     ("POST", "/api/v1/guards/me/position", "guard"),
+    ("POST", "/api/v1/guards/me/presence", "guard"),
     ("GET", "/api/v1/guards/me", "guard"),
     ("POST", "/api/v1/offers/{id}/received", "guard"),
     ("POST", "/api/v1/offers/{id}/accept", "guard"),

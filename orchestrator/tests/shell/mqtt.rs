@@ -121,6 +121,26 @@ async fn a_call_over_mqtt_reaches_a_guard_who_accepts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_guard_without_a_position_is_heard() {
+    let running = Running::start("bind = \"127.0.0.1:0\"").await;
+    soon("the bridge connects", running.server.mqtt_connected()).await;
+    let port = running.broker_port();
+    let (id, token) = running.guard("g1").await;
+    let live = running.server.parts().live.clone();
+    let mut changes = live.subscribe();
+    // (topic, payload): a sign of life, and a position that nobody can believe.
+    for (what, payload) in [("presence", "{}"), ("position", r#"{"lat":91,"lon":1}"#)] {
+        let before = live.guard(&guard("g1")).and_then(|known| known.heard_at_ms);
+        assert!(publish(port, &id, &token, &format!("{ROOT}/guards/g1/{what}"), payload).await);
+        soon("the guard is heard", changes.recv()).await.expect("a change");
+        let known = live.guard(&guard("g1")).expect("the guard is known now");
+        assert!(known.heard_at_ms > before, "{what}");
+        assert_eq!((known.fix, known.position_at_ms), (None, None), "{what}");
+    }
+    running.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_understood_is_answered_and_changes_nothing() {
     let running = Running::start("bind = \"127.0.0.1:0\"").await;
     soon("the bridge connects", running.server.mqtt_connected()).await;
@@ -137,6 +157,7 @@ async fn what_cannot_be_understood_is_answered_and_changes_nothing() {
         ("replies", r#"{"reply":"accept","offer":"a/b"}"#, "identifier"),
         ("replies", r#"{"reply":"accept","offer":"none"}"#, "none"),
         ("replies", r#"{"reply":"accept","offer":"o","extra":1}"#, "extra"),
+        ("presence", r#"{"lat":1,"lon":1}"#, "lat"),
         ("position", r#"{"lat":"north","lon":1}"#, "north"),
         ("position", r#"{"lat":1e999,"lon":1}"#, "number"),
         ("position", r#"{"lat":91,"lon":1}"#, "outside"),

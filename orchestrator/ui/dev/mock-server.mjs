@@ -372,6 +372,7 @@ const routes = [
     return { guard: me, offers: mine, incident: me.incident ? incidentFor({ account: who }, incidents.get(me.incident)) : null };
   }],
   ['POST /guards/me/duty', (who, body) => { const me = find(guards, who.id); me.on_duty = body.on_duty; tellGuard(me); return { status: 204 }; }],
+  ['POST /guards/me/presence', (who) => { Object.assign(find(guards, who.id), { heard_at_ms: now() }); return { status: 204 }; }],
   ['POST /guards/me/position', (who, body) => { const me = find(guards, who.id); Object.assign(me, { position: { lat: body.lat, lon: body.lon }, position_at_ms: now(), byHand: true }); tellGuard(me); return { status: 204 }; }],
   ['POST /offers/:id/received', (who, _, [id]) => { const [r, o] = offerById(id); o.state = 'received'; write(r, { who: 'guard', id: who.id }, 'offer_received', { guard: who.id }); return { status: 204 }; }],
   ['POST /offers/:id/accept', (_, __, [id]) => { accept(...offerById(id)); return { status: 204 }; }],

@@ -176,3 +176,33 @@ fn guards_who_are_heard_stay() {
         "#]],
     );
 }
+
+#[test]
+fn a_guard_who_is_there_without_a_position_keeps_the_incident_but_is_not_found_for_another() {
+    check(
+        "guard g1 60
+         guard g2 90
+         call ann k1 gps 0,0
+         accept g1
+         decline g2
+         without-fix g1
+         without-fix g2
+         wait 40
+         moved ann 1,0
+         wait 40
+         call bob k1 gps 9,0
+         moved ann 2,0",
+        expect![[r#"
+               0.0 ann: received
+               0.0 offer to g1: 60 s
+               0.0 offer to g2: 90 s
+               0.0 g1: assigned_primary
+               0.0 ann: guard_assigned eta_s=60 guard=g1
+              80.0 bob: received
+              80.0 operators: nobody_accepted
+              80.0 bob: still_searching
+            ann assigned at [gps ±10 m at 2] primary=g1
+            bob located at [gps ±10 m at 9] escalated
+        "#]],
+    );
+}

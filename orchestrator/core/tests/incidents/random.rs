@@ -214,6 +214,7 @@ fn duty(world: &mut World, guard: u8, on_duty: bool) {
         distance_m: 600.0 * number,
         silent_since_ms: None,
         unreachable: guard == 5,
+        without_fix: false,
     };
     world.terminals.entry(guard_id(guard)).or_insert(terminal);
     let guard = guard_id(guard);

@@ -3,7 +3,7 @@
 //! ```text
 //! guard g1 60 [at 500 m] [to ann 30]     a guard on duty, seconds to any caller, metres away, seconds to one caller
 //! call ann k1 [gps E,N acc [age s]] [address E,N acc | address ?] [last E,N age s] [home E,N] [silent] [drill]
-//! moved ann E,N [acc m] [age s] · cancel ann safe · confirm ann duress · off g1 · on g1 · silent g1 · heard g1 · unreachable g1
+//! moved ann E,N [acc m] [age s] · cancel ann safe · confirm ann duress · off g1 · on g1 · silent g1 · heard g1 · unreachable g1 · without-fix g1
 //! received g1 · accept g1 · decline g1 · scene g1 · end g1 · backup g1 · acknowledge ann
 //! wait 15 · clock -3600 · hold index · release index · site (from here on the town has a fence) · places ann (tells them)
 //! ```
@@ -160,6 +160,7 @@ fn perform(world: &mut World, words: &mut Words<'_>) {
             let now_ms = world.clock_ms;
             world.terminals.get_mut(&guard_id(words.next())).expect("a guard").silent_since_ms = Some(now_ms);
         }
+        "without-fix" => world.terminals.get_mut(&guard_id(words.next())).expect("a guard").without_fix = true,
         "unreachable" => world.terminals.get_mut(&guard_id(words.next())).expect("a guard").unreachable = true,
         "heard" => world.terminals.get_mut(&guard_id(words.next())).expect("a guard").silent_since_ms = None,
         "call" => call(world, words),
@@ -202,6 +203,7 @@ fn new_guard(world: &mut World, words: &mut Words<'_>) {
         distance_m: 100.0,
         silent_since_ms: None,
         unreachable: false,
+        without_fix: false,
     };
     if let Some(distance_m) = words.number_after("at") {
         terminal.distance_m = distance_m;

@@ -49,6 +49,8 @@ pub struct Terminal {
     pub silent_since_ms: Option<i64>,
     /// Nothing can be delivered to it.
     pub unreachable: bool,
+    /// It is heard, but does not know where it is: the index has no place for it.
+    pub without_fix: bool,
 }
 
 /// A core with its log and everything that answers it.
@@ -133,7 +135,8 @@ impl World {
     fn candidates(&self, search: &GuardSearch) -> Vec<GuardCandidate> {
         let caller = self.core.incident(&search.incident).map(|incident| incident.caller.to_string()).unwrap_or_default();
         let free = |(guard, terminal): &(&GuardId, &Terminal)| {
-            terminal.distance_m <= search.within_m && !search.excludes(guard) && terminal.silent_since_ms.is_none()
+            let findable = terminal.silent_since_ms.is_none() && !terminal.without_fix;
+            terminal.distance_m <= search.within_m && !search.excludes(guard) && findable
         };
         let candidate = |(guard, terminal): (&GuardId, &Terminal)| GuardCandidate {
             guard: guard.clone(),

@@ -137,6 +137,7 @@ export const api = {
   guardSelf: () => request<{ guard: GuardView; offers: OfferNotice[]; incident?: IncidentView | null }>('/guards/me'),
   duty: (on_duty: boolean) => post('/guards/me/duty', { on_duty }),
   guardPosition: (position: PositionReport) => post('/guards/me/position', position),
+  guardPresence: () => post('/guards/me/presence'),
   offerReceived: (offer: string) => post(`/offers/${id(offer)}/received`),
   acceptOffer: (offer: string) => post(`/offers/${id(offer)}/accept`),
   declineOffer: (offer: string, reason?: string) => post(`/offers/${id(offer)}/decline`, reason ? { reason } : {}),

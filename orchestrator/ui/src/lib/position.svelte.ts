@@ -3,35 +3,72 @@
 import type { PositionReport } from './api';
 import { clock } from './clock.svelte';
 
-export type PositionSource = 'waiting' | 'gps' | 'manual' | 'denied';
+/** Where the position comes from, or why there is none. */
+export type PositionSource = 'waiting' | 'gps' | 'manual' | 'denied' | 'insecure' | 'unavailable';
 
 /** A finger on a map of a town is about this exact. */
 const MANUAL_ACCURACY_M = 20;
 /** Somebody who stands still gets no new fixes by themselves; so often the device is asked again. */
 const ASK_AGAIN_MS = 8_000;
+/** A device that answered none of three questions does not know where it is any more. */
+export const FIX_AGE_MAX_MS = 30_000;
 
 const ACCURATE: PositionOptions = { enableHighAccuracy: true, maximumAge: 5_000 };
 
 export class Position {
   source = $state<PositionSource>('waiting');
   current = $state.raw<PositionReport | null>(null);
+  /** When the device last said where it is, by the clock of the pages; its own clock may be wrong. */
+  heardAtMs = $state(0);
   #watch: number | null = null;
   #askTimer: number | undefined;
+  #permission: PermissionStatus | null = null;
   #onFix: (fix: PositionReport) => void = () => undefined;
+
+  /** Whether the device knows now where it is. */
+  isKnown(nowMs: number): boolean {
+    return this.source === 'manual' || (this.source === 'gps' && nowMs - this.heardAtMs <= FIX_AGE_MAX_MS);
+  }
 
   /** Starts listening; `onFix` is called for every new position. */
   start(onFix: (fix: PositionReport) => void): void {
     this.#onFix = onFix;
     if (!('geolocation' in navigator)) {
-      this.source = 'denied';
+      this.source = 'unavailable';
       return;
     }
-    this.#watch = navigator.geolocation.watchPosition((fix) => this.#heard(fix), () => this.#missing(), ACCURATE);
+    this.#listen();
     this.#askTimer = window.setInterval(() => this.#askAgain(), ASK_AGAIN_MS);
+    void this.#followPermission();
+  }
+
+  /** Asks the device once more, because the reader wants it; a browser that may asks the reader. */
+  retry(): void {
+    this.#unlisten();
+    if ('geolocation' in navigator) this.#listen();
+  }
+
+  #listen(): void {
+    this.#watch = navigator.geolocation.watchPosition((fix) => this.#heard(fix), (error) => this.#missing(error), ACCURATE);
+  }
+
+  #unlisten(): void {
+    if (this.#watch !== null) navigator.geolocation.clearWatch(this.#watch);
+    this.#watch = null;
+  }
+
+  /** A browser tells a page that was refused nothing more; when the reader allows it later, we begin anew. */
+  async #followPermission(): Promise<void> {
+    const permission = await navigator.permissions?.query({ name: 'geolocation' }).catch(() => null);
+    if (!permission) return;
+    this.#permission = permission;
+    permission.onchange = () => permission.state === 'granted' && this.retry();
   }
 
   #askAgain(): void {
-    const old = this.source === 'gps' && this.current !== null && clock.read() - this.current.at >= ASK_AGAIN_MS;
+    // Not where it was refused: a browser would put its question over the page every time.
+    if (this.source === 'denied' || this.source === 'insecure' || this.source === 'waiting') return;
+    const old = clock.read() - this.heardAtMs >= ASK_AGAIN_MS;
     if (old) navigator.geolocation.getCurrentPosition((fix) => this.#heard(fix), () => undefined, ACCURATE);
   }
 
@@ -41,9 +78,9 @@ export class Position {
   }
 
   stop(): void {
-    if (this.#watch !== null) navigator.geolocation.clearWatch(this.#watch);
-    this.#watch = null;
+    this.#unlisten();
     window.clearInterval(this.#askTimer);
+    if (this.#permission) this.#permission.onchange = null;
   }
 
   /** The reader tapped where they are; holds until the device finds a fix by itself. */
@@ -59,10 +96,14 @@ export class Position {
   #take(source: 'gps' | 'manual', fix: PositionReport): void {
     this.source = source;
     this.current = fix;
+    this.heardAtMs = clock.read();
     this.#onFix(fix);
   }
 
-  #missing(): void {
-    if (this.source === 'waiting') this.source = 'denied';
+  #missing(error: GeolocationPositionError): void {
+    // An old fix remains, with its age; a place set by hand remains true.
+    if (this.current) return;
+    const refused = error.code === error.PERMISSION_DENIED;
+    this.source = !window.isSecureContext ? 'insecure' : refused ? 'denied' : 'unavailable';
   }
 }

@@ -233,6 +233,7 @@ export interface GuardView {
   on_duty: boolean;
   position?: LatLon | null;
   position_at_ms?: number | null;
+  heard_at_ms?: number | null;
   incident?: string | null;
 }
 

@@ -1,15 +1,12 @@
 /** The guard's terminal: duty, position, offers and the incident in hand. Pages only draw what this knows. */
 
 import { api } from '../../lib/api';
+import { beat } from '../../lib/beat';
 import { clock } from '../../lib/clock.svelte';
 import { LiveConnection } from '../../lib/live/connection.svelte';
 import { isOpen } from '../../lib/map/scene';
 import { Position } from '../../lib/position.svelte';
 import type { GuardNotice, GuardView, IncidentView, OfferNotice } from '../../lib/types';
-
-/** Positions go out at least this often, so that a guard who stands still stays fresh for the search. */
-const POSITION_INTERVAL_MAX_MS = 5_000;
-const POSITION_INTERVAL_MIN_MS = 1_000;
 
 /** A notice leaves by itself: the card below it says the same, and duress stays there in red. */
 const NOTICE_SHOWN_MS = 20_000;
@@ -27,7 +24,9 @@ export class GuardTerminal {
   positionSentAtMs = $state(0);
   /** Notices up to here were read. */
   noticesReadMs = $state(0);
-  #positionTriedAtMs = 0;
+  /** The server was told lately that somebody is here, with or without a place. */
+  presenceSentAtMs = $state(0);
+  #triedAtMs = 0;
   #beatTimer: number | undefined;
   #receipts = new Set<string>();
 
@@ -74,8 +73,8 @@ export class GuardTerminal {
 
   start(): void {
     this.live.start();
-    this.position.start(() => this.#sendPosition());
-    this.#beatTimer = window.setInterval(() => this.#sendPosition(), 1_000);
+    this.position.start(() => this.#beat());
+    this.#beatTimer = window.setInterval(() => this.#beat(), 1_000);
     void this.refresh();
   }
 
@@ -90,9 +89,6 @@ export class GuardTerminal {
     this.#self = guard;
     this.#offersAtStart = offers;
     this.#incident = incident ?? null;
-    if (guard.position && this.position.source !== 'gps' && !this.position.current) {
-      this.position.setByHand(guard.position.lat, guard.position.lon);
-    }
   }
 
   async setDuty(onDuty: boolean): Promise<void> {
@@ -100,7 +96,7 @@ export class GuardTerminal {
     await this.refresh();
     const known = this.live.tables.guards.get(this.guardId);
     if (known) this.live.tables.guards.set(this.guardId, { ...known, value: { ...known.value, on_duty: onDuty } });
-    this.#sendPosition();
+    this.#beat();
   }
 
   /** Tells the server, once for each offer, that it is on the screen. */
@@ -120,15 +116,15 @@ export class GuardTerminal {
     this.answered[offer.offer] = 'declined';
   }
 
-  #sendPosition(): void {
+  #beat(): void {
     const nowMs = clock.read();
-    const fix = this.position.report();
-    if (!fix || !this.self?.on_duty) return;
-    const sinceMs = nowMs - this.#positionTriedAtMs;
+    const known = this.position.isKnown(nowMs);
     const moved = this.#sent !== this.position.current;
-    if (sinceMs < POSITION_INTERVAL_MIN_MS || (!moved && sinceMs < POSITION_INTERVAL_MAX_MS)) return;
-    this.#positionTriedAtMs = nowMs;
-    void this.#postPosition(fix);
+    const kind = beat({ onDuty: this.self?.on_duty ?? false, known, moved, sinceMs: nowMs - this.#triedAtMs });
+    if (kind === 'nothing') return;
+    this.#triedAtMs = nowMs;
+    const fix = this.position.report();
+    void (kind === 'position' && fix ? this.#postPosition(fix) : this.#postPresence());
   }
 
   #sent: unknown = null;
@@ -138,9 +134,19 @@ export class GuardTerminal {
     try {
       await api.guardPosition(fix);
       this.#sent = sent;
-      this.positionSentAtMs = fix.at;
+      this.positionSentAtMs = this.position.heardAtMs;
+      this.presenceSentAtMs = clock.read();
     } catch {
       // The next beat tries again; the page shows how old the last one is.
+    }
+  }
+
+  async #postPresence(): Promise<void> {
+    try {
+      await api.guardPresence();
+      this.presenceSentAtMs = clock.read();
+    } catch {
+      // The next beat tries again.
     }
   }
 }
