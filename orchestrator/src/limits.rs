@@ -11,6 +11,8 @@ pub const ENTRIES_PER_COMMIT_MAX: usize = 128;
 pub const EFFECTS_OPEN_MAX: u64 = 20_000;
 /// Steps that a slow subscriber may fall behind before it has to read the state afresh.
 pub const STEPS_BEHIND_MAX: usize = 1_024;
+/// Revocations that an open connection may fall behind before it checks its own credential: they are rare.
+pub const REVOCATIONS_BEHIND_MAX: usize = 64;
 /// Live changes that a slow page may fall behind before it has to read everything afresh.
 pub const LIVE_CHANGES_BEHIND_MAX: usize = 4_096;
 /// Notices that a slow subscriber may fall behind before it has to read the outbox.

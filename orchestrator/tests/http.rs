@@ -7,6 +7,8 @@ mod world;
 mod callers;
 #[path = "http/calls.rs"]
 mod calls;
+#[path = "http/devices.rs"]
+mod devices;
 #[path = "http/evidence.rs"]
 mod evidence;
 #[path = "http/feeds.rs"]

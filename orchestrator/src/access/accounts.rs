@@ -10,7 +10,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::secrets::digest;
-use super::{Access, AccessError, roles};
+use super::{Access, AccessError, Owner, roles};
 
 /// Shortest password taken, characters (NIST SP 800-63B asks for eight at least).
 const PASSWORD_LENGTH_MIN: usize = 8;
@@ -136,6 +136,7 @@ impl Access {
             .await?;
         writing.commit().await?;
         self.directory.remove(id);
+        self.announce_revoked(Owner { id: id.clone(), is_caller: false });
         match marked.rows_affected() {
             0 => Err(AccessError::Missing { what: "account", id: id.to_string() }),
             _ => Ok(()),
@@ -181,6 +182,7 @@ impl Access {
             .execute(writing.connection())
             .await?;
         writing.commit().await?;
+        self.announce_revoked(Owner { id: id.clone(), is_caller: false });
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dispatch_core::event::{CodeVerdict, GeocodedAddress, Role};
-use flight_types::{CallerId, GeoPoint};
+use flight_types::{AccountId, CallerId, GeoPoint};
 use serde::Serialize;
 use sqlx::AnyConnection;
 use sqlx::Row;
@@ -15,8 +15,8 @@ use super::accounts::check_name;
 use super::codes::IdentificationCode;
 use super::passwords::CodePair;
 use super::secrets::{Token, digest, random_digits, random_name};
-use super::tokens::insert_token;
-use super::{Access, AccessError};
+use super::tokens::{NewDevice, insert_token};
+use super::{Access, AccessError, Owner};
 
 /// Digits of a code that the server makes.
 const CODE_DIGITS: usize = 6;
@@ -27,6 +27,12 @@ const CODE_DIGITS_MAX: usize = 8;
 const PHONE_CHECK_VALID_MS: i64 = 10 * 60_000;
 /// Tries on one one-time code; with six digits a guesser has five in a million.
 const PHONE_CHECK_TRIES: i64 = 5;
+/// A new one-time code can be asked for after this, milliseconds: most messages arrive within a minute.
+pub const PHONE_CODE_PAUSE_MS: i64 = 60_000;
+/// One-time codes sent to one caller in a day, the first included; with five tries each a guesser has 25 in a million.
+const PHONE_CODES_MAX: i64 = 5;
+/// The day of [`PHONE_CODES_MAX`], milliseconds.
+const PHONE_CODES_PERIOD_MS: i64 = 24 * 3_600_000;
 /// New identification codes drawn before giving up; a single collision is already one in thousands of millions.
 const CODE_DRAWS_MAX: usize = 5;
 /// Longest address, characters.
@@ -61,6 +67,18 @@ pub struct NewCaller {
     pub safe_code: Option<String>,
     /// The code that says: somebody forces me. Made by the server when absent.
     pub duress_code: Option<String>,
+    /// "ko" or "en".
+    pub language: String,
+    /// What they recognise this terminal by.
+    pub device: String,
+}
+
+/// A new one-time code, and where to send it.
+pub struct RenewedCode {
+    /// The code, in the clear.
+    pub code: String,
+    /// To which telephone.
+    pub phone: String,
     /// "ko" or "en".
     pub language: String,
 }
@@ -184,7 +202,8 @@ impl Access {
         let mut writing = self.store.write().await?;
         let identification_code = insert_caller(writing.connection(), &caller, &pair, now_ms).await?;
         insert_details(writing.connection(), &caller, &new).await?;
-        insert_token(writing.connection(), &token, caller.as_str(), Role::Caller, now_ms).await?;
+        let device = NewDevice { owner: caller.as_str(), role: Role::Caller, name: &new.device };
+        insert_token(writing.connection(), &token, &device, now_ms).await?;
         insert_phone_check(writing.connection(), &caller, &phone_code, now_ms).await?;
         writing.commit().await?;
         Ok(Registered { caller, identification_code, token, safe_code, duress_code, phone_code })
@@ -202,7 +221,13 @@ impl Access {
     }
 
     /// Moves a caller to a new phone: the old terminals' tokens end.
-    pub async fn replace_terminal(&self, identification_code: &str, safe_code: &str) -> Result<(CallerId, Token), AccessError> {
+    /// `device` is what the new one is recognised by.
+    pub async fn replace_terminal(
+        &self,
+        identification_code: &str,
+        safe_code: &str,
+        device: &str,
+    ) -> Result<(CallerId, Token), AccessError> {
         let code = IdentificationCode::parse(identification_code)?;
         let Some(owner) = self.by_code(&code).await? else {
             self.passwords.verify(&bounded_code(safe_code), None).await?;
@@ -214,9 +239,56 @@ impl Access {
         let (token, now_ms) = (Token::random()?, self.now_ms());
         let mut writing = self.store.write().await?;
         revoke_terminals(writing.connection(), &owner.id, now_ms).await?;
-        insert_token(writing.connection(), &token, owner.id.as_str(), Role::Caller, now_ms).await?;
+        let device = NewDevice { owner: owner.id.as_str(), role: Role::Caller, name: device };
+        insert_token(writing.connection(), &token, &device, now_ms).await?;
         writing.commit().await?;
+        self.announce_caller_revoked(&owner.id);
         Ok((owner.id, token))
+    }
+
+    /// Makes a new one-time code for a phone that is not checked yet; the one before is no longer good. Refused when the last one was
+    /// sent a moment ago, or many today: messages cost money, and each new code gives a guesser new tries.
+    pub async fn renew_phone_code(&self, caller: &CallerId) -> Result<RenewedCode, AccessError> {
+        let missing = || AccessError::Missing { what: "caller", id: caller.to_string() };
+        let card = self.caller_card(caller).await?.ok_or_else(missing)?;
+        let (code, now_ms) = (random_digits(CODE_DIGITS)?, self.now_ms());
+        let mut writing = self.store.write().await?;
+        let renewed = sqlx::query(
+            "UPDATE phone_checks SET code_hash = $2, expires_at_ms = $3, tries_left = $4, sent_at_ms = $5, \
+             sends = CASE WHEN first_sent_at_ms <= $6 THEN 1 ELSE sends + 1 END, \
+             first_sent_at_ms = CASE WHEN first_sent_at_ms <= $6 THEN $5 ELSE first_sent_at_ms END \
+             WHERE caller = $1 AND sent_at_ms <= $7 AND (sends < $8 OR first_sent_at_ms <= $6)",
+        )
+        .bind(caller.as_str())
+        .bind(phone_code_hash(caller, &code))
+        .bind(now_ms + PHONE_CHECK_VALID_MS)
+        .bind(PHONE_CHECK_TRIES)
+        .bind(now_ms)
+        .bind(now_ms - PHONE_CODES_PERIOD_MS)
+        .bind(now_ms - PHONE_CODE_PAUSE_MS)
+        .bind(PHONE_CODES_MAX)
+        .execute(writing.connection())
+        .await?;
+        if renewed.rows_affected() == 0 {
+            drop(writing);
+            return Err(self.why_no_phone_code(caller, now_ms).await?);
+        }
+        writing.commit().await?;
+        Ok(RenewedCode { code, phone: card.phone.clone(), language: card.language.clone() })
+    }
+
+    async fn why_no_phone_code(&self, caller: &CallerId, now_ms: i64) -> Result<AccessError, AccessError> {
+        let row = sqlx::query("SELECT sent_at_ms, first_sent_at_ms, sends FROM phone_checks WHERE caller = $1")
+            .bind(caller.as_str())
+            .fetch_optional(self.store.pool())
+            .await?;
+        // The code is gone once it was entered.
+        let Some(row) = row else { return Ok(AccessError::PhoneChecked) };
+        let (sent_at_ms, first_sent_at_ms): (i64, i64) = (row.try_get("sent_at_ms")?, row.try_get("first_sent_at_ms")?);
+        let used_up = row.try_get::<i64, _>("sends")? >= PHONE_CODES_MAX;
+        let after_many_ms = if used_up { first_sent_at_ms + PHONE_CODES_PERIOD_MS } else { 0 };
+        let wait_ms = (sent_at_ms + PHONE_CODE_PAUSE_MS).max(after_many_ms) - now_ms;
+        Ok(AccessError::TooSoon { retry_after_s: u32::try_from(wait_ms.max(0)).unwrap_or(u32::MAX).div_ceil(1_000) })
     }
 
     /// Takes the one-time code that was sent to the caller's phone.
@@ -319,7 +391,14 @@ impl Access {
             .await?;
         writing.commit().await?;
         self.cards.forget(id);
+        self.announce_caller_revoked(id);
         Ok(())
+    }
+
+    fn announce_caller_revoked(&self, caller: &CallerId) {
+        if let Ok(id) = AccountId::new(caller.as_str()) {
+            self.announce_revoked(Owner { id, is_caller: true });
+        }
     }
 }
 
@@ -371,13 +450,17 @@ async fn insert_details(connection: &mut AnyConnection, caller: &CallerId, new: 
 }
 
 async fn insert_phone_check(connection: &mut AnyConnection, caller: &CallerId, code: &str, now_ms: i64) -> Result<(), AccessError> {
-    sqlx::query("INSERT INTO phone_checks (caller, code_hash, expires_at_ms, tries_left) VALUES ($1, $2, $3, $4)")
-        .bind(caller.as_str())
-        .bind(phone_code_hash(caller, code))
-        .bind(now_ms + PHONE_CHECK_VALID_MS)
-        .bind(PHONE_CHECK_TRIES)
-        .execute(&mut *connection)
-        .await?;
+    sqlx::query(
+        "INSERT INTO phone_checks (caller, code_hash, expires_at_ms, tries_left, sent_at_ms, first_sent_at_ms, sends) \
+         VALUES ($1, $2, $3, $4, $5, $5, 1)",
+    )
+    .bind(caller.as_str())
+    .bind(phone_code_hash(caller, code))
+    .bind(now_ms + PHONE_CHECK_VALID_MS)
+    .bind(PHONE_CHECK_TRIES)
+    .bind(now_ms)
+    .execute(&mut *connection)
+    .await?;
     Ok(())
 }
 

@@ -59,4 +59,13 @@ pub enum AccessError {
     /// The one-time code is too old or was tried too often.
     #[error("this one-time code is no longer valid; ask for a new one")]
     CodeExpired,
+    /// The phone is checked already; no code is needed.
+    #[error("this phone number is checked already")]
+    PhoneChecked,
+    /// The last code was sent a moment ago, or too many today.
+    #[error("a code was sent already; the next can be asked for in {retry_after_s} s")]
+    TooSoon {
+        /// Seconds to wait.
+        retry_after_s: u32,
+    },
 }

@@ -6,6 +6,7 @@
 mod accounts;
 mod callers;
 pub mod codes;
+mod devices;
 mod error;
 mod first_run;
 mod passwords;
@@ -17,7 +18,11 @@ mod sessions;
 mod tokens;
 
 pub use accounts::{Account, NewAccount};
-pub use callers::{ADDRESS_LENGTH_MAX, CallerCard, CallerDocument, CodeOwner, Contact, HomeAddress, NewCaller, Registered};
+pub use callers::{
+    ADDRESS_LENGTH_MAX, CallerCard, CallerDocument, CodeOwner, Contact, HomeAddress, NewCaller, PHONE_CODE_PAUSE_MS, Registered,
+    RenewedCode,
+};
+pub use devices::{Device, DeviceKind, Owner};
 pub use error::AccessError;
 pub use first_run::FirstAdmin;
 pub use passwords::{CodePair, Passwords};
@@ -37,13 +42,15 @@ pub struct Access {
     passwords: Passwords,
     cards: callers::Cards,
     directory: accounts::Directory,
+    revoked: tokio::sync::broadcast::Sender<Owner>,
 }
 
 impl Access {
     /// On an open store.
     pub async fn open(store: Store, clock: Clock) -> Result<Self, AccessError> {
         let (passwords, cards, directory) = (Passwords::default(), callers::Cards::default(), accounts::Directory::default());
-        let access = Self { store, clock, passwords, cards, directory };
+        let revoked = tokio::sync::broadcast::Sender::new(crate::limits::REVOCATIONS_BEHIND_MAX);
+        let access = Self { store, clock, passwords, cards, directory, revoked };
         access.directory.replace(access.accounts().await?);
         Ok(access)
     }

@@ -29,6 +29,8 @@ const ADMIN: Allowed = Allowed::Roles(&[Role::Admin]);
 const CALLER: Allowed = Allowed::Roles(&[Role::Caller]);
 /// Who sees plates and money.
 const MANAGER: Allowed = Allowed::Roles(&[Role::Manager]);
+/// Who runs the site's people.
+const STAFFING: Allowed = Allowed::Roles(&[Role::Manager, Role::Admin]);
 const GUARD: Allowed = Allowed::Roles(&[Role::Guard]);
 /// Who may take an aircraft home or hold it.
 const FLIGHT_WATCH: Allowed = Allowed::Roles(&[Role::Operator, Role::Pilot]);
@@ -61,6 +63,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/api/v1/callers/me", CALLER),
     rule("DELETE", "/api/v1/callers/me", CALLER),
     rule("POST", "/api/v1/callers/me/phone-check", CALLER),
+    rule("POST", "/api/v1/callers/me/phone-code", CALLER),
     // The old phone may be gone with its token; the two codes prove who asks.
     rule("POST", "/api/v1/callers/me/terminal", Allowed::Anybody),
     rule("POST", "/api/v1/callers/me/position", CALLER),
@@ -132,6 +135,13 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/v1/accounts", ADMIN),
     rule("DELETE", "/api/v1/accounts/{id}", ADMIN),
     rule("POST", "/api/v1/accounts/{id}/device-token", ADMIN),
+    rule("GET", "/api/v1/devices", Allowed::SignedIn),
+    rule("DELETE", "/api/v1/devices", Allowed::SignedIn),
+    rule("DELETE", "/api/v1/devices/{id}", Allowed::SignedIn),
+    // Whoever runs the site's people ends a lost phone; other accounts are the administrator's, whole.
+    rule("GET", "/api/v1/guards/terminals", STAFFING),
+    rule("DELETE", "/api/v1/guards/{id}/terminals", STAFFING),
+    rule("DELETE", "/api/v1/guards/{id}/terminals/{terminal}", STAFFING),
     rule("GET", "/api/v1/live", Allowed::SignedIn),
 ];
 

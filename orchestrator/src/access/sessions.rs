@@ -6,7 +6,7 @@ use sqlx::Row;
 use super::accounts::account_of;
 use super::secrets::{Token, digest};
 use super::tokens::Via;
-use super::{Access, AccessError, Identity};
+use super::{Access, AccessError, Identity, Owner};
 
 /// A session unused this long ends. Two hours: a shift's break, not a forgotten screen.
 pub const SESSION_IDLE_MAX_MS: i64 = 2 * 3_600_000;
@@ -17,7 +17,8 @@ const SEEN_STEP_MS: i64 = 60_000;
 
 impl Access {
     /// Opens a session for somebody whose password was just checked. Sessions that have ended are swept on this occasion.
-    pub async fn open_session(&self, account: &AccountId) -> Result<Token, AccessError> {
+    /// `name` is what its owner recognises the browser by.
+    pub async fn open_session(&self, account: &AccountId, name: &str) -> Result<Token, AccessError> {
         let (token, now_ms) = (Token::random()?, self.now_ms());
         let mut writing = self.store.write().await?;
         sqlx::query("DELETE FROM sessions WHERE created_at_ms < $1 OR seen_at_ms < $2")
@@ -25,10 +26,11 @@ impl Access {
             .bind(now_ms - SESSION_IDLE_MAX_MS)
             .execute(writing.connection())
             .await?;
-        sqlx::query("INSERT INTO sessions (token_hash, account, created_at_ms, seen_at_ms) VALUES ($1, $2, $3, $3)")
+        sqlx::query("INSERT INTO sessions (token_hash, account, created_at_ms, seen_at_ms, name) VALUES ($1, $2, $3, $3, $4)")
             .bind(token.digest())
             .bind(account.as_str())
             .bind(now_ms)
+            .bind(name)
             .execute(writing.connection())
             .await?;
         writing.commit().await?;
@@ -64,11 +66,12 @@ impl Access {
         Ok(Some(Identity::of_account(account_of(&row)?, Via::Session)))
     }
 
-    /// Ends a session. Ending one that is over is fine.
-    pub async fn close_session(&self, presented: &str) -> Result<(), AccessError> {
+    /// Ends a session of this account. Ending one that is over is fine.
+    pub async fn close_session(&self, account: &AccountId, presented: &str) -> Result<(), AccessError> {
         let mut writing = self.store.write().await?;
         sqlx::query("DELETE FROM sessions WHERE token_hash = $1").bind(digest(presented)).execute(writing.connection()).await?;
         writing.commit().await?;
+        self.announce_revoked(Owner { id: account.clone(), is_caller: false });
         Ok(())
     }
 }

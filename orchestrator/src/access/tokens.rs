@@ -7,6 +7,9 @@ use sqlx::{AnyConnection, Row};
 use super::secrets::{Token, digest};
 use super::{Access, AccessError, Account, roles};
 
+/// Use of a token is written down at most this often: ten thousand terminals then cost some writes a second.
+const TOKEN_SEEN_STEP_MS: i64 = 10 * 60_000;
+
 /// What an identity was proved with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Via {
@@ -63,25 +66,33 @@ impl Identity {
 }
 
 impl Access {
-    /// A token for a device of this account (a guard's terminal, an integration).
+    /// A token for a device of this account (a guard's terminal, an integration), without a name.
     pub async fn issue_account_token(&self, id: &AccountId) -> Result<Token, AccessError> {
+        self.issue_named_token(id, "").await
+    }
+
+    /// The same, with what its owner recognises the device by.
+    pub async fn issue_named_token(&self, id: &AccountId, name: &str) -> Result<Token, AccessError> {
         let account = self.account(id.as_str()).await?;
         let account = account.ok_or_else(|| AccessError::Missing { what: "account", id: id.to_string() })?;
         let token = Token::random()?;
         let mut writing = self.store.write().await?;
-        insert_token(writing.connection(), &token, account.id.as_str(), account.role, self.now_ms()).await?;
+        let device = NewDevice { owner: account.id.as_str(), role: account.role, name };
+        insert_token(writing.connection(), &token, &device, self.now_ms()).await?;
         writing.commit().await?;
         Ok(token)
     }
 
     /// Whose device presents this token, if it is not revoked.
     pub async fn by_token(&self, presented: &str) -> Result<Option<Identity>, AccessError> {
-        let row = sqlx::query("SELECT owner, role FROM device_tokens WHERE token_hash = $1 AND revoked_at_ms IS NULL")
-            .bind(digest(presented))
+        let token_hash = digest(presented);
+        let row = sqlx::query("SELECT owner, role, seen_at_ms FROM device_tokens WHERE token_hash = $1 AND revoked_at_ms IS NULL")
+            .bind(&token_hash)
             .fetch_optional(self.store.pool())
             .await?;
         let Some(row) = row else { return Ok(None) };
         let (owner, role): (String, String) = (row.try_get("owner")?, row.try_get("role")?);
+        self.note_use(&token_hash, row.try_get("seen_at_ms")?).await?;
         match roles::stored(&role)? {
             Role::Caller => self.caller_identity(&owner).await,
             // The account's role today counts, not the one it had when the token was made.
@@ -89,6 +100,23 @@ impl Access {
                 Ok(self.account(&owner).await?.map(|account| Identity::of_account(account, Via::Token)))
             }
         }
+    }
+
+    /// Writes down that a token is in use, every now and then.
+    async fn note_use(&self, token_hash: &str, seen_at_ms: Option<i64>) -> Result<(), AccessError> {
+        let now_ms = self.now_ms();
+        if seen_at_ms.is_some_and(|seen_at_ms| now_ms - seen_at_ms < TOKEN_SEEN_STEP_MS) {
+            return Ok(());
+        }
+        // Nothing depends on it: it may go to the disk with the next commit that must.
+        let mut writing = self.store.write_behind().await?;
+        sqlx::query("UPDATE device_tokens SET seen_at_ms = $1 WHERE token_hash = $2")
+            .bind(now_ms)
+            .bind(token_hash)
+            .execute(writing.connection())
+            .await?;
+        writing.commit().await?;
+        Ok(())
     }
 
     async fn caller_identity(&self, owner: &str) -> Result<Option<Identity>, AccessError> {
@@ -99,18 +127,25 @@ impl Access {
     }
 }
 
+/// Whose a new token is, and what it is recognised by.
+pub(super) struct NewDevice<'a> {
+    pub owner: &'a str,
+    pub role: Role,
+    pub name: &'a str,
+}
+
 pub(super) async fn insert_token(
     connection: &mut AnyConnection,
     token: &Token,
-    owner: &str,
-    role: Role,
+    device: &NewDevice<'_>,
     now_ms: i64,
 ) -> Result<(), AccessError> {
-    sqlx::query("INSERT INTO device_tokens (token_hash, owner, role, created_at_ms) VALUES ($1, $2, $3, $4)")
+    sqlx::query("INSERT INTO device_tokens (token_hash, owner, role, created_at_ms, name) VALUES ($1, $2, $3, $4, $5)")
         .bind(token.digest())
-        .bind(owner.to_owned())
-        .bind(roles::word(role))
+        .bind(device.owner)
+        .bind(roles::word(device.role))
         .bind(now_ms)
+        .bind(device.name)
         .execute(connection)
         .await?;
     Ok(())

@@ -10,7 +10,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::App;
-use super::body::Body;
+use super::body::{Body, OptionalBody};
+use super::limits::DEVICE_NAME_LENGTH_MAX;
 use super::problem::Problem;
 use super::session::AccountAnswer;
 use crate::access::{Identity, NewAccount, roles};
@@ -33,6 +34,22 @@ pub struct AccountInput {
     role: String,
     /// At least eight characters.
     password: String,
+}
+
+/// What a new device is recognised by; may be left out.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceInput {
+    /// "radio of car 3".
+    name: Option<String>,
+}
+
+impl DeviceInput {
+    /// The name, cut to its bound.
+    fn bounded(self) -> String {
+        let name = self.name.unwrap_or_default();
+        name.trim().chars().filter(|character| !character.is_control()).take(DEVICE_NAME_LENGTH_MAX).collect()
+    }
 }
 
 /// A device's secret, shown this once.
@@ -80,14 +97,16 @@ async fn delete(State(app): State<App>, identity: Identity, Path(id): Path<Strin
 
 /// A token for a device of this account.
 #[utoipa::path(post, path = "/accounts/{id}/device-token", tag = "accounts", params(("id" = String, Path)),
-    responses((status = 201, body = TokenAnswer), (status = 404, body = Problem)))]
+    request_body = DeviceInput, responses((status = 201, body = TokenAnswer), (status = 404, body = Problem)))]
 async fn issue_token(
     State(app): State<App>,
     identity: Identity,
     Path(id): Path<String>,
+    OptionalBody(input): OptionalBody<DeviceInput>,
 ) -> Result<(StatusCode, Json<TokenAnswer>), Problem> {
     let id = account_id(&id)?;
-    let token = app.access.issue_account_token(&id).await?;
+    let name = input.bounded();
+    let token = app.access.issue_named_token(&id, &name).await?;
     app.audit(AuditRecord::new(Some(identity.actor()), "token_issued", id.as_str(), AuditOutcome::Done)).await;
     Ok((StatusCode::CREATED, Json(TokenAnswer { token: token.reveal().to_owned() })))
 }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use dispatch_core::event::Actor;
 use dispatch_core::model::Incident;
 use serde::{Deserialize, Serialize};
@@ -13,13 +13,16 @@ use utoipa_axum::routes;
 
 use super::app::App;
 use super::body::Body;
+use super::device_name::device_name;
 use super::input::{Belief, CodeInput, PositionInput};
 use super::limits::FORGET_AFTER_MS;
 use super::problem::Problem;
 use super::views;
 use super::who::{AsCaller, Client};
 use crate::access::codes::IdentificationCode;
-use crate::access::{ADDRESS_LENGTH_MAX, AccessError, CallerCard, CallerDocument, Contact, Identity, NewCaller, Registered};
+use crate::access::{
+    ADDRESS_LENGTH_MAX, AccessError, CallerCard, CallerDocument, Contact, Identity, NewCaller, PHONE_CODE_PAUSE_MS, Registered,
+};
 use crate::store::{AuditOutcome, AuditRecord};
 
 /// These routes.
@@ -28,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(register))
         .routes(routes!(export, forget))
         .routes(routes!(check_phone))
+        .routes(routes!(send_code_again))
         .routes(routes!(replace_terminal))
         .routes(routes!(report_position))
         .routes(routes!(identify))
@@ -75,6 +79,13 @@ pub struct NewTerminal {
     safe_code: String,
 }
 
+/// A one-time code is on its way.
+#[derive(Serialize, ToSchema)]
+pub struct CodeSent {
+    /// Seconds until the next can be asked for.
+    again_after_s: u32,
+}
+
 /// The new phone's secret.
 #[derive(Serialize, ToSchema)]
 pub struct TerminalAnswer {
@@ -101,6 +112,7 @@ pub struct ExportAnswer {
 async fn register(
     State(app): State<App>,
     client: Client,
+    headers: HeaderMap,
     Body(input): Body<Registration>,
 ) -> Result<(StatusCode, Json<RegistrationAnswer>), Problem> {
     app.limiters().registration.take(&client.0, app.engine.now_ms()).map_err(Problem::too_often)?;
@@ -108,10 +120,13 @@ async fn register(
         return Err(Problem::invalid("consent", "registration needs your consent to keeping these data"));
     }
     let phone = input.phone.clone();
-    let (new, warnings) = new_caller(&app, input)?;
+    let (new, warnings) = new_caller(&app, input, device_name(&headers))?;
     let korean = new.language == "ko";
     let registered = app.access.register_caller(new).await?;
-    send_phone_code(&app, &phone, korean, &registered.phone_code).await;
+    if let Err(reason) = send_phone_code(&app, &phone, korean, &registered.phone_code).await {
+        // Registered all the same: the code can be sent again, a call must not wait for it.
+        tracing::warn!(%reason, "a one-time code could not be sent");
+    }
     let actor = Actor::Caller { id: registered.caller.clone() };
     app.audit(AuditRecord::new(Some(actor), "registered", registered.caller.as_str(), AuditOutcome::Done).with("from", client.0))
         .await;
@@ -129,7 +144,7 @@ fn answer(registered: Registered, warnings: Vec<String>) -> RegistrationAnswer {
     }
 }
 
-fn new_caller(app: &App, input: Registration) -> Result<(NewCaller, Vec<String>), Problem> {
+fn new_caller(app: &App, input: Registration, device: String) -> Result<(NewCaller, Vec<String>), Problem> {
     let mut warnings = Vec::new();
     let typed = input.home_address.as_deref().map(str::trim).filter(|text| !text.is_empty());
     if typed.is_some_and(|text| text.chars().count() > ADDRESS_LENGTH_MAX) {
@@ -152,19 +167,37 @@ fn new_caller(app: &App, input: Registration) -> Result<(NewCaller, Vec<String>)
         safe_code: input.safe_code,
         duress_code: input.duress_code,
         language: language.to_owned(),
+        device,
     };
     Ok((new, warnings))
 }
 
-/// A caller whose message cannot be sent is registered all the same: the check can be repeated, a call must not wait for it.
-async fn send_phone_code(app: &App, phone: &str, korean: bool, code: &str) {
+async fn send_phone_code(app: &App, phone: &str, korean: bool, code: &str) -> Result<(), String> {
     let text = if korean {
         format!("확인 번호 {code}. 10분 안에 입력하세요.")
     } else {
         format!("Your code is {code}, good for 10 minutes.")
     };
-    if let Err(reason) = app.messages.send(phone, &text).await {
-        tracing::warn!(%reason, "a one-time code could not be sent");
+    app.messages.send(phone, &text).await
+}
+
+/// Sends the one-time code again, a new one; the one before is no longer good.
+#[utoipa::path(post, path = "/callers/me/phone-code", tag = "callers",
+    responses((status = 202, body = CodeSent), (status = 409, body = Problem), (status = 429, body = Problem), (status = 503, body = Problem)))]
+async fn send_code_again(State(app): State<App>, AsCaller(caller): AsCaller) -> Result<(StatusCode, Json<CodeSent>), Problem> {
+    let renewed = app.access.renew_phone_code(&caller).await?;
+    let sent = send_phone_code(&app, &renewed.phone, renewed.language == "ko", &renewed.code).await;
+    let outcome = if sent.is_ok() { AuditOutcome::Done } else { AuditOutcome::Failed };
+    let actor = Actor::Caller { id: caller.clone() };
+    app.audit(AuditRecord::new(Some(actor), "phone_code_sent", caller.as_str(), outcome)).await;
+    let again_after_s = u32::try_from(PHONE_CODE_PAUSE_MS / 1_000).unwrap_or(u32::MAX);
+    match sent {
+        Ok(()) => Ok((StatusCode::ACCEPTED, Json(CodeSent { again_after_s }))),
+        Err(reason) => {
+            tracing::warn!(%reason, "a one-time code could not be sent");
+            let problem = Problem::unavailable("the message could not be sent just now");
+            Err(Problem { retry_after_s: Some(again_after_s), ..problem })
+        }
     }
 }
 
@@ -218,13 +251,14 @@ async fn check_phone(
 async fn replace_terminal(
     State(app): State<App>,
     client: Client,
+    headers: HeaderMap,
     Body(input): Body<NewTerminal>,
 ) -> Result<Json<TerminalAnswer>, Problem> {
     let now_ms = app.engine.now_ms();
     app.limiters().sign_in.take(&client.0, now_ms).map_err(Problem::too_often)?;
     let code = IdentificationCode::parse(&input.identification_code).map_err(AccessError::from)?;
     app.limiters().sign_in.take(&format!("code {code}"), now_ms).map_err(Problem::too_often)?;
-    let replaced = app.access.replace_terminal(&code.to_string(), &input.safe_code).await;
+    let replaced = app.access.replace_terminal(&code.to_string(), &input.safe_code, &device_name(&headers)).await;
     let outcome = if replaced.is_ok() { AuditOutcome::Done } else { AuditOutcome::Refused };
     let actor = replaced.as_ref().ok().map(|(caller, _)| Actor::Caller { id: caller.clone() });
     app.audit(AuditRecord::new(actor, "terminal_replaced", code.to_string(), outcome).with("from", client.0)).await;

@@ -26,7 +26,7 @@ use super::app::App;
 use super::limits::{LIVE_CHECK, STILL_AUDIT_PAUSE_MS, STILLS_AUDITED_MAX};
 use super::problem::Problem;
 use super::views;
-use super::who::{Credential, identify};
+use super::who::{Credential, may_concern, still_stands};
 use crate::access::Identity;
 use crate::config::IceServer;
 use crate::store::{AuditOutcome, AuditRecord};
@@ -320,6 +320,7 @@ impl Watch {
 
     async fn until_its_end(&self, mut ended: Receiver<(ViewerId, Ended)>) -> &'static str {
         let mut steps = self.app.engine.subscribe();
+        let mut revoked = self.app.access.revocations();
         let mut check = interval(LIVE_CHECK);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -331,6 +332,10 @@ impl Watch {
                     Err(RecvError::Closed) => return "server_stopped",
                 },
                 step = steps.recv() => if matches!(step, Err(RecvError::Closed)) { return "server_stopped" },
+                revoked = revoked.recv() => {
+                    let concerned = may_concern(&revoked, &self.identity);
+                    if concerned && !still_stands(&self.app, &self.identity, &self.credential).await { return "signed_out" }
+                },
                 _ = check.tick() => if !still_stands(&self.app, &self.identity, &self.credential).await { return "signed_out" },
                 () = self.app.stopping().cancelled() => return "server_stopped",
             }
@@ -344,15 +349,6 @@ impl Watch {
     fn may_go_on(&self, core: &Core) -> bool {
         may_see(core, &self.identity, &self.drone)
             .is_ok_and(|incident| self.identity.role != Role::Guard || incident == self.incident)
-    }
-}
-
-async fn still_stands(app: &App, identity: &Identity, credential: &Credential) -> bool {
-    match identify(app, credential).await {
-        Ok(Some(now)) => now.role == identity.role && now.id == identity.id,
-        Ok(None) => false,
-        // A database that does not answer signs nobody out.
-        Err(_) => true,
     }
 }
 

@@ -12,6 +12,8 @@ pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
 pub const KEY_LENGTH_MAX: usize = 64;
 /// Longest free text, characters: reasons.
 pub const TEXT_LENGTH_MAX: usize = 300;
+/// Longest name of a device, characters.
+pub const DEVICE_NAME_LENGTH_MAX: usize = 60;
 /// A position farther than this from the site is not of this site: GPS gone wrong, or a terminal in another town, metres.
 pub const POSITION_DISTANCE_MAX_M: f64 = 100_000.0;
 /// A terminal's clock may be ahead by this, milliseconds; such a time counts as now.

@@ -21,7 +21,7 @@ use utoipa_axum::routes;
 use super::app::App;
 use super::limits::{LIVE_CHECK, LIVE_CONNECTIONS_MAX, LIVE_MESSAGE_MAX, LIVE_SEND_MAX, LIVE_STEP};
 use super::problem::Problem;
-use super::who::{BEARER_PROTOCOL, Credential, identify};
+use super::who::{BEARER_PROTOCOL, Credential, may_concern, still_stands};
 use crate::access::Identity;
 use page::Page;
 
@@ -107,6 +107,7 @@ impl Goodbye {
 async fn converse(app: &App, identity: &Identity, credential: &Credential, after: Option<u64>, socket: &mut WebSocket) -> Goodbye {
     // Listening begins before the first look, so that nothing falls between the two.
     let (mut steps, mut changes, mut notices) = (app.engine.subscribe(), app.live.subscribe(), app.notices.subscribe());
+    let mut revoked = app.access.revocations();
     let mut page = Page::new(app.clone(), identity.clone());
     let first = page.snapshot(after).await;
     if send(socket, first).await.is_err() {
@@ -136,6 +137,12 @@ async fn converse(app: &App, identity: &Identity, credential: &Credential, after
                 }
                 continue;
             },
+            revoked = revoked.recv() => {
+                if may_concern(&revoked, identity) && !still_stands(app, identity, credential).await {
+                    return Goodbye::SignedOut;
+                }
+                continue;
+            },
             _ = step_tick.tick() => page.flush(),
             _ = check_tick.tick() => {
                 pings_unanswered += 1;
@@ -159,15 +166,6 @@ async fn converse(app: &App, identity: &Identity, credential: &Credential, after
         if send(socket, messages).await.is_err() {
             return Goodbye::Gone;
         }
-    }
-}
-
-/// A database that does not answer signs nobody out.
-async fn still_stands(app: &App, identity: &Identity, credential: &Credential) -> bool {
-    match identify(app, credential).await {
-        Ok(Some(now)) => now.role == identity.role && now.id == identity.id,
-        Ok(None) => false,
-        Err(_) => true,
     }
 }
 

@@ -7,6 +7,7 @@ pub mod limits;
 
 mod app;
 mod body;
+mod device_name;
 mod edge;
 mod input;
 mod problem;
@@ -19,6 +20,7 @@ mod session;
 mod accounts;
 mod callers;
 mod calls;
+mod devices;
 mod drones;
 mod feeds;
 mod guards;
@@ -76,6 +78,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(parking::routes())
         .merge(site::routes())
         .merge(accounts::routes())
+        .merge(devices::routes())
         .merge(live::routes());
     OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).nest("/api/v1", api).split_for_parts()
 }

@@ -175,6 +175,8 @@ impl From<AccessError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "mistyped", "The code is mistyped", slip.to_string())
             }
             AccessError::Mismatch => Self::mismatch(),
+            AccessError::PhoneChecked => Self::conflict(error.to_string()),
+            AccessError::TooSoon { retry_after_s } => Self { detail: error.to_string(), ..Self::too_often(*retry_after_s) },
             AccessError::CodeExpired => Self::new(StatusCode::GONE, "expired", "No longer valid", error.to_string()),
         }
     }

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum_extra::extract::CookieJar;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 use dispatch_core::event::Actor;
@@ -13,6 +13,7 @@ use utoipa_axum::routes;
 
 use super::app::App;
 use super::body::Body;
+use super::device_name::device_name;
 use super::problem::Problem;
 use super::who::{Client, Credential, SESSION_COOKIE};
 use crate::access::{AccessError, Account, Identity, roles};
@@ -78,6 +79,7 @@ impl From<&Identity> for AccountAnswer {
 async fn sign_in(
     State(app): State<App>,
     client: Client,
+    headers: HeaderMap,
     jar: CookieJar,
     Body(input): Body<SignIn>,
 ) -> Result<(CookieJar, Json<SessionAnswer>), Problem> {
@@ -93,7 +95,7 @@ async fn sign_in(
     };
     app.audit(AuditRecord::new(actor, "sign_in", input.name.as_str(), outcome).with("from", client.0)).await;
     let account = checked?;
-    let token = app.access.open_session(&account.id).await?;
+    let token = app.access.open_session(&account.id, &device_name(&headers)).await?;
     Ok((jar.add(cookie(&app, token.reveal().to_owned())), Json(SessionAnswer { account: account.into() })))
 }
 
@@ -112,7 +114,7 @@ async fn sign_out(
     jar: CookieJar,
 ) -> Result<(CookieJar, StatusCode), Problem> {
     if let Credential::Session(secret) = credential {
-        app.access.close_session(&secret).await?;
+        app.access.close_session(&identity.id, &secret).await?;
     }
     app.audit(AuditRecord::new(Some(identity.actor()), "sign_out", identity.id.as_str(), AuditOutcome::Done)).await;
     Ok((jar.remove(Cookie::build(SESSION_COOKIE).path("/")), StatusCode::NO_CONTENT))

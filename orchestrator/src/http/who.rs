@@ -10,10 +10,12 @@ use dispatch_core::event::Actor;
 use flight_types::{CallerId, GuardId};
 use std::net::{IpAddr, SocketAddr};
 
+use tokio::sync::broadcast::error::RecvError;
+
 use super::app::App;
 use super::problem::Problem;
 use crate::access::rules::{self, Allowed};
-use crate::access::{Identity, Via, client_key, roles};
+use crate::access::{Identity, Owner, Via, client_key, roles};
 use crate::store::{AuditOutcome, AuditRecord};
 
 /// The session's cookie.
@@ -26,6 +28,15 @@ pub(super) const BEARER_PROTOCOL: &str = "bearer";
 pub(super) enum Credential {
     Session(String),
     Token(String),
+}
+
+impl Credential {
+    /// As it was presented.
+    pub(super) fn secret(&self) -> &str {
+        match self {
+            Self::Session(secret) | Self::Token(secret) => secret,
+        }
+    }
 }
 
 /// Where a request comes from, as it is counted by the rate limits.
@@ -140,6 +151,23 @@ pub(super) async fn identify(app: &App, credential: &Credential) -> Result<Optio
     match credential {
         Credential::Session(secret) => Ok(app.access.by_session(secret).await?),
         Credential::Token(secret) => Ok(app.access.by_token(secret).await?),
+    }
+}
+
+/// Whether what proved an identity still does. A database that does not answer signs nobody out.
+pub(super) async fn still_stands(app: &App, identity: &Identity, credential: &Credential) -> bool {
+    match identify(app, credential).await {
+        Ok(Some(now)) => now.role == identity.role && now.id == identity.id,
+        Ok(None) => false,
+        Err(_) => true,
+    }
+}
+
+/// Whether a revocation may be of what proved this identity; one who missed some does not know.
+pub(super) fn may_concern(revoked: &Result<Owner, RecvError>, identity: &Identity) -> bool {
+    match revoked {
+        Ok(owner) => *owner == Owner::new(identity.id.clone(), identity.role),
+        Err(_) => true,
     }
 }
 

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use flight_types::{CallerId, GuardId, StationId};
 
 use super::topics::{Parts, Topics};
+use crate::access::Owner;
 
 /// Who a device or person turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,8 @@ pub type Authenticating<'a> = Pin<Box<dyn Future<Output = Option<Identity>> + Se
 pub trait Identities: Send + Sync + 'static {
     /// Whoever has this name and secret; `None` when nobody has. For a device the name is its id and the secret its token.
     fn authenticate<'a>(&'a self, user: &'a str, secret: &'a str) -> Authenticating<'a>;
+    /// Whose credentials are revoked, from now on.
+    fn revocations(&self) -> tokio::sync::broadcast::Receiver<Owner>;
 }
 
 impl Identity {

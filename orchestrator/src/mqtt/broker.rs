@@ -16,6 +16,7 @@ use mqtt5::protocol::v5::reason_codes::ReasonCode;
 use tokio::task::JoinHandle;
 
 use super::access::{Identities, Identity};
+use super::connections::Connections;
 use super::topics::Topics;
 use crate::limits;
 
@@ -58,6 +59,7 @@ pub struct EmbeddedBroker {
     addr: SocketAddr,
     handle: BrokerShutdownHandle,
     join: JoinHandle<()>,
+    following: JoinHandle<()>,
 }
 
 impl EmbeddedBroker {
@@ -65,15 +67,19 @@ impl EmbeddedBroker {
     pub async fn start(settings: BrokerSettings) -> Result<Self, BrokerError> {
         let bind = settings.bind;
         let failed = |reason: String| BrokerError::Start { bind, reason };
+        let connections = Arc::new(Connections::default());
         let door = Door {
             topics: settings.topics.clone(),
             identities: settings.identities.clone(),
             secret: settings.server_secret.clone(),
+            connections: connections.clone(),
         };
-        let mut broker = MqttBroker::with_config(config(&settings))
+        let revocations = settings.identities.revocations();
+        let mut broker = MqttBroker::with_config(config(&settings).with_event_handler(connections.clone()))
             .await
             .map_err(|error| failed(error.to_string()))?
             .with_auth_provider(Arc::new(door));
+        connections.over(broker.router());
         let addr = broker.local_addr().ok_or_else(|| failed("it has no address".to_owned()))?;
         let handle = broker.shutdown_handle();
         let mut ready = broker.ready_receiver();
@@ -84,7 +90,7 @@ impl EmbeddedBroker {
         });
         let waiting = tokio::time::timeout(limits::BROKER_START_MAX, ready.wait_for(|ready| *ready)).await;
         match waiting {
-            Ok(Ok(_)) => Ok(Self { addr, handle, join }),
+            Ok(Ok(_)) => Ok(Self { addr, handle, join, following: tokio::spawn(connections.follow(revocations)) }),
             Ok(Err(_)) | Err(_) => Err(failed("it did not become ready".to_owned())),
         }
     }
@@ -97,6 +103,7 @@ impl EmbeddedBroker {
     /// Stops it; sessions and retained messages stay on disk.
     pub async fn stop(self) {
         self.handle.shutdown();
+        self.following.abort();
         if tokio::time::timeout(limits::BROKER_STOP_MAX, self.join).await.is_err() {
             tracing::warn!("the MQTT broker took too long to stop");
         }
@@ -124,6 +131,7 @@ struct Door {
     topics: Topics,
     identities: Arc<dyn Identities>,
     secret: String,
+    connections: Arc<Connections>,
 }
 
 type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -148,9 +156,11 @@ impl AuthProvider for Door {
                     "the client id must be the user name, or begin with it and a hyphen",
                 ));
             }
+            self.connections.asks(&connect.client_id);
             match self.identity(user, secret).await {
                 Some(identity) => Ok(AuthResult::success_with_user(identity.word())),
                 None => {
+                    self.connections.answered(&connect.client_id);
                     metrics::counter!("mqtt_sign_ins_refused").increment(1);
                     tracing::warn!(user = %user.escape_debug(), from = %from, "MQTT sign-in refused");
                     Ok(AuthResult::fail(ReasonCode::BadUsernameOrPassword))

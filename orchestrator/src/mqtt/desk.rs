@@ -86,6 +86,10 @@ fn proved(who: &Identity) -> Option<access::Identity> {
 pub struct DeviceTokens(pub Access);
 
 impl Identities for DeviceTokens {
+    fn revocations(&self) -> tokio::sync::broadcast::Receiver<access::Owner> {
+        self.0.revocations()
+    }
+
     fn authenticate<'a>(&'a self, user: &'a str, secret: &'a str) -> Authenticating<'a> {
         Box::pin(async move {
             let found = match self.0.by_token(secret).await {

@@ -7,6 +7,7 @@
 pub mod access;
 mod bridge;
 mod broker;
+mod connections;
 mod desk;
 mod inbound;
 mod outbound;

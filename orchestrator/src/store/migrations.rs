@@ -11,6 +11,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "notice", include_str!("../../migrations/0002_notice.sql")),
     (10, "identities", include_str!("../../migrations/0010_identities.sql")),
     (40, "parking", include_str!("../../migrations/0040_parking.sql")),
+    (67, "devices", include_str!("../../migrations/0067_devices.sql")),
 ];
 
 /// What brings a database's tables up to date.

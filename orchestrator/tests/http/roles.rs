@@ -31,6 +31,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/callers/me", "caller"),
     ("DELETE", "/api/v1/callers/me", "caller"),
     ("POST", "/api/v1/callers/me/phone-check", "caller"),
+    ("POST", "/api/v1/callers/me/phone-code", "caller"),
     ("POST", "/api/v1/callers/me/position", "caller"),
     ("GET", "/api/v1/identification/{code}", "operator"),
     ("POST", "/api/v1/calls", "caller operator"),
@@ -96,6 +97,12 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/accounts", "admin"),
     ("DELETE", "/api/v1/accounts/{id}", "admin"),
     ("POST", "/api/v1/accounts/{id}/device-token", "admin"),
+    ("GET", "/api/v1/devices", "caller guard operator pilot manager admin"),
+    ("DELETE", "/api/v1/devices", "caller guard operator pilot manager admin"),
+    ("DELETE", "/api/v1/devices/{id}", "caller guard operator pilot manager admin"),
+    ("GET", "/api/v1/guards/terminals", "manager admin"),
+    ("DELETE", "/api/v1/guards/{id}/terminals", "manager admin"),
+    ("DELETE", "/api/v1/guards/{id}/terminals/{terminal}", "manager admin"),
     ("GET", "/api/v1/live", "caller guard operator pilot manager admin"),
 ];
 
@@ -162,7 +169,7 @@ async fn ask(world: &World, asker: &str, method: &str, path: &str) -> (StatusCod
     };
     let asker = forgetful.as_ref().map_or(asker, |caller| caller.token.as_str());
     let path = path.replace("{id}", "none-such").replace("{code}", "none-such");
-    let path = path.replace("{drone}", "none-such").replace("{viewing}", "none-such");
+    let path = path.replace("{drone}", "none-such").replace("{viewing}", "none-such").replace("{terminal}", "none-such");
     let method: Method = method.parse().expect("a method");
     let (status, body) = crate::world::answer(world.request(asker, method, &path)).await;
     (status, body.get("type").and_then(Value::as_str).unwrap_or_default().to_owned())

@@ -2,7 +2,9 @@
 
 use std::process::Stdio;
 
-use flight_types::GeoPoint;
+use dispatch_core::event::Role;
+use flight_types::{AccountId, GeoPoint};
+use orchestrator::access::Owner;
 use orchestrator::live::LiveChange;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader, Lines};
@@ -29,17 +31,23 @@ impl Subscriber {
             .kill_on_drop(true)
             .spawn()
             .expect("mosquitto_sub is installed (apt install mosquitto-clients)");
-        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
+        let lines = BufReader::new(process.stdout.take().expect("piped")).lines();
+        let mut subscriber = Self { lines, _process: process };
+        subscriber.subscribes().await;
+        subscriber
+    }
+
+    /// Subscribes, at first or after it was cut off.
+    async fn subscribes(&mut self) {
         soon("a subscription", async {
-            loop {
-                let line = lines.next_line().await.expect("readable").expect("mosquitto_sub goes on");
-                if line.starts_with("Subscribed") {
-                    break;
-                }
-            }
+            while !self.lines.next_line().await.expect("readable").expect("mosquitto_sub goes on").starts_with("Subscribed") {}
         })
         .await;
-        Self { lines, _process: process }
+    }
+
+    /// Is let in no more.
+    async fn gives_up(&mut self) {
+        soon("the end of mosquitto_sub", async { while self.lines.next_line().await.expect("readable").is_some() {} }).await;
     }
 
     /// The next message whose topic ends so and whose payload fits.
@@ -137,6 +145,32 @@ async fn a_guard_without_a_position_is_heard() {
         assert!(known.heard_at_ms > before, "{what}");
         assert_eq!((known.fix, known.position_at_ms), (None, None), "{what}");
     }
+    running.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_terminal_is_cut_off_at_once_and_the_owners_other_one_comes_back() {
+    let running = Running::start("bind = \"127.0.0.1:0\"").await;
+    soon("the bridge connects", running.server.mqtt_connected()).await;
+    let (port, access) = (running.broker_port(), running.server.access());
+    let (id, lost_token) = running.guard("g1").await;
+    let account = AccountId::new("g1").expect("an id");
+    let kept_token = access.issue_named_token(&account, "watch").await.expect("a token").reveal().to_owned();
+    let mut lost = Subscriber::start(port, &id, &lost_token, &format!("{ROOT}/guards/g1/#")).await;
+    let mut kept = Subscriber::start(port, &id, &kept_token, &format!("{ROOT}/guards/g1/answers")).await;
+    let owner = Owner::new(account, Role::Guard);
+    let devices = access.devices(&owner, Some(&lost_token)).await.expect("devices");
+    let device = devices.into_iter().find(|device| device.is_asking).expect("the lost one");
+
+    access.end_device(&owner, &device.id).await.expect("it is ended");
+
+    // mosquitto_sub connects again by itself; refused, it gives up.
+    lost.gives_up().await;
+    let replies = format!("{ROOT}/guards/g1/replies");
+    assert!(!publish(port, &id, &lost_token, &replies, r#"{"reply":"duty","on_duty":true}"#).await, "the lost token");
+    kept.subscribes().await;
+    assert!(publish(port, &id, &kept_token, &replies, r#"{"reply":"duty","on_duty":true}"#).await);
+    kept.next("answers", |answer| answer["request"]["reply"] == "duty").await;
     running.server.stop().await;
 }
 

@@ -55,6 +55,7 @@ impl Running {
             safe_code: Some("2468".to_owned()),
             duress_code: Some("8642".to_owned()),
             language: "ko".to_owned(),
+            device: String::new(),
         };
         self.server.access().register_caller(new).await.expect("a caller")
     }

@@ -31,6 +31,8 @@ export class ApiError extends Error {
     readonly kind = '',
     /** The dispatcher's own reason, for the reader's language. */
     readonly why?: Cause,
+    /** How long to wait before trying again, where the server knows. */
+    readonly retryAfterS?: number,
   ) {
     super(detail || title);
     this.name = 'ApiError';
@@ -52,8 +54,9 @@ export interface RequestOptions {
 
 async function problemOf(response: Response): Promise<ApiError> {
   try {
-    const problem = (await response.json()) as { type?: string; title?: string; detail?: string; cause?: Cause };
-    return new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '', problem.type?.split('/').at(-1), problem.cause);
+    const problem = (await response.json()) as { type?: string; title?: string; detail?: string; cause?: Cause; retry_after_s?: number };
+    const kind = problem.type?.split('/').at(-1);
+    return new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '', kind, problem.cause, problem.retry_after_s);
   } catch {
     return new ApiError(response.status, response.statusText, '');
   }
@@ -124,6 +127,7 @@ export const api = {
   stored: (token: string) => request<Record<string, unknown>>('/callers/me', { token }),
   forget: (token: string) => request<void>('/callers/me', { method: 'DELETE', token }),
   checkPhone: (token: string, code: string) => post('/callers/me/phone-check', { code }, token),
+  sendPhoneCode: (token: string) => post<{ again_after_s: number }>('/callers/me/phone-code', {}, token),
   call: (token: string, key: string, body: CallBody) =>
     request<{ incident_id: string }>('/calls', { method: 'POST', body, token, headers: { 'idempotency-key': key }, timeoutMs: CALL_TIMEOUT_MS }),
   currentCall: (token: string) => request<IncidentView | undefined>('/calls/current', { token }),

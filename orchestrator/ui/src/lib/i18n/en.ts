@@ -1,5 +1,6 @@
 /** English. This file also is the list of everything that must be said: the other languages have to match its type. */
 
+import { devicesEn } from './devices';
 import { parkingEn } from './parking';
 import type { GuardNotice, IncidentState, LightState, OfferState, PlaceSource, FlightPhase, Role } from '../types';
 
@@ -690,6 +691,7 @@ export const en = {
     manual: 'manual',
   },
 
+  devices: devicesEn,
   parking: parkingEn,
 };
 

@@ -1,5 +1,6 @@
 /** 한국어. The type demands every text that English has. */
 
+import { devicesKo } from './devices';
 import { parkingKo } from './parking';
 import type { Messages } from './en';
 
@@ -688,5 +689,6 @@ export const ko: Messages = {
     manual: '수동',
   },
 
+  devices: devicesKo,
   parking: parkingKo,
 };

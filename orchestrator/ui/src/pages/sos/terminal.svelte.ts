@@ -198,6 +198,11 @@ export class CallerTerminal {
     return api.stored(this.#token);
   }
 
+  /** Sends the one-time code again; answers in how many seconds the next can be asked for. */
+  async sendPhoneCode(): Promise<number> {
+    return (await api.sendPhoneCode(this.#token)).again_after_s;
+  }
+
   checkPhone(code: string): Promise<void> {
     return api.checkPhone(this.#token, code);
   }
