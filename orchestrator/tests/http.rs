@@ -7,6 +7,8 @@ mod world;
 mod callers;
 #[path = "http/calls.rs"]
 mod calls;
+#[path = "http/contract.rs"]
+mod contract;
 #[path = "http/devices.rs"]
 mod devices;
 #[path = "http/evidence.rs"]

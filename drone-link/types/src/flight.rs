@@ -51,6 +51,7 @@ pub enum FlightCommand {
 
 /// How far a flight has come. Only ever grows within one flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum FlightPhase {
     /// Ordered; nothing confirmed yet.
@@ -121,6 +122,7 @@ pub enum FlightEvent {
 
 /// What is known about a light. "Commanded" is never shown as "lit".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum LightState {
     /// Nothing known.
@@ -137,6 +139,7 @@ pub enum LightState {
 
 /// Why a flight failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "why", rename_all = "snake_case")]
 pub enum FlightFailure {
     /// No heartbeat from the aircraft in time.

@@ -36,8 +36,19 @@ pub struct GeoPoint {
     lon_deg: f64,
 }
 
+#[cfg(feature = "openapi")]
+impl utoipa::PartialSchema for GeoPoint {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        LatLon::schema()
+    }
+}
+
+#[cfg(feature = "openapi")]
+impl utoipa::ToSchema for GeoPoint {}
+
 /// The wire form of a [`GeoPoint`]: `{"lat": …, "lon": …}` in degrees.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LatLon {
     /// Latitude, degrees.
     pub lat: f64,
@@ -167,6 +178,7 @@ impl LocalFrame {
 
 /// A simple polygon without holes: at least three corners, the last not repeating the first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "Vec<GeoPoint>", into = "Vec<GeoPoint>")]
 pub struct Ring(Vec<GeoPoint>);
 

@@ -6,6 +6,7 @@ use crate::{GeoPoint, MissionId, Ring};
 
 /// A whole flight as decided before launch. Heights are above the home pad unless the name says otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FlightPlan {
     /// The flight this plan belongs to.
     pub mission: MissionId,
@@ -39,6 +40,7 @@ fn zone_margin_m() -> f64 {
 
 /// What the aircraft does once it is there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Scene {
     /// Light and camera on a person, from a stand-off, following them.
@@ -56,6 +58,7 @@ pub enum Scene {
 
 /// The volume an aircraft must not leave.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fence {
     /// Inclusion polygon.
     pub ring: Ring,

@@ -6,6 +6,7 @@ use crate::{DroneId, GeoPoint, LightState, MissionId};
 
 /// One aircraft as last heard. Fields are `None` until first heard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DroneStatus {
     /// Which aircraft.
     pub drone: DroneId,
@@ -97,6 +98,7 @@ impl DroneStatus {
 
 /// How well an aircraft is heard.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LinkStatus {
     /// Heard within the link's time limit.
     pub connected: bool,

@@ -11,6 +11,7 @@ use crate::route::NoRoute;
 
 /// Why something is so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "cause", rename_all = "snake_case")]
 pub enum Cause {
     /// A flight would begin or end in a zone.

@@ -25,6 +25,7 @@ pub struct SiteConfig {
 
 /// A launch station.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct StationConfig {
     /// Which station.
@@ -43,6 +44,7 @@ pub struct StationConfig {
 
 /// Who lets an aircraft go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Approval {
     /// At once; the policy itself is the recorded authority.
@@ -58,6 +60,7 @@ pub enum Approval {
 
 /// What an operator's silence means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OnSilence {
     /// The aircraft goes.
@@ -68,6 +71,7 @@ pub enum OnSilence {
 
 /// One aircraft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(deny_unknown_fields)]
 pub struct DroneConfig {
     /// Which aircraft.
@@ -108,6 +112,7 @@ pub struct NoFlyZone {
 
 /// How calls are handled. Every value has a default with its reason; a site overrides what it must.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub struct Policy {
     /// How long a caller may take a call back with the code, milliseconds. 5 s: long enough to notice a pocket press.

@@ -204,6 +204,7 @@ pub struct OfferNotice {
 
 /// What a guard is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum GuardNotice {
     /// You are the one who goes.
@@ -226,6 +227,7 @@ pub enum GuardNotice {
 
 /// What a caller is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "notice", rename_all = "snake_case")]
 pub enum CallerNotice {
     /// The call has arrived and is kept.
@@ -266,6 +268,7 @@ pub enum CallerNotice {
 
 /// What operators are alerted to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "alert", rename_all = "snake_case")]
 pub enum OperatorAlert {
     /// No guard found or answering in any ring.

@@ -26,6 +26,7 @@ pub struct Entry {
 
 /// Who brought an entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "who", rename_all = "snake_case")]
 pub enum Actor {
     /// The server itself: timers, completions, configuration.
@@ -58,6 +59,7 @@ pub enum Actor {
 
 /// What somebody may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Calls for help.
@@ -76,6 +78,7 @@ pub enum Role {
 
 /// A satellite fix as a terminal reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Fix {
     /// Where.
     pub point: GeoPoint,
@@ -87,6 +90,7 @@ pub struct Fix {
 
 /// An address turned into a place.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GeocodedAddress {
     /// The address as it was entered; what is shown is always this text.
     pub text: String,
@@ -98,6 +102,7 @@ pub struct GeocodedAddress {
 
 /// How a call was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// Held for two seconds.
@@ -141,6 +146,7 @@ pub struct GuardCandidate {
 
 /// How a time to a place was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EtaSource {
     /// Along roads.

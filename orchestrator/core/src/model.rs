@@ -13,6 +13,7 @@ use crate::event::{Actor, EtaSource, Fix, Trigger};
 
 /// Where an incident stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum IncidentState {
     /// The call is kept; no place yet.
@@ -41,6 +42,7 @@ pub enum IncidentState {
 
 /// Where a place is known from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PlaceSource {
     /// The terminal's fix.
@@ -55,6 +57,7 @@ pub enum PlaceSource {
 
 /// A place with what it is worth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Place {
     /// Where.
     pub point: GeoPoint,
@@ -70,6 +73,7 @@ pub struct Place {
 
 /// One call for help and all that follows from it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Incident {
     /// Which.
     pub id: IncidentId,
@@ -146,6 +150,7 @@ impl Incident {
 
 /// One line of an incident's timeline.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TimelineItem {
     /// The entry that caused it.
     pub seq: u64,
@@ -161,6 +166,7 @@ pub struct TimelineItem {
 
 /// Why an aircraft was not chosen.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Rejection {
     /// Which.
     pub drone: DroneId,
@@ -170,6 +176,7 @@ pub struct Rejection {
 
 /// One reason against an aircraft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "why", rename_all = "snake_case")]
 pub enum RejectionReason {
     /// Not heard.
@@ -229,6 +236,7 @@ pub enum RejectionReason {
 
 /// How an offer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OfferState {
     /// On its way to the terminal.
@@ -253,6 +261,7 @@ pub enum OfferState {
 
 /// One question to one guard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Offer {
     /// Which.
     pub id: OfferId,
@@ -276,6 +285,7 @@ pub struct Offer {
 
 /// What a flight is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "purpose", rename_all = "snake_case")]
 pub enum Purpose {
     /// Light and picture for a caller.
@@ -292,6 +302,7 @@ pub enum Purpose {
 
 /// Who said that a flight may go.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "authority", rename_all = "snake_case")]
 pub enum Authority {
     /// Nobody yet.
@@ -321,6 +332,7 @@ pub enum Authority {
 
 /// Who moves an aircraft.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "controller", rename_all = "snake_case")]
 pub enum Controller {
     /// The orchestrator.
@@ -334,6 +346,7 @@ pub enum Controller {
 
 /// One flight.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Mission {
     /// Which.
     pub id: MissionId,

@@ -152,6 +152,7 @@ pub enum ProviderReport {
 
 /// One read of a plate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PlateRead {
     /// The camera's name for it; a repeat is the same read.
     pub id: String,

@@ -11,6 +11,7 @@ use crate::tariff::{Fee, TariffKey};
 
 /// How a session began or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Means {
     /// The driver, over the code of the area.
@@ -214,6 +215,7 @@ pub struct Proxy {
 
 /// Why a person must look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "reason", rename_all = "snake_case")]
 pub enum ReviewReason {
     /// The camera was not sure enough.
@@ -245,6 +247,7 @@ pub enum ReviewReason {
 
 /// Something for a person to look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Review {
     /// Which.
     pub id: ReviewId,

@@ -14,6 +14,7 @@ pub use matching::{Closest, closest, distance};
 
 /// What kind of plate it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PlateForm {
     /// Private cars: two or three digits, a letter, four digits.
@@ -48,6 +49,7 @@ pub enum PlateError {
 
 /// A plate in its one normal spelling: no blanks, capital letters, whole Hangul syllables.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(try_from = "String", into = "String")]
 pub struct Plate(String);
 

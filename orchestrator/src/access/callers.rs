@@ -155,7 +155,6 @@ pub struct CallerDocument {
     /// "ko" or "en".
     pub language: String,
     /// Home, as typed, with the place found for it.
-    #[schema(value_type = Option<Object>)]
     pub home_address: Option<HomeAddress>,
     /// Whom to tell.
     pub emergency_contact: Option<Contact>,

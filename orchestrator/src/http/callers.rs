@@ -6,7 +6,6 @@ use axum::http::{HeaderMap, StatusCode};
 use dispatch_core::event::Actor;
 use dispatch_core::model::Incident;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -99,10 +98,8 @@ pub struct ExportAnswer {
     #[serde(flatten)]
     caller: CallerDocument,
     /// Their incidents, as they may see them.
-    #[schema(value_type = Vec<Object>)]
-    incidents: Vec<Value>,
+    incidents: Vec<views::CallerIncident>,
     /// The last position kept.
-    #[schema(value_type = Option<Object>)]
     last_position: Option<dispatch_core::event::Fix>,
 }
 
@@ -207,7 +204,7 @@ async fn export(State(app): State<App>, AsCaller(caller): AsCaller) -> Result<Js
     let document = app.access.export_caller(&caller).await?;
     let incidents = app.engine.read(|core| {
         let own = core.incidents().filter(|incident| incident.caller == caller);
-        own.map(|incident| views::json(&views::CallerIncident::of(incident))).collect()
+        own.map(views::CallerIncident::of).collect()
     });
     Ok(Json(ExportAnswer { caller: document, incidents, last_position: app.live.caller(&caller) }))
 }

@@ -99,7 +99,7 @@ async fn call(
 }
 
 /// The caller's open incident, or 204.
-#[utoipa::path(get, path = "/calls/current", tag = "calls", responses((status = 200, body = Object), (status = 204)))]
+#[utoipa::path(get, path = "/calls/current", tag = "calls", responses((status = 200, body = views::IncidentView), (status = 204)))]
 async fn current(State(app): State<App>, identity: Identity, _request: Request) -> Response {
     let id: Option<IncidentId> = app.engine.read(|core| views::current_incident(core, &identity));
     match id {

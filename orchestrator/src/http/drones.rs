@@ -65,7 +65,7 @@ pub struct LightInput {
 }
 
 /// Every aircraft of the site.
-#[utoipa::path(get, path = "/drones", tag = "drones", responses((status = 200, body = Vec<Object>)))]
+#[utoipa::path(get, path = "/drones", tag = "drones", responses((status = 200, body = Vec<DroneView>)))]
 async fn list(State(app): State<App>) -> Json<Vec<DroneView>> {
     let ids = app.engine.read(views::drone_ids);
     Json(ids.iter().filter_map(|id| views::drone_view(&app, id)).collect())
@@ -73,7 +73,7 @@ async fn list(State(app): State<App>) -> Json<Vec<DroneView>> {
 
 /// One aircraft.
 #[utoipa::path(get, path = "/drones/{id}", tag = "drones", params(("id" = String, Path)),
-    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+    responses((status = 200, body = DroneView), (status = 404, body = Problem)))]
 async fn one(State(app): State<App>, Path(id): Path<String>) -> Result<Json<DroneView>, Problem> {
     let view = views::drone_view(&app, &drone_id(&id)?);
     view.map(Json).ok_or_else(|| Problem::unknown("drone", &id))

@@ -41,10 +41,13 @@ pub struct Duty {
 }
 
 /// What a guard's page starts with.
-#[derive(Debug, Serialize)]
-struct GuardAnswer {
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GuardAnswer {
+    /// Themself.
     guard: GuardView,
+    /// What waits for an answer.
     offers: Vec<OfferView>,
+    /// The incident they are assigned to.
     incident: Option<IncidentView>,
 }
 
@@ -88,8 +91,8 @@ async fn report_presence(State(app): State<App>, AsGuard(guard): AsGuard) -> Sta
 }
 
 /// The guard who asks: position, open offers, incident.
-#[utoipa::path(get, path = "/guards/me", tag = "guards", responses((status = 200, body = Object)))]
-async fn me(State(app): State<App>, identity: Identity, AsGuard(guard): AsGuard) -> Json<serde_json::Value> {
+#[utoipa::path(get, path = "/guards/me", tag = "guards", responses((status = 200, body = GuardAnswer)))]
+async fn me(State(app): State<App>, identity: Identity, AsGuard(guard): AsGuard) -> Json<GuardAnswer> {
     let view = views::guard_view(&app, &guard);
     let from = app.live.guard(&guard).and_then(|live| live.fix);
     let offers = app.engine.read(|core| views::open_offers(core, &guard));
@@ -98,11 +101,11 @@ async fn me(State(app): State<App>, identity: Identity, AsGuard(guard): AsGuard)
         Some(id) => views::incident_view(&app, &identity, id).await,
         None => None,
     };
-    Json(views::json(&GuardAnswer { guard: view, offers, incident }))
+    Json(GuardAnswer { guard: view, offers, incident })
 }
 
 /// Every guard.
-#[utoipa::path(get, path = "/guards", tag = "guards", responses((status = 200, body = Vec<Object>)))]
+#[utoipa::path(get, path = "/guards", tag = "guards", responses((status = 200, body = Vec<GuardView>)))]
 async fn list(State(app): State<App>) -> Json<Vec<GuardView>> {
     Json(views::guard_ids(&app).iter().map(|id| views::guard_view(&app, id)).collect())
 }

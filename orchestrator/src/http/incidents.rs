@@ -49,7 +49,7 @@ pub struct CodeAnswer {
 }
 
 /// Every incident, oldest first.
-#[utoipa::path(get, path = "/incidents", tag = "incidents", params(Which), responses((status = 200, body = Vec<Object>)))]
+#[utoipa::path(get, path = "/incidents", tag = "incidents", params(Which), responses((status = 200, body = Vec<IncidentView>)))]
 async fn list(State(app): State<App>, identity: Identity, Query(which): Query<Which>) -> Json<Vec<IncidentView>> {
     let ids: Vec<IncidentId> = app.engine.read(|core| {
         let asked = core.incidents().filter(|incident| which.open.is_none_or(|open| incident.is_open() == open));
@@ -65,7 +65,7 @@ async fn list(State(app): State<App>, identity: Identity, Query(which): Query<Wh
 
 /// One incident, as far as the asker may see it.
 #[utoipa::path(get, path = "/incidents/{id}", tag = "incidents", params(("id" = String, Path)),
-    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+    responses((status = 200, body = IncidentView), (status = 404, body = Problem)))]
 async fn one(State(app): State<App>, identity: Identity, Path(id): Path<String>) -> Result<Json<IncidentView>, Problem> {
     let id = incident_id(&id)?;
     // Somebody else's incident is answered like one that does not exist: ids must not be worth trying.

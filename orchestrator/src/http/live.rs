@@ -4,6 +4,7 @@
 //! with a reason and resumes with `?after=SEQ`; it can never make the server hold its backlog.
 
 mod changed;
+mod message;
 mod page;
 
 use std::sync::atomic::Ordering;
@@ -23,6 +24,7 @@ use super::limits::{LIVE_CHECK, LIVE_CONNECTIONS_MAX, LIVE_MESSAGE_MAX, LIVE_SEN
 use super::problem::Problem;
 use super::who::{BEARER_PROTOCOL, Credential, may_concern, still_stands};
 use crate::access::Identity;
+pub use message::LiveMessage;
 use page::Page;
 
 /// Pings that may go unanswered before a page counts as gone.
@@ -40,8 +42,9 @@ struct Resume {
     after: Option<u64>,
 }
 
-/// Everything that the asker's role may see, as it changes. A WebSocket; the messages are in docs/api.md.
-#[utoipa::path(get, path = "/live", tag = "live", params(Resume), responses((status = 101), (status = 401, body = Problem)))]
+/// Everything that the asker's role may see, as it changes. A WebSocket; each message is a `LiveMessage`.
+#[utoipa::path(get, path = "/live", tag = "live", params(Resume),
+    responses((status = 101, description = "each message is a LiveMessage"), (status = 401, body = Problem)))]
 async fn live(
     State(app): State<App>,
     identity: Identity,

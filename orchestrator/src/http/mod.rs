@@ -8,6 +8,7 @@ pub mod limits;
 mod app;
 mod body;
 mod device_name;
+mod document;
 mod edge;
 mod input;
 mod problem;
@@ -43,27 +44,7 @@ pub use server::{ServeError, Server};
 
 use axum::Router;
 use utoipa::OpenApi;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
-
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Escort by guards and spotlight drones", description = "How the parts fit together: docs/api.md."),
-    modifiers(&Credentials)
-)]
-struct Document;
-
-struct Credentials;
-
-impl utoipa::Modify for Credentials {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let components = document.components.get_or_insert_default();
-        let cookie = ApiKey::Cookie(ApiKeyValue::new(who::SESSION_COOKIE));
-        components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
-        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-        components.add_security_scheme("device_token", SecurityScheme::Http(bearer));
-    }
-}
 
 /// Every route with its description.
 fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
@@ -80,7 +61,10 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(accounts::routes())
         .merge(devices::routes())
         .merge(live::routes());
-    OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).nest("/api/v1", api).split_for_parts()
+    let (router, mut document) =
+        OpenApiRouter::with_openapi(document::Document::openapi()).merge(health::routes()).nest("/api/v1", api).split_for_parts();
+    document::say_that_old_causes_are_sentences(&mut document);
+    (router, document)
 }
 
 /// The OpenAPI document.

@@ -97,7 +97,6 @@ pub struct EntryAnswer {
     /// Proves the driver from now on, in the header `Parking-Token`. Shown once.
     token: String,
     /// The stay as it stands.
-    #[schema(value_type = Object)]
     stay: StayView,
 }
 
@@ -199,7 +198,7 @@ async fn enter(
 
 /// The driver's stay.
 #[utoipa::path(get, path = "/parking/sessions/{id}", tag = "parking", params(("id" = String, Path), ("Parking-Token" = String, Header)),
-    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+    responses((status = 200, body = StayView), (status = 404, body = Problem)))]
 async fn stay(State(app): State<App>, headers: HeaderMap, Path(id): Path<String>) -> Result<Json<StayView>, Problem> {
     stay_view(&app, &own_session(&app, &headers, &id)?).map(Json)
 }
@@ -217,7 +216,7 @@ async fn fee(State(app): State<App>, headers: HeaderMap, Path(id): Path<String>)
 /// The driver means to stay longer.
 #[utoipa::path(post, path = "/parking/sessions/{id}/extend", tag = "parking", request_body = Extension,
     params(("id" = String, Path), ("Parking-Token" = String, Header)),
-    responses((status = 200, body = Object), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, body = StayView), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn extend(
     State(app): State<App>,
     headers: HeaderMap,
@@ -231,7 +230,7 @@ async fn extend(
 
 /// The driver leaves.
 #[utoipa::path(post, path = "/parking/sessions/{id}/exit", tag = "parking", params(("id" = String, Path), ("Parking-Token" = String, Header)),
-    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+    responses((status = 200, body = StayView), (status = 404, body = Problem)))]
 async fn leave(State(app): State<App>, headers: HeaderMap, Path(id): Path<String>) -> Result<Json<StayView>, Problem> {
     let session = own_session(&app, &headers, &id)?;
     submit(&app, Actor::Visitor, ParkingEvent::Left { session: session.clone(), by: Means::Driver }).await?;

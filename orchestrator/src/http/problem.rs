@@ -25,8 +25,7 @@ pub struct Problem {
     pub detail: String,
     /// Why, as a code ("cause") with its figures, where the dispatcher refused: for pages that say it in the reader's language.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
-    pub cause: Option<serde_json::Value>,
+    pub cause: Option<Box<Cause>>,
     /// Seconds to wait before trying again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
@@ -98,7 +97,7 @@ impl Problem {
 
     /// As [`Problem::conflict`], with the dispatcher's own reason.
     fn decided(cause: &Cause) -> Self {
-        Self { cause: serde_json::to_value(cause).ok(), ..Self::conflict(cause.to_string()) }
+        Self { cause: Some(Box::new(cause.clone())), ..Self::conflict(cause.to_string()) }
     }
 
     /// More than the server takes.

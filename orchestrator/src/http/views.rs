@@ -9,21 +9,22 @@ use dispatch_core::event::{EtaSource, Fix, Role, Trigger};
 use dispatch_core::model::{Controller, Incident, IncidentState, Mission, Offer, OfferState, Place, Purpose};
 use flight_types::{DroneId, DroneStatus, FlightPhase, GeoPoint, GuardId, IncidentId, LightState, MissionId, OfferId, StationId};
 use serde::Serialize;
-use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::app::App;
+use super::document::any_of;
 use crate::access::{CallerCard, Identity};
 use crate::live::DroneLive;
 
 /// An incident with everything round it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct IncidentView {
     /// The record, whole or as its caller may see it.
-    pub incident: Value,
+    pub incident: SeenIncident,
     /// Offers made for it.
     pub offers: Vec<Offer>,
     /// Flights made for it, whole or as its caller may see them.
-    pub missions: Vec<Value>,
+    pub missions: Vec<SeenMission>,
     /// Its guards.
     pub guards: Vec<GuardView>,
     /// Whose call it is; not for the caller.
@@ -31,8 +32,47 @@ pub struct IncidentView {
     pub caller: Option<CallerCard>,
 }
 
+/// An incident as whole as one may see it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum SeenIncident {
+    /// For guards, operators, pilots, administrators.
+    Whole(Box<Incident>),
+    /// For its caller.
+    Short(CallerIncident),
+}
+any_of!(SeenIncident: Incident, CallerIncident);
+
+/// A flight as whole as one may see it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum SeenMission {
+    /// For guards, operators, pilots, administrators.
+    Whole(Box<Mission>),
+    /// For the caller.
+    Short(EscortMission),
+}
+any_of!(SeenMission: Mission, EscortMission);
+
+impl SeenMission {
+    fn whole(mission: &Mission) -> Self {
+        Self::Whole(Box::new(mission.clone()))
+    }
+}
+
+/// An aircraft as whole as one may see it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum SeenDrone {
+    /// For operators, pilots, administrators.
+    Whole(Box<DroneView>),
+    /// For the guards and the caller of its incident.
+    Short(EscortView),
+}
+any_of!(SeenDrone: DroneView, EscortView);
+
 /// A guard as shown.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct GuardView {
     /// Who.
     pub id: GuardId,
@@ -51,7 +91,7 @@ pub struct GuardView {
 }
 
 /// An aircraft as operators and pilots see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct DroneView {
     /// As last heard.
     pub status: DroneStatus,
@@ -68,14 +108,14 @@ pub struct DroneView {
 }
 
 /// An aircraft as the guard and the caller of its incident see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EscortView {
     status: EscortStatus,
     mission: Option<EscortMission>,
     light: LightState,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 struct EscortStatus {
     drone: DroneId,
     position: Option<GeoPoint>,
@@ -84,7 +124,7 @@ struct EscortStatus {
 }
 
 /// A flight as its caller sees it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EscortMission {
     id: MissionId,
     drone: DroneId,
@@ -96,7 +136,7 @@ pub struct EscortMission {
 }
 
 /// An incident as its caller sees it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct CallerIncident {
     id: IncidentId,
     trigger: Trigger,
@@ -151,11 +191,6 @@ impl EscortMission {
     }
 }
 
-/// A record as JSON; the records are plain data.
-pub fn json(record: &impl Serialize) -> Value {
-    serde_json::to_value(record).expect("a record is plain data with text keys")
-}
-
 /// Whether this person may see the incident.
 pub fn sees(identity: &Identity, incident: &Incident) -> bool {
     match identity.role {
@@ -188,9 +223,9 @@ pub fn current_incident(core: &Core, identity: &Identity) -> Option<IncidentId> 
 
 /// What the state holds of an incident, before names and positions are added.
 struct Gathered {
-    incident: Value,
+    incident: SeenIncident,
     offers: Vec<Offer>,
-    missions: Vec<Value>,
+    missions: Vec<SeenMission>,
     guards: Vec<GuardId>,
     caller: Option<flight_types::CallerId>,
 }
@@ -217,11 +252,11 @@ pub async fn incident_view(app: &App, identity: &Identity, id: &IncidentId) -> O
 }
 
 fn gather(core: &Core, incident: &Incident) -> Gathered {
-    let missions = incident.missions.iter().filter_map(|id| core.mission(id)).map(json).collect();
+    let missions = incident.missions.iter().filter_map(|id| core.mission(id)).map(SeenMission::whole).collect();
     let offers: Vec<Offer> = incident.offers.iter().filter_map(|id| core.offer(id)).cloned().collect();
     let asked: BTreeSet<GuardId> = offers.iter().map(|offer| offer.guard.clone()).chain(assigned(incident)).collect();
     Gathered {
-        incident: json(incident),
+        incident: SeenIncident::Whole(Box::new(incident.clone())),
         offers,
         missions,
         guards: asked.into_iter().collect(),
@@ -238,13 +273,13 @@ fn gather_for_guard(core: &Core, incident: &Incident) -> Gathered {
 
 /// Who comes, with what, and when; nobody else's business. Under duress: nothing but that it is closed.
 fn gather_for_caller(core: &Core, incident: &Incident) -> Gathered {
-    let incident_seen = json(&CallerIncident::of(incident));
+    let incident_seen = SeenIncident::Short(CallerIncident::of(incident));
     if incident.shown_closed {
         return Gathered { incident: incident_seen, offers: Vec::new(), missions: Vec::new(), guards: Vec::new(), caller: None };
     }
     let offers = incident.offers.iter().filter_map(|id| core.offer(id)).filter(|offer| comes(offer.state)).cloned().collect();
     let missions =
-        incident.missions.iter().filter_map(|id| core.mission(id)).map(|mission| json(&EscortMission::of(mission))).collect();
+        incident.missions.iter().filter_map(|id| core.mission(id)).map(EscortMission::of).map(SeenMission::Short).collect();
     Gathered { incident: incident_seen, offers, missions, guards: assigned(incident).collect(), caller: None }
 }
 
@@ -366,7 +401,7 @@ pub fn waits(state: OfferState) -> bool {
 }
 
 /// An offer as a guard's terminal shows it; the same shape as `dispatch_core::effect::OfferNotice`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct OfferView {
     /// Which.
     pub offer: OfferId,

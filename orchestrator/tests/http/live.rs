@@ -24,7 +24,11 @@ async fn connect(world: &World, who: &str, query: &str) -> Result<Socket, Error>
 async fn next(socket: &mut Socket) -> Value {
     loop {
         match soon("a message", socket.next()).await {
-            Some(Ok(Message::Text(text))) => return serde_json::from_str(&text).expect("JSON"),
+            Some(Ok(Message::Text(text))) => {
+                let message = serde_json::from_str(&text).expect("JSON");
+                crate::contract::check_live(&message);
+                return message;
+            }
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
             other => panic!("a message was expected, not {other:?}"),
         }

@@ -20,6 +20,8 @@ use orchestrator::store::{AuditTrail, Location, Store};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use crate::contract;
+
 pub const NOW_MS: i64 = 1_700_000_000_000;
 pub const PASSWORD: &str = "correct horse battery";
 /// Long before any test ends, and named so that a hanging test says what it waited for.
@@ -335,11 +337,17 @@ fn candidate(name: &str, n: f64) -> GuardCandidate {
     }
 }
 
+/// What comes back, held against the OpenAPI document: every answer in every test here is as it is documented.
 pub async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
-    let response = request.send().await.expect("an answer");
+    let (client, request) = request.build_split();
+    let request = request.expect("a request");
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let response = client.execute(request).await.expect("an answer");
     let status = response.status();
     let text = response.text().await.expect("a body");
-    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    contract::check(&method, &path, status, &body);
+    (status, body)
 }
 
 /// Waits for something that a bug would keep from coming.

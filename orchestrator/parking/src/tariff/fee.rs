@@ -23,6 +23,7 @@ pub enum FeeError {
 
 /// What a line of a fee is for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum LineKind {
     /// Minutes that cost nothing.
@@ -73,8 +74,10 @@ pub enum LineKind {
 
 /// One line of a fee.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FeeLine {
     /// On which day of the place's calendar; `None` for what concerns the whole stay.
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub day: Option<Day>,
     /// What for.
     #[serde(flatten)]

@@ -6,9 +6,9 @@ use dispatch_core::effect::{Action, CallerNotice};
 use dispatch_core::event::Role;
 use dispatch_core::model::Incident;
 use flight_types::{CallerId, DroneId, GuardId, IncidentId, OfferId};
-use serde_json::{Value, json};
 
 use super::changed::Changed;
+use super::message::{LiveMessage, Told};
 use crate::access::Identity;
 use crate::effects::Notice;
 use crate::engine::Stepped;
@@ -16,7 +16,7 @@ use crate::http::app::App;
 use crate::http::limits::ENDED_INCIDENTS_SHOWN_MAX;
 use crate::http::session::AccountAnswer;
 use crate::http::site::alert;
-use crate::http::views;
+use crate::http::views::{self, SeenDrone};
 use crate::live::LiveChange;
 use crate::store::Recipient;
 
@@ -53,7 +53,7 @@ impl Page {
     pub async fn snapshot(&mut self, after: Option<u64>) -> Vec<String> {
         self.seq = self.app.engine.read(|core| core.last_seq());
         let account = AccountAnswer::from(&self.identity);
-        let mut messages = vec![json!({"type": "hello", "seq": self.seq, "account": account}).to_string()];
+        let mut messages = vec![LiveMessage::Hello { seq: self.seq, account }.text()];
         for id in self.first_incidents(after.unwrap_or(0)) {
             messages.extend(self.incident(&id).await);
         }
@@ -111,7 +111,7 @@ impl Page {
     /// The incident when it may be seen; a word that it is gone when it was shown and may not be seen any more.
     async fn incident(&mut self, id: &IncidentId) -> Option<String> {
         let Some(view) = views::incident_view(&self.app, &self.identity, id).await else {
-            return self.incidents_shown.remove(id).then(|| json!({"type": "incident_gone", "incident": id}).to_string());
+            return self.incidents_shown.remove(id).then(|| LiveMessage::IncidentGone { incident: id.clone() }.text());
         };
         self.incidents_shown.insert(id.clone());
         // Whoever is assigned or let go changes what is shown of guards and aircraft too.
@@ -119,7 +119,7 @@ impl Page {
         self.drones_changed.extend(
             self.app.engine.read(|core| core.incident(id).map(|incident| views::escorting(core, incident)).unwrap_or_default()),
         );
-        Some(json!({"type": "incident", "seq": self.seq, "view": view}).to_string())
+        Some(LiveMessage::Incident { seq: self.seq, view: Box::new(view) }.text())
     }
 
     /// Offers that are new to this guard, and those that no longer stand.
@@ -128,10 +128,10 @@ impl Page {
         let from = self.app.live.guard(&guard).and_then(|live| live.fix);
         let open = self.app.engine.read(|core| views::open_offers(core, &guard));
         let standing: BTreeSet<OfferId> = open.iter().map(|offer| offer.offer.clone()).collect();
-        let gone = self.offers_shown.difference(&standing).map(|id| json!({"type": "offer_gone", "offer": id}).to_string());
+        let gone = self.offers_shown.difference(&standing).map(|id| LiveMessage::OfferGone { offer: id.clone() }.text());
         let mut messages: Vec<String> = gone.collect();
         for offer in open.into_iter().filter(|offer| !self.offers_shown.contains(&offer.offer)) {
-            messages.push(json!({"type": "offer", "offer": offer.with_distance(from)}).to_string());
+            messages.push(LiveMessage::Offer { offer: offer.with_distance(from) }.text());
         }
         self.offers_shown = standing;
         messages
@@ -146,7 +146,7 @@ impl Page {
             // Goes out as a text message.
             Recipient::Contact(_) => None,
         };
-        told.map(|message| message.to_string())
+        told.map(|message| message.text())
     }
 
     fn is_caller(&self, caller: &CallerId) -> bool {
@@ -154,13 +154,13 @@ impl Page {
     }
 
     /// Offers have messages of their own.
-    fn guard_notice(&self, notice: &Notice) -> Option<Value> {
+    fn guard_notice(&self, notice: &Notice) -> Option<LiveMessage> {
         let Action::NotifyGuard { incident, notice: told, .. } = &notice.action else { return None };
-        Some(json!({"type": "notice", "id": notice.effect.to_string(), "incident": incident, "notice": told}))
+        Some(LiveMessage::Notice { id: notice.effect.to_string(), incident: incident.clone(), notice: Told::Guard(*told) })
     }
 
     /// Under duress the terminal hears nothing but that it is over: somebody else may be reading.
-    fn caller_notice(&self, notice: &Notice) -> Option<Value> {
+    fn caller_notice(&self, notice: &Notice) -> Option<LiveMessage> {
         let Action::NotifyCaller { incident, notice: told, .. } = &notice.action else { return None };
         let shown_closed = self.app.engine.read(|core| core.incident(incident).is_some_and(|incident| incident.shown_closed));
         let over = match told {
@@ -174,8 +174,12 @@ impl Page {
             | CallerNotice::CodeWrong { .. }
             | CallerNotice::StillSearching => false,
         };
-        (over || !shown_closed)
-            .then(|| json!({"type": "notice", "id": notice.effect.to_string(), "incident": incident, "notice": told}))
+        let message = || LiveMessage::Notice {
+            id: notice.effect.to_string(),
+            incident: incident.clone(),
+            notice: Told::Caller(told.clone()),
+        };
+        (over || !shown_closed).then(message)
     }
 
     /// Something moved; it is sent with the next flush, so that each is sent at most five times a second.
@@ -204,15 +208,15 @@ impl Page {
             let drones = drones
                 .iter()
                 .filter_map(|id| views::drone_view(&self.app, id))
-                .map(|drone| json!({"type": "drone", "drone": drone}));
-            let guards = guards.iter().map(|id| json!({"type": "guard", "guard": views::guard_view(&self.app, id)}));
-            return drones.chain(guards).map(|message| message.to_string()).collect();
+                .map(|drone| LiveMessage::Drone { drone: Box::new(SeenDrone::Whole(Box::new(drone))) });
+            let guards = guards.iter().map(|id| self.guard(id));
+            return drones.chain(guards).map(|message| message.text()).collect();
         }
         let near = self.near();
         let drones = drones.iter().filter(|id| near.drones.contains(id)).filter_map(|id| views::escort_view(&self.app, id));
-        let drones = drones.map(|drone| json!({"type": "drone", "drone": drone}));
+        let drones = drones.map(|drone| LiveMessage::Drone { drone: Box::new(SeenDrone::Short(drone)) });
         let guards = guards.iter().filter(|id| near.guards.contains(id)).map(|id| self.guard(id));
-        drones.chain(guards).map(|message| message.to_string()).collect()
+        drones.chain(guards).map(|message| message.text()).collect()
     }
 
     /// The guards and aircraft of this person's open incident.
@@ -231,8 +235,8 @@ impl Page {
         })
     }
 
-    fn guard(&self, id: &GuardId) -> Value {
-        json!({"type": "guard", "guard": views::guard_view(&self.app, id)})
+    fn guard(&self, id: &GuardId) -> LiveMessage {
+        LiveMessage::Guard { guard: views::guard_view(&self.app, id) }
     }
 }
 

@@ -130,7 +130,7 @@ fn lot_view(parking: &parking_core::Parking, lot: &parking_core::config::LotConf
 }
 
 /// Stays, latest first.
-#[utoipa::path(get, path = "/parking/sessions", tag = "parking", params(Which), responses((status = 200, body = Vec<Object>)))]
+#[utoipa::path(get, path = "/parking/sessions", tag = "parking", params(Which), responses((status = 200, body = Vec<StayView>)))]
 async fn stays(State(app): State<App>, identity: Identity, Query(which): Query<Which>) -> Result<Json<Vec<StayView>>, Problem> {
     let now_ms = app.engine.now_ms();
     let state = which.state.as_deref().unwrap_or("all");
@@ -154,7 +154,7 @@ async fn stays(State(app): State<App>, identity: Identity, Query(which): Query<W
 
 /// The manager ends a stay.
 #[utoipa::path(post, path = "/parking/sessions/{id}/close", tag = "parking", params(("id" = String, Path)),
-    responses((status = 200, body = Object), (status = 404, body = Problem)))]
+    responses((status = 200, body = StayView), (status = 404, body = Problem)))]
 async fn close(State(app): State<App>, identity: Identity, Path(id): Path<String>) -> Result<Json<StayView>, Problem> {
     let session = session_id(&id)?;
     submit(&app, identity.actor(), ParkingEvent::Left { session: session.clone(), by: Means::Manager }).await?;
@@ -163,7 +163,7 @@ async fn close(State(app): State<App>, identity: Identity, Path(id): Path<String
 
 /// The manager lowers a fee; what was paid above the rest goes back to whoever paid last.
 #[utoipa::path(post, path = "/parking/sessions/{id}/refunds", tag = "parking", request_body = RefundInput, params(("id" = String, Path)),
-    responses((status = 202, body = Object), (status = 409, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 202, body = StayView), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn refund(
     State(app): State<App>,
     identity: Identity,
@@ -179,7 +179,7 @@ async fn refund(
 }
 
 /// What waits for a person, oldest first.
-#[utoipa::path(get, path = "/parking/reviews", tag = "parking", responses((status = 200, body = Vec<Object>)))]
+#[utoipa::path(get, path = "/parking/reviews", tag = "parking", responses((status = 200, body = Vec<Review>)))]
 async fn reviews(State(app): State<App>) -> Json<Vec<Review>> {
     Json(app.engine.read(|core| core.parking().reviews().cloned().collect()))
 }

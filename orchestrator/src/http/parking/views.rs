@@ -55,7 +55,6 @@ impl AreaView {
 pub struct OwedView {
     minutes: i64,
     /// The lines: `{day, kind, minutes, amount, …}`; their amounts add up to `fee`.
-    #[schema(value_type = Vec<Object>)]
     lines: Vec<FeeLine>,
     /// What the stay costs.
     fee: i64,
@@ -133,7 +132,7 @@ impl PaymentView {
 }
 
 /// A stay, for its driver and for managers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct StayView {
     id: String,
     area: String,
@@ -158,7 +157,7 @@ pub struct StayView {
 }
 
 /// A payment code, for the driver who made it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct ProxyState {
     id: String,
     expires_at_ms: i64,
