@@ -26,6 +26,8 @@ const accounts = new Map([
   ['guard-2', { id: 'guard-2', name: '이수호', role: 'guard' }],
   ['operator', { id: 'operator', name: 'Operator Park', role: 'operator' }],
   ['pilot', { id: 'pilot', name: 'Pilot Choi', role: 'pilot' }],
+  ['manager', { id: 'manager', name: '한주임', role: 'manager' }],
+  ['admin', { id: 'admin', name: 'Admin Seo', role: 'admin' }],
 ]);
 const sessions = new Map();
 const callers = new Map();
@@ -330,6 +332,12 @@ const missionById = (id) => {
 };
 const current = (id) => [...incidents.values()].findLast((r) => r.incident.caller === id && !['closed', 'cancelled'].includes(r.incident.state) && !r.shownClosed);
 
+const devicesOf = (here) => [
+  { id: 'here', kind: 'browser', name: 'Chrome, Android', created_at_ms: now() - 3_600_000, seen_at_ms: now() - 60_000, current: here === 'here' },
+  { id: 'there', kind: 'browser', name: 'Edge, Windows', created_at_ms: now() - 7_200_000, seen_at_ms: now() - 1_800_000, current: false },
+  { id: 'radio', kind: 'terminal', name: '', created_at_ms: now() - 864_000_000, current: false },
+];
+
 const routes = [
   ['POST /session', (_, body) => {
     const account = accounts.get(body.name);
@@ -390,6 +398,13 @@ const routes = [
     tellDrone(drone);
     return { status: 204 };
   }],
+  ['POST /callers/me/phone-code', () => ({ status: 202, body: { again_after_s: 60 } })],
+  ['GET /devices', () => devicesOf('here')],
+  ['DELETE /devices', () => ({ ended: 2 })],
+  ['DELETE /devices/:id', () => ({ status: 204 })],
+  ['GET /guards/terminals', () => [...guards.values()].map((g, index) => ({ guard: g.id, name: g.name, devices: devicesOf('').slice(index) }))],
+  ['DELETE /guards/:id/terminals', () => ({ ended: 2 })],
+  ['DELETE /guards/:id/terminals/:terminal', () => ({ status: 204 })],
   ['GET /site', () => site],
   ['GET /site/map', () => siteMap],
 ];
