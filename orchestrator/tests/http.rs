@@ -1,5 +1,7 @@
 //! The HTTP surface, tested from outside: a real server on a free port, a real client, a clock that stands still until moved.
 
+#[path = "support/contract.rs"]
+mod contract;
 #[path = "http/world.rs"]
 mod world;
 
@@ -7,10 +9,10 @@ mod world;
 mod callers;
 #[path = "http/calls.rs"]
 mod calls;
-#[path = "http/contract.rs"]
-mod contract;
 #[path = "http/devices.rs"]
 mod devices;
+#[path = "http/document.rs"]
+mod document;
 #[path = "http/evidence.rs"]
 mod evidence;
 #[path = "http/feeds.rs"]

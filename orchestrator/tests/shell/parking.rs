@@ -163,11 +163,17 @@ fn phone(address: Ipv4Addr) -> reqwest::Client {
     reqwest::Client::builder().local_address(IpAddr::V4(address)).build().expect("a client")
 }
 
+/// What comes back, held against the OpenAPI document.
 async fn answer(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
-    let response = soon("an answer", request.send()).await.expect("an answer");
+    let (client, request) = request.build_split();
+    let request = request.expect("a request");
+    let (method, path) = (request.method().clone(), request.url().path().to_owned());
+    let response = soon("an answer", client.execute(request)).await.expect("an answer");
     let status = response.status();
     let text = response.text().await.expect("a body");
-    (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+    let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    crate::contract::check(&method, &path, status, &body);
+    (status, body)
 }
 
 fn text(value: &Value) -> String {

@@ -1,6 +1,9 @@
 //! The storage port: what goes in comes out, on both databases; chains show every change; one owner at a time.
 
 use dispatch_core::effect::{Action, CallerNotice, EffectId};
+use dispatch_core::event::Role;
+use flight_types::AccountId;
+use orchestrator::access::{Access, AccessError, NewAccount, NewCaller, Owner};
 use orchestrator::clock::Clock;
 use orchestrator::store::{
     AuditOutcome, AuditRecord, AuditTrail, Lease, Location, LogHead, NoticeRow, Recipient, Store, StoreError, verify_audit,
@@ -197,6 +200,50 @@ async fn a_notice_is_kept_once_until_it_is_settled() {
         assert_eq!(outbox.open(Some(&Recipient::Operators)).await.expect("read"), []);
         outbox.settle(&[notice(1).effect, notice(3).effect]).await.expect("settled");
         assert_eq!(outbox.open(None).await.expect("read"), [notice(2)]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn devices_and_one_time_codes_are_counted_and_ended() {
+    on_each_database(|location| async move {
+        let store = Store::open(&location, district()).await.expect("a new store");
+        let clock = Clock::manual(START_MS);
+        let access = Access::open(store.clone(), clock.clone()).await.expect("access");
+        let new = NewCaller {
+            name: "Kim".to_owned(),
+            phone: "+82 10 1234 5678".to_owned(),
+            home: None,
+            contact: None,
+            safe_code: None,
+            duress_code: None,
+            language: "ko".to_owned(),
+            device: "Chrome, Android".to_owned(),
+        };
+        let kim = access.register_caller(new).await.expect("a caller");
+        let account = AccountId::new("g1").expect("an id");
+        let new = NewAccount { id: account.clone(), name: "Lee".to_owned(), role: Role::Guard, password: "long enough".to_owned() };
+        access.add_account(new).await.expect("an account");
+        let radio = access.issue_named_token(&account, "radio").await.expect("a token");
+        let session = access.open_session(&account, "Firefox, Linux").await.expect("a session");
+        assert!(access.by_token(radio.reveal()).await.expect("read").is_some());
+
+        let guard = Owner::new(account, Role::Guard);
+        let caller = Owner::new(AccountId::new(kim.caller.as_str()).expect("an id"), Role::Caller);
+        let names = async |owner: &Owner| -> Vec<String> {
+            access.devices(owner, None).await.expect("devices").into_iter().map(|device| device.name).collect()
+        };
+        assert_eq!(names(&caller).await, ["Chrome, Android"]);
+        assert_eq!(access.end_devices(&guard, Some(session.reveal())).await.expect("ended"), 1);
+        assert_eq!(names(&guard).await, ["Firefox, Linux"]);
+        assert!(access.by_token(radio.reveal()).await.expect("read").is_none());
+        assert_eq!(names(&caller).await, ["Chrome, Android"], "of nobody else");
+
+        clock.advance(60_000);
+        let renewed = access.renew_phone_code(&kim.caller).await.expect("a minute has passed");
+        assert!(matches!(access.renew_phone_code(&kim.caller).await, Err(AccessError::TooSoon { retry_after_s: 60 })));
+        access.check_phone(&kim.caller, &renewed.code).await.expect("the latest code");
+        assert!(matches!(access.renew_phone_code(&kim.caller).await, Err(AccessError::PhoneChecked)));
     })
     .await;
 }
