@@ -17,7 +17,7 @@ pub fn run(bytes: &[u8]) {
     let Some(parts) = topics.parts(topic) else { return };
     let Ok(request) = Request::read(&parts, bytes.0) else { return };
     let who = match request {
-        Request::GuardPosition { guard, .. } => Identity::Guard(guard),
+        Request::GuardPosition { guard, .. } | Request::GuardPresence { guard } => Identity::Guard(guard),
         Request::CallerPosition { caller, .. } => Identity::Caller(caller),
         Request::Ask { ask, shown } => {
             let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
@@ -34,6 +34,7 @@ pub fn run(bytes: &[u8]) {
 pub fn seeds() -> Vec<Vec<u8>> {
     let messages = [
         ("escort/town/guards/g1/position", r#"{"lat":37.5,"lon":127.0,"accuracy_m":5,"at":1700000000000}"#),
+        ("escort/town/guards/g1/presence", "{}"),
         ("escort/town/guards/g1/replies", r#"{"reply":"accept","offer":"o-1"}"#),
         ("escort/town/guards/g1/replies", r#"{"reply":"decline","offer":"o-1","reason":"far"}"#),
         ("escort/town/guards/g1/replies", r#"{"reply":"on_scene","incident":"i-1"}"#),

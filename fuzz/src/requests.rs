@@ -36,6 +36,7 @@ fn body(name: &str) -> Option<&'static str> {
         "control" => r#"{"action":"take"}"#,
         "light" => r#"{"on":true,"brightness_pct":80}"#,
         "accounts" => r#"{"id":"guard-9","name":"Park","role":"guard","password":"long-enough"}"#,
+        "accounts/device-token" => r#"{"name":"radio of car 3"}"#,
         "session" => r#"{"name":"operator","password":"long-enough"}"#,
         "session/password" => r#"{"password":"long-enough","new_password":"longer-still"}"#,
         "identify" => "2222-2222",

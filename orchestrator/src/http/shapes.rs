@@ -25,6 +25,7 @@ pub const SHAPES: &[(&str, Read)] = &[
     ("control", shape::<drones::ControlInput>),
     ("light", shape::<drones::LightInput>),
     ("accounts", shape::<accounts::AccountInput>),
+    ("accounts/device-token", shape::<accounts::DeviceInput>),
     ("session", shape::<session::SignIn>),
     ("session/password", shape::<session::PasswordChange>),
     ("identify", |bytes, _| code(bytes)),
