@@ -1,6 +1,7 @@
-//! Reads JSON bodies, bounded, with errors that name the place.
+//! Reads JSON bodies, bounded, and queries, with errors that name the place.
 
-use axum::extract::{FromRequest, Request};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
@@ -14,6 +15,10 @@ pub struct Body<T>(pub T);
 /// The same, where an absent body means the shape's default.
 #[derive(Debug)]
 pub struct OptionalBody<T>(pub T);
+
+/// What a query asks for; a wrong one is answered as a problem, not as plain text.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
@@ -49,5 +54,15 @@ async fn read(request: Request) -> Result<Vec<u8>, Problem> {
         Ok(body) => Ok(body.to_bytes().to_vec()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::too_large(BODY_BYTES_MAX)),
         Err(error) => Err(Problem::malformed(format!("the body broke off: {error}"))),
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
+        match axum::extract::Query::try_from_uri(&parts.uri) {
+            Ok(axum::extract::Query(asked)) => Ok(Self(asked)),
+            Err(rejection) => Err(Problem::malformed(format!("the query: {}", rejection.body_text()))),
+        }
     }
 }

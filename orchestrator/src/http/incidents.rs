@@ -1,7 +1,7 @@
 //! Incidents: looking at them, and what caller, guard and operator do with one.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use dispatch_core::event::{CodeVerdict, Event};
 use flight_types::IncidentId;
@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::App;
-use super::body::Body;
+use super::body::{Body, Query};
 use super::callers::belief;
 use super::input::{CodeInput, PositionInput};
 use super::problem::Problem;

@@ -9,8 +9,8 @@ mod page;
 
 use std::sync::atomic::Ordering;
 
+use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
-use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use tokio::sync::broadcast::error::RecvError;
@@ -20,6 +20,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::App;
+use super::body::Query;
 use super::limits::{LIVE_CHECK, LIVE_CONNECTIONS_MAX, LIVE_MESSAGE_MAX, LIVE_SEND_MAX, LIVE_STEP};
 use super::problem::Problem;
 use super::who::{BEARER_PROTOCOL, Credential, may_concern, still_stands};

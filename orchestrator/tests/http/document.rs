@@ -65,3 +65,18 @@ fn what_differs_from_the_document_is_noticed() {
         assert_eq!(checked.is_ok(), documented, "{shown}");
     }
 }
+
+#[tokio::test]
+async fn a_query_that_does_not_read_is_a_problem() {
+    let world = World::new().await;
+    // (who, what is asked)
+    let cases = [
+        ("manager", "/parking/lots/lot-1/statement"),
+        ("operator", "/incidents?open=perhaps"),
+        ("operator", "/live?after=yesterday"),
+    ];
+    for (who, path) in cases {
+        let (status, problem) = world.get(who, path).await;
+        assert_eq!((status, problem["type"].as_str()), (StatusCode::BAD_REQUEST, Some("/problems/malformed")), "{path}: {problem}");
+    }
+}

@@ -1,7 +1,7 @@
 //! Parking for managers: stays, money, what waits for a person.
 
 use axum::Json;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use flight_types::LotId;
@@ -17,7 +17,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::super::app::App;
-use super::super::body::{Body, OptionalBody};
+use super::super::body::{Body, OptionalBody, Query};
 use super::super::input::ReasonInput;
 use super::views::StayView;
 use super::{Problem, stay_view, submit};
