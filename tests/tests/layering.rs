@@ -53,12 +53,18 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("beacon", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde"]),
 ];
 
+/// Derives schemas of records for the OpenAPI document. Pure crates may have it behind a feature, which only the server switches on
+/// (ADR 0069): whoever decides or flies without the server does not reach it, nor what it uses.
+const SCHEMAS: &str = "utoipa";
+
 /// Crates that may use anything: they test or run the rest.
 const FREE: &[&str] = &["end-to-end", "fuzz", "xtask"];
 
 struct Graph {
     /// Normal dependencies by package name.
     direct: BTreeMap<String, BTreeSet<String>>,
+    /// By our package's name, those dependencies that a feature switches on.
+    optional: BTreeMap<String, BTreeSet<String>>,
     ours: BTreeSet<String>,
 }
 
@@ -80,14 +86,17 @@ impl Graph {
             list(&metadata["packages"]).map(|package| (text(&package["id"]), text(&package["name"]))).collect();
         let direct = list(&metadata["resolve"]["nodes"])
             .map(|node| (names[text(&node["id"])].to_owned(), normal_dependencies(node, &names)));
-        Self { direct: direct.collect(), ours: members.iter().map(|id| names[id].to_owned()).collect() }
+        let ours: BTreeSet<String> = members.iter().map(|id| names[id].to_owned()).collect();
+        let packages = list(&metadata["packages"]).filter(|package| ours.contains(text(&package["name"])));
+        let optional = packages.map(|package| (text(&package["name"]).to_owned(), optional_dependencies(package)));
+        Self { direct: direct.collect(), optional: optional.collect(), ours }
     }
 
     fn reachable(&self, from: &str) -> BTreeSet<&str> {
         let mut seen = BTreeSet::new();
         let mut open = vec![from];
         while let Some(name) = open.pop() {
-            for next in &self.direct[name] {
+            for next in self.direct[name].iter().filter(|next| !self.is_schemas_on_request(name, next)) {
                 if seen.insert(next.as_str()) {
                     open.push(next);
                 }
@@ -95,6 +104,15 @@ impl Graph {
         }
         seen
     }
+
+    fn is_schemas_on_request(&self, name: &str, dependency: &str) -> bool {
+        dependency == SCHEMAS && self.optional.get(name).is_some_and(|optional| optional.contains(dependency))
+    }
+}
+
+fn optional_dependencies(package: &Value) -> BTreeSet<String> {
+    let optional = list(&package["dependencies"]).filter(|dependency| dependency["optional"] == true);
+    optional.map(|dependency| text(&dependency["name"]).to_owned()).collect()
 }
 
 fn normal_dependencies(node: &Value, names: &BTreeMap<&str, &str>) -> BTreeSet<String> {
