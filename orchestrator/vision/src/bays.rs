@@ -5,6 +5,7 @@
 
 use crate::frame::Frame;
 use crate::ground::{Lens, Pose, pixel_of};
+use crate::homography::Homography;
 use crate::reading::Corner;
 
 /// A bay in points: a tenth of a metre each in a bay of 2.5 m by 5 m.
@@ -52,29 +53,34 @@ pub fn taken(frame: &Frame, lens: &Lens, pose: &Pose, bay: &Bay) -> Option<f64> 
     if off.is_nan() || off > OFF_NADIR_TAN_MAX * pose.height_m {
         return None;
     }
-    let look = Look { frame, lens, pose, bay };
+    let look = Look { frame, map: map(lens, pose, bay)?, length_m: bay.length_m };
     let level = look.level()?;
     let figures = Figures::of(&look.cells(level)?);
     Some(1.0 / (1.0 + (-figures.weighed()).exp()))
 }
 
+/// From the bay, 0 to 1 across and from the aisle inwards, to the picture. Exact but for what a lens bends within one bay.
+fn map(lens: &Lens, pose: &Pose, bay: &Bay) -> Option<Homography> {
+    let (sin, cos) = bay.heading_deg.to_radians().sin_cos();
+    let corner = |u: f64, v: f64| {
+        let (right_m, along_m) = ((u - 0.5) * bay.width_m, (v - 0.5) * bay.length_m);
+        let [east, north] = bay.from_camera_m;
+        pixel_of([east + right_m * cos + along_m * sin, north - right_m * sin + along_m * cos], lens, pose)
+    };
+    Homography::of_square(&[corner(0.0, 0.0)?, corner(1.0, 0.0)?, corner(1.0, 1.0)?, corner(0.0, 1.0)?])
+}
+
 /// One bay in one picture.
 struct Look<'a> {
     frame: &'a Frame,
-    lens: &'a Lens,
-    pose: &'a Pose,
-    bay: &'a Bay,
+    map: Homography,
+    length_m: f64,
 }
 
 impl Look<'_> {
-    /// Brightness of a place to the right of the bay's heading and along it, from its middle.
-    fn brightness(&self, right_m: f64, along_m: f64) -> Option<f64> {
-        let (sin, cos) = self.bay.heading_deg.to_radians().sin_cos();
-        let [east, north] = self.bay.from_camera_m;
-        let place = [east + right_m * cos + along_m * sin, north - right_m * sin + along_m * cos];
-        let pixel = pixel_of(place, self.lens, self.pose)?;
+    fn brightness(&self, u: f64, v: f64) -> Option<f64> {
+        let Corner { x, y } = self.map.at(u, v);
         let inside = |at: f64, count: usize| (0.0..count as f64).contains(&at);
-        let Corner { x, y } = pixel;
         let seen = inside(x, self.frame.width()) && inside(y, self.frame.height());
         seen.then(|| (f64::from(self.frame.nearest(x, y)) - BLACK).max(0.0))
     }
@@ -83,8 +89,8 @@ impl Look<'_> {
     fn level(&self) -> Option<f64> {
         let part = |at: usize| (at as f64 + 0.5) / STRIP_LOOKS as f64;
         let strip = |at: usize| {
-            let along_m = -self.bay.length_m / 2.0 - STRIP_FROM_M - part(at / STRIP_LOOKS) * STRIP_LENGTH_M;
-            self.brightness((part(at % STRIP_LOOKS) - 0.5) * self.bay.width_m, along_m)
+            let before_m = STRIP_FROM_M + part(at / STRIP_LOOKS) * STRIP_LENGTH_M;
+            self.brightness(part(at % STRIP_LOOKS), -before_m / self.length_m)
         };
         let mut values = (0..STRIP_LOOKS * STRIP_LOOKS).map(strip).collect::<Option<Vec<f64>>>()?;
         Some(middle(&mut values)).filter(|level| *level >= LEVEL_MIN)
@@ -96,9 +102,8 @@ impl Look<'_> {
             let mut sum = 0.0;
             for look in 0..LOOKS * LOOKS {
                 let within = |look: usize| (look as f64 + 0.5) / LOOKS as f64;
-                let right = (x as f64 + within(look % LOOKS)) / POINTS_ACROSS as f64 - 0.5;
-                let along = (y as f64 + within(look / LOOKS)) / POINTS_ALONG as f64 - 0.5;
-                sum += self.brightness(right * self.bay.width_m, along * self.bay.length_m)?;
+                let u = (x as f64 + within(look % LOOKS)) / POINTS_ACROSS as f64;
+                sum += self.brightness(u, (y as f64 + within(look / LOOKS)) / POINTS_ALONG as f64)?;
             }
             Some((sum / (LOOKS * LOOKS) as f64 / level).max(SHARE_MIN).ln())
         };
@@ -158,14 +163,14 @@ impl Figures {
         }
     }
 
-    /// The logarithm of the odds that a car stands there: a logistic regression over 1,749 simulated bays (docs/vision.md).
+    /// The logarithm of the odds that a car stands there: a logistic regression over 5,054 simulated bays (docs/vision.md).
     fn weighed(&self) -> f64 {
-        -7.066 + 46.479 * self.steps_along + 73.818 * self.steps_across - 37.258 * self.unevenness - 47.624 * self.roughness
-            + 7.976 * self.depth
-            + 4.905 * self.brighter
-            + 4.299 * self.darker
-            + 26.686 * self.black
-            + 3.382 * self.changes
+        -10.635 + 48.153 * self.steps_along + 79.792 * self.steps_across - 35.978 * self.unevenness - 55.577 * self.roughness
+            + 15.901 * self.depth
+            + 9.233 * self.brighter
+            + 8.324 * self.darker
+            + 50.366 * self.black
+            + 1.377 * self.changes
     }
 }
 

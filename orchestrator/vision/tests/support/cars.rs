@@ -32,17 +32,23 @@ pub struct Lot {
     pub bays: Vec<(Bay, bool)>,
 }
 
-/// At this hour, by seed: cars in half of the bays, parked as people park, flown over at 18 to 26 m.
-pub fn lot(hour: f64, seed: u64) -> Lot {
+/// Looks at one lot at this hour, by seed: each with other cars in half of the bays, parked as people park, from 18 to 26 m. The ground
+/// stays the same, which spares painting it anew.
+pub fn lots(hour: f64, seed: u64, looks: u64) -> Vec<Lot> {
     let mut random = Pcg64::seed_from_u64(seed);
     let plan = plan(&mut random);
-    let mut scene = Scene::new(Arc::new(plan.clone()), hour);
+    let shared = Arc::new(plan.clone());
+    let mut camera = Camera::new(Intrinsics::full_hd(), seed);
+    (0..looks).map(|look| lot(&plan, Scene::new(Arc::clone(&shared), hour), &mut camera, look, &mut random)).collect()
+}
+
+fn lot(plan: &Plan, mut scene: Scene, camera: &mut Camera, look: u64, random: &mut Pcg64) -> Lot {
     let mut taken = Vec::new();
     for bay in &plan.bays {
         let is_taken = random.random_bool(0.5);
         taken.push(is_taken);
         if is_taken {
-            scene.cars.push(parked(bay, &mut random));
+            scene.cars.push(parked(bay, random));
         }
     }
     let pose = CameraPose {
@@ -54,7 +60,7 @@ pub fn lot(hour: f64, seed: u64) -> Lot {
         roll_deg: random.random_range(-3.0..3.0),
         ..CameraPose::default()
     };
-    let frame = Camera::new(Intrinsics::full_hd(), seed).render(&scene, &pose, 1_000_000);
+    let frame = camera.render(&scene, &pose, look * 2_000_000);
     let bays = plan.bays.iter().zip(taken).map(|(bay, taken)| (seen_from(bay, &pose), taken)).collect();
     Lot {
         frame: Frame::new(1_920, 1_080, frame.luma().to_vec()).expect("a whole frame"),
@@ -119,11 +125,11 @@ pub struct Score {
 }
 
 impl Score {
-    /// Over this many frames of one light, seeds from `seed` on.
-    pub fn of(hours: [f64; 5], seed: u64, frames: u64) -> Self {
+    /// Over so many looks at one lot at each hour of a light, seeds from `seed` on.
+    pub fn of(hours: [f64; 5], seed: u64, looks: u64) -> Self {
         let mut score = Self::default();
-        for seed in seed..seed + frames {
-            let lot = lot(hours[seed as usize % hours.len()], seed);
+        let lots = (seed..).zip(hours).flat_map(|(seed, hour)| lots(hour, seed, looks));
+        for lot in lots {
             for (bay, truth) in &lot.bays {
                 let Some(probability) = survey_vision::taken(&lot.frame, &lot.lens, &lot.pose, bay) else { continue };
                 let count = match (probability >= 0.5, *truth) {
