@@ -8,6 +8,8 @@ use flight_types::{AccountId, DroneId};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::crash::CrashOrder;
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -76,9 +78,9 @@ pub struct Config {
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
-    /// For tests of the server itself; leave out.
-    #[serde(default)]
-    pub testing: TestingConfig,
+    /// Where a test wants the process to die. The command line alone can say so: no file that is copied makes a server that dies.
+    #[serde(skip)]
+    pub crash: Option<CrashOrder>,
 }
 
 /// An account of a demo.
@@ -352,16 +354,6 @@ impl Default for LogConfig {
     fn default() -> Self {
         Self { filter: "info,mqtt5=warn".to_owned() }
     }
-}
-
-/// For tests of the server itself.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct TestingConfig {
-    /// The process dies, as by `kill -9`, as soon as this entry is durable.
-    pub crash_after_durable_seq: Option<u64>,
-    /// The process dies as soon as the effects of this entry have left.
-    pub crash_after_dispatch_seq: Option<u64>,
 }
 
 impl Config {

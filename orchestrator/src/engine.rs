@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::crash::{Crash, CrashOrder, CrashPoint};
 use crate::limits;
 use crate::live::Live;
 use crate::store::{Log, LogHead, Store, StoreError};
@@ -54,15 +55,6 @@ pub struct Stepped {
     pub touched: Vec<IncidentId>,
 }
 
-/// Points at which a test kills the process: right after an entry is durable, before or after its effects leave.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct CrashPoints {
-    /// Dies when this entry is durable, before the core takes it.
-    pub after_durable_seq: Option<u64>,
-    /// Dies when the effects of this entry have left.
-    pub after_dispatch_seq: Option<u64>,
-}
-
 /// What a district starts with.
 #[derive(Debug, Clone)]
 pub struct Opening {
@@ -70,8 +62,8 @@ pub struct Opening {
     pub code_version: String,
     /// The site as configured now.
     pub site: SiteConfig,
-    /// Where a test kills the process.
-    pub crash: CrashPoints,
+    /// Where a test wants this life to end.
+    pub crash: Option<CrashOrder>,
 }
 
 /// The effects that leave the engine, in order. Bounded by [`limits::EFFECTS_OPEN_MAX`], above which requests are refused.
@@ -133,7 +125,12 @@ impl Engine {
         opening: Opening,
     ) -> Result<(Self, EngineTask, EffectQueue), StoreError> {
         let mut core = Core::new(store.district().clone());
-        let head = store.log().read(LogHead::start(), |entry| drop(core.step(entry))).await?;
+        let mut crash = opening.crash.map(Crash::new);
+        let mut replay = |entry: &Entry| {
+            drop(core.step(entry));
+            crash.iter_mut().for_each(|crash| crash.replayed(entry));
+        };
+        let head = store.log().read(LogHead::start(), &mut replay).await?;
         tracing::info!(entries = head.seq, state = %core.state_hash(), "log replayed");
         core.guards().for_each(|(guard, record)| live.set_duty(guard, record.on_duty));
         let clock = clock.not_before(head.at_ms);
@@ -146,15 +143,8 @@ impl Engine {
             effects_open: AtomicU64::new(0),
             closing: AtomicBool::new(false),
         });
-        let mut turning = Loop {
-            shared: shared.clone(),
-            log: store.log(),
-            head,
-            effects,
-            live: live.clone(),
-            crash: opening.crash,
-            log_unsure: false,
-        };
+        let mut turning =
+            Loop { shared: shared.clone(), log: store.log(), head, effects, live: live.clone(), crash, log_unsure: false };
         turning.open(opening.code_version, opening.site).await?;
         let (stop, stopped) = mpsc::channel(1);
         let join = tokio::spawn(turning.run(waiting, stopped));
@@ -224,7 +214,7 @@ struct Loop {
     head: LogHead,
     effects: mpsc::UnboundedSender<Effect>,
     live: Live,
-    crash: CrashPoints,
+    crash: Option<Crash>,
     // The store failed while committing: it may hold entries that the core has not seen.
     log_unsure: bool,
 }
@@ -233,30 +223,28 @@ impl Loop {
     /// The first entry of this run, then everything that has no completion yet.
     async fn open(&mut self, code_version: String, site: SiteConfig) -> Result<(), StoreError> {
         let event = Event::Configured { code_version, site: Box::new(site) };
-        let entries = self.entries(std::iter::once((Actor::System, event)));
-        self.head = self.log.append(&self.head, &entries).await?;
-        let seq = self.head.seq;
-        self.crash_if(self.crash.after_durable_seq, seq);
-        for entry in entries {
+        for entry in self.append(vec![(Actor::System, event)]).await? {
+            self.crash_at(CrashPoint::Durable, &entry);
             // The effects of this entry are among the outstanding ones and leave with them.
             let (effects, touched) = self.step(&entry);
+            let outstanding = self.read(Core::outstanding);
+            tracing::info!(effects = outstanding.len(), "outstanding effects given again");
+            self.dispatch(outstanding);
+            self.crash_at(CrashPoint::Dispatched, &entry);
             self.announce(Stepped { entry, effects, touched });
         }
-        let outstanding = self.read(Core::outstanding);
-        tracing::info!(effects = outstanding.len(), "outstanding effects given again");
-        self.dispatch(outstanding);
-        self.crash_if(self.crash.after_dispatch_seq, seq);
         Ok(())
     }
 
     async fn run(mut self, mut waiting: mpsc::Receiver<Submission>, mut stop: mpsc::Receiver<()>) {
         let mut batch = Vec::new();
+        let batch_max = self.entries_per_commit_max();
         loop {
             let clock = self.shared.clock.clone();
             let deadline_ms = self.read(Core::next_deadline_ms).unwrap_or(i64::MAX);
             tokio::select! {
                 biased;
-                received = waiting.recv_many(&mut batch, limits::ENTRIES_PER_COMMIT_MAX) => {
+                received = waiting.recv_many(&mut batch, batch_max) => {
                     if received == 0 {
                         return;
                     }
@@ -313,6 +301,7 @@ impl Loop {
             self.catch_up().await?;
         }
         let entries = self.entries(contents.into_iter());
+        entries.iter().for_each(|entry| self.crash_at(CrashPoint::BeforeAppend, entry));
         match self.log.append(&self.head, &entries).await {
             Ok(head) => {
                 self.head = head;
@@ -346,7 +335,7 @@ impl Loop {
     /// Gives a durable entry to the core and lets its effects leave. An entry of the same batch may have made it void, which its
     /// asker is told; the core ignores such an entry.
     fn act(&mut self, entry: Entry) -> Result<Accepted, Refusal> {
-        self.crash_if(self.crash.after_durable_seq, entry.seq);
+        self.crash_at(CrashPoint::Durable, &entry);
         let seq = entry.seq;
         let admitted = self.read(|core| core.admit(&entry.actor, &entry.event));
         let (effects, touched) = self.step(&entry);
@@ -355,8 +344,8 @@ impl Loop {
             self.live.set_duty(guard, *on_duty);
         }
         self.dispatch(effects.clone());
+        self.crash_at(CrashPoint::Dispatched, &entry);
         self.announce(Stepped { entry, effects, touched });
-        self.crash_if(self.crash.after_dispatch_seq, seq);
         admitted.map(|()| Accepted { seq })
     }
 
@@ -386,11 +375,13 @@ impl Loop {
         look(&self.shared.core.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Dies as by `kill -9`: no destructor runs, nothing is flushed.
-    fn crash_if(&self, point: Option<u64>, seq: u64) {
-        if point == Some(seq) {
-            std::process::abort();
-        }
+    fn crash_at(&self, point: CrashPoint, entry: &Entry) {
+        self.crash.iter().for_each(|crash| crash.at(point, entry));
+    }
+
+    /// A life that dies at one entry must not take another to disk with it.
+    fn entries_per_commit_max(&self) -> usize {
+        if self.crash.is_some() { 1 } else { limits::ENTRIES_PER_COMMIT_MAX }
     }
 }
 

@@ -9,6 +9,7 @@ mod beacons;
 pub mod clock;
 pub mod commands;
 pub mod config;
+pub mod crash;
 pub mod effects;
 pub mod engine;
 pub mod evidence;

@@ -99,9 +99,6 @@ pub const EVIDENCE_TIDYING: Duration = Duration::from_secs(60);
 pub const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// How often a stopping server looks whether effects are still open.
 pub const DRAIN_LOOK: Duration = Duration::from_millis(20);
-
-/// So long after its start a server waits for aircraft that it has not heard, milliseconds: heartbeats come every second, and one
-/// may be lost.
+/// So long after its start a server waits for guards and aircraft that it has not heard, milliseconds: heartbeats come every second,
+/// and one may be lost; phones that lost their server come back within that. The core takes an answer for lost after 3 s.
 pub const FIRST_HEARD_LIMIT_MS: i64 = 2_500;
-/// Between two looks whether all are heard.
-pub const FIRST_HEARD_LOOK: Duration = Duration::from_millis(50);

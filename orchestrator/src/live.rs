@@ -28,6 +28,12 @@ pub struct GuardLive {
     pub position_at_ms: Option<i64>,
 }
 
+impl GuardLive {
+    fn is_awaited(&self) -> bool {
+        self.on_duty && self.fix.is_none()
+    }
+}
+
 /// An aircraft as last heard.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DroneLive {
@@ -92,6 +98,8 @@ struct Tables {
     slots: BTreeMap<GuardId, u32>,
     // Guards on duty with a known position.
     index: GuardIndex,
+    // How many on duty have none yet.
+    guards_awaited: usize,
     callers: BTreeMap<CallerId, Fix>,
     drones: BTreeMap<DroneId, DroneLive>,
 }
@@ -103,6 +111,7 @@ impl Live {
             guards: Vec::new(),
             slots: BTreeMap::new(),
             index: GuardIndex::new(centre),
+            guards_awaited: 0,
             callers: BTreeMap::new(),
             drones: BTreeMap::new(),
         };
@@ -148,6 +157,11 @@ impl Live {
     pub fn guards(&self) -> Vec<GuardLive> {
         let tables = self.read();
         tables.slots.values().filter_map(|slot| tables.guards.get(*slot as usize)).cloned().collect()
+    }
+
+    /// How many guards on duty have not said where they are since the server started.
+    pub fn guards_awaited(&self) -> usize {
+        self.read().guards_awaited
     }
 
     /// Guards on duty with a fresh position round the places, nearest first, without those that `skip` names.
@@ -216,8 +230,11 @@ impl Live {
         let mut tables = self.write();
         let Some(slot) = tables.slot(guard) else { return };
         let record = &mut tables.guards[slot as usize];
+        let awaited_before = record.is_awaited();
         change(record);
-        match (record.on_duty, record.fix) {
+        let (on_duty, fix, awaited) = (record.on_duty, record.fix, record.is_awaited());
+        tables.guards_awaited = tables.guards_awaited + usize::from(awaited) - usize::from(awaited_before);
+        match (on_duty, fix) {
             (true, Some(fix)) => tables.index.upsert(slot, fix.point),
             (true, None) | (false, _) => drop(tables.index.remove(slot)),
         }

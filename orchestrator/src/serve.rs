@@ -21,7 +21,7 @@ use crate::announced::Announcements;
 use crate::clock::Clock;
 use crate::config::{Config, TlsMode};
 use crate::effects::{self, FileMessages, GuardFinder, MessagePort, Notices, Workshop};
-use crate::engine::{CrashPoints, Engine, EngineTask, Opening};
+use crate::engine::{Engine, EngineTask, Opening};
 use crate::evidence::{Keeping, Recorder, Space};
 use crate::http::limits::RateLimits;
 use crate::http::{self, App, AreaCodes, Pictures};
@@ -103,7 +103,7 @@ impl Server {
         let lease = Lease::take(&store, clock.clone(), owner()).await?;
         let live = Live::new(site.centre());
         housekeeping::load_caller_positions(&store, &live).await?;
-        let opening = Opening { code_version: code_version(), site: site.config(), crash: crash_points(&config) };
+        let opening = Opening { code_version: code_version(), site: site.config(), crash: config.crash };
         let (engine, engine_task, queue) = Engine::start(&store, clock, &live, opening).await?;
         let audit = AuditTrail::start(&store, engine.clock().clone()).await?;
         let access = Access::open(store.clone(), engine.clock().clone()).await?;
@@ -395,13 +395,6 @@ fn reachable(mut addr: SocketAddr) -> SocketAddr {
         addr.set_ip(std::net::Ipv4Addr::LOCALHOST.into());
     }
     addr
-}
-
-fn crash_points(config: &Config) -> CrashPoints {
-    CrashPoints {
-        after_durable_seq: config.testing.crash_after_durable_seq,
-        after_dispatch_seq: config.testing.crash_after_dispatch_seq,
-    }
 }
 
 fn code_version() -> String {

@@ -16,6 +16,7 @@ use clap::{Args, Parser, Subcommand};
 use flight_types::{DistrictId, IncidentId};
 
 use crate::config::Config;
+use crate::crash::{CrashOrder, CrashPoint};
 use crate::serve;
 use crate::store::Location;
 
@@ -35,12 +36,12 @@ enum Command {
         /// The configuration file.
         #[arg(long)]
         config: PathBuf,
-        /// For tests: die as soon as this entry is durable.
+        /// For tests: die at this point of a log entry's way, that of the first entry that says something new.
         #[arg(long, hide = true)]
-        crash_after_durable: Option<u64>,
-        /// For tests: die as soon as this entry's effects have left.
-        #[arg(long, hide = true)]
-        crash_after_dispatch: Option<u64>,
+        crash_at: Option<CrashPoint>,
+        /// For tests: not at the first new entry but at this one.
+        #[arg(long, hide = true, requires = "crash_at")]
+        crash_seq: Option<u64>,
     },
     /// Replays a log and prints how many entries it has and the hash of the state they add up to.
     #[command(after_help = "Example: orchestrator replay --data var/dev\nentries=1204 state=8f0c…")]
@@ -126,11 +127,9 @@ impl Data {
 /// Runs what the command line asks for.
 pub async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
-        Command::Serve { config, crash_after_durable, crash_after_dispatch } => {
-            let mut config = Config::load(&config)?;
-            config.testing.crash_after_durable_seq = crash_after_durable.or(config.testing.crash_after_durable_seq);
-            config.testing.crash_after_dispatch_seq = crash_after_dispatch.or(config.testing.crash_after_dispatch_seq);
-            serve::run(config).await
+        Command::Serve { config, crash_at, crash_seq } => {
+            let crash = crash_at.map(|point| CrashOrder { point, seq: crash_seq });
+            serve::run(Config { crash, ..Config::load(&config)? }).await
         }
         Command::Replay { data } => data::replay(&data).await,
         Command::Check { config } => data::check(&config),

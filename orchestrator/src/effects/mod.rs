@@ -3,6 +3,7 @@
 //! The router never waits for the engine: questions are answered by tasks of their own (a bounded number at a time), notices and
 //! aircraft orders each go through one worker that keeps their order. An effect whose answer is lost in a crash is given again.
 
+mod first_heard;
 mod flights;
 mod guards;
 mod messages;
@@ -98,6 +99,7 @@ async fn route(mut queue: EffectQueue, workshop: Workshop) {
 async fn answer(effect: &Effect, workshop: &Workshop) {
     let event = match &effect.action {
         Action::FindGuards { searches } => {
+            first_heard::guards(workshop).await;
             let found = workshop.guards.find(searches, &workshop.live, &workshop.engine);
             Event::GuardsFound { effect: effect.id, found }
         }
@@ -107,7 +109,10 @@ async fn answer(effect: &Effect, workshop: &Workshop) {
             let silence_ms = (workshop.engine.now_ms() - since_ms).max(0);
             Event::GuardSeen { effect: effect.id, guard: guard.clone(), silence_ms: Some(silence_ms) }
         }
-        Action::FindDrones { .. } => Event::DronesFound { effect: effect.id, drones: drones_once_heard(workshop).await },
+        Action::FindDrones { .. } => {
+            first_heard::drones(workshop).await;
+            Event::DronesFound { effect: effect.id, drones: all_drones(workshop) }
+        }
         Action::SendOffer { .. }
         | Action::NotifyGuard { .. }
         | Action::NotifyCaller { .. }
@@ -119,20 +124,6 @@ async fn answer(effect: &Effect, workshop: &Workshop) {
     };
     complete(&workshop.engine, Actor::System, event).await;
     workshop.engine.effect_finished();
-}
-
-/// Every aircraft, as soon as all are heard. A server that has just started has heard none yet, and an answer from then would put
-/// a launch off until the core asks again; so it waits, but never longer than heartbeats take to arrive.
-async fn drones_once_heard(workshop: &Workshop) -> Vec<DroneStatus> {
-    loop {
-        let drones = all_drones(workshop);
-        let silent = drones.iter().any(|drone| !drone.link.connected);
-        let listened_ms = workshop.engine.now_ms().saturating_sub(workshop.listening_since_ms);
-        if !silent || !(0..limits::FIRST_HEARD_LIMIT_MS).contains(&listened_ms) {
-            return drones;
-        }
-        tokio::time::sleep(limits::FIRST_HEARD_LOOK).await;
-    }
 }
 
 /// Every aircraft of the site, also those never heard.

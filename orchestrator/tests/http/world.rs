@@ -11,7 +11,7 @@ use flight_types::{AccountId, DistrictId, DroneId, DroneStatus, GeoPoint, GuardI
 use orchestrator::access::{Access, NewAccount, RateLimit};
 use orchestrator::clock::Clock;
 use orchestrator::effects::Notices;
-use orchestrator::engine::{CrashPoints, EffectQueue, Engine, EngineTask, Opening};
+use orchestrator::engine::{EffectQueue, Engine, EngineTask, Opening};
 use orchestrator::http::limits::RateLimits;
 use orchestrator::http::{App, Parts, Pictures, PlainAreaCodes, Sending, Server, SiteView, TextMessages};
 use orchestrator::live::Live;
@@ -150,7 +150,7 @@ impl World {
         let district: DistrictId = id("town");
         let store = Store::open(&Location::directory(folder.path()), district.clone()).await.expect("a store");
         let store_of_test = store.clone();
-        let opening = Opening { code_version: "test".to_owned(), site: site(), crash: CrashPoints::default() };
+        let opening = Opening { code_version: "test".to_owned(), site: site(), crash: None };
         let live = Live::new(centre());
         let (engine, task, effects) = Engine::start(&store, clock.clone(), &live, opening).await.expect("an engine");
         let access = Access::open(store.clone(), clock.clone()).await.expect("access");

@@ -7,7 +7,7 @@ use dispatch_core::event::Event;
 use dispatch_core::{Core, Refusal};
 use flight_types::OfferId;
 use orchestrator::clock::Clock;
-use orchestrator::engine::{CrashPoints, EffectQueue, Engine, EngineTask, Opening, SubmitError};
+use orchestrator::engine::{EffectQueue, Engine, EngineTask, Opening, SubmitError};
 use orchestrator::live::Live;
 use orchestrator::store::{Location, LogHead, Store};
 use tempfile::TempDir;
@@ -27,7 +27,7 @@ impl Bench {
     async fn start(folder: &TempDir, now_ms: i64) -> Self {
         let store = Store::open(&Location::directory(folder.path()), district()).await.expect("a store");
         let clock = Clock::manual(now_ms);
-        let opening = Opening { code_version: "1+test".to_owned(), site: site(), crash: CrashPoints::default() };
+        let opening = Opening { code_version: "1+test".to_owned(), site: site(), crash: None };
         let (engine, task, effects) = Engine::start(&store, clock.clone(), &Live::new(centre()), opening).await.expect("an engine");
         Self { store, clock, engine, task, effects }
     }

@@ -7,6 +7,7 @@ mod contract;
 
 mod config;
 mod engine;
+mod first_heard;
 mod fixture;
 mod mqtt;
 mod parking;

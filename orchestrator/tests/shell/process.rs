@@ -61,9 +61,9 @@ async fn a_server_killed_right_after_an_entry_has_kept_it() {
     let mut first = serve(folder.path(), &[]);
     ready(&mut first).await;
     assert!(stopped(first).await.success());
-    for point in ["--crash-after-durable", "--crash-after-dispatch"] {
+    for point in ["durable", "dispatched"] {
         let seq = entries(folder.path()).await + 1;
-        let mut server = serve(folder.path(), &[point, &seq.to_string()]);
+        let mut server = serve(folder.path(), &["--crash-at", point, "--crash-seq", &seq.to_string()]);
         let died = soon("the server dies", server.wait()).await.expect("waited for");
         assert!(!died.success() && died.code().is_none(), "{point}: {died}");
         assert_eq!(entries(folder.path()).await, seq, "{point}");

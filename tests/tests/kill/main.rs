@@ -1,6 +1,7 @@
-//! One call for help through the real server, which dies again and again, after one new entry of its log at best and a handful at
-//! most, beside simulated aircraft and phones that know nothing of it. Whatever was promised before a death must hold after it.
+//! One call for help through the real server, which dies at every single entry of its log, beside simulated aircraft and phones that
+//! know nothing of it. Whatever was promised before a death must hold after it.
 
+mod log;
 mod people;
 mod record;
 mod tlog;
@@ -8,59 +9,65 @@ mod world;
 
 use std::time::{Duration, Instant};
 
+use log::Log;
 use people::Phones;
 use record::Record;
-use tokio::sync::Mutex;
 use world::{Serving, World};
 
-/// Both tests run aircraft faster than real time; side by side they would starve each other on a small machine.
-static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
-/// Lives of the server that one incident may take. It takes some fifty; far more means that it no longer gets on.
-const LIVES_MAX: u32 = 300;
-/// Every start of a server repeats something: standing orders are given and reported done again, an aircraft's light is read again.
-/// A life that brought the incident no further gets one entry more the next time, up to so many.
-const REPEATS_MAX: u64 = 6;
+/// Lives of the server that one incident may take. It takes some hundred; far more means that it no longer gets on.
+const LIVES_MAX: usize = 500;
 /// How long all these lives may take together.
 const ALL_LIVES: Duration = Duration::from_secs(240);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_incident_survives_a_server_that_dies_every_few_entries() {
-    let _alone = ONE_AT_A_TIME.lock().await;
+async fn an_incident_survives_a_server_that_dies_at_every_entry_once_it_is_durable() {
+    die_at_every_entry(&["durable"]).await;
+}
+
+/// A life that dies before it can say what it did is followed by one that says it, and dies when what follows from it has been ordered.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_survives_a_server_that_dies_before_and_after_every_entry() {
+    die_at_every_entry(&["before-append", "dispatched"]).await;
+}
+
+/// Plays an incident through a server whose lives end at these points, over and over, each at one new entry.
+async fn die_at_every_entry(points: &[&str]) {
     let world = World::start();
     let mut phones = Phones::start(&world).await;
+    let from = Log::read(&world.data()).await.length();
     let begun = Instant::now();
-    let (mut lives, mut repeats, mut known) = (0, 0, None);
-    let mut stages = Vec::new();
-    let incident = loop {
-        lives += 1;
-        assert!(lives <= LIVES_MAX && begun.elapsed() < ALL_LIVES, "{lives} lives: {known:#?}\n{}", world.log_tail());
-        // The first new entry of every life is `Configured`; the one after it is a step, unless it repeats what was known.
-        let dies_at = world.entries().await + 2 + repeats;
-        let point = if lives % 2 == 1 { "--crash-after-durable" } else { "--crash-after-dispatch" };
-        let reached = world.live_until_death(point, dies_at).await;
-        assert!(!reached || world.entries().await >= dies_at, "life {lives} lost what it had made durable");
-        let Some(incident) = phones.call() else { continue };
-        let record = world.record(&incident).await;
-        record.assert_holds();
-        if record.is_over() {
-            break incident;
+    let (mut lives, mut stages) = (0, Vec::new());
+    let (incident, log) = loop {
+        for point in points {
+            world.live_until_death(point).await;
+            lives += 1;
         }
-        let now = Some(record.progress());
+        let log = Log::read(&world.data()).await;
+        log.assert_holds(&phones.acknowledged());
+        assert!(lives <= LIVES_MAX && begun.elapsed() < ALL_LIVES, "{lives} lives: {stages:#?}\n{}", world.log_tail());
+        let Some(incident) = phones.call() else { continue };
+        let record = log.record(&incident);
+        record.assert_holds();
         stages.push(record.stage());
-        repeats = if now == known { (repeats + 1).min(REPEATS_MAX) } else { 0 };
-        known = now;
+        if record.is_over() && log.is_at_rest() {
+            break (incident, log);
+        }
     };
+    let entries = log.assert_died_at_every_entry(from, points, lives);
     let last = world.serve().await;
     end_the_night(&mut phones, last).await;
     assert_all_went_well(&world, &incident).await;
-    stages.dedup();
-    println!("it died in {}", stages.join(", "));
-    println!("{lives} lives, {} entries, {:.0} s", world.entries().await, begun.elapsed().as_secs_f64());
+    println!(
+        "{lives} lives died {} for {} entries in {:.0} s: {}",
+        points.join(" and "),
+        entries.len(),
+        begun.elapsed().as_secs_f64(),
+        entries.join(", ")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_told_to_stop_in_flight_ends_in_order_and_its_successor_takes_the_aircraft_over() {
-    let _alone = ONE_AT_A_TIME.lock().await;
     let world = World::start();
     let mut phones = Phones::start(&world).await;
     let first = world.serve().await;

@@ -25,12 +25,16 @@ const SAFE_CODE: &str = "4711";
 /// The one press of this test.
 const PRESS: &str = "the-one-press";
 
+/// Paths of the requests that the server has taken: after any death the log must hold them.
+type Acknowledged = Arc<Mutex<Vec<String>>>;
+
 /// One person's way to the server.
 #[derive(Clone)]
 struct Phone {
     http: reqwest::Client,
     url: String,
     credential: Credential,
+    acknowledged: Acknowledged,
 }
 
 #[derive(Clone)]
@@ -44,32 +48,40 @@ enum Credential {
 pub struct Phones {
     operator: Phone,
     call: Arc<Mutex<Option<String>>>,
+    acknowledged: Acknowledged,
     people: JoinSet<()>,
 }
 
 impl Phones {
-    /// Everybody signs in and goes on duty, in the first life of the server; then they live by themselves.
+    /// Everybody signs in and goes on duty, in the first life of the server. When it has ended, they live by themselves: the caller
+    /// presses as soon as anybody answers.
     pub async fn start(world: &World) -> Self {
         // An error only says that a provider is installed already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let serving = world.serve_first().await;
         let anonymous = Phone::new(world.url());
-        let operator = anonymous.sign_in("operator").await;
-        let call = Arc::new(Mutex::new(None));
-        let mut people = JoinSet::new();
-        people.spawn(live_as_caller(anonymous.register().await, call.clone()));
+        let (operator, caller) = (anonymous.sign_in("operator").await, anonymous.register().await);
+        let mut guards = Vec::new();
         for (name, place) in GUARDS {
             let phone = anonymous.sign_in(name).await;
             phone.post("/guards/me/duty", json!({"on_duty": true})).await.expect("on duty");
-            people.spawn(live_as_guard(phone, place));
+            guards.push((phone, place));
         }
         assert_eq!(serving.stop().await, Some(0), "{}", world.log_tail());
-        Self { operator, call, people }
+        let (call, mut people) = (Arc::new(Mutex::new(None)), JoinSet::new());
+        people.spawn(live_as_caller(caller, call.clone()));
+        guards.into_iter().for_each(|(phone, place)| drop(people.spawn(live_as_guard(phone, place))));
+        Self { operator, call, acknowledged: anonymous.acknowledged, people }
     }
 
     /// The incident, once the caller's phone has been told its id.
     pub fn call(&self) -> Option<String> {
         self.call.lock().expect("nobody panics with it").clone()
+    }
+
+    /// Every request of theirs that the server has taken.
+    pub fn acknowledged(&self) -> Vec<String> {
+        self.acknowledged.lock().expect("nobody panics with it").clone()
     }
 
     /// Waits until the incident looks as wanted to the operator, or is over with everything landed; returns its id.
@@ -103,7 +115,7 @@ impl Phones {
 impl Phone {
     fn new(url: String) -> Self {
         let http = reqwest::Client::builder().timeout(REQUEST_LIMIT).build().expect("an HTTP client");
-        Self { http, url, credential: Credential::None }
+        Self { http, url, credential: Credential::None, acknowledged: Acknowledged::default() }
     }
 
     async fn sign_in(&self, name: &str) -> Self {
@@ -127,7 +139,9 @@ impl Phone {
     }
 
     async fn post(&self, path: &str, body: Value) -> reqwest::Result<Value> {
-        self.ask(Method::POST, path, Some(body)).await
+        let answer = self.ask(Method::POST, path, Some(body)).await?;
+        self.acknowledged.lock().expect("nobody panics with it").push(path.to_owned());
+        Ok(answer)
     }
 
     /// An answer without a body is null; a refusal is an error like a dead server: the phone looks again and decides anew.
@@ -187,7 +201,7 @@ async fn live_as_guard(phone: Phone, at: (f64, f64)) {
 struct Guard {
     phone: Phone,
     at: (f64, f64),
-    /// The offer on the screen. Its receipt is sent once: a phone that repeated it for ever would never get to the answer.
+    /// The offer on the screen, whose receipt was taken.
     shown: Option<String>,
 }
 
@@ -207,8 +221,8 @@ impl Guard {
 
     async fn answer(&mut self, offer: &str) -> reqwest::Result<()> {
         if self.shown.as_deref() != Some(offer) {
-            self.shown = Some(offer.to_owned());
             self.phone.post(&format!("/offers/{offer}/received"), json!({})).await?;
+            self.shown = Some(offer.to_owned());
         }
         self.phone.post(&format!("/offers/{offer}/accept"), json!({})).await.map(drop)
     }

@@ -1,26 +1,14 @@
-//! What the log says of an incident, as `orchestrator export` writes it.
+//! What the log adds up to for an incident, in the shape in which `orchestrator export` writes it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-/// `incident.json` of an export.
+/// The incident with its offers and flights.
 pub struct Record(pub Value);
 
 impl Record {
     /// Closed, and every flight for it is over.
     pub fn is_over(&self) -> bool {
         self.0["incident"]["state"] == "closed" && self.missions().iter().all(|mission| mission["ended"] == true)
-    }
-
-    /// How far the incident has come: two records that differ in it have a step between them. The light is left
-    /// out: every start reads it anew, and it would look like progress.
-    pub fn progress(&self) -> Value {
-        let states = |list: &[Value], what: &[&str]| -> Vec<Value> {
-            list.iter().map(|item| what.iter().map(|name| item[*name].clone()).collect()).collect()
-        };
-        let incident =
-            states(std::slice::from_ref(&self.0["incident"]), &["state", "ring", "primary", "confirmation_asks", "escalated"]);
-        let missions = states(self.missions(), &["id", "phase", "recalled", "ended"]);
-        json!([incident, states(self.offers(), &["id", "state"]), missions])
     }
 
     /// Where the incident and its latest flight stand, for the test's report.

@@ -16,10 +16,10 @@ use crate::record::Record;
 
 /// The longest wait for anything: a life in which nothing happens for so long is stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// A life in which no entry comes for so long is ended where it is.
-const QUIET: Duration = Duration::from_secs(20);
+/// A life in which nothing new comes for so long is stuck: it is twice the longest legitimate silence, the way home.
+const QUIET: Duration = Duration::from_secs(30);
 /// Virtual seconds of the aircraft per real second. More would shorten the phases of a flight below what a server's start takes.
-const FLIGHT_SPEED: &str = "6";
+const FLIGHT_SPEED: &str = "4";
 /// The two aircraft nearest to the caller, on their pads of the demo's site; the second is what a double launch would take.
 const PADS: [&str; 2] = ["d1=1@36.5443774,127.9071975,61", "d2=2@36.5443774,127.9073091,61"];
 /// Who can sign in, all with [`PASSWORD`].
@@ -75,18 +75,16 @@ impl World {
         Serving(server)
     }
 
-    /// A life that dies at an entry, or by SIGKILL when nothing has happened for long: on a long way home there is nothing to log.
-    /// Returns when it has died, with whether it came to the entry.
-    pub async fn live_until_death(&self, point: &str, seq: u64) -> bool {
-        let mut server = self.spawn("server.toml", &[point, &seq.to_string()]);
-        let died = timeout(QUIET, server.wait()).await;
-        if died.is_err() {
-            server.start_kill().expect("the server lives");
-        }
-        let status = server.wait().await.expect("waited for");
+    /// A life that dies at the first entry that says something new, at a point of that entry's way; returns when it is dead. A life
+    /// in which nothing new comes has failed.
+    pub async fn live_until_death(&self, point: &str) {
+        let mut server = self.spawn("server.toml", &["--crash-at", point]);
+        let Ok(died) = timeout(QUIET, server.wait()).await else {
+            panic!("nothing new in {QUIET:?} of a life that was to die {point}\n{}", self.log_tail());
+        };
         // An exit code would mean that it ended by itself, before its time.
+        let status = died.expect("waited for");
         assert_eq!(status.code(), None, "{status}\n{}", self.log_tail());
-        died.is_ok()
     }
 
     fn spawn(&self, config: &str, more: &[&str]) -> Child {
@@ -117,18 +115,12 @@ impl World {
         output
     }
 
-    fn data(&self) -> PathBuf {
+    /// The data directory, for reading while no server runs.
+    pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    /// How many entries the log has.
-    pub async fn entries(&self) -> u64 {
-        let text = String::from_utf8(self.tool(&["replay"]).await.stdout).expect("text");
-        let count = text.strip_prefix("entries=").and_then(|rest| rest.split(' ').next()).and_then(|count| count.parse().ok());
-        count.unwrap_or_else(|| panic!("{text:?} tells a count"))
-    }
-
-    /// What the log says of an incident.
+    /// What the program exports of an incident.
     pub async fn record(&self, incident: &str) -> Record {
         let out = tempfile::tempdir().expect("a temporary folder");
         let folder = out.path().join("export");
@@ -163,7 +155,7 @@ fn write(folder: &Path, name: &str, text: &str) {
 fn config([http, links]: [u16; 2]) -> String {
     let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/demo-site");
     let site = site.display();
-    // Without MQTT: its broker would double the time of each of a hundred starts, and nobody here speaks it.
+    // Without MQTT: its broker would double the time of each of some hundred starts, and nobody here speaks it.
     format!(
         "site = \"{site}\"\n[store]\ndata_dir = \"data\"\n[http]\nbind = \"127.0.0.1:{http}\"\ntries_per_min = 100\n\
          [mqtt]\nenabled = false\n[links]\nbind = \"127.0.0.1:{links}\"\n[log]\nfilter = \"warn\"\n"

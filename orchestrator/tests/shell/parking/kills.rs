@@ -82,9 +82,9 @@ async fn what_was_acknowledged_survives_every_death() {
     let client = reqwest::Client::new();
     let mut known = Vec::new();
     for number in 0..LIVES {
-        let point = if number % 2 == 0 { "--crash-after-durable" } else { "--crash-after-dispatch" };
+        let point = if number % 2 == 0 { "durable" } else { "dispatched" };
         let dies_at = entries(folder.path()).await + 3 + number / 2 * 2;
-        let mut server = serve(folder.path(), &[point, &dies_at.to_string()]);
+        let mut server = serve(folder.path(), &["--crash-at", point, "--crash-seq", &dies_at.to_string()]);
         if let Some(base) = address(&mut server).await {
             let _ = soon("a life", live(&client, &base, number, &mut known)).await;
         }
