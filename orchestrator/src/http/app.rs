@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dispatch_core::event::{Actor, GeocodedAddress};
 use flight_types::{GeoPoint, LotId};
@@ -143,6 +143,11 @@ impl App {
 
     pub(super) fn stopping(&self) -> &CancellationToken {
         &self.0.stopping
+    }
+
+    /// Pages and terminals on the live stream now.
+    pub fn live_pages(&self) -> usize {
+        self.live_connections().load(Ordering::Relaxed)
     }
 
     pub(super) fn live_connections(&self) -> &AtomicUsize {

@@ -1,24 +1,49 @@
 //! The live stream: first what is, then what changes, and to each only what is theirs.
 
+use std::collections::BTreeSet;
+
 use dispatch_core::event::Fix;
 use flight_types::{DroneId, DroneStatus, GuardId};
 use futures_util::{SinkExt, StreamExt};
+use orchestrator::http::limits::LIVE_SEND_MAX;
 use serde_json::{Value, json};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::Request;
 use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::world::{World, centre, soon};
 
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// What a page that does not read takes in before its network is full, bytes.
+const NARROW_BYTES: u32 = 4 * 1024;
+/// Guards who move at once: some hundred kilobytes for every page, so that a few moves fill whatever the system holds for it.
+const GUARDS: usize = 2_000;
 
 async fn connect(world: &World, who: &str, query: &str) -> Result<Socket, Error> {
+    tokio_tungstenite::connect_async(request(world, who, query)).await.map(|(socket, _)| socket)
+}
+
+fn request(world: &World, who: &str, query: &str) -> Request {
     let url = format!("{}/api/v1/live{query}", world.base.replace("http", "ws"));
     let mut request = url.into_client_request().expect("a request");
     if let Some(token) = world.token(who) {
         let protocols = format!("bearer, {token}").parse().expect("a header");
         request.headers_mut().insert("sec-websocket-protocol", protocols);
     }
-    tokio_tungstenite::connect_async(request).await.map(|(socket, _)| socket)
+    request
+}
+
+/// A page on a machine that keeps only a few kilobytes of what arrives until somebody reads it.
+async fn connect_narrow(world: &World, who: &str) -> WebSocketStream<TcpStream> {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_recv_buffer_size(NARROW_BYTES).expect("a small buffer");
+    let address = world.base.trim_start_matches("http://").parse().expect("an address");
+    let stream = socket.connect(address).await.expect("connected");
+    tokio_tungstenite::client_async(request(world, who, ""), stream).await.expect("a stream").0
 }
 
 async fn next(socket: &mut Socket) -> Value {
@@ -183,4 +208,42 @@ async fn positions_may_be_skipped_when_too_many_come_at_once() {
     let seen =
         until(&mut socket, "the guard", Vec::new(), |message| message["type"] == "guard" && message["guard"]["id"] == "g1").await;
     assert!(seen.len() < 20, "{} messages", seen.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_does_not_read_is_cut_off_while_the_others_see_everything() {
+    let world = World::new().await;
+    let mut reader = connect(&world, "operator", "").await.expect("a stream");
+    let mut deaf = connect_narrow(&world, "pilot").await;
+    let guards: Vec<GuardId> = (0..GUARDS).map(|index| GuardId::new(format!("m{index}")).expect("an id")).collect();
+    assert_eq!(world.app.live_pages(), 2);
+    let mut moves = 0_u32;
+    let cut_off = async {
+        while world.app.live_pages() == 2 {
+            moves += 1;
+            let fix = Fix { point: centre().moved(90.0, f64::from(moves)), accuracy_m: 5.0, at_ms: crate::world::NOW_MS };
+            guards.iter().for_each(|guard| world.live.report_guard(guard, fix, crate::world::NOW_MS));
+            // Every move arrives in full at the page that reads, also while the other one is stuck.
+            let mut to_come: BTreeSet<&str> = guards.iter().map(GuardId::as_str).collect();
+            while !to_come.is_empty() {
+                let message = next(&mut reader).await;
+                if message["guard"]["position"]["lon"].as_f64() == Some(fix.point.lon_deg()) {
+                    to_come.remove(message["guard"]["id"].as_str().expect("an id"));
+                }
+            }
+        }
+    };
+    timeout(LIVE_SEND_MAX * 3, cut_off).await.expect("a page that takes nothing is cut off");
+    // It gets what was on its way, then the end; and may come again.
+    let kept = async {
+        let mut kept = 0;
+        while let Some(Ok(_)) = deaf.next().await {
+            kept += 1;
+        }
+        kept
+    };
+    let kept = soon("the end", kept).await;
+    assert!(kept < GUARDS * moves as usize, "{kept} messages of {moves} moves");
+    let mut again = connect(&world, "pilot", "").await.expect("a stream");
+    assert_eq!(next(&mut again).await["type"], "hello");
 }
