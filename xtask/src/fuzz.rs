@@ -29,19 +29,34 @@ pub struct Options {
     /// The short run in place of it: the same inputs each time, fewer of them.
     #[arg(long, conflicts_with = "for_s")]
     brief: bool,
+    /// One input in place of them: a file that an earlier run has kept.
+    #[arg(long, requires = "target", conflicts_with_all = ["for_s", "brief"])]
+    input: Option<PathBuf>,
+}
+
+/// How long the inputs are thrown.
+enum Run<'a> {
+    Brief,
+    Long { for_s: u32 },
+    Once { input: &'a Path },
 }
 
 /// Builds the driver and throws inputs at the chosen targets.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     crate::needs::test_packages()?;
     let bench = Bench::build()?;
-    let chosen: Vec<&Target> =
-        bench.targets.iter().filter(|target| options.target.as_ref().is_none_or(|name| *name == target.name)).collect();
-    if chosen.is_empty() {
-        let names: Vec<&str> = bench.targets.iter().map(|target| target.name.as_str()).collect();
-        bail!("there is no such target; there are {}", names.join(", "));
-    }
-    chosen.iter().try_for_each(|target| if options.brief { bench.briefly(target) } else { bench.long(target, options.for_s) })
+    let run = match &options.input {
+        Some(input) => Run::Once { input },
+        None if options.brief => Run::Brief,
+        None => Run::Long { for_s: options.for_s },
+    };
+    bench.targets(options.target.as_deref())?.into_iter().try_for_each(|target| bench.throw(target, &run))
+}
+
+/// The same inputs each time at every target, for the test command.
+pub fn briefly() -> anyhow::Result<()> {
+    let bench = Bench::build()?;
+    bench.targets.iter().try_for_each(|target| bench.throw(target, &Run::Brief))
 }
 
 /// A target as the program tells of it.
@@ -64,7 +79,7 @@ impl Bench {
         let mut build = Command::new(cargo());
         build
             .args(["build", "--quiet", "--workspace", "--example", "drive", "--features", "fuzz/driver"])
-            .env("RUSTC_WORKSPACE_WRAPPER", root.join("fuzz/rustc-with-coverage"))
+            .env("RUSTC_WORKSPACE_WRAPPER", root.join("fuzz/rustc-with-counters"))
             .env("FUZZ_RUNTIME", runtime(&root, &folder)?)
             .current_dir(&root);
         process::run_command(&mut build)?;
@@ -76,43 +91,78 @@ impl Bench {
         Ok(Self { folder, targets: targets(&String::from_utf8(listed.stdout)?) })
     }
 
-    /// A long run. What was found worth keeping stays in `target/fuzz/corpus` and is the beginning of the next run.
-    fn long(&self, target: &Target, for_s: u32) -> anyhow::Result<()> {
-        let corpus = self.folder.join("corpus").join(&target.name);
-        self.throw(target, &corpus, &[format!("-max_total_time={for_s}"), "-print_final_stats=1".to_owned()])
-    }
-
-    /// A run with the same inputs each time: it begins from the seeds alone.
-    fn briefly(&self, target: &Target) -> anyhow::Result<()> {
-        let corpus = self.folder.join("brief").join(&target.name);
-        let _ = std::fs::remove_dir_all(&corpus);
-        self.throw(target, &corpus, &[format!("-runs={}", target.brief_runs), format!("-seed={SEED}")])
-    }
-
-    /// Runs one target; what breaks it is printed and lies in `target/fuzz/broken`.
-    fn throw(&self, target: &Target, corpus: &Path, more: &[String]) -> anyhow::Result<()> {
-        let broken = self.folder.join("broken");
-        for folder in [corpus, &broken] {
-            std::fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+    /// One of them, or all.
+    fn targets(&self, name: Option<&str>) -> anyhow::Result<Vec<&Target>> {
+        let chosen: Vec<&Target> = self.targets.iter().filter(|target| name.is_none_or(|name| name == target.name)).collect();
+        if chosen.is_empty() {
+            let names: Vec<&str> = self.targets.iter().map(|target| target.name.as_str()).collect();
+            bail!("there is no such target; there are {}", names.join(", "));
         }
+        Ok(chosen)
+    }
+
+    /// Runs one target. An input that breaks it lies in `target/fuzz/broken`, and the error says how to throw it again.
+    fn throw(&self, target: &Target, run: &Run) -> anyhow::Result<()> {
+        let mut driver = self.driver(target)?;
+        match run {
+            Run::Once { input } => drop(driver.arg(std::path::absolute(input)?)),
+            // What was found worth keeping is the beginning of the next long run.
+            Run::Long { for_s } => {
+                driver.args([format!("-max_total_time={for_s}"), "-print_final_stats=1".to_owned()]);
+                driver.args(self.corpora(target, "corpus")?);
+            }
+            // It begins from the seeds alone, so that it is the same each time; what was compared would bring in addresses, which are
+            // others in every process.
+            Run::Brief => {
+                let _ = std::fs::remove_dir_all(self.folder.join("brief").join(&target.name));
+                driver.args([format!("-runs={}", target.brief_runs), format!("-seed={SEED}"), "-use_cmp=0".to_owned()]);
+                driver.args(self.corpora(target, "brief")?);
+            }
+        }
+        let output = driver.output().context("could not start the driver")?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        if !output.status.success() {
+            bail!("{} is broken by an input:\n{}\n{}", target.name, last_lines(&text, 60), again(target, run, &text));
+        }
+        let summary = text.lines().filter(|line| line.contains("DONE") || line.starts_with("stat::average")).collect::<Vec<_>>();
+        eprintln!("    fuzz {}: {}", target.name, summary.join(" ").split_whitespace().collect::<Vec<_>>().join(" "));
+        Ok(())
+    }
+
+    fn driver(&self, target: &Target) -> anyhow::Result<Command> {
+        let broken = self.made("broken")?;
         let mut driver = Command::new(built(DRIVER));
         driver
             .env("FUZZ_TARGET", &target.name)
             .arg(format!("-artifact_prefix={}/{}-", broken.display(), target.name))
             .args([format!("-timeout={INPUT_S_MAX}"), format!("-rss_limit_mb={MEMORY_MB_MAX}")])
             .arg(format!("-max_len={INPUT_BYTES_MAX}"))
-            .args(more)
-            .args([corpus.to_owned(), self.folder.join("seeds").join(&target.name)])
             .current_dir(&self.folder);
-        let output = driver.output().context("could not start the driver")?;
-        let text = String::from_utf8_lossy(&output.stderr);
-        if !output.status.success() {
-            bail!("{} is broken by an input:\n{}\nagain: cargo xtask fuzz {}", target.name, last_lines(&text, 60), target.name);
-        }
-        let summary = text.lines().filter(|line| line.contains("DONE") || line.starts_with("stat::average")).collect::<Vec<_>>();
-        eprintln!("    fuzz {}: {}", target.name, summary.join(" ").split_whitespace().collect::<Vec<_>>().join(" "));
-        Ok(())
+        Ok(driver)
     }
+
+    /// Where new inputs are kept, and the seeds.
+    fn corpora(&self, target: &Target, kept: &str) -> anyhow::Result<[PathBuf; 2]> {
+        Ok([self.made(&format!("{kept}/{}", target.name))?, self.folder.join("seeds").join(&target.name)])
+    }
+
+    fn made(&self, name: &str) -> anyhow::Result<PathBuf> {
+        let folder = self.folder.join(name);
+        std::fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
+        Ok(folder)
+    }
+}
+
+/// How to throw the input again that broke the target.
+fn again(target: &Target, run: &Run, text: &str) -> String {
+    let input = match run {
+        Run::Once { input } => input.display().to_string(),
+        Run::Brief | Run::Long { .. } => match text.lines().find_map(|line| line.split("Test unit written to ").nth(1)) {
+            Some(path) => path.to_owned(),
+            None => return "no input was kept: the driver itself failed".to_owned(),
+        },
+    };
+    format!("the input: {input}\nagain: cargo xtask fuzz {} --input {input}", target.name)
 }
 
 /// Compiles libFuzzer, once; returns its library.

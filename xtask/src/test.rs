@@ -22,7 +22,8 @@ pub struct Options {
     ardupilot: bool,
 }
 
-/// Installs what the tests need, then runs them: Rust first, then the web app's own, then the browser's.
+/// Installs what the tests need, then runs them: Rust first, then the same few inputs at every parser, the web app's
+/// own, the browser's.
 pub fn run(options: &Options) -> anyhow::Result<()> {
     if options.px4 || options.ardupilot {
         return with_real_autopilots(options);
@@ -45,6 +46,7 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         .env("SIM_PYTHON", &python)
         .current_dir(&root);
     process::run_command(&mut tests)?;
+    crate::fuzz::briefly()?;
     for autopilot in [Autopilot::Px4, Autopilot::ArduCopter] {
         real_autopilots::say_left_out(autopilot);
     }
