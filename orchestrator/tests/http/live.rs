@@ -221,7 +221,9 @@ async fn a_page_that_does_not_read_is_cut_off_while_the_others_see_everything() 
     let cut_off = async {
         while world.app.live_pages() == 2 {
             moves += 1;
-            let fix = Fix { point: centre().moved(90.0, f64::from(moves)), accuracy_m: 5.0, at_ms: crate::world::NOW_MS };
+            // Each newer than the last: an old fix sent again moves nobody.
+            let at_ms = crate::world::NOW_MS + i64::from(moves);
+            let fix = Fix { point: centre().moved(90.0, f64::from(moves)), accuracy_m: 5.0, at_ms };
             guards.iter().for_each(|guard| world.live.report_guard(guard, fix, crate::world::NOW_MS));
             // Every move arrives in full at the page that reads, also while the other one is stuck.
             let mut to_come: BTreeSet<&str> = guards.iter().map(GuardId::as_str).collect();
