@@ -104,16 +104,23 @@ export const nothingGetsThrough = () => {
   };
 };
 
-/** By which kind of own address the pictures of such a page come: `host`, `relay` … */
-export function waysOfPictures(page) {
-  return page.evaluate(async () => {
+/**
+ * By which kind of own address the pictures of such a page come: `host`, `relay` … A page may show its first frame a moment before the
+ * browser says which pair of addresses it has chosen, so this waits until it says so.
+ */
+export async function waysOfPictures(page) {
+  const chosen = async () => {
     const found = [];
     for (const connection of window.connections) {
       const stats = new Map([...(await connection.getStats())]);
-      for (const pair of stats.values()) if (pair.type === 'candidate-pair' && pair.state === 'succeeded' && pair.nominated) found.push(stats.get(pair.localCandidateId)?.candidateType);
+      for (const transport of stats.values()) {
+        const pair = transport.type === 'transport' ? stats.get(transport.selectedCandidatePairId) : undefined;
+        if (pair) found.push(stats.get(pair.localCandidateId)?.candidateType);
+      }
     }
-    return found;
-  });
+    return found.length > 0 ? found : null;
+  };
+  return (await page.waitForFunction(chosen, undefined, { polling: 200 })).jsonValue();
 }
 
 /** Waits for so many new stills; the mean time between two, milliseconds. */
