@@ -43,7 +43,7 @@ const FLIGHT_MS = Number(process.env.FLIGHT_S ?? 240) * 1_000;
 const PAGE_MS = 30_000;
 /**
  * From capture to the screen, on loopback. Held only where goals are asked for: in the test command a busy machine decides these times,
- * so it prints them, and asks that pictures come at all, each newer than the last.
+ * so it prints them, and asks that pictures come and their clocks can be read.
  */
 const GLASS_MAX_MS = { median: 300, p95: 500 };
 /** Pictures read on scene for that, and on the way, where they only must be fresh. */

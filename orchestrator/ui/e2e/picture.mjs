@@ -68,8 +68,8 @@ export function standsOut(page) {
   });
 }
 
-/** How long the picture may take to show what was reported: its own delay, and the exposure that follows the light. */
-const FOLLOWS_MS = 3_000;
+/** How long the picture may take to show what was reported: its own delay, the exposure that follows the light, and a busy machine. */
+const FOLLOWS_MS = 10_000;
 
 /** The same, looked at until it is as wished or the picture has had its time; the last value either way. */
 export async function standsOutUntil(page, wished) {
