@@ -6,6 +6,7 @@ use dispatch_core::effect::EffectId;
 use dispatch_core::event::{Actor, Event, Outcome};
 use parking_core::event::{ParkingEvent, ProviderReport};
 use parking_core::id::{PaymentId, PrivateRef};
+use parking_core::model::PaymentState;
 use parking_core::money::Money;
 use parking_core::order::{Order, ParkingMessage};
 use tokio::sync::Semaphore;
@@ -72,6 +73,14 @@ fn no_card() -> Verdict {
 
 /// Nothing is taken by asking, so a provider that stays away is a no.
 async fn authorise(workshop: &Workshop, turns: &Semaphore, payment: &PaymentId, instrument: &PrivateRef, amount: Money) {
+    // An order that a crash left open is given again although its answer is in the log. Asked beside the capture that followed, the
+    // provider may call the token used, and a payment that goes through would be told as declined.
+    let is_open = |core: &dispatch_core::Core| {
+        core.parking().payment(payment).is_some_and(|payment| payment.state == PaymentState::Authorising)
+    };
+    if !workshop.engine.read(is_open) {
+        return;
+    }
     let verdict = match charge(workshop, payment, instrument, amount).await {
         None => no_card(),
         Some(charge) => {
