@@ -85,13 +85,26 @@ pub fn layer_seeds() -> Vec<Vec<u8>> {
         include_str!("../../configs/demo-site/no_fly.geojson"),
         include_str!("../../configs/demo-site/land.geojson"),
     ];
-    layers.iter().enumerate().map(|(layer, text)| beginning(layer as u8, text)).collect()
+    let beginnings = layers.iter().enumerate().map(|(layer, text)| beginning(layer as u8, text));
+    beginnings.chain([one_of_each_kind(3, layers[3])]).collect()
+}
+
+/// The first lot with its first area, bay and beacon.
+fn one_of_each_kind(layer: u8, text: &str) -> Vec<u8> {
+    let first = |kind: &str| text.lines().find(|line| line.contains(&format!("\"kind\":\"{kind}\"")));
+    let features: Vec<&str> =
+        ["lot", "area", "bay", "beacon"].into_iter().filter_map(first).map(|line| line.trim_end_matches(',')).collect();
+    seed(layer, &features)
 }
 
 /// One feature a line: the head, three features, the foot.
 fn beginning(layer: u8, text: &str) -> Vec<u8> {
     let features: Vec<&str> =
         text.lines().skip(1).take(3).map(|line| line.trim_end_matches(',')).filter(|line| line.starts_with("{")).collect();
+    seed(layer, &features)
+}
+
+fn seed(layer: u8, features: &[&str]) -> Vec<u8> {
     let text = format!("{{\"type\":\"FeatureCollection\",\"features\":[\n{}\n]}}\n", features.join(",\n"));
     [vec![layer], text.into_bytes()].concat()
 }

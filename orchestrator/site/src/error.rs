@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use flight_types::{GeoError, IdError};
 
+use crate::lots::LotProblem;
+
 /// Why a site could not be read, made or written.
 #[derive(Debug, thiserror::Error)]
 pub enum SiteError {
@@ -109,7 +111,7 @@ pub enum FeatureProblem {
     /// Coordinates or rings that are no place.
     #[error(transparent)]
     Place(#[from] GeoError),
-    /// A polygon with holes, which zones and lots do not have.
+    /// A polygon with holes, which only lots have.
     #[error("polygons with holes are not supported: draw the parts as separate features")]
     Hole,
     /// A line too short to go anywhere.
@@ -124,6 +126,12 @@ pub enum FeatureProblem {
     /// An area whose lot is missing.
     #[error("it belongs to lot {0:?}, which is not in this file")]
     LotMissing(String),
+    /// An area that is missing.
+    #[error("it belongs to area {0:?}, which is not in this file")]
+    AreaMissing(String),
+    /// A lot, or a part of one, that does not fit together.
+    #[error(transparent)]
+    Lot(#[from] LotProblem),
     /// A number outside what it can be.
     #[error("{key} must be {wanted}, not {found}")]
     Number {

@@ -5,11 +5,14 @@
 //! ([`Gazetteer`]), times by road ([`RoadTimes`]) and the index of where guards are ([`GuardIndex`]). No clock, no async runtime, no
 //! network: files are read when asked, everything else is computing.
 //!
-//! Reading order: `model`, `error`, `files` (reading and writing), `map`, `osm` (making a site), `roads`, `gazetteer`,
+//! Reading order: `model`, `lots`, `error`, `files` (reading and writing), `map`, `osm` (making a site), `roads`, `gazetteer`,
 //! `guard_index`, `calls`, `commands`.
 
 mod model;
 pub use model::*;
+
+pub mod lots;
+pub use lots::{BeaconState, Lot, LotArea, LotBay, LotBeacon};
 
 mod error;
 pub use error::{FeatureProblem, SiteError};

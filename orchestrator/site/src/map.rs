@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::files::{polygon_json, position_json};
+use crate::files::{holed_polygon_json, polygon_json, position_json};
 use crate::model::{Address, LandKind, Site};
 
 impl Site {
@@ -36,7 +36,8 @@ impl Site {
             features.push(feature(json!({"type": "LineString", "coordinates": line}), properties));
         }
         for lot in &self.lots {
-            features.push(feature(polygon_json(&lot.ring), json!({"kind": "lot", "id": lot.id, "name": lot.name})));
+            features
+                .push(feature(holed_polygon_json(&lot.ring, &lot.holes), json!({"kind": "lot", "id": lot.id, "name": lot.name})));
             for area in &lot.areas {
                 let properties = json!({"kind": "lot_area", "id": area.id, "lot": lot.id, "name": area.name});
                 features.push(feature(polygon_json(&area.ring), properties));

@@ -1,8 +1,10 @@
 //! What a site consists of.
 
 use dispatch_core::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, StationConfig};
-use flight_types::{DistrictId, DroneId, GeoPoint, LotId, Ring, StationId};
+use flight_types::{DistrictId, DroneId, GeoPoint, Ring, StationId};
 use serde::{Deserialize, Serialize};
+
+use crate::lots::Lot;
 
 /// A whole site.
 #[derive(Debug, Clone, PartialEq)]
@@ -250,30 +252,6 @@ pub struct Building {
     pub ring: Ring,
     /// Height above ground, metres.
     pub height_m: f64,
-}
-
-/// A parking lot.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Lot {
-    /// Which.
-    pub id: LotId,
-    /// Its name as shown.
-    pub name: String,
-    /// Its outline.
-    pub ring: Ring,
-    /// Its parts, each with its own beacon; may be empty.
-    pub areas: Vec<LotArea>,
-}
-
-/// A part of a parking lot.
-#[derive(Debug, Clone, PartialEq)]
-pub struct LotArea {
-    /// Its id, never used twice within the site.
-    pub id: String,
-    /// Its name as shown.
-    pub name: String,
-    /// Its outline.
-    pub ring: Ring,
 }
 
 /// A piece of land for the map: it decides nothing.

@@ -3,7 +3,7 @@
 mod lots;
 
 mod scenery;
-pub use scenery::{SitePlan, plan_of_site};
+pub use scenery::{SitePlan, plan_of_site, plan_with_codes};
 
 mod parked;
 pub use parked::parked_cars;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use flight_types::{GeoPoint, LocalFrame, Ring};
 use sim_camera::{Block, Lamp, LandCover, LandPatch, Plan, Street, StreetSurface, Tree};
-use site_model::{LandKind, Road, RoadClass, Site};
+use site_model::{LandKind, LotBeacon, Road, RoadClass, Site};
 
 use super::lots;
 
@@ -36,8 +36,13 @@ pub struct SitePlan {
     pub plan: Arc<Plan>,
 }
 
-/// Makes the plan of a site.
+/// Makes the plan of a site, its beacons with the unsigned addresses of their areas.
 pub fn plan_of_site(site: &Site) -> SitePlan {
+    plan_with_codes(site, &|_| None)
+}
+
+/// Makes the plan of a site; `text_of` says what a beacon's code reads, or leaves it to the unsigned address of its area.
+pub fn plan_with_codes(site: &Site, text_of: &dyn Fn(&LotBeacon) -> Option<String>) -> SitePlan {
     let frame = LocalFrame::new(site.centre());
     let streets: Vec<Street> = site.roads.iter().map(|road| street(&frame, road)).collect();
     let buildings: Vec<Block> = site
@@ -59,7 +64,7 @@ pub fn plan_of_site(site: &Site) -> SitePlan {
         .collect();
     let mut plan = Plan { streets, land, buildings, ..Plan::default() };
     for lot in &site.lots {
-        lots::lay_out(&frame, lot, &mut plan);
+        lots::draw(&frame, lot, text_of, &mut plan);
     }
     plan.lamps.extend(street_lamps(&plan, &around));
     plan.lamps.truncate(LAMPS_MAX);

@@ -6,6 +6,7 @@
 //! station and the streets where the demo's caller lives, a park, a market and three parking lots. Nothing here is a real place.
 
 mod houses;
+mod parking;
 mod streets;
 mod town;
 
@@ -17,6 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let site = town::site();
     site.save(&out)?;
     let (roads, buildings, addresses) = (site.roads.len(), site.buildings.len(), site.addresses.len());
-    println!("{}: {roads} roads, {buildings} buildings, {addresses} addresses", out.display());
+    let bays: usize = site.lots.iter().map(|lot| lot.bays.len()).sum();
+    println!("{}: {roads} roads, {buildings} buildings, {addresses} addresses, {bays} bays", out.display());
     Ok(())
 }

@@ -1,12 +1,11 @@
 //! The town put together: land, landmarks, houses, lots, zones, stations.
 
 use dispatch_core::config::{Approval, NoFlyZone, OnSilence, Policy};
-use flight_types::{DistrictId, DroneId, GeoPoint, Local, LocalFrame, LotId, Ring, StationId, ZoneId};
-use site_model::{
-    Address, Building, DroneManifest, FenceManifest, Land, LandKind, Lot, LotArea, Road, Site, SiteManifest, StationManifest,
-};
+use flight_types::{DistrictId, DroneId, GeoPoint, Local, LocalFrame, Ring, StationId, ZoneId};
+use site_model::{Address, Building, DroneManifest, FenceManifest, Land, LandKind, Road, Site, SiteManifest, StationManifest};
 
 use crate::houses::{House, Kept, houses};
+use crate::parking::{LOTS, lots};
 use crate::streets::{Spot, Street, smooth, streets};
 
 /// The middle of the town: a plausible inland valley, where no such town is.
@@ -203,13 +202,13 @@ fn frame() -> LocalFrame {
 }
 
 /// Seven decimals, as the files hold, so that what is written is what is read.
-fn geo(frame: &LocalFrame, spot: Spot) -> GeoPoint {
+pub fn geo(frame: &LocalFrame, spot: Spot) -> GeoPoint {
     let exact = frame.to_geo(Local { east_m: spot.0, north_m: spot.1 });
     let round = |degrees: f64| (degrees * 1e7).round() / 1e7;
     GeoPoint::new(round(exact.lat_deg()), round(exact.lon_deg())).expect("a place near the middle")
 }
 
-fn ring(frame: &LocalFrame, spots: &[Spot]) -> Ring {
+pub fn ring(frame: &LocalFrame, spots: &[Spot]) -> Ring {
     Ring::new(spots.iter().map(|spot| geo(frame, *spot)).collect()).expect("an outline has three corners or more")
 }
 
@@ -252,7 +251,7 @@ fn road(frame: &LocalFrame, street: &Street) -> Road {
     }
 }
 
-fn middle_of(spots: &[Spot]) -> Spot {
+pub fn middle_of(spots: &[Spot]) -> Spot {
     let count = spots.len() as f64;
     (spots.iter().map(|spot| spot.0).sum::<f64>() / count, spots.iter().map(|spot| spot.1).sum::<f64>() / count)
 }
@@ -318,58 +317,6 @@ fn addresses(frame: &LocalFrame, streets: &[Street], houses: &[House]) -> Vec<Ad
         });
     }
     addresses
-}
-
-/// A parking lot with its areas side by side.
-struct LotPlan {
-    id: &'static str,
-    name: &'static str,
-    corners: &'static [Spot; 4],
-    areas: u32,
-}
-
-const LOTS: &[LotPlan] = &[
-    LotPlan {
-        id: "lot-station",
-        name: "달빛역 주차장",
-        corners: &[(430.0, 505.0), (520.0, 495.0), (524.0, 540.0), (434.0, 548.0)],
-        areas: 3,
-    },
-    LotPlan {
-        id: "lot-river",
-        name: "강변 주차장",
-        corners: &[(150.0, -270.0), (240.0, -265.0), (238.0, -215.0), (152.0, -220.0)],
-        areas: 2,
-    },
-    LotPlan {
-        id: "lot-market",
-        name: "달빛시장 주차장",
-        corners: &[(-350.0, -290.0), (-260.0, -292.0), (-258.0, -240.0), (-348.0, -238.0)],
-        areas: 2,
-    },
-];
-
-fn lots(frame: &LocalFrame) -> Vec<Lot> {
-    let lot = |plan: &LotPlan| Lot {
-        id: LotId::new(plan.id).expect("a well-formed id"),
-        name: plan.name.to_owned(),
-        ring: ring(frame, plan.corners),
-        areas: (0..plan.areas).map(|index| area(frame, plan, index)).collect(),
-    };
-    LOTS.iter().map(lot).collect()
-}
-
-/// A strip of the lot from its first side to its opposite one.
-fn area(frame: &LocalFrame, plan: &LotPlan, index: u32) -> LotArea {
-    let [a, b, c, d] = plan.corners;
-    let mix = |from: &Spot, to: &Spot, share: f64| (from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1));
-    let (low, high) = (f64::from(index) / f64::from(plan.areas), f64::from(index + 1) / f64::from(plan.areas));
-    let letter = char::from(b'A' + index as u8);
-    LotArea {
-        id: format!("{}-{}", plan.id, letter.to_ascii_lowercase()),
-        name: format!("{letter}구역"),
-        ring: ring(frame, &[mix(a, b, low), mix(a, b, high), mix(d, c, high), mix(d, c, low)]),
-    }
 }
 
 fn no_fly(frame: &LocalFrame) -> Vec<NoFlyZone> {

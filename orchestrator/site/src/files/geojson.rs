@@ -60,6 +60,12 @@ pub(super) fn read_features<P: DeserializeOwned, T>(
     Ok(items)
 }
 
+/// Refuses a feature for what was found out after all were read; the error is the same as if it had been found at once.
+pub(super) fn refuse(layer: &Layer, index: usize, id: String, problem: FeatureProblem) -> SiteError {
+    let line = collection(layer).ok().and_then(|found| found.features.get(index).map(|raw| line_of(&layer.text, raw)));
+    SiteError::Feature { path: layer.path.clone(), line: line.unwrap_or(1), index, id: Some(id), problem }
+}
+
 fn collection(layer: &Layer) -> Result<Collection<'_>, SiteError> {
     let wrong = |line, message| SiteError::Json { path: layer.path.clone(), line, message };
     let collection: Collection<'_> = serde_json::from_str(&layer.text).map_err(|error| wrong(error.line(), error.to_string()))?;
@@ -119,12 +125,20 @@ impl<P> Feature<'_, P> {
     }
 
     pub fn ring(&self) -> Result<Ring, FeatureProblem> {
+        match self.rings()? {
+            (outer, holes) if holes.is_empty() => Ok(outer),
+            (_, _) => Err(FeatureProblem::Hole),
+        }
+    }
+
+    /// The outline and the holes in it.
+    pub fn rings(&self) -> Result<(Ring, Vec<Ring>), FeatureProblem> {
         self.require("Polygon")?;
         let rings = self.geometry.coordinates.as_array().map(Vec::as_slice).unwrap_or_default();
+        let read = |ring: &Value| Ok(Ring::new(self.positions(ring)?)?);
         match rings {
-            [outer] => Ok(Ring::new(self.positions(outer)?)?),
-            [] => Ok(Ring::new(Vec::new())?),
-            [_, _, ..] => Err(FeatureProblem::Hole),
+            [outer, holes @ ..] => Ok((read(outer)?, holes.iter().map(read).collect::<Result<_, FeatureProblem>>()?)),
+            [] => Ok((Ring::new(Vec::new())?, Vec::new())),
         }
     }
 
@@ -171,9 +185,14 @@ pub(crate) fn position_json(point: &GeoPoint) -> Value {
 
 /// A polygon's coordinates: one closed ring.
 pub(crate) fn polygon_json(ring: &Ring) -> Value {
-    let corners = ring.corners();
-    let closed: Vec<Value> = corners.iter().chain(corners.first()).map(position_json).collect();
-    json!({"type": "Polygon", "coordinates": [closed]})
+    holed_polygon_json(ring, &[])
+}
+
+/// A polygon's coordinates: closed rings, the outline first.
+pub(crate) fn holed_polygon_json(outline: &Ring, holes: &[Ring]) -> Value {
+    let closed = |ring: &Ring| ring.corners().iter().chain(ring.corners().first()).map(position_json).collect::<Vec<Value>>();
+    let rings: Vec<Vec<Value>> = std::iter::once(outline).chain(holes).map(closed).collect();
+    json!({"type": "Polygon", "coordinates": rings})
 }
 
 /// A FeatureCollection with one feature a line.

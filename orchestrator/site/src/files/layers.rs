@@ -1,16 +1,16 @@
-//! Each layer's features: what its properties are called, and both ways between them and the model.
+//! The layers' features but for the lots': what its properties are called, and both ways between them and the model.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use dispatch_core::config::NoFlyZone;
-use flight_types::{GeoPoint, LotId, ZoneId};
+use flight_types::{GeoPoint, ZoneId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::{FeatureProblem, SiteError};
 use crate::files::Layer;
 use crate::files::geojson::{polygon_json, position_json, read_features};
-use crate::model::{Address, Building, Land, LandKind, Lot, LotArea, Road, RoadClass};
+use crate::model::{Address, Building, Land, LandKind, Road, RoadClass};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -141,69 +141,6 @@ pub(super) fn write_buildings(buildings: &[Building]) -> Vec<Value> {
     buildings.iter().map(write).collect()
 }
 
-/// A lot, or an area of the lot that it names.
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-enum LotProperties {
-    Lot { name: String },
-    Area { lot: String, name: String },
-}
-
-pub(super) fn lots(layer: &Layer) -> Result<Vec<Lot>, SiteError> {
-    let lots = lots_alone(layer)?;
-    let mut place_of: BTreeMap<String, usize> = BTreeMap::new();
-    for (place, lot) in lots.iter().enumerate() {
-        place_of.insert(lot.id.to_string(), place);
-    }
-    let mut lots = lots;
-    for (place, area) in areas(layer, &place_of)? {
-        lots[place].areas.push(area);
-    }
-    Ok(lots)
-}
-
-fn lots_alone(layer: &Layer) -> Result<Vec<Lot>, SiteError> {
-    let mut seen = BTreeSet::new();
-    let read = read_features(layer, |feature: super::geojson::Feature<'_, LotProperties>| {
-        let ring = feature.ring()?;
-        if !seen.insert(feature.id.clone()) {
-            return Err(FeatureProblem::Twice(feature.id));
-        }
-        match feature.properties {
-            LotProperties::Lot { name } => Ok(Some(Lot { id: LotId::new(feature.id)?, name, ring, areas: Vec::new() })),
-            LotProperties::Area { .. } => Ok(None),
-        }
-    })?;
-    Ok(read.into_iter().flatten().collect())
-}
-
-fn areas(layer: &Layer, place_of: &BTreeMap<String, usize>) -> Result<Vec<(usize, LotArea)>, SiteError> {
-    let read = read_features(layer, |feature: super::geojson::Feature<'_, LotProperties>| {
-        let ring = feature.ring()?;
-        match feature.properties {
-            LotProperties::Lot { .. } => Ok(None),
-            LotProperties::Area { lot, name } => match place_of.get(&lot) {
-                Some(place) => Ok(Some((*place, LotArea { id: feature.id, name, ring }))),
-                None => Err(FeatureProblem::LotMissing(lot)),
-            },
-        }
-    })?;
-    Ok(read.into_iter().flatten().collect())
-}
-
-pub(super) fn write_lots(lots: &[Lot]) -> Vec<Value> {
-    let mut features = Vec::new();
-    for lot in lots {
-        let properties = LotProperties::Lot { name: lot.name.clone() };
-        features.push(feature(lot.id.as_str(), polygon_json(&lot.ring), json!(properties)));
-        for area in &lot.areas {
-            let properties = LotProperties::Area { lot: lot.id.to_string(), name: area.name.clone() };
-            features.push(feature(&area.id, polygon_json(&area.ring), json!(properties)));
-        }
-    }
-    features
-}
-
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct NoFlyProperties {
@@ -263,7 +200,7 @@ pub(super) fn write_land(land: &[Land]) -> Vec<Value> {
     land.iter().map(write).collect()
 }
 
-fn feature(id: &str, geometry: Value, properties: Value) -> Value {
+pub(super) fn feature(id: &str, geometry: Value, properties: Value) -> Value {
     json!({"type": "Feature", "id": id, "geometry": geometry, "properties": properties})
 }
 
@@ -272,7 +209,13 @@ fn line_json(line: &[GeoPoint]) -> Value {
     json!({"type": "LineString", "coordinates": positions})
 }
 
-fn number_between(key: &'static str, wanted: &'static str, found: f64, low: f64, high: f64) -> Result<(), FeatureProblem> {
+pub(super) fn number_between(
+    key: &'static str,
+    wanted: &'static str,
+    found: f64,
+    low: f64,
+    high: f64,
+) -> Result<(), FeatureProblem> {
     if (low..=high).contains(&found) {
         return Ok(());
     }

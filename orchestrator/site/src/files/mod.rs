@@ -2,9 +2,10 @@
 
 mod geojson;
 mod layers;
+mod lots;
 mod manifest;
 
-pub(crate) use geojson::{polygon_json, position_json};
+pub(crate) use geojson::{holed_polygon_json, polygon_json, position_json};
 
 use std::path::{Path, PathBuf};
 
@@ -69,7 +70,7 @@ impl Site {
             roads: layers::roads(&layer(ROADS, texts.roads))?,
             addresses: layers::addresses(&layer(ADDRESSES, texts.addresses))?,
             buildings: layers::buildings(&layer(BUILDINGS, texts.buildings))?,
-            lots: layers::lots(&layer(LOTS, texts.lots))?,
+            lots: lots::read(&layer(LOTS, texts.lots))?,
             no_fly: layers::no_fly(&layer(NO_FLY, texts.no_fly))?,
             land: texts.land.map_or(Ok(Vec::new()), |text| layers::land(&layer(LAND, text)))?,
             manifest,
@@ -99,7 +100,7 @@ impl Site {
             roads: geojson::collection_text(&layers::write_roads(&self.roads)),
             addresses: geojson::collection_text(&layers::write_addresses(&self.addresses)),
             buildings: geojson::collection_text(&layers::write_buildings(&self.buildings)),
-            lots: geojson::collection_text(&layers::write_lots(&self.lots)),
+            lots: geojson::collection_text(&lots::write(&self.lots)),
             no_fly: geojson::collection_text(&layers::write_no_fly(&self.no_fly)),
             land: Some(geojson::collection_text(&layers::write_land(&self.land))),
         }

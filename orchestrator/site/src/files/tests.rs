@@ -106,12 +106,12 @@ fn a_layer_says_which_feature_is_wrong() {
         (feature(&polygon("null"), lot), vec!["x1", "null"]),
         (feature(&polygon("[1e999,1]"), lot), vec!["test.geojson"]),
     ] {
-        let error = layers::lots(&layer(&text)).expect_err(&text).to_string();
+        let error = lots::read(&layer(&text)).expect_err(&text).to_string();
         for part in said {
             assert!(error.contains(part), "{part:?} is missing in {error}");
         }
     }
-    assert!(layers::lots(&layer(&feature(&good, lot))).is_ok());
+    assert!(lots::read(&layer(&feature(&good, lot))).is_ok());
 }
 
 /// JSON that looks like GeoJSON and mostly is not.
@@ -155,7 +155,7 @@ proptest! {
         let layer = layer(&text);
         let errors = [
             layers::roads(&layer).err(), layers::addresses(&layer).err(), layers::buildings(&layer).err(),
-            layers::lots(&layer).err(), layers::no_fly(&layer).err(), layers::land(&layer).err(),
+            lots::read(&layer).err(), layers::no_fly(&layer).err(), layers::land(&layer).err(),
         ];
         for error in errors.into_iter().flatten() {
             prop_assert!(error.to_string().contains("test.geojson"));
@@ -169,7 +169,7 @@ proptest! {
         let place = place % bytes.len();
         bytes[place] = byte;
         if let Ok(text) = String::from_utf8(bytes)
-            && let Err(error) = layers::lots(&layer(&text)) {
+            && let Err(error) = lots::read(&layer(&text)) {
                 prop_assert!(error.to_string().contains("test.geojson"));
             }
     }

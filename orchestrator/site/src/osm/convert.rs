@@ -1,9 +1,12 @@
 //! Objects of an extract into a site's layers.
 
+use std::collections::BTreeSet;
+
 use dispatch_core::config::NoFlyZone;
 use flight_types::{GeoPoint, Local, LocalFrame, LotId, Ring, ZoneId};
 
-use crate::model::{Address, Building, Land, LandKind, Lot, Road, middle};
+use crate::lots::{Lot, check_lot, laid_out};
+use crate::model::{Address, Building, Land, LandKind, Road, middle};
 use crate::osm::extract::{Extract, Object, Shape};
 use crate::osm::guess::convex_hull;
 use crate::osm::tags::{self, Direction};
@@ -80,7 +83,7 @@ fn place_of(object: &Object) -> Option<(GeoPoint, f64)> {
     let points = match &object.shape {
         Shape::Point(point) => return Some((*point, NODE_ACCURACY_M)),
         Shape::Line(line) => line.clone(),
-        Shape::Rings(rings) => rings.iter().flat_map(|ring| ring.corners().to_vec()).collect(),
+        Shape::Rings { outer, .. } => outer.iter().flat_map(|ring| ring.corners().to_vec()).collect(),
     };
     if points.is_empty() {
         return None;
@@ -111,10 +114,21 @@ pub(super) fn lots(extract: &Extract) -> Vec<Lot> {
         for (id, ring) in numbered(object) {
             let name = object.tags.get("name").cloned().unwrap_or_else(|| format!("P {id}"));
             let id = LotId::new(id).expect("an object's id is a letter and digits");
-            lots.push(Lot { id, name, ring, areas: Vec::new() });
+            let holes = object.holes().iter().filter(|hole| ring.contains(hole.corners()[0])).cloned().collect();
+            lots.extend(with_bays(Lot::bare(id, name, ring, holes)));
         }
     }
+    // An extract that was put together from several may hold an object twice.
+    let mut seen = BTreeSet::new();
+    lots.retain(|lot| seen.insert(lot.id.clone()));
     lots
+}
+
+/// A lot with bays laid out, or bare where none fit; nothing where the outline is none that a site may hold.
+fn with_bays(lot: Lot) -> Option<Lot> {
+    check_lot(&lot).ok()?;
+    let laid = laid_out(lot.clone());
+    Some(if check_lot(&laid).is_ok() { laid } else { lot })
 }
 
 pub(super) fn no_fly(extract: &Extract) -> Vec<NoFlyZone> {
@@ -134,7 +148,7 @@ fn zone_radius_m(object: &Object) -> Option<f64> {
 fn zones((object, radius_m): (&Object, f64)) -> Vec<NoFlyZone> {
     let outlines = match &object.shape {
         Shape::Point(point) => vec![(object.id.clone(), circle(*point, radius_m))],
-        Shape::Line(_) | Shape::Rings(_) => numbered(object),
+        Shape::Line(_) | Shape::Rings { .. } => numbered(object),
     };
     let name = object.tags.get("name").cloned().unwrap_or_else(|| object.id.clone());
     let zone = |(id, ring): (String, Ring)| NoFlyZone {

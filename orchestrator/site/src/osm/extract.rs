@@ -29,8 +29,11 @@ pub(super) enum Shape {
     Point(GeoPoint),
     /// Open or closed.
     Line(Vec<GeoPoint>),
-    /// The outer rings of a multipolygon relation, those that are one closed way.
-    Rings(Vec<Ring>),
+    /// The outer and inner rings of a multipolygon relation, those that are one closed way.
+    Rings {
+        outer: Vec<Ring>,
+        inner: Vec<Ring>,
+    },
 }
 
 impl Object {
@@ -43,7 +46,15 @@ impl Object {
         match &self.shape {
             Shape::Point(_) => Vec::new(),
             Shape::Line(line) => closed_ring(line).into_iter().collect(),
-            Shape::Rings(rings) => rings.clone(),
+            Shape::Rings { outer, .. } => outer.clone(),
+        }
+    }
+
+    /// Its inner rings: what lies inside its outlines and does not belong to it.
+    pub fn holes(&self) -> &[Ring] {
+        match &self.shape {
+            Shape::Point(_) | Shape::Line(_) => &[],
+            Shape::Rings { inner, .. } => inner,
         }
     }
 }
@@ -61,13 +72,20 @@ pub(super) struct Extract {
     pub objects: Vec<Object>,
 }
 
+/// Ways of a relation, outer and inner ones.
+#[derive(Default)]
+struct Members {
+    outer: Vec<i64>,
+    inner: Vec<i64>,
+}
+
 /// First everything as it comes, for a way may come before its nodes.
 #[derive(Default)]
 struct Raw {
     nodes: Vec<(i64, i32, i32)>,
     tagged_nodes: Vec<(i64, Tags)>,
     ways: Vec<(i64, Tags, Vec<i64>)>,
-    relations: Vec<(i64, Tags, Vec<i64>)>,
+    relations: Vec<(i64, Tags, Members)>,
 }
 
 impl Extract {
@@ -103,11 +121,15 @@ impl Raw {
             }
             Element::Way(way) => self.ways.push((way.id(), owned(way.tags()), way.refs().collect())),
             Element::Relation(relation) => {
-                let is_outer = |member: &osmpbf::RelMember<'_>| {
-                    matches!(member.member_type, osmpbf::RelMemberType::Way) && member.role().is_ok_and(|role| role != "inner")
-                };
-                let outer = relation.members().filter(is_outer).map(|member| member.member_id).collect();
-                self.relations.push((relation.id(), owned(relation.tags()), outer));
+                let mut members = Members::default();
+                for member in relation.members().filter(|member| matches!(member.member_type, osmpbf::RelMemberType::Way)) {
+                    match member.role() {
+                        Ok("inner") => members.inner.push(member.member_id),
+                        Ok(_) => members.outer.push(member.member_id),
+                        Err(_) => {}
+                    }
+                }
+                self.relations.push((relation.id(), owned(relation.tags()), members));
             }
         }
     }
@@ -140,10 +162,11 @@ impl Raw {
         for (id, tags, _) in self.ways.into_iter().filter(|(_, tags, _)| !tags.is_empty()) {
             objects.push(Object { id: format!("w{id}"), tags, shape: Shape::Line(lines[&id].clone()) });
         }
-        for (id, tags, outer) in self.relations {
+        let rings = |ways: &[i64]| ways.iter().filter_map(|way| closed_ring(lines.get(way)?)).collect();
+        for (id, tags, members) in self.relations {
             if tags.get("type").is_some_and(|kind| kind == "multipolygon") {
-                let rings = outer.iter().filter_map(|way| closed_ring(lines.get(way)?)).collect();
-                objects.push(Object { id: format!("r{id}"), tags, shape: Shape::Rings(rings) });
+                let shape = Shape::Rings { outer: rings(&members.outer), inner: rings(&members.inner) };
+                objects.push(Object { id: format!("r{id}"), tags, shape });
             }
         }
         Extract { objects }
