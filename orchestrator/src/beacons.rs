@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use beacon::{Key, KeyRing, KeyState, SECRET_BYTES, Verdict, verify};
+use beacon::{Key, KeyRing, KeyState, SECRET_BYTES, Verdict, issue, verify};
 use parking_core::id::AreaId;
 use serde::Deserialize;
 
@@ -80,12 +80,16 @@ impl AreaCodes for SignedAreaCodes {
         };
         Err(reason.to_owned())
     }
+
+    /// The host is that of the keys, wherever the server is reached: it is part of what is signed.
+    fn address(&self, area: &AreaId, _origin: &str) -> Result<String, String> {
+        issue(&self.0, area.as_str()).map_err(|error| error.to_string())
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use beacon::issue;
 
     fn code(ring: &KeyRing, area: &str) -> String {
         let text = issue(ring, area).expect("an active key");

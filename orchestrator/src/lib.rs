@@ -17,6 +17,7 @@ pub mod housekeeping;
 pub mod http;
 pub mod limits;
 pub mod live;
+pub mod lots;
 pub mod mqtt;
 mod parking;
 pub mod parts;

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::effects::Notices;
 use crate::engine::Engine;
 use crate::live::Live;
+use crate::lots::Lots;
 use crate::store::{AuditTrail, Store};
 
 /// The server's parts; cheap to clone.
@@ -17,6 +18,8 @@ pub struct Parts {
     pub config: Arc<Config>,
     /// The site's map and places.
     pub site: Arc<Site>,
+    /// The parking lots as they are drawn now.
+    pub lots: Lots,
     /// The loop round the core.
     pub engine: Engine,
     /// Where everybody is.

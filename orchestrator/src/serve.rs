@@ -27,6 +27,7 @@ use crate::http::limits::RateLimits;
 use crate::http::{self, App, AreaCodes, Pictures};
 use crate::limits;
 use crate::live::Live;
+use crate::lots::Lots;
 use crate::mqtt::{Bridge, BridgeSettings, BridgeTask, BrokerSettings, DeviceTokens, EmbeddedBroker, HttpDesk, Topics};
 use crate::parking::{area_codes_of, configure, provider_of};
 use crate::parts::Parts;
@@ -130,7 +131,8 @@ impl Server {
         };
         let workers = effects::start(queue, workshop);
         let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone());
-        let parts = Parts { config, site, engine, live, notices, store, audit };
+        let lots = Lots::open(&site.lots, site.centre(), store.layouts()).await?;
+        let parts = Parts { config, site, lots, engine, live, notices, store, audit };
         somebody_can_sign_in(&access, &parts.config).await?;
         let evidence = start_evidence(&parts, &pictures.feeds).await?;
         let app = surface(&parts, &access, messages, payments, area_codes, pictures);
@@ -280,7 +282,8 @@ fn surface(
         live: parts.live.clone(),
         notices: parts.notices.clone(),
         audit: parts.audit.clone(),
-        site: Arc::new(LoadedSite::new(parts.site.clone())),
+        site: Arc::new(LoadedSite::new(parts.site.clone(), parts.lots.clone())),
+        lots: parts.lots.clone(),
         messages: Arc::new(PortMessages(messages)),
         pictures: Some(pictures),
         payments,

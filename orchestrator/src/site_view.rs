@@ -5,22 +5,24 @@ use std::sync::Arc;
 use dispatch_core::event::GeocodedAddress;
 use flight_types::{GeoPoint, LotId};
 use serde_json::Value;
-use site_model::{Gazetteer, Site};
+use site_model::{Gazetteer, Lot, Site};
 
 use crate::effects::{Message, MessagePort};
 use crate::http::{Sending, SiteView, TextMessages};
+use crate::lots::Lots;
 
 /// A loaded site with its gazetteer.
 pub struct LoadedSite {
     site: Arc<Site>,
+    lots: Lots,
     gazetteer: Gazetteer,
 }
 
 impl LoadedSite {
     /// Builds the gazetteer once.
-    pub fn new(site: Arc<Site>) -> Self {
+    pub fn new(site: Arc<Site>, lots: Lots) -> Self {
         let gazetteer = Gazetteer::new(&site);
-        Self { site, gazetteer }
+        Self { site, lots, gazetteer }
     }
 }
 
@@ -32,11 +34,12 @@ impl SiteView for LoadedSite {
     }
 
     fn map(&self) -> Value {
-        self.site.map_geojson()
+        let lots: Vec<Lot> = self.lots.all().iter().map(|layout| layout.lot.clone()).collect();
+        self.site.map_with_lots(&lots)
     }
 
     fn lot(&self, lot: &LotId) -> Option<Vec<GeoPoint>> {
-        self.site.lots.iter().find(|known| &known.id == lot).map(|known| known.ring.corners().to_vec())
+        self.lots.current(lot).map(|layout| layout.lot.ring.corners().to_vec())
     }
 
     fn centre(&self) -> GeoPoint {

@@ -15,4 +15,4 @@ mod payload;
 pub use payload::{IssueError, PAYLOAD_BYTES_MAX, Verdict, issue, verify};
 
 mod sheet;
-pub use sheet::{Sheet, SheetError, Sight};
+pub use sheet::{Sheet, SheetError, Sight, pdf};

@@ -137,6 +137,11 @@ impl Sheet {
 
     /// The sheet as a PDF page at true size (ISO 32000-1).
     pub fn pdf(&self) -> Vec<u8> {
+        pdf(std::slice::from_ref(self))
+    }
+
+    /// What is drawn on its page, and how large that is, points.
+    fn page(&self) -> (f64, f64, String) {
         let (width, height) = (self.width_mm() * POINTS_PER_MM, self.height_mm() * POINTS_PER_MM);
         let module = self.module_mm * POINTS_PER_MM;
         let mut drawing = String::from("0 g\n");
@@ -146,17 +151,30 @@ impl Sheet {
         }
         let size = self.text_mm() * POINTS_PER_MM;
         let _ = write!(drawing, "f\nBT /F1 {size:.2} Tf {:.2} {:.2} Td ({}) Tj ET\n", width * 0.05, module * 2.0, self.caption);
-        let objects = [
-            "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
-            "<</Type/Pages/Kids[3 0 R]/Count 1>>".to_owned(),
-            format!(
-                "<</Type/Page/Parent 2 0 R/MediaBox[0 0 {width:.3} {height:.3}]/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>>>>>"
-            ),
-            format!("<</Length {}>>\nstream\n{drawing}endstream", drawing.len()),
-            "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
-        ];
-        assemble(&objects)
+        (width, height, drawing)
     }
+}
+
+/// Several sheets as one PDF, a page each at true size (ISO 32000-1).
+pub fn pdf(sheets: &[Sheet]) -> Vec<u8> {
+    /// Catalogue, list of pages and font come first; then two objects for each page.
+    const BEFORE_PAGES: usize = 3;
+    let page_number = |at: usize| BEFORE_PAGES + 1 + 2 * at;
+    let kids: Vec<String> = (0..sheets.len()).map(|at| format!("{} 0 R", page_number(at))).collect();
+    let mut objects = vec![
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        format!("<</Type/Pages/Kids[{}]/Count {}>>", kids.join(" "), sheets.len()),
+        "<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>".to_owned(),
+    ];
+    for (at, sheet) in sheets.iter().enumerate() {
+        let (width, height, drawing) = sheet.page();
+        let contents = page_number(at) + 1;
+        objects.push(format!(
+            "<</Type/Page/Parent 2 0 R/MediaBox[0 0 {width:.3} {height:.3}]/Contents {contents} 0 R/Resources<</Font<</F1 3 0 R>>>>>>"
+        ));
+        objects.push(format!("<</Length {}>>\nstream\n{drawing}endstream", drawing.len()));
+    }
+    assemble(&objects)
 }
 
 /// Objects, then the table of where each begins.

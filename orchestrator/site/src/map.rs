@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::files::{holed_polygon_json, polygon_json, position_json};
+use crate::lots::Lot;
 use crate::model::{Address, LandKind, Site};
 
 impl Site {
@@ -11,14 +12,19 @@ impl Site {
     /// numbers: `label`), `place` (`label`), `no_fly` (`id`, `name`, `floor_amsl_m`, `ceiling_amsl_m`), `fence` (`height_max_m`),
     /// `station` (`id`, `name`) and `pad` (`drone`, `station`).
     pub fn map_geojson(&self) -> Value {
+        self.map_with_lots(&self.lots)
+    }
+
+    /// The same with other lots than the site's file has.
+    pub fn map_with_lots(&self, lots: &[Lot]) -> Value {
         let mut features = Vec::new();
-        self.map_ground(&mut features);
+        self.map_ground(lots, &mut features);
         self.map_labels(&mut features);
         self.map_flight(&mut features);
         json!({"type": "FeatureCollection", "features": features, "attribution": self.manifest.attribution})
     }
 
-    fn map_ground(&self, features: &mut Vec<Value>) {
+    fn map_ground(&self, lots: &[Lot], features: &mut Vec<Value>) {
         for piece in &self.land {
             let kind = match piece.kind {
                 LandKind::Water => "land_water",
@@ -35,7 +41,7 @@ impl Site {
             let properties = json!({"kind": "road", "class": road.class.word(), "name": road.name});
             features.push(feature(json!({"type": "LineString", "coordinates": line}), properties));
         }
-        for lot in &self.lots {
+        for lot in lots {
             features
                 .push(feature(holed_polygon_json(&lot.ring, &lot.holes), json!({"kind": "lot", "id": lot.id, "name": lot.name})));
             for area in &lot.areas {

@@ -17,7 +17,7 @@ pub enum Allowed {
 /// One route and who may call it.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    /// "GET", "POST", "DELETE".
+    /// "GET", "POST", "PUT", "PATCH", "DELETE".
     pub method: &'static str,
     /// As in the OpenAPI document.
     pub path: &'static str,
@@ -29,6 +29,8 @@ const ADMIN: Allowed = Allowed::Roles(&[Role::Admin]);
 const CALLER: Allowed = Allowed::Roles(&[Role::Caller]);
 /// Who sees plates and money.
 const MANAGER: Allowed = Allowed::Roles(&[Role::Manager]);
+/// Who may see how the lots are drawn: no plates and no money.
+const GROUNDS: Allowed = Allowed::Roles(&[Role::Operator, Role::Pilot, Role::Manager, Role::Admin]);
 /// Who runs the site's people.
 const STAFFING: Allowed = Allowed::Roles(&[Role::Manager, Role::Admin]);
 const GUARD: Allowed = Allowed::Roles(&[Role::Guard]);
@@ -107,6 +109,12 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/api/v1/feeds/{drone}/still.jpg", PICTURES),
     rule("GET", "/api/v1/guards", WATCH),
     rule("POST", "/api/v1/lots/{id}/surveys", Allowed::Roles(&[Role::Operator, Role::Manager])),
+    rule("GET", "/api/v1/lots", GROUNDS),
+    rule("GET", "/api/v1/lots/{id}", GROUNDS),
+    rule("GET", "/api/v1/lots/{id}/versions", MANAGER),
+    rule("PUT", "/api/v1/lots/{id}/layout", MANAGER),
+    rule("GET", "/api/v1/lots/{id}/sheets.pdf", MANAGER),
+    rule("GET", "/api/v1/lots/{id}/sheets/{beacon}", MANAGER),
     // Drivers, payers and cameras have no account: each proves itself by a secret of its own stay, code or camera.
     rule("GET", "/api/v1/areas/{id}", Allowed::Anybody),
     rule("POST", "/api/v1/parking/entries", Allowed::Anybody),

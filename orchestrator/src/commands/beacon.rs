@@ -1,11 +1,13 @@
 //! `beacon`: sheets to print, and what a code that was read is. Reads the file of keys; the rest is the pure crate's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use beacon::{KeyRing, Sheet, Sight, Verdict, issue, verify};
 use clap::{Args, Subcommand};
+use flight_types::LotId;
+use site_model::{BeaconState, Site};
 
 use crate::beacons;
 
@@ -17,6 +19,11 @@ pub enum Beacon {
         after_help = "Example: orchestrator beacon sheet --host park.example --keys keys.toml --area A-17 --height 15 --out a17.pdf\nThe file of keys: [[key]] with id = 1, secret = \"64 hexadecimal digits\", state = \"active\" (or \"retired\", \"revoked\"); [[revoked]] with area and key withdraws a single board."
     )]
     Sheet(SheetFor),
+    /// Writes the sheets of all beacons of a lot of a site: a PDF with a page each, or a folder of SVGs.
+    #[command(
+        after_help = "Example: orchestrator beacon sheets --host park.example --keys keys.toml --site configs/demo-site --lot market --height 15 --out market.pdf\nBeacons that are withdrawn are left out."
+    )]
+    Sheets(SheetsFor),
     /// Tells whether the text of a code is a genuine beacon; exit code 1 when it is not.
     #[command(
         after_help = "Example: orchestrator beacon check --host park.example --keys keys.toml https://park.example/p/A-17.1…"
@@ -40,14 +47,9 @@ pub struct Keys {
     keys: PathBuf,
 }
 
-/// What to print.
+/// What sheets are made for.
 #[derive(Debug, Args)]
-pub struct SheetFor {
-    #[command(flatten)]
-    keys: Keys,
-    /// The area that the beacon names.
-    #[arg(long)]
-    area: String,
+pub struct SightFor {
     /// The survey's height above the ground, metres.
     #[arg(long)]
     height: f64,
@@ -57,6 +59,42 @@ pub struct SheetFor {
     /// The camera's field of view across, degrees.
     #[arg(long, default_value_t = 70.0)]
     view: f64,
+}
+
+impl SightFor {
+    fn sight(&self) -> Sight {
+        Sight { height_m: self.height, across_pixels: self.pixels, across_deg: self.view }
+    }
+}
+
+/// The sheets of a lot.
+#[derive(Debug, Args)]
+pub struct SheetsFor {
+    #[command(flatten)]
+    keys: Keys,
+    /// The site's folder.
+    #[arg(long)]
+    site: PathBuf,
+    /// Which lot of it.
+    #[arg(long)]
+    lot: LotId,
+    #[command(flatten)]
+    sight: SightFor,
+    /// The file to write, ending in .pdf, or a folder for one .svg each.
+    #[arg(long)]
+    out: PathBuf,
+}
+
+/// What to print.
+#[derive(Debug, Args)]
+pub struct SheetFor {
+    #[command(flatten)]
+    keys: Keys,
+    /// The area that the beacon names.
+    #[arg(long)]
+    area: String,
+    #[command(flatten)]
+    sight: SightFor,
     /// The file to write, ending in .svg or .pdf.
     #[arg(long)]
     out: PathBuf,
@@ -67,6 +105,7 @@ impl Beacon {
     pub fn run(&self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Sheet(wanted) => wanted.write(),
+            Self::Sheets(wanted) => wanted.write(),
             Self::Check { keys, text } => Ok(said(&verify(&keys.ring()?, text))),
         }
     }
@@ -75,8 +114,7 @@ impl Beacon {
 impl SheetFor {
     fn write(&self) -> anyhow::Result<ExitCode> {
         let text = issue(&self.keys.ring()?, &self.area)?;
-        let sight = Sight { height_m: self.height, across_pixels: self.pixels, across_deg: self.view };
-        let sheet = Sheet::new(&text, &self.area, sight)?;
+        let sheet = Sheet::new(&text, &self.area, self.sight.sight())?;
         let bytes = match self.out.extension().and_then(|extension| extension.to_str()) {
             Some("svg") => sheet.svg().into_bytes(),
             Some("pdf") => sheet.pdf(),
@@ -86,6 +124,36 @@ impl SheetFor {
         println!("{text}");
         println!("{}: {} x {} mm, modules of {} mm", self.out.display(), sheet.width_mm(), sheet.height_mm(), sheet.module_mm());
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl SheetsFor {
+    fn write(&self) -> anyhow::Result<ExitCode> {
+        let site = Site::load(&self.site)?;
+        let lot = site.lots.iter().find(|lot| lot.id == self.lot).with_context(|| format!("the site has no lot {}", self.lot))?;
+        let ring = self.keys.ring()?;
+        let mut sheets = Vec::new();
+        for beacon in lot.beacons.iter().filter(|beacon| beacon.state != BeaconState::Withdrawn) {
+            let sheet = Sheet::new(&issue(&ring, &beacon.area)?, &beacon.area, self.sight.sight())?;
+            println!("{}: area {}, modules of {} mm", beacon.id, beacon.area, sheet.module_mm());
+            sheets.push((beacon.id.as_str(), sheet));
+        }
+        if sheets.is_empty() {
+            bail!("lot {} has no beacons", self.lot);
+        }
+        self.keep(sheets)?;
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn keep(&self, sheets: Vec<(&str, Sheet)>) -> anyhow::Result<()> {
+        let written =
+            |path: &Path, bytes: &[u8]| std::fs::write(path, bytes).with_context(|| format!("could not write {}", path.display()));
+        if self.out.extension().is_some_and(|extension| extension == "pdf") {
+            let sheets: Vec<Sheet> = sheets.into_iter().map(|(_, sheet)| sheet).collect();
+            return written(&self.out, &beacon::pdf(&sheets));
+        }
+        std::fs::create_dir_all(&self.out).with_context(|| format!("could not make {}", self.out.display()))?;
+        sheets.iter().try_for_each(|(id, sheet)| written(&self.out.join(format!("{id}.svg")), sheet.svg().as_bytes()))
     }
 }
 

@@ -18,6 +18,7 @@ use crate::access::{Access, RateLimiter};
 use crate::effects::Notices;
 use crate::engine::Engine;
 use crate::live::Live;
+use crate::lots::Lots;
 use crate::payments::PaymentProvider;
 use crate::store::{AuditOutcome, AuditRecord, AuditTrail, PrivateCards};
 
@@ -56,6 +57,8 @@ pub struct Parts {
     pub audit: AuditTrail,
     /// Map and addresses.
     pub site: Arc<dyn SiteView>,
+    /// The parking lots as they are drawn now.
+    pub lots: Lots,
     /// Text messages.
     pub messages: Arc<dyn TextMessages>,
     /// Who moves the money of parking.

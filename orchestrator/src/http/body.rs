@@ -5,7 +5,7 @@ use axum::http::request::Parts;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 
-use super::limits::BODY_BYTES_MAX;
+use super::limits::{BODY_BYTES_MAX, LAYOUT_BYTES_MAX};
 use super::problem::Problem;
 
 /// A JSON body of a known shape.
@@ -15,6 +15,10 @@ pub struct Body<T>(pub T);
 /// The same, where an absent body means the shape's default.
 #[derive(Debug)]
 pub struct OptionalBody<T>(pub T);
+
+/// A drawing of a parking lot as it came; what it says is judged by `site-model`.
+#[derive(Debug)]
+pub struct Drawing(pub String);
 
 /// What a query asks for; a wrong one is answered as a problem, not as plain text.
 #[derive(Debug)]
@@ -48,11 +52,23 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     })
 }
 
+impl<S: Send + Sync> FromRequest<S> for Drawing {
+    type Rejection = Problem;
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Problem> {
+        let bytes = read_at_most(request, LAYOUT_BYTES_MAX).await?;
+        String::from_utf8(bytes).map(Self).map_err(|_| Problem::malformed("the body is not UTF-8"))
+    }
+}
+
 async fn read(request: Request) -> Result<Vec<u8>, Problem> {
-    let collected = Limited::new(request.into_body(), BODY_BYTES_MAX).collect().await;
+    read_at_most(request, BODY_BYTES_MAX).await
+}
+
+async fn read_at_most(request: Request, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+    let collected = Limited::new(request.into_body(), bytes_max).collect().await;
     match collected {
         Ok(body) => Ok(body.to_bytes().to_vec()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::too_large(BODY_BYTES_MAX)),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::too_large(bytes_max)),
         Err(error) => Err(Problem::malformed(format!("the body broke off: {error}"))),
     }
 }

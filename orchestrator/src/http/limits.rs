@@ -6,6 +6,8 @@ use crate::access::RateLimit;
 
 /// Largest body. The largest legitimate one, a registration, has under 2 KiB; a position has 100 bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Largest drawing of a parking lot: a bay takes some 300 bytes, and the largest lots have thousands of them.
+pub const LAYOUT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// A request that takes longer is given up. Argon2id under a storm of sign-ins may wait ten seconds for its turn.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
 /// Longest idempotency key kept as it is; a longer one is replaced by its digest.

@@ -26,6 +26,7 @@ mod drones;
 mod feeds;
 mod guards;
 mod incidents;
+mod lots;
 mod parking;
 mod site;
 
@@ -58,6 +59,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(feeds::routes())
         .merge(parking::routes())
         .merge(site::routes())
+        .merge(lots::routes())
         .merge(accounts::routes())
         .merge(devices::routes())
         .merge(live::routes());

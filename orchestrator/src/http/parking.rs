@@ -60,6 +60,9 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 pub trait AreaCodes: Send + Sync {
     /// The area that a scanned code names; the error says in words what is wrong with the code.
     fn area(&self, code: &str) -> Result<AreaId, String>;
+
+    /// The address that an area's beacon says, on a server that is reached at `origin`; the error says in words why there is none.
+    fn address(&self, area: &AreaId, origin: &str) -> Result<String, String>;
 }
 
 /// Codes that are the area's id itself, unsigned.
@@ -68,6 +71,10 @@ pub struct PlainAreaCodes;
 impl AreaCodes for PlainAreaCodes {
     fn area(&self, code: &str) -> Result<AreaId, String> {
         AreaId::new(code).map_err(|error| error.to_string())
+    }
+
+    fn address(&self, area: &AreaId, origin: &str) -> Result<String, String> {
+        Ok(format!("{origin}/p/{area}"))
     }
 }
 
@@ -410,7 +417,7 @@ fn is_card_number(text: &str) -> bool {
 }
 
 /// Where the server is, for codes that phones open: as configured, else as the asker reached it.
-fn origin(app: &App, headers: &HeaderMap) -> String {
+pub(super) fn origin(app: &App, headers: &HeaderMap) -> String {
     if let Some(url) = &app.public_url {
         return url.trim_end_matches('/').to_owned();
     }

@@ -5,10 +5,13 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dispatch_core::{Cause, Refusal};
 use serde::Serialize;
+use site_model::lots::{LotFault, LotProblem};
+use site_model::{FeatureProblem, SiteError};
 use utoipa::ToSchema;
 
 use crate::access::AccessError;
 use crate::engine::SubmitError;
+use crate::lots::LayoutError;
 use crate::store::StoreError;
 
 /// Why a request was not done, for programs (`type`) and for people (`detail`).
@@ -26,6 +29,13 @@ pub struct Problem {
     /// Why, as a code ("cause") with its figures, where the dispatcher refused: for pages that say it in the reader's language.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<Box<Cause>>,
+    /// Which feature of a drawing it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub feature: Option<String>,
+    /// What is wrong with that feature: a "code" with its figures, for pages that say it in the reader's language.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub fault: Option<Box<LotProblem>>,
     /// Seconds to wait before trying again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
@@ -34,7 +44,16 @@ pub struct Problem {
 impl Problem {
     fn new(status: StatusCode, kind: &str, title: &'static str, detail: impl Into<String>) -> Self {
         let kind = format!("/problems/{kind}");
-        Self { kind, title, status: status.as_u16(), detail: detail.into(), cause: None, retry_after_s: None }
+        Self {
+            kind,
+            title,
+            status: status.as_u16(),
+            detail: detail.into(),
+            cause: None,
+            feature: None,
+            fault: None,
+            retry_after_s: None,
+        }
     }
 
     /// The body does not read as what is asked for.
@@ -88,6 +107,35 @@ impl Problem {
     /// Too late, too early, or decided otherwise.
     pub fn conflict(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, "not-now", "Not possible now", detail)
+    }
+
+    /// It was made over a state that is no longer so.
+    pub fn changed(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::PRECONDITION_FAILED, "changed", "Changed meanwhile", detail)
+    }
+
+    /// The request must say over which state it was made.
+    pub fn version_needed() -> Self {
+        let detail = "name the version that you have seen: If-Match with the ETag of the last answer";
+        Self::new(StatusCode::PRECONDITION_REQUIRED, "version-needed", "Over which version?", detail)
+    }
+
+    /// A drawing that does not read or does not fit together.
+    fn drawing(error: &SiteError) -> Self {
+        let named = Self::invalid("layout", error);
+        match error {
+            SiteError::Feature { id, problem: FeatureProblem::Lot(problem), .. } => {
+                Self { feature: id.clone(), fault: Some(Box::new(problem.clone())), ..named }
+            }
+            SiteError::Feature { id, .. } => Self { feature: id.clone(), ..named },
+            SiteError::Json { .. }
+            | SiteError::Io { .. }
+            | SiteError::TooLarge { .. }
+            | SiteError::Toml { .. }
+            | SiteError::Manifest { .. }
+            | SiteError::Osm { .. }
+            | SiteError::Extract { .. } => named,
+        }
     }
 
     /// It was there and is of no use any more.
@@ -198,6 +246,22 @@ impl From<Refusal> for Problem {
             Refusal::NotYours { .. } => Self::not_yours(refusal.to_string()),
             Refusal::NotNow { reason } => Self::decided(reason),
             Refusal::ControlledBy { by } => Self::decided(&Cause::ControlledBy { by: by.clone() }),
+        }
+    }
+}
+
+impl From<LayoutError> for Problem {
+    fn from(error: LayoutError) -> Self {
+        match error {
+            LayoutError::Unknown(lot) => Self::unknown("lot", lot.as_str()),
+            LayoutError::Changed { .. } => Self::changed(error.to_string()),
+            LayoutError::OtherLot(_) | LayoutError::AreaNeeded(_) => Self::invalid("layout", error),
+            LayoutError::Layout(error) => Self::drawing(&error),
+            LayoutError::Beside(LotFault { id, problem }) => {
+                let named = Self::invalid("layout", format!("{id}: {problem}"));
+                Self { feature: Some(id), fault: Some(Box::new(problem)), ..named }
+            }
+            LayoutError::Store(error) => error.into(),
         }
     }
 }

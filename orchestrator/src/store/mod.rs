@@ -4,6 +4,7 @@
 //! in-process ([`Store::write`]), because SQLite lets one writer in at a time and its own waiting is coarser than ours.
 
 mod audit;
+mod layouts;
 mod lease;
 mod location;
 mod log;
@@ -21,6 +22,7 @@ use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 pub use audit::{AuditNote, AuditRecord, AuditTrail, Outcome as AuditOutcome, notes as audit_notes, verify as verify_audit};
+pub use layouts::{KeptLayout, KeptVersion, Layouts, VERSIONS_KEPT};
 pub use lease::Lease;
 pub use location::{DATABASE_FILE, Location};
 pub use log::{ChainBreak, Log, LogHead};
@@ -184,6 +186,11 @@ impl Store {
     /// Telephones and payment tokens of parking.
     pub fn private_cards(&self) -> PrivateCards {
         PrivateCards::new(self.clone())
+    }
+
+    /// Parking lots as managers drew them.
+    pub fn layouts(&self) -> Layouts {
+        Layouts::new(self.clone())
     }
 
     /// The district's log.
