@@ -21,6 +21,8 @@ mod feeds;
 mod guards;
 #[path = "http/live.rs"]
 mod live;
+#[path = "http/lots.rs"]
+mod lots;
 #[path = "http/roles.rs"]
 mod roles;
 #[path = "http/sessions.rs"]

@@ -87,6 +87,12 @@ fn sheets_say_what_they_are_for_at_true_size() {
     assert!(pdf.starts_with("%PDF-1.4") && pdf.ends_with("%%EOF\n") && pdf.contains("for 15 m, 1920 px, 70 deg"));
     let table: usize = pdf.rsplit("startxref\n").next().and_then(|rest| rest.split('\n').next()?.parse().ok()).expect("a place");
     assert!(pdf[table..].starts_with("xref"));
+    let several = String::from_utf8(beacon::pdf(&[sheet.clone(), sheet])).expect("this PDF is plain text");
+    assert!(several.contains("/Count 2>>") && several.matches("/Type/Page/Parent").count() == 2);
+    for (number, object) in several.match_indices(" 0 obj\n").map(|(at, _)| at).enumerate() {
+        let begin = several[..object].rfind('\n').map_or(0, |line| line + 1);
+        assert!(several.contains(&format!("\n{begin:010} 00000 n ")), "object {} is not in the table", number + 1);
+    }
     assert!(matches!(Sheet::new("x", "A", Sight { height_m: 190.0, ..sight }), Err(SheetError::TooLarge(_))));
     assert!(matches!(Sheet::new("x", "A", Sight { height_m: f64::NAN, ..sight }), Err(SheetError::Figure("height"))));
 }

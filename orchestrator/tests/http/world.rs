@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use dispatch_core::config::{Approval, DroneConfig, OnSilence, Policy, SiteConfig, StationConfig};
 use dispatch_core::effect::{Action, Effect};
 use dispatch_core::event::{Actor, Event, GeocodedAddress, GuardCandidate, GuardsNear, Role};
-use flight_types::{AccountId, DistrictId, DroneId, DroneStatus, GeoPoint, GuardId, LotId, Ring, StationId};
+use flight_types::{AccountId, DistrictId, DroneId, DroneStatus, GeoPoint, GuardId, Local, LocalFrame, LotId, Ring, StationId};
 use orchestrator::access::{Access, NewAccount, RateLimit};
 use orchestrator::clock::Clock;
 use orchestrator::effects::Notices;
@@ -15,10 +15,12 @@ use orchestrator::engine::{EffectQueue, Engine, EngineTask, Opening};
 use orchestrator::http::limits::RateLimits;
 use orchestrator::http::{App, Parts, Pictures, PlainAreaCodes, Sending, Server, SiteView, TextMessages};
 use orchestrator::live::Live;
+use orchestrator::lots::Lots;
 use orchestrator::payments::Sandbox;
 use orchestrator::store::{AuditTrail, Location, Store};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use site_model::Lot;
 
 use crate::contract;
 
@@ -131,6 +133,35 @@ fn site() -> SiteConfig {
     }
 }
 
+/// A lot of 60 m by 30 m with one area, two bays and a beacon, as its file would say it.
+pub fn lot_json() -> Value {
+    let at = |east_m: f64, north_m: f64| {
+        let place = LocalFrame::new(centre()).to_geo(Local { east_m, north_m });
+        json!([place.lon_deg(), place.lat_deg()])
+    };
+    let square = |west: f64, south: f64, width: f64, height: f64| {
+        let corners = [(0.0, 0.0), (width, 0.0), (width, height), (0.0, height), (0.0, 0.0)];
+        let ring = corners.map(|(east, north)| at(west + east, south + north));
+        json!({"type": "Polygon", "coordinates": [ring]})
+    };
+    let feature = |id: &str, geometry: Value, properties: Value| json!({"type": "Feature", "id": id, "geometry": geometry, "properties": properties});
+    let bay = json!({"kind": "bay", "area": "A1", "heading_deg": 0.0});
+    let beacon = json!({
+        "kind": "beacon", "area": "A1", "height_m": 0.9, "heading_deg": 0.0, "tilt_deg": 0.0, "module_mm": 33.0, "state": "mounted",
+    });
+    json!({"type": "FeatureCollection", "features": [
+        feature("lot-1", square(0.0, 0.0, 60.0, 30.0), json!({"kind": "lot", "name": "East"})),
+        feature("A1", square(0.0, 0.0, 30.0, 30.0), json!({"kind": "area", "lot": "lot-1", "name": "A1"})),
+        feature("A1-01", square(5.0, 20.0, 2.5, 5.0), bay.clone()),
+        feature("A1-02", square(7.5, 20.0, 2.5, 5.0), bay),
+        feature("A1-beacon", json!({"type": "Point", "coordinates": at(15.0, 10.0)}), beacon),
+    ]})
+}
+
+fn lot() -> Lot {
+    Lot::from_geojson(lot_json().to_string(), centre()).expect("a lot")
+}
+
 /// So many that no test meets a limit it does not ask for.
 pub fn generous() -> RateLimits {
     let limit = RateLimit { burst: 100_000, per_minute: 100_000 };
@@ -166,6 +197,7 @@ impl World {
             notices: Notices::new(store.outbox(), engine.clone()),
             audit: AuditTrail::start(&store, clock.clone()).await.expect("an audit trail"),
             site: Arc::new(Town),
+            lots: Lots::open(&[lot()], centre(), store.layouts()).await.expect("lots"),
             messages: messages.clone(),
             payments: Arc::new(Sandbox::default()),
             private: store.private_cards(),
