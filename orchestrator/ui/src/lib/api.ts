@@ -33,6 +33,9 @@ export class ApiError extends Error {
     readonly why?: Cause,
     /** How long to wait before trying again, where the server knows. */
     readonly retryAfterS?: number,
+    /** Which feature of a drawing it is about, and what is wrong with it, as a code. */
+    readonly feature?: string,
+    readonly fault?: string,
   ) {
     super(detail || title);
     this.name = 'ApiError';
@@ -45,18 +48,30 @@ export class ApiError extends Error {
 }
 
 export interface RequestOptions {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   body?: unknown;
   token?: string | null;
   headers?: Record<string, string>;
   timeoutMs?: number;
 }
 
+/** RFC 9457, with what the server adds. */
+interface ProblemDetails {
+  type?: string;
+  title?: string;
+  detail?: string;
+  cause?: Cause;
+  retry_after_s?: number;
+  feature?: string;
+  fault?: { code: string };
+}
+
 async function problemOf(response: Response): Promise<ApiError> {
   try {
-    const problem = (await response.json()) as { type?: string; title?: string; detail?: string; cause?: Cause; retry_after_s?: number };
+    const problem = (await response.json()) as ProblemDetails;
     const kind = problem.type?.split('/').at(-1);
-    return new ApiError(response.status, problem.title ?? response.statusText, problem.detail ?? '', kind, problem.cause, problem.retry_after_s);
+    const { title = response.statusText, detail = '', cause, retry_after_s, feature, fault } = problem;
+    return new ApiError(response.status, title, detail, kind, cause, retry_after_s, feature, fault?.code);
   } catch {
     return new ApiError(response.status, response.statusText, '');
   }

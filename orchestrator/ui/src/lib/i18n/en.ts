@@ -1,6 +1,7 @@
 /** English. This file also is the list of everything that must be said: the other languages have to match its type. */
 
 import { devicesEn } from './devices';
+import { lotsEn } from './lots';
 import { parkingEn } from './parking';
 import type { GuardNotice, IncidentState, LightState, OfferState, PlaceSource, FlightPhase, Role } from '../types';
 
@@ -99,6 +100,8 @@ export const en = {
     stationText: 'Incidents, approvals, the map.',
     pilotTitle: 'Pilot',
     pilotText: 'Every aircraft in the air.',
+    managerTitle: 'Parking lots',
+    managerText: 'Stays, money, maps of the lots.',
     signedInAs: (name: string) => `Signed in as ${name}`,
   },
 
@@ -569,6 +572,8 @@ export const en = {
     malformed: 'The request was not understood.',
     invalid: 'A value is not acceptable.',
     unknown: 'That is not there any more.',
+    changed: 'Somebody else changed it meanwhile.',
+    'version-needed': 'Load the page again and repeat it.',
     'not-now': 'That is not possible now.',
     mistyped: 'The code is mistyped. Check it and try again.',
     expired: 'That code is no longer valid.',
@@ -693,6 +698,7 @@ export const en = {
 
   devices: devicesEn,
   parking: parkingEn,
+  lots: lotsEn,
 };
 
 export type Messages = typeof en;

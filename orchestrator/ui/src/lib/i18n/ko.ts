@@ -1,6 +1,7 @@
 /** 한국어. The type demands every text that English has. */
 
 import { devicesKo } from './devices';
+import { lotsKo } from './lots';
 import { parkingKo } from './parking';
 import type { Messages } from './en';
 
@@ -97,6 +98,8 @@ export const ko: Messages = {
     stationText: '사건, 이륙 승인, 상황 지도.',
     pilotTitle: '조종사',
     pilotText: '비행 중인 모든 기체.',
+    managerTitle: '주차장 관리',
+    managerText: '입출차, 정산, 주차장 지도.',
     signedInAs: (name) => `${name} 님으로 로그인됨`,
   },
 
@@ -567,6 +570,8 @@ export const ko: Messages = {
     malformed: '요청을 이해하지 못했습니다.',
     invalid: '사용할 수 없는 값입니다.',
     unknown: '더 이상 없는 항목입니다.',
+    changed: '그사이 다른 사람이 바꾸었습니다.',
+    'version-needed': '페이지를 새로 고친 뒤 다시 하세요.',
     'not-now': '지금은 할 수 없습니다.',
     mistyped: '코드가 잘못 입력되었습니다. 확인하고 다시 입력하세요.',
     expired: '더 이상 쓸 수 없는 코드입니다.',
@@ -691,4 +696,5 @@ export const ko: Messages = {
 
   devices: devicesKo,
   parking: parkingKo,
+  lots: lotsKo,
 };
