@@ -131,7 +131,7 @@ impl LotLayout {
 }
 
 /// Every lot of the site.
-#[utoipa::path(get, path = "/lots", tag = "lots", responses((status = 200, body = Vec<LotSummary>)))]
+#[utoipa::path(get, path = "/lots", operation_id = "drawn_lots", tag = "lots", responses((status = 200, body = Vec<LotSummary>)))]
 async fn lots(State(app): State<App>) -> Json<Vec<LotSummary>> {
     let summary = |layout: &Layout| LotSummary {
         id: layout.lot.id.to_string(),
@@ -182,15 +182,15 @@ async fn draw(
 ) -> Result<impl IntoResponse, Problem> {
     let lot = known(&app, &id)?.lot.id.clone();
     let over = version_of(&headers)?;
-    let booked = |core: &dispatch_core::Core| {
+    let needed_areas = app.engine.read(|core| {
         let areas = core.parking().config().areas.iter().filter(|area| area.lot == lot);
         areas.map(|area| area.id.to_string()).collect()
-    };
+    });
     let change = Change {
         lot: lot.clone(),
         over,
         layout,
-        needed_areas: app.engine.read(booked),
+        needed_areas,
         drawn: Drawn { at_ms: app.engine.now_ms(), by: identity.id.to_string() },
     };
     let layout = app.lots.change(change).await?;

@@ -1,6 +1,6 @@
 /**
  * Plays parking through the pages in a real browser: a driver parks and shows a payment code, a stranger's phone reads it off the
- * screen with a reader that nobody here wrote and pays a part, the driver pays the rest, the manager sees it.
+ * screen with a reader that nobody here wrote and pays a part, the driver pays the rest, the manager sees it and draws on a lot's map.
  * Needs a running server with the demo's lots. Waits only for what the pages show.
  *
  *   BASE_URL=http://127.0.0.1:8080 node e2e/parking.mjs
@@ -17,6 +17,7 @@
 import { mkdirSync } from 'node:fs';
 import jsQR from 'jsqr';
 import { chromium } from 'playwright-core';
+import { drawLot } from './lots.mjs';
 
 const base = process.env.BASE_URL ?? 'http://127.0.0.1:8787';
 const [managerName, managerPassword] = (process.env.MANAGER ?? 'manager:demo-only').split(':');
@@ -129,7 +130,8 @@ async function parking(browser) {
   await picture(manager, 'manager');
   await manager.setViewportSize(PHONE);
   await picture(manager, 'manager-phone');
-  at('done: paid and booked');
+  await drawLot(manager, { base, at, picture, phone: PHONE, desk: DESK });
+  at('done: paid, booked and drawn');
 }
 
 let fail = (error) => {

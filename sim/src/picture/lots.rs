@@ -94,7 +94,6 @@ pub(super) fn scramble(value: u64) -> u64 {
 mod tests {
     use std::path::PathBuf;
 
-    use flight_types::LocalFrame;
     use site_model::Site;
 
     use super::*;

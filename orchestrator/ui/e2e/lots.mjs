@@ -1,0 +1,102 @@
+/**
+ * A manager draws on a lot's map in a real browser: takes a row away, puts the former version back, draws a row that the server refuses,
+ * moves a beacon, prints the sheets. Played by parking.mjs with the page of a signed-in manager. Waits only for what the pages show.
+ */
+
+const id = (name) => `[data-testid="${name}"]`;
+/** The demo's first lot. */
+const LOT = 'market';
+
+const version = (number) => `${id('lot-version')}[data-version="${number}"]`;
+const bays = (page) => page.locator(id('bay')).count();
+
+/** Puts the mouse on the middle of something and drags it by so many pixels. */
+async function drag(page, target, by, steps = 6) {
+  const box = await target.boundingBox();
+  const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+  await page.mouse.move(x, y);
+  await page.mouse.down();
+  await page.mouse.move(x + by.x, y + by.y, { steps });
+  await page.mouse.up();
+}
+
+async function expectBays(page, wanted) {
+  await page.waitForFunction(([selector, count]) => document.querySelectorAll(selector).length === count, [id('bay'), wanted]);
+}
+
+export async function drawLot(page, { base, at, picture, phone, desk }) {
+  at('manager opens a lot’s map from the first page');
+  await page.setViewportSize(desk);
+  await page.goto(`${base}/`);
+  await page.click('a[href="/lots"]');
+  await page.click(`${id('lot-map-door')}[data-lot="${LOT}"]`);
+  await page.waitForSelector(version(0));
+  const all = await bays(page);
+  if (all < 50) throw new Error(`the lot has ${all} bays`);
+  await picture(page, 'lot-map');
+
+  at('manager takes a row away');
+  await page.click(id('draw'));
+  await page.locator(id('bay')).first().click();
+  await page.waitForSelector(`${id('picked')}[data-kind="bay"][data-count="1"]`);
+  await page.click(id('whole-row'));
+  const row = Number(await page.getAttribute(id('picked'), 'data-count'));
+  if (row < 5) throw new Error(`a row of ${row} bays`);
+  await picture(page, 'lot-row-picked');
+  await page.click(id('delete'));
+  await expectBays(page, all - row);
+  await page.click(id('undo'));
+  await expectBays(page, all);
+  await page.click(id('redo'));
+  await page.click(id('save'));
+  await page.waitForSelector(version(1));
+  await page.reload();
+  await page.waitForSelector(version(1));
+  await expectBays(page, all - row);
+
+  at('manager draws bays where bays are: refused, in words, and nothing is lost');
+  await page.click(id('draw'));
+  await page.click(id('tool-row'));
+  await drag(page, page.locator(id('bay')).nth(2), { x: 90, y: 0 });
+  await page.waitForSelector(id('row-add'));
+  await picture(page, 'lot-row-drawn');
+  await page.click(id('row-add'));
+  await page.click(id('save'));
+  await page.waitForSelector(id('lot-problem'));
+  await page.waitForSelector(`${id('picked')}[data-kind="bay"]`);
+  await picture(page, 'lot-refused');
+  await page.click(id('undo'));
+
+  at('manager moves a beacon, and saves');
+  await page.locator(id('beacon')).first().click();
+  await page.waitForSelector(`${id('picked')}[data-kind="beacon"]`);
+  await drag(page, page.locator(id('beacon')).first(), { x: 14, y: 9 });
+  await page.selectOption(id('beacon-state'), 'planned');
+  await page.click(id('save'));
+  await page.waitForSelector(version(2));
+  await page.waitForSelector(`${id('beacon')}.planned`);
+
+  at('manager puts the site’s own drawing back');
+  await page.click(id('stop'));
+  await page.click('details summary');
+  await page.click(`${id('put-back')}[data-version="0"]`);
+  await expectBays(page, all);
+  await page.click(id('save'));
+  await page.waitForSelector(version(3));
+  await page.click(id('stop'));
+
+  at('manager prints the sheets');
+  const sheets = await page.request.get(new URL(await page.getAttribute(id('sheets'), 'href'), base).href);
+  const pdf = (await sheets.body()).toString('latin1');
+  if (!pdf.startsWith('%PDF') || !pdf.includes('for 15 m, 1920 px, 70 deg')) throw new Error('the sheets are no PDF for 15 m');
+
+  await page.setViewportSize(phone);
+  await page.reload();
+  await page.waitForSelector(version(3));
+  await picture(page, 'lot-phone');
+  await page.click(id('draw'));
+  await page.locator(id('bay')).nth(3).click();
+  await page.waitForSelector(id('picked'));
+  await picture(page, 'lot-phone-drawing');
+  await page.click(id('stop'));
+}
