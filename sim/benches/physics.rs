@@ -11,7 +11,7 @@ mod common;
 use common::{HOME_AMSL_M, Station, home};
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use sim::physics::{AIR_DENSITY_KG_M3, Airframe, BodyState, Dynamics, Surroundings, Vector};
+use sim::physics::{AIR_DENSITY_KG_M3, Airframe, Batch, BodyState, Dynamics, Surroundings, Vector};
 use sim::{Aircraft, AircraftConfig, Environment, STEP_S};
 
 /// Steps of each vehicle in one timed run: four seconds of flight.
@@ -66,6 +66,20 @@ fn bare_one(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn bare_hundred(bencher: Bencher<'_, '_>) {
     run_bare(bencher, 100);
+}
+
+/// A hundred side by side, as they are laid out for vector registers.
+#[divan::bench]
+fn batch_hundred(bencher: Bencher<'_, '_>) {
+    let dynamics = Dynamics::new(Airframe::default(), AIR_DENSITY_KG_M3);
+    let around = around(&dynamics);
+    let batch = || Batch::new(dynamics.clone(), &bodies(100, &dynamics), &around);
+    bencher.counter(ItemsCount::new(STEPS * 100)).with_inputs(batch).bench_local_values(|mut batch| {
+        for _ in 0..STEPS {
+            black_box(&mut batch).step(STEP_S);
+        }
+        batch
+    });
 }
 
 fn airborne(bearing_deg: u8, environment: &Environment) -> Aircraft {

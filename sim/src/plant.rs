@@ -6,7 +6,7 @@ use flight_types::{GeoPoint, Local, LocalFrame};
 
 use crate::physics::{
     AIR_DENSITY_KG_M3, Airframe, Battery, BodyState, Dynamics, Environment, GRAVITY_M_S2, Ground, Gusts, Measurements, ROTOR_COUNT,
-    Sensors, Surroundings, Vector,
+    Sensors, Surroundings, Vector, WARM_C,
 };
 use crate::{AircraftConfig, Fault, STEP_S};
 
@@ -18,6 +18,8 @@ const ROTORS_STILL_RAD_S: f64 = 30.0;
 const REST_M_S: f64 = 0.08;
 /// The pack's nominal voltage, at which motors reach their full speed, volts.
 const FULL_SPEED_V: f64 = 14.8;
+/// An aircraft that stands this near to the middle of its pad is centred by it and charges, metres.
+const PAD_M: f64 = 2.0;
 /// Steps between new gusts: 50 Hz; gusts change over seconds.
 const GUST_STEPS: u64 = 5;
 
@@ -33,11 +35,14 @@ pub(crate) struct Plant {
     gust_m_s: Vector,
     sensors: Sensors,
     battery: Battery,
+    charger_pct_min: f64,
     motor_lost: [bool; ROTOR_COUNT],
     resting: bool,
     /// Resting with still rotors: the equations of motion are not integrated.
     held: bool,
     crashed: bool,
+    /// Of the air, degrees Celsius.
+    air_c: f64,
     /// What acts on the body in the present step, the rotors apart.
     around: Surroundings,
 }
@@ -56,10 +61,12 @@ impl Plant {
             gust_m_s: Vector::zeros(),
             sensors: Sensors::new(seed.wrapping_add(2)),
             battery: Battery::default(),
+            charger_pct_min: config.charger_pct_min,
             motor_lost: [false; ROTOR_COUNT],
             resting: true,
             held: true,
             crashed: false,
+            air_c: WARM_C,
             around: Surroundings {
                 wind_m_s: Vector::zeros(),
                 air_density_kg_m3: AIR_DENSITY_KG_M3,
@@ -69,8 +76,13 @@ impl Plant {
         }
     }
 
-    /// Takes over the air's density; cheap when it has not changed.
+    /// Takes over the air's density and temperature; cheap when they have not changed. The pack has the temperature of the air that
+    /// it stands in first.
     pub(crate) fn breathe(&mut self, environment: &Environment) {
+        if self.step == 0 {
+            self.battery.soak(environment.temperature_c);
+        }
+        self.air_c = environment.temperature_c;
         if self.dynamics.air_density_kg_m3() != environment.air_density_kg_m3 {
             self.dynamics = Dynamics::new(self.dynamics.airframe().clone(), environment.air_density_kg_m3);
         }
@@ -91,7 +103,15 @@ impl Plant {
         self.move_body(&around);
         let airframe = self.dynamics.airframe();
         let other_w = airframe.avionics_w + airframe.light_w * light;
-        self.battery.draw(self.dynamics.rotor_power_w(&self.body.rotor_rad_s) + other_w, STEP_S);
+        self.battery.draw(self.dynamics.rotor_power_w(&self.body.rotor_rad_s) + other_w, self.air_c, STEP_S);
+        if self.held && self.charger_pct_min > 0.0 && self.is_on_pad() {
+            self.battery.charge_up(self.charger_pct_min, STEP_S);
+        }
+    }
+
+    /// Its contacts touch those of its pad.
+    fn is_on_pad(&self) -> bool {
+        self.body.position_m.x.hypot(self.body.position_m.y) < PAD_M
     }
 
     fn specific_force(&self) -> Vector {

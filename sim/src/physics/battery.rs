@@ -1,9 +1,21 @@
-//! The pack: open-circuit voltage by charge, sag by internal resistance, charge taken by power.
+//! The pack: open-circuit voltage by charge, sag by an internal resistance that the cold raises, charge taken by power.
+
+use super::WARM_C;
 
 /// Cells in series.
 const CELLS: f64 = 4.0;
 /// Open-circuit volts of one lithium-polymer cell at 0, 10, … 100 % charge; the common resting-voltage table of the trade.
 const CELL_OPEN_CIRCUIT_V: [f64; 11] = [3.27, 3.61, 3.69, 3.73, 3.77, 3.80, 3.84, 3.92, 4.00, 4.08, 4.20];
+
+/// How the resistance of a lithium-polymer cell follows its temperature, kelvin: R = R₂₀ exp(B (1/T − 1/T₂₀)). With this it doubles
+/// from 20 °C to 0 °C, the usual figure of data sheets.
+const RESISTANCE_B_K: f64 = 2_770.0;
+/// Zero degrees Celsius, kelvin.
+const ZERO_C_K: f64 = 273.15;
+/// Half a kilogram of cells at about 1,000 J/(kg K), joules per kelvin.
+const HEAT_CAPACITY_J_K: f64 = 500.0;
+/// Heat given to the air, watts per kelvin: about 0.05 m² in the rotors' wash at 20 W/(m² K).
+const COOLING_W_K: f64 = 1.0;
 
 /// A four-cell lithium-polymer pack.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +26,7 @@ pub struct Battery {
     charge_a_s: f64,
     /// 6 mΩ a cell for a pack of this size at 20 °C, ohms.
     resistance_ohm: f64,
+    temperature_c: f64,
     current_a: f64,
     voltage_v: f64,
 }
@@ -21,7 +34,14 @@ pub struct Battery {
 impl Default for Battery {
     fn default() -> Self {
         let capacity_a_s = 5.2 * 3600.0;
-        let mut battery = Self { capacity_a_s, charge_a_s: capacity_a_s, resistance_ohm: 0.024, current_a: 0.0, voltage_v: 0.0 };
+        let mut battery = Self {
+            capacity_a_s,
+            charge_a_s: capacity_a_s,
+            resistance_ohm: 0.024,
+            temperature_c: WARM_C,
+            current_a: 0.0,
+            voltage_v: 0.0,
+        };
         battery.voltage_v = battery.open_circuit_v();
         battery
     }
@@ -43,6 +63,22 @@ impl Battery {
         self.resistance_ohm *= factor.max(0.0);
     }
 
+    /// Of the cells, degrees Celsius.
+    pub fn temperature_c(&self) -> f64 {
+        self.temperature_c
+    }
+
+    /// Lets the cells take on a temperature, degrees Celsius: a pack that lay outside.
+    pub fn soak(&mut self, temperature_c: f64) {
+        self.temperature_c = temperature_c;
+    }
+
+    /// The internal resistance at the cells' temperature, ohms.
+    pub fn resistance_ohm(&self) -> f64 {
+        let (now_k, warm_k) = (self.temperature_c + ZERO_C_K, WARM_C + ZERO_C_K);
+        self.resistance_ohm * (RESISTANCE_B_K * (1.0 / now_k - 1.0 / warm_k)).exp()
+    }
+
     /// Volts at the terminals under the present load.
     pub fn voltage_v(&self) -> f64 {
         self.voltage_v
@@ -58,15 +94,22 @@ impl Battery {
         (self.capacity_a_s - self.charge_a_s) / 3600.0
     }
 
-    /// Draws `power_w` for `dt_s`.
-    pub fn draw(&mut self, power_w: f64, dt_s: f64) {
-        let open_v = self.open_circuit_v();
+    /// Takes charge from the pad's contacts, per cent of a full one a minute.
+    pub fn charge_up(&mut self, pct_min: f64, dt_s: f64) {
+        self.set_charge(self.charge() + pct_min / 100.0 * dt_s / 60.0);
+    }
+
+    /// Draws `power_w` for `dt_s` in air of `air_c` degrees Celsius.
+    pub fn draw(&mut self, power_w: f64, air_c: f64, dt_s: f64) {
+        let (open_v, resistance_ohm) = (self.open_circuit_v(), self.resistance_ohm());
         // P = (V − I R) I; beyond the most that the pack can give, it gives that most.
-        let discriminant = (open_v * open_v - 4.0 * self.resistance_ohm * power_w).max(0.0);
+        let discriminant = (open_v * open_v - 4.0 * resistance_ohm * power_w).max(0.0);
         self.current_a =
-            if self.resistance_ohm > 0.0 { (open_v - discriminant.sqrt()) / (2.0 * self.resistance_ohm) } else { power_w / open_v };
-        self.voltage_v = open_v - self.current_a * self.resistance_ohm;
+            if resistance_ohm > 0.0 { (open_v - discriminant.sqrt()) / (2.0 * resistance_ohm) } else { power_w / open_v };
+        self.voltage_v = open_v - self.current_a * resistance_ohm;
         self.charge_a_s = (self.charge_a_s - self.current_a * dt_s).max(0.0);
+        let heat_w = self.current_a * self.current_a * resistance_ohm - COOLING_W_K * (self.temperature_c - air_c);
+        self.temperature_c += heat_w * dt_s / HEAT_CAPACITY_J_K;
     }
 
     fn open_circuit_v(&self) -> f64 {

@@ -13,10 +13,16 @@ const FRICTION_HALF_SPEED_M_S: f64 = 0.05;
 /// No foot reaches lower than this below the centre of mass in any attitude, metres.
 const REACH_M: f64 = 0.3;
 
+/// Whether somebody so far below the ground (negative: above) may touch it in any attitude, metres.
+#[inline(always)]
+pub(super) fn may_touch(below_m: f64) -> bool {
+    below_m + REACH_M >= 0.0
+}
+
 /// Force and torque of the ground on the body, body frame; `None` in the air.
 #[inline]
 pub(super) fn contact_load(airframe: &Airframe, state: &BodyState, ground_down_m: f64) -> Option<(Vector, Vector)> {
-    if state.position_m.z + REACH_M < ground_down_m {
+    if !may_touch(state.position_m.z - ground_down_m) {
         return None;
     }
     let (mut force, mut torque) = (Vector::zeros(), Vector::zeros());

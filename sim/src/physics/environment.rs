@@ -20,6 +20,9 @@ const VERTICAL_SHARE: f64 = 0.58;
 /// Air moves past a hovering aircraft at least this fast for the purpose of gusts, metres per second.
 const PASSING_SPEED_M_S_MIN: f64 = 1.0;
 
+/// The temperature at which packs are measured, degrees Celsius.
+pub const WARM_C: f64 = 20.0;
+
 /// How high the ground is.
 #[derive(Clone, Default)]
 pub enum Ground {
@@ -50,6 +53,8 @@ pub struct Environment {
     pub gust_m_s: f64,
     /// Kilograms per cubic metre.
     pub air_density_kg_m3: f64,
+    /// Of the air round the packs, degrees Celsius.
+    pub temperature_c: f64,
     /// The ground.
     pub ground: Ground,
 }
@@ -57,7 +62,14 @@ pub struct Environment {
 impl Default for Environment {
     /// Calm air of the standard atmosphere over level ground.
     fn default() -> Self {
-        Self { wind_north_m_s: 0.0, wind_east_m_s: 0.0, gust_m_s: 0.0, air_density_kg_m3: AIR_DENSITY_KG_M3, ground: Ground::Level }
+        Self {
+            wind_north_m_s: 0.0,
+            wind_east_m_s: 0.0,
+            gust_m_s: 0.0,
+            air_density_kg_m3: AIR_DENSITY_KG_M3,
+            temperature_c: WARM_C,
+            ground: Ground::Level,
+        }
     }
 }
 
@@ -79,32 +91,66 @@ impl Environment {
     }
 }
 
-/// Gusts as one aircraft meets them: each axis a first-order (Dryden longitudinal) process.
+/// Gusts as one aircraft meets them, after Dryden (MIL-F-8785C): along the mean wind a first-order process, across it and upwards
+/// second-order ones.
+///
+/// The axes are those of the mean wind, which is where the air comes from to an aircraft that hovers; the turn of the axes with
+/// an aircraft in fast transit is left out.
 #[derive(Debug, Clone)]
 pub struct Gusts {
     noise: Noise,
-    gust_m_s: Vector,
+    along_m_s: f64,
+    across: SecondOrder,
+    up: SecondOrder,
 }
 
 impl Gusts {
     /// Starts calm.
     pub fn new(seed: u64) -> Self {
-        Self { noise: Noise::new(seed), gust_m_s: Vector::zeros() }
+        Self { noise: Noise::new(seed), along_m_s: 0.0, across: SecondOrder::default(), up: SecondOrder::default() }
     }
 
-    /// The gust `dt_s` later for an aircraft through which air passes at `air_speed_m_s`.
+    /// The gust `dt_s` later for an aircraft through which air passes at `air_speed_m_s`, world frame, metres per second.
     pub fn step(&mut self, environment: &Environment, air_speed_m_s: f64, dt_s: f64) -> Vector {
         if environment.gust_m_s <= 0.0 {
-            self.gust_m_s = Vector::zeros();
-            return self.gust_m_s;
+            (self.along_m_s, self.across, self.up) = (0.0, SecondOrder::default(), SecondOrder::default());
+            return Vector::zeros();
         }
         let passing_m_s = air_speed_m_s.max(PASSING_SPEED_M_S_MIN);
-        let horizontal = (-dt_s * passing_m_s / GUST_LENGTH_M).exp();
-        let vertical = (-dt_s * passing_m_s / VERTICAL_GUST_LENGTH_M).exp();
+        let (horizontal, vertical) = (dt_s * passing_m_s / GUST_LENGTH_M, dt_s * passing_m_s / VERTICAL_GUST_LENGTH_M);
         let sigma = environment.gust_m_s;
-        self.gust_m_s.x = self.noise.wander(self.gust_m_s.x, horizontal, sigma);
-        self.gust_m_s.y = self.noise.wander(self.gust_m_s.y, horizontal, sigma);
-        self.gust_m_s.z = self.noise.wander(self.gust_m_s.z, vertical, sigma * VERTICAL_SHARE);
-        self.gust_m_s
+        self.along_m_s = self.noise.wander(self.along_m_s, (-horizontal).exp(), sigma);
+        let across_m_s = self.across.step(&mut self.noise, horizontal, sigma);
+        let down_m_s = self.up.step(&mut self.noise, vertical, sigma * VERTICAL_SHARE);
+        let wind = environment.mean_wind_m_s();
+        let along = if wind.norm() > 0.0 { wind.normalize() } else { Vector::x() };
+        let across = Vector::new(-along.y, along.x, 0.0);
+        along * self.along_m_s + across * across_m_s + Vector::new(0.0, 0.0, down_m_s)
+    }
+}
+
+/// White noise through (1 + √3 T s) / (1 + T s)², stepped exactly: two first-order filters one after the other, `a` and `b`, with
+/// √3 a + (1 − √3) b as the output. Its autocorrelation is σ² (1 − τ / 2T) exp(−τ / T).
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+struct SecondOrder {
+    a: f64,
+    b: f64,
+}
+
+impl SecondOrder {
+    /// The output after `times` of the time constant T.
+    fn step(&mut self, noise: &mut Noise, times: f64, sigma: f64) -> f64 {
+        let keep = (-times).exp();
+        let lost = 1.0 - keep * keep * (1.0 + 2.0 * times);
+        // Half of σ² is the variance of `a`; the covariance of what is new in `a` and `b` follows by integration.
+        let variance = sigma * sigma / 2.0;
+        let (aa, ab) = (variance * (1.0 - keep * keep), variance * lost / 2.0);
+        let bb = variance * (lost - 2.0 * keep * keep * times * times) / 2.0;
+        let new_a = noise.normal(aa.max(0.0).sqrt());
+        let slope = if aa > 0.0 { ab / aa } else { 0.0 };
+        let new_b = slope * new_a + noise.normal((bb - slope * ab).max(0.0).sqrt());
+        self.b = keep * (self.b + times * self.a) + new_b;
+        self.a = keep * self.a + new_a;
+        3.0_f64.sqrt() * self.a + (1.0 - 3.0_f64.sqrt()) * self.b
     }
 }

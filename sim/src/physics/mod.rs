@@ -6,8 +6,15 @@
 mod airframe;
 pub use airframe::*;
 
+mod lanes;
+
+mod equations;
+
 mod rigid_body;
 pub use rigid_body::*;
+
+mod batch;
+pub use batch::*;
 
 mod contact;
 
