@@ -133,6 +133,7 @@ fn order(bytes: &mut Bytes<'_>) -> Option<FlightCommand> {
         },
         3 => FlightCommand::Light { on: bytes.byte()?.is_multiple_of(2), brightness_pct: bytes.byte()? },
         4 => FlightCommand::Recall { homeward: (0..bytes.byte()? % 8).map(|corner| at(f64::from(corner) * 30.0, 9.0)).collect() },
+        5 if bytes.byte()?.is_multiple_of(2) => FlightCommand::GiveWay { height_m: f64::from(bytes.byte()?) },
         5 => FlightCommand::Hold,
         6 => FlightCommand::Continue,
         7 => FlightCommand::Land,
@@ -171,6 +172,7 @@ pub fn plan(mission: MissionId, shape: u8) -> FlightPlan {
         fence: Fence { ring: square(500.0), height_max_m: 120.0 },
         exclusions: vec![square(30.0)],
         zone_margin_m: 15.0,
+        obstacles: Vec::new(),
     }
 }
 

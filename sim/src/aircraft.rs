@@ -8,6 +8,7 @@ use crate::camera_component::{CameraComponent, Sight, VideoStream};
 use crate::illuminator::Illuminator;
 use crate::physics::{Airframe, Environment, Noise, ROTOR_COUNT};
 use crate::plant::{Plant, angles_rad};
+use crate::traffic::{ADSB_COMPONENT, ADSB_VEHICLE, Traffic};
 use crate::{Fault, FlightMode, ParamValue, STEP_S, STEP_US, StreamProfile};
 
 /// Satellites seen under an open sky.
@@ -39,6 +40,8 @@ pub struct AircraftConfig {
     pub camera: Option<Vec<VideoStream>>,
     /// Message rates at the start.
     pub streams: StreamProfile,
+    /// What its pad charges it with while it stands there with still rotors, per cent of a full charge a minute; 0 without contacts.
+    pub charger_pct_min: f64,
     /// The body.
     pub airframe: Airframe,
 }
@@ -56,6 +59,7 @@ impl AircraftConfig {
             has_illuminator: true,
             camera: None,
             streams: StreamProfile::default(),
+            charger_pct_min: 0.0,
             airframe: Airframe::default(),
         }
     }
@@ -190,6 +194,11 @@ impl Aircraft {
                 return Some(datagram);
             }
         }
+    }
+
+    /// The receiver on board hears somebody else's aircraft and tells it (ADSB_VEHICLE).
+    pub fn hear_traffic(&mut self, traffic: &Traffic) {
+        self.illuminator_out.send_raw(ADSB_COMPONENT, ADSB_VEHICLE, traffic.payload().bytes());
     }
 
     /// Time since the start of the simulation, milliseconds.

@@ -17,6 +17,9 @@ pub use camera_component::{VideoStream, VideoStreamError};
 mod fault;
 pub use fault::Fault;
 
+mod traffic;
+pub use traffic::Traffic;
+
 mod plant;
 
 mod aircraft;
@@ -31,6 +34,10 @@ pub mod fly;
 pub mod px4;
 
 pub mod picture;
+
+pub mod energy;
+
+pub mod time_to_light;
 
 pub mod scenario;
 

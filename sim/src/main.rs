@@ -22,6 +22,8 @@ enum Command {
     Run(sim::scenario::RunOptions),
     /// Play random nights, for example: sim nights tests/scenarios/sites/random-town.toml --count 100
     Nights(sim::scenario::NightsOptions),
+    /// Fit the energy model to flights in virtual time and try it on others, for example: sim energy --count 50
+    Energy(sim::energy::EnergyOptions),
     /// Play guards, a caller and an operator on a running server, for example:
     /// sim people --server http://127.0.0.1:8080 --site configs/demo-site --once
     People(sim::people::PeopleOptions),
@@ -45,6 +47,7 @@ fn main() -> anyhow::Result<()> {
         Command::Px4(arguments) => sim::px4::run(&arguments),
         Command::Run(options) => sim::scenario::run_command(&options),
         Command::Nights(options) => sim::scenario::nights_command(&options),
+        Command::Energy(options) => sim::energy::energy_command(&options),
         Command::People(options) => sim::people::run_command(options),
         Command::Frame(options) => sim::picture::frame_command(&options),
         Command::Calls { file, json } => calls(&file, json),

@@ -412,6 +412,7 @@ fn site(points: &[GeoPoint]) -> SiteConfig {
         name: "Replay of real dispatches".to_owned(),
         stations: Vec::new(),
         no_fly_zones: Vec::new(),
+        obstacles: Vec::new(),
         fence: Ring::new(corners.to_vec()).expect("four corners"),
         fence_height_max_m: 120.0,
         policy,

@@ -12,6 +12,7 @@ use crate::parameters::Inquiry;
 use crate::profile::Mode;
 use crate::telemetry::Telemetry;
 use crate::texts::Texts;
+use crate::traffic::Traffic;
 use crate::transfer::Transfer;
 
 /// An order of a mode that was replaced may still arrive this late.
@@ -51,6 +52,8 @@ pub(crate) struct Craft {
     pub inquiry: Option<Inquiry>,
     pub light: Light,
     pub connected: bool,
+    /// Other people's aircraft.
+    pub traffic: Traffic,
     /// Somebody else spoke with this aircraft's id, and when.
     pub rival: Option<(String, u64)>,
     /// To be sent once: make this mission item the current one.
@@ -70,6 +73,7 @@ impl Craft {
             inquiry: None,
             light,
             connected: false,
+            traffic: Traffic::default(),
             rival: None,
             set_current: None,
             mode_order: None,

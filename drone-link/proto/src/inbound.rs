@@ -1,8 +1,11 @@
 //! Meaning of the messages that a link listens to. Unknown values stay numbers; nothing here can fail.
 
+use flight_types::GeoPoint;
+
 use crate::camera::AnnouncedStream;
 use crate::dialect::id;
 use crate::frame::{Frame, Payload};
+use crate::traffic::Vehicle;
 
 /// A heartbeat from something that is no autopilot says so in its autopilot field.
 const AUTOPILOT_INVALID: u8 = 8;
@@ -16,6 +19,13 @@ const TYPE_CAMERA: u8 = 30;
 const BASE_MODE_ARMED: u8 = 128;
 /// "Not known" of an unsigned 16-bit field.
 const UNKNOWN_U16: u16 = u16::MAX;
+/// Flags of ADSB_VEHICLE: which of its fields are valid.
+const ADSB_PLACE: u16 = 1;
+const ADSB_ALTITUDE: u16 = 2;
+const ADSB_HEADING: u16 = 4;
+const ADSB_SPEED: u16 = 8;
+const ADSB_CALLSIGN: u16 = 16;
+const ADSB_CLIMB: u16 = 128;
 /// SYS_STATUS sensor bit of the readiness to arm.
 const SENSOR_PREARM: u32 = 0x1000_0000;
 
@@ -93,6 +103,8 @@ pub(crate) enum Heard {
         enabled: bool,
         error_status: u32,
     },
+    /// Somebody else's aircraft.
+    Traffic(Vehicle),
     /// One of so many streams.
     VideoStream {
         count: u8,
@@ -206,9 +218,30 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         id::EXTENDED_SYS_STATE => Heard::ExtendedState { landed_state: p.u8(1) },
         id::STATUSTEXT => Heard::Text { severity: p.u8(0), text: p.text::<50>(1), id: p.u16(51), chunk: p.u8(53) },
         id::ILLUMINATOR_STATUS => Heard::Illuminator { enabled: p.u8(32) != 0, error_status: p.u32(4) },
+        id::ADSB_VEHICLE => traffic(p).map_or(Heard::Other, Heard::Traffic),
         id::VIDEO_STREAM_INFORMATION => Heard::VideoStream { count: p.u8(19), stream: announced_stream(p) },
         _ => Heard::Other,
     }
+}
+
+/// Only with a place and an altitude; a speed that is not known counts as none, and is heard of again a second later.
+fn traffic(p: &Payload) -> Option<Vehicle> {
+    let flags = p.u16(22);
+    let has = |flag: u16| flags & flag == flag;
+    if !has(ADSB_PLACE | ADSB_ALTITUDE) {
+        return None;
+    }
+    let speed_m_s = if has(ADSB_HEADING | ADSB_SPEED) { f64::from(p.u16(18)) / 1e2 } else { 0.0 };
+    let (sin, cos) = (f64::from(p.u16(16)) / 1e2).to_radians().sin_cos();
+    Some(Vehicle {
+        address: p.u32(0),
+        callsign: if has(ADSB_CALLSIGN) { p.text::<9>(27).trim().to_owned() } else { String::new() },
+        place: GeoPoint::new(f64::from(p.i32(4)) / 1e7, f64::from(p.i32(8)) / 1e7).ok()?,
+        altitude_amsl_m: f64::from(p.i32(12)) / 1e3,
+        east_m_s: speed_m_s * sin,
+        north_m_s: speed_m_s * cos,
+        up_m_s: if has(ADSB_CLIMB) { f64::from(p.i16(20)) / 1e2 } else { 0.0 },
+    })
 }
 
 fn announced_stream(p: &Payload) -> AnnouncedStream {

@@ -6,6 +6,8 @@ use crate::dialect::{Item, ItemKind};
 use crate::inbound::RawItem;
 use crate::transfer::same;
 
+/// The step aside has been made when so much is left of it, metres; the autopilot's own radius of 10 m would cut it off.
+const ASIDE_ACCEPTANCE_M: f32 = 2.0;
 /// Coordinates travel as 1e-7 degrees.
 const COORDINATE_SCALE: f64 = 1e7;
 /// In DO_CHANGE_SPEED: the ground speed.
@@ -59,8 +61,9 @@ pub(crate) fn from_air(plan: &FlightPlan, here: GeoPoint) -> Mission {
     mission(plan, &[at(ItemKind::Waypoint, here, plan.transit_height_m)])
 }
 
-/// Take-off is flown slowly (PX4: MPC_TKO_SPEED, 1.5 m/s), the rest of the climb twice as fast: take off only this high, metres.
-const TAKE_OFF_HEIGHT_M: f64 = 8.0;
+/// Take-off is flown slowly (PX4: MPC_TKO_SPEED, 1.5 m/s), the rest of the climb twice as fast: take off only this high, metres. PX4
+/// refuses one that is not a metre higher than its waypoint radius, 2 m for multicopters.
+const TAKE_OFF_HEIGHT_M: f64 = 4.0;
 
 fn mission(plan: &FlightPlan, first: &[Item]) -> Mission {
     let mut items = first.to_vec();
@@ -81,9 +84,17 @@ fn mission(plan: &FlightPlan, first: &[Item]) -> Mission {
     Mission { items, scene_item }
 }
 
-/// From here home: first up to the transit height where the aircraft is, then the corners, then down on the pad.
-pub(crate) fn homeward(plan: &FlightPlan, here: GeoPoint, corners: &[GeoPoint]) -> Vec<Item> {
-    let mut items = vec![at(ItemKind::Waypoint, here, plan.transit_height_m), speed(plan)];
+/// From here home: first up to the transit height where the aircraft is, then the corners, then down on the pad. `aside` is where
+/// it goes at the scene's height before it climbs.
+pub(crate) fn homeward(plan: &FlightPlan, here: GeoPoint, aside: Option<GeoPoint>, corners: &[GeoPoint]) -> Vec<Item> {
+    let mut items = match (aside, &plan.scene) {
+        (Some(aside), Scene::Escort { height_m, .. }) => {
+            let mut step = at(ItemKind::Waypoint, aside, *height_m);
+            step.params[1] = ASIDE_ACCEPTANCE_M;
+            vec![step, speed(plan), at(ItemKind::Waypoint, aside, plan.transit_height_m)]
+        }
+        (_, _) => vec![at(ItemKind::Waypoint, here, plan.transit_height_m), speed(plan)],
+    };
     items.extend(waypoints(corners, plan.transit_height_m));
     if corners.last().is_none_or(|last| last.distance_m(&plan.home) > SAME_CORNER_M) {
         items.push(at(ItemKind::Waypoint, plan.home, plan.transit_height_m));

@@ -23,6 +23,7 @@ mod inbound;
 mod supervision;
 mod telemetry;
 mod texts;
+mod traffic;
 
 mod camera;
 mod command;

@@ -83,6 +83,7 @@ impl Link {
                 let airborne = before.as_ref().is_some_and(|flight| !flight.is_over() && flight.is_airborne(&self.craft));
                 self.craft.transfer = None;
                 self.craft.commander.cancel_movements();
+                self.craft.traffic.tell_anew();
                 self.flight = Some(Flight::new(*plan, reached, airborne, now_ms));
             }
             (_, _) => {}
@@ -133,6 +134,9 @@ impl Link {
 
     fn handle_frame(&mut self, frame: &Frame, now_ms: u64) {
         let heard = inbound::read(frame);
+        if let Heard::Traffic(vehicle) = &heard {
+            self.craft.traffic.take(vehicle, now_ms);
+        }
         if frame.component_id == AUTOPILOT_COMPONENT {
             self.handle_autopilot(frame, &heard, now_ms);
         } else {

@@ -2,7 +2,7 @@
 //! and the way home from anywhere.
 
 use flight_routes::Airspace;
-use flight_types::{FlightPlan, GeoPoint, Local, LocalFrame, Ring, ZoneId};
+use flight_types::{FlightPlan, GeoPoint, Local, LocalFrame, Ring, Scene, ZoneId};
 
 /// A person slower than this stands, metres per second; GPS noise looks like this.
 const STANDING_M_S: f64 = 0.5;
@@ -21,6 +21,10 @@ const HOVER_MARGIN_M: f64 = 8.0;
 const FLOWN_OFF_M: f64 = 3.0;
 /// Points of a short leg at which its margin is looked at, as shares of the leg.
 const LEG_SHARES: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
+/// A leaving aircraft goes so far aside before it climbs, metres: more than two aircraft of ours are kept apart in plans.
+const ASIDE_M: f64 = 12.0;
+/// Directions in which it may go aside, degrees from straight away from the person.
+const ASIDE_DEG: [f64; 5] = [0.0, 30.0, -30.0, 60.0, -60.0];
 /// Other bearings that are tried when the best is not allowed, degrees from it.
 const DETOURS_DEG: [f64; 8] = [0.0, 45.0, -45.0, 90.0, -90.0, 135.0, -135.0, 180.0];
 
@@ -32,7 +36,20 @@ pub(crate) struct Target {
     pub north_m_s: f64,
 }
 
+/// Without news the person is taken to go on for so long, milliseconds: a drop-out of their fixes.
+const GOES_ON_MS: u64 = 4_000;
+
 impl Target {
+    /// The same person after so long without news.
+    pub fn after(&self, passed_ms: u64) -> Self {
+        let speed_m_s = self.speed_m_s();
+        if speed_m_s < STANDING_M_S {
+            return *self;
+        }
+        let passed_s = passed_ms.min(GOES_ON_MS) as f64 / 1_000.0;
+        Self { place: self.place.moved(self.heading_deg(), speed_m_s * passed_s), ..*self }
+    }
+
     fn speed_m_s(&self) -> f64 {
         let speed = self.east_m_s.hypot(self.north_m_s);
         if speed.is_finite() { speed.min(TARGET_SPEED_MAX_M_S) } else { 0.0 }
@@ -49,11 +66,40 @@ impl Target {
     }
 }
 
-/// Whether the straight leg crosses no edge of the fence and neither touches nor enters a zone.
-pub(crate) fn clear(plan: &FlightPlan, from: GeoPoint, to: GeoPoint) -> bool {
+/// Whether the straight leg at this height above home crosses no edge of the fence and neither touches nor enters a zone or an
+/// obstacle that reaches so high.
+pub(crate) fn clear(plan: &FlightPlan, from: GeoPoint, to: GeoPoint, height_m: f64) -> bool {
     let crosses = |ring: &Ring| crosses(ring, from, to);
-    let in_zone = plan.exclusions.iter().any(|zone| zone.contains(to) || crosses(zone));
+    let in_zone = kept_beside(plan, height_m).any(|zone| zone.contains(to) || crosses(zone));
     plan.fence.ring.contains(to) && !crosses(&plan.fence.ring) && !in_zone
+}
+
+/// What a flight at this height above home must keep beside: zones, and obstacles that it cannot pass over.
+fn kept_beside(plan: &FlightPlan, height_m: f64) -> impl Iterator<Item = &Ring> {
+    let high = plan.obstacles.iter().filter(move |obstacle| obstacle.reaches(height_m));
+    plan.exclusions.iter().chain(high.map(|obstacle| &obstacle.ring))
+}
+
+/// The height on scene above home, metres; a survey's is that of its transit.
+fn scene_height_m(plan: &FlightPlan) -> f64 {
+    match plan.scene {
+        Scene::Escort { height_m, .. } => height_m,
+        Scene::Survey => plan.transit_height_m,
+    }
+}
+
+/// Whether there is room to sink to this height above home: nothing that reaches so high, and no zone, is near.
+pub(crate) fn is_roomy(plan: &FlightPlan, here: GeoPoint, height_m: f64) -> bool {
+    let near = |ring: &Ring| ring.contains(here) || ring_distance_m(ring, here) < HOVER_MARGIN_M;
+    !kept_beside(plan, height_m).any(near)
+}
+
+/// Where to climb from the scene: a few metres further from the person, because a relief hovers above and behind them too.
+/// `None` where zones, fence or houses leave no room.
+pub(crate) fn aside(plan: &FlightPlan, here: GeoPoint, person: GeoPoint) -> Option<GeoPoint> {
+    let out_deg = if person.distance_m(&here) < 0.1 { 0.0 } else { person.bearing_deg(&here) };
+    let mut ways = ASIDE_DEG.iter().map(|turn_deg| here.moved(out_deg + turn_deg, ASIDE_M));
+    ways.find(|goal| clear(plan, here, *goal, scene_height_m(plan)) && keeps_off(plan, here, *goal))
 }
 
 fn crosses(ring: &Ring, from: GeoPoint, to: GeoPoint) -> bool {
@@ -84,7 +130,7 @@ pub(crate) fn hover_point(plan: &FlightPlan, target: &Target, here: GeoPoint, di
         .iter()
         .map(|detour| wrap_deg(step + detour).clamp(-STEP_DEG, STEP_DEG))
         .map(|angle| person.moved(bearing_now + angle, distance_m))
-        .find(|goal| clear(plan, here, *goal) && keeps_off(plan, here, *goal))
+        .find(|goal| clear(plan, here, *goal, scene_height_m(plan)) && keeps_off(plan, here, *goal))
 }
 
 /// Whether the short leg keeps the hover margin; from inside the margin it may only lead out.
@@ -94,16 +140,18 @@ fn keeps_off(plan: &FlightPlan, here: GeoPoint, goal: GeoPoint) -> bool {
     LEG_SHARES.iter().all(|share| needed_m <= room_m(plan, here.moved(bearing_deg, length_m * share)))
 }
 
-/// Distance to the nearest edge of a zone or of the fence, metres.
+/// Distance to the nearest edge of a zone, of a house that reaches to the scene's height, or of the fence, metres.
 fn room_m(plan: &FlightPlan, place: GeoPoint) -> f64 {
+    let rings = kept_beside(plan, scene_height_m(plan)).chain([&plan.fence.ring]);
+    rings.map(|ring| ring_distance_m(ring, place)).fold(f64::INFINITY, f64::min)
+}
+
+/// Distance of a place from the nearest edge of a ring, metres.
+fn ring_distance_m(ring: &Ring, place: GeoPoint) -> f64 {
     let frame = LocalFrame::new(place);
-    let rings = plan.exclusions.iter().chain([&plan.fence.ring]);
-    let distances = rings.map(|ring| {
-        let corners: Vec<Local> = ring.corners().iter().map(|corner| frame.to_local(*corner)).collect();
-        let edges = corners.iter().zip(corners.iter().cycle().skip(1));
-        edges.map(|(a, b)| from_origin_m(*a, *b)).fold(f64::INFINITY, f64::min)
-    });
-    distances.fold(f64::INFINITY, f64::min)
+    let corners: Vec<Local> = ring.corners().iter().map(|corner| frame.to_local(*corner)).collect();
+    let edges = corners.iter().zip(corners.iter().cycle().skip(1));
+    edges.map(|(a, b)| from_origin_m(*a, *b)).fold(f64::INFINITY, f64::min)
 }
 
 /// Distance of the frame's origin from a straight edge, metres.
@@ -144,7 +192,8 @@ fn own_way(air: &Airspace, here: GeoPoint, home: GeoPoint) -> Option<Vec<GeoPoin
 /// The air as the plan knows it.
 fn airspace(plan: &FlightPlan) -> Airspace {
     let named = |(index, ring): (usize, &Ring)| Some((ZoneId::new(format!("exclusion-{index}")).ok()?, ring.clone()));
-    Airspace::new(&plan.fence.ring, plan.exclusions.iter().enumerate().filter_map(named).collect(), plan.zone_margin_m)
+    let beside = kept_beside(plan, plan.transit_height_m);
+    Airspace::new(&plan.fence.ring, beside.enumerate().filter_map(named).collect(), plan.zone_margin_m)
 }
 
 /// The way back while still on the way out: the corners already passed, backwards, then the pad. `next` is the corner flown to.
@@ -156,7 +205,7 @@ pub(crate) fn turned_back(plan: &FlightPlan, next: usize) -> Vec<GeoPoint> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flight_types::{Fence, MissionId, Scene};
+    use flight_types::{Fence, MissionId, Obstacle};
 
     fn origin() -> GeoPoint {
         GeoPoint::new(37.5, 127.0).expect("a test place")
@@ -184,16 +233,43 @@ mod tests {
             fence: Fence { ring: square(0.0, 0.0, 1_000.0), height_max_m: 120.0 },
             exclusions,
             zone_margin_m: 15.0,
+            obstacles: Vec::new(),
         }
     }
 
     #[test]
     fn legs_through_zones_and_out_of_the_fence_are_not_clear() {
         let plan = plan(vec![square(100.0, 0.0, 20.0)]);
-        assert!(!clear(&plan, at(0.0, 0.0), at(200.0, 0.0)), "through");
-        assert!(!clear(&plan, at(0.0, 0.0), at(100.0, 0.0)), "into");
-        assert!(!clear(&plan, at(0.0, 0.0), at(0.0, 1_500.0)), "out of the fence");
-        assert!(clear(&plan, at(0.0, 0.0), at(0.0, 200.0)));
+        assert!(!clear(&plan, at(0.0, 0.0), at(200.0, 0.0), 60.0), "through");
+        assert!(!clear(&plan, at(0.0, 0.0), at(100.0, 0.0), 60.0), "into");
+        assert!(!clear(&plan, at(0.0, 0.0), at(0.0, 1_500.0), 60.0), "out of the fence");
+        assert!(clear(&plan, at(0.0, 0.0), at(0.0, 200.0), 60.0));
+    }
+
+    #[test]
+    fn a_house_is_flown_over_by_who_is_high_enough_and_round_by_who_is_not() {
+        // 30 m high: the transit at 60 m passes over it, the scene at 20 m does not.
+        let house = Obstacle { ring: square(100.0, 0.0, 20.0), top_m: 30.0 };
+        let low = FlightPlan { obstacles: vec![house.clone()], ..plan(Vec::new()) };
+        let tower = FlightPlan { obstacles: vec![Obstacle { top_m: 70.0, ..house }], ..plan(Vec::new()) };
+        let (from, to) = (at(0.0, 0.0), at(200.0, 0.0));
+        assert!(clear(&low, from, to, 60.0) && !clear(&low, from, to, 20.0));
+        assert_eq!(way_home(&low, to, &[], &[from]), vec![from]);
+        let round = way_home(&tower, to, &[], &[from]);
+        assert!(round.len() > 1, "{round:?}");
+        let walker = Target { place: at(75.0, 0.0), east_m_s: 1.4, north_m_s: 0.0 };
+        let hover = hover_point(&low, &walker, at(66.0, 0.0), 8.8).expect("room beside the house");
+        assert!(room_m(&low, hover) >= HOVER_MARGIN_M, "{}", room_m(&low, hover));
+    }
+
+    #[test]
+    fn who_leaves_goes_aside_away_from_the_person_and_not_into_a_zone() {
+        let person = at(0.0, 0.0);
+        let goal = aside(&plan(Vec::new()), at(8.0, 0.0), person).expect("open space");
+        assert!((goal.distance_m(&person) - 20.0).abs() < 0.1);
+        let beside = plan(vec![square(40.0, 0.0, 22.0)]);
+        let goal = aside(&beside, at(8.0, 0.0), person);
+        assert!(goal.is_none_or(|goal| clear(&beside, at(8.0, 0.0), goal, 20.0)));
     }
 
     /// Follows walkers on many courses and looks at every metre of every leg.
@@ -223,7 +299,7 @@ mod tests {
         let way = way_home(plan, here, &[], corners);
         let mut before = here;
         for corner in &way {
-            assert!(clear(plan, before, *corner), "from {here:?} by {way:?}");
+            assert!(clear(plan, before, *corner, 60.0), "from {here:?} by {way:?}");
             before = *corner;
         }
         assert_eq!(way.last(), Some(&plan.home));
@@ -252,7 +328,7 @@ mod tests {
         let way = way_home(&plan, at(155.0, 100.0), &[], &plan.homeward);
         assert!(way[0].distance_m(&at(175.0, 100.0)) < 5.0, "{way:?}");
         for leg in way.windows(2) {
-            assert!(clear(&plan, leg[0], leg[1]), "{way:?}");
+            assert!(clear(&plan, leg[0], leg[1], 60.0), "{way:?}");
         }
     }
 

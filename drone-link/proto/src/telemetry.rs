@@ -88,6 +88,7 @@ impl Telemetry {
             | Heard::Text { .. }
             | Heard::Illuminator { .. }
             | Heard::VideoStream { .. }
+            | Heard::Traffic(_)
             | Heard::Other => {}
         }
     }

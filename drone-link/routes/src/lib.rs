@@ -89,7 +89,7 @@ impl Route {
 #[derive(Debug, Clone)]
 pub struct Airspace {
     frame: LocalFrame,
-    zones: Vec<(ZoneId, Ring)>,
+    zones: Vec<ZoneId>,
     /// The zones' outlines, and the fence's as the last one.
     outlines: Vec<Outline>,
     margin_m: f64,
@@ -101,12 +101,7 @@ impl Airspace {
         let frame = LocalFrame::new(fence.corners()[0]);
         let rings = zones.iter().map(|(_, ring)| ring).chain([fence]);
         let outlines = rings.map(|ring| Outline::new(ring, &frame)).collect();
-        Self { frame, zones, outlines, margin_m: margin_m.max(MARGIN_M_MIN) }
-    }
-
-    /// The zones as drawn, without margin: what an autopilot is given as exclusions.
-    pub fn exclusions(&self) -> Vec<Ring> {
-        self.zones.iter().map(|(_, ring)| ring.clone()).collect()
+        Self { frame, zones: zones.into_iter().map(|(id, _)| id).collect(), outlines, margin_m: margin_m.max(MARGIN_M_MIN) }
     }
 
     /// The shortest legal way from one place to another, within half a per cent.
@@ -173,7 +168,7 @@ impl Airspace {
             return Some(NoRoute::OutsideFence { end });
         }
         let hit = outlines.iter().position(|outline| outline.contains(point))?;
-        Some(NoRoute::InZone { end, zone: self.zones[hit].0.clone() })
+        Some(NoRoute::InZone { end, zone: self.zones[hit].clone() })
     }
 
     /// The nearest legal place to an end that may lie in a margin.
@@ -199,6 +194,11 @@ impl Airspace {
         let legs_m = way.windows(2).map(|leg| leg[0].distance_m(&leg[1])).collect();
         Route { corners, legs_m }
     }
+}
+
+/// The least distance between two straight legs in one plane, metres; zero when they cross. A point is a leg to itself.
+pub fn legs_apart_m(a: Local, b: Local, c: Local, d: Local) -> f64 {
+    plane::leg_distance_m2(a, b, c, d).sqrt()
 }
 
 /// Places on a circle, in every direction tried.

@@ -145,7 +145,7 @@ fn cross(a: Local, b: Local) -> f64 {
 }
 
 /// Squared distance between two legs, square metres; zero when they cross.
-fn leg_distance_m2(a: Local, b: Local, c: Local, d: Local) -> f64 {
+pub(super) fn leg_distance_m2(a: Local, b: Local, c: Local, d: Local) -> f64 {
     if legs_cross(a, b, c, d) {
         return 0.0;
     }

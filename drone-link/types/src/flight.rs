@@ -37,6 +37,11 @@ pub enum FlightCommand {
         /// The legal way back from about where the aircraft is.
         homeward: Vec<GeoPoint>,
     },
+    /// Somebody else's aircraft comes near: stop here, and hover at this height at most until told to continue.
+    GiveWay {
+        /// Above home, metres.
+        height_m: f64,
+    },
     /// Stop and hover here.
     Hold,
     /// Go on with what a hold interrupted.
@@ -106,6 +111,17 @@ pub enum FlightEvent {
     GpsLost,
     /// A usable fix again.
     GpsRegained,
+    /// Somebody else's aircraft is, or will soon be, nearer than well clear (ASTM F3442).
+    Intruder {
+        /// Its callsign, or its address in hexadecimal digits.
+        name: String,
+        /// Along the ground, metres.
+        distance_m: f64,
+        /// Over ours, metres.
+        above_m: f64,
+    },
+    /// No such aircraft is near any more.
+    IntruderGone,
     /// The autopilot left the mode that was ordered, by itself or by another controller.
     ModeChanged {
         /// Its name, as the field says it: "return", "land", "manual".

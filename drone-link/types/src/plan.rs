@@ -31,6 +31,31 @@ pub struct FlightPlan {
     /// What the plan's ways keep from zones and fence, metres; a way home that is found in the air keeps as much.
     #[serde(default = "zone_margin_m")]
     pub zone_margin_m: f64,
+    /// What stands so high that this flight must keep beside it: on its transit, or round its scene. Not uploaded, because
+    /// exclusions on board have no top and the flight passes over some of these.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obstacles: Vec<Obstacle>,
+}
+
+/// A building or mast as a prism.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Obstacle {
+    /// Its outline.
+    pub ring: Ring,
+    /// Its top above home, metres.
+    pub top_m: f64,
+}
+
+impl Obstacle {
+    /// Kept between a flight and the top of what it passes over, metres: a floor's error in the height of a building (3 m) and
+    /// what barometers and gusts add (5 m).
+    pub const CLEARANCE_M: f64 = 8.0;
+
+    /// Whether a flight at this height above home must keep beside it instead of passing over it.
+    pub fn reaches(&self, height_m: f64) -> bool {
+        self.top_m + Self::CLEARANCE_M > height_m
+    }
 }
 
 /// The margin of plans in logs that were written before a plan named its own, metres.

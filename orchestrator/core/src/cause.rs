@@ -52,6 +52,13 @@ pub enum Cause {
         ceiling_m: f64,
     },
 
+    /// Every height would bring it too near to another of our aircraft: it waits on its pad.
+    #[error("it would come too near to {drone}")]
+    AirTaken {
+        /// Which aircraft.
+        drone: DroneId,
+    },
+
     /// The aircraft comes home from another flight.
     #[error("on its way home")]
     ComingHome,
@@ -86,6 +93,16 @@ pub enum Cause {
     /// No satellites.
     #[error("no satellite fix")]
     GpsLost,
+    /// Somebody else's aircraft is near.
+    #[error("{name} is near: {distance_m} m away, {above_m} m above")]
+    Intruder {
+        /// Its callsign or address.
+        name: String,
+        /// Along the ground, whole metres.
+        distance_m: i64,
+        /// Over ours, whole metres.
+        above_m: i64,
+    },
     /// Called home as often as allowed, in vain.
     #[error("it does not come home by itself; a pilot must bring it")]
     NotComingHome,

@@ -2,6 +2,7 @@
 //!
 //! A pure function of what was last heard, the site and the flights under way. It neither reserves nor orders anything.
 
+mod apart;
 mod plan;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,9 +11,9 @@ use flight_types::{DroneId, DroneStatus, FlightPhase, FlightPlan, GeoPoint, Ligh
 
 use crate::cause::Cause;
 use crate::config::{DroneConfig, SiteConfig, StationConfig};
-use crate::energy;
+use crate::energy::{self, Wind};
 use crate::model::{Controller, Mission, Purpose, Rejection, RejectionReason};
-use crate::route::Airspace;
+pub use apart::{SEPARATION_HORIZONTAL_M, SEPARATION_VERTICAL_M};
 pub(crate) use plan::airspace;
 use plan::{Draft, Start};
 
@@ -51,6 +52,10 @@ pub struct Question<'a> {
     pub controllers: &'a BTreeMap<DroneId, Controller>,
     /// Aircraft not to be tried again.
     pub tried: &'a BTreeSet<DroneId>,
+    /// It takes over from another that is still there: who can stay longest goes, not who is soonest.
+    pub relief: bool,
+    /// Now, milliseconds since 1970-01-01 UTC: zones have hours, and other flights are somewhere on their way.
+    pub now_ms: i64,
 }
 
 /// The outcome.
@@ -88,9 +93,8 @@ pub fn choose(question: &Question<'_>) -> Choice {
     let mut able: Vec<Chosen> = Vec::new();
     let mut verdicts: Vec<(DroneId, Vec<RejectionReason>)> = Vec::new();
     for station in &question.site.stations {
-        let airspace = airspace(question.site, station);
         for drone in &station.drones {
-            let reasons = match judge(question, station, drone, &airspace) {
+            let reasons = match judge(question, station, drone) {
                 Ok(chosen) => {
                     let eta_s = chosen.eta_s;
                     able.push(chosen);
@@ -101,7 +105,9 @@ pub fn choose(question: &Question<'_>) -> Choice {
             verdicts.push((drone.id.clone(), reasons));
         }
     }
-    let chosen = able.into_iter().min_by(|a, b| a.eta_s.total_cmp(&b.eta_s).then_with(|| a.drone.cmp(&b.drone)));
+    let soonest = |a: &Chosen, b: &Chosen| a.eta_s.total_cmp(&b.eta_s).then_with(|| a.drone.cmp(&b.drone));
+    let longest = |a: &Chosen, b: &Chosen| b.stay_s.total_cmp(&a.stay_s).then_with(|| soonest(a, b));
+    let chosen = able.into_iter().min_by(|a, b| if question.relief { longest(a, b) } else { soonest(a, b) });
     let lost = |drone: &DroneId| chosen.as_ref().is_none_or(|chosen| chosen.drone != *drone);
     let rejections =
         verdicts.into_iter().filter(|(drone, _)| lost(drone)).map(|(drone, reasons)| Rejection { drone, reasons }).collect();
@@ -109,12 +115,7 @@ pub fn choose(question: &Question<'_>) -> Choice {
 }
 
 /// The flight this aircraft would make, or everything that speaks against it.
-fn judge(
-    question: &Question<'_>,
-    station: &StationConfig,
-    drone: &DroneConfig,
-    airspace: &Airspace,
-) -> Result<Chosen, Vec<RejectionReason>> {
+fn judge(question: &Question<'_>, station: &StationConfig, drone: &DroneConfig) -> Result<Chosen, Vec<RejectionReason>> {
     let status = question.statuses.iter().find(|status| status.drone == drone.id);
     let mut reasons = duties(question, drone);
     let Some(status) = status.filter(|status| status.link.connected) else {
@@ -127,12 +128,12 @@ fn judge(
         None => Ok(Start::pad(drone)),
     };
     reasons.extend(condition(question, drone, status, survey));
-    let wind_m_s = wind_m_s(question, status);
-    if wind_m_s > drone.wind_max_m_s {
-        reasons.push(RejectionReason::Wind { wind_m_s, limit_m_s: drone.wind_max_m_s });
+    let wind = wind(question, status);
+    if wind.speed_m_s > drone.wind_max_m_s {
+        reasons.push(RejectionReason::Wind { wind_m_s: wind.speed_m_s, limit_m_s: drone.wind_max_m_s });
     }
-    let draft = start.and_then(|start| plan::draft(question, station, drone, airspace, &start));
-    let charged = draft.and_then(|draft| charge(question, drone, status, wind_m_s, draft));
+    let draft = start.and_then(|start| plan::draft(question, station, drone, &start));
+    let charged = draft.and_then(|draft| charge(question, drone, status, wind, draft));
     let (draft, charge) = match charged {
         Ok(able) if reasons.is_empty() => able,
         Ok(_) => return Err(reasons),
@@ -167,16 +168,16 @@ fn charge(
     question: &Question<'_>,
     drone: &DroneConfig,
     status: &DroneStatus,
-    wind_m_s: f64,
+    wind: Wind,
     draft: Draft,
 ) -> Result<(Draft, Charge), RejectionReason> {
     let policy = &question.site.policy;
-    let needed_pct = energy::cost(drone, policy, &draft.trip, wind_m_s).needed_pct;
     let available_pct = status.battery_pct.filter(|pct| pct.is_finite()).ok_or(RejectionReason::EnergyUnknown)?;
+    let needed_pct = energy::needed_pct(drone, policy, &draft.trip, wind, available_pct);
     if available_pct < needed_pct {
         return Err(RejectionReason::Energy { needed_pct, available_pct });
     }
-    let stay_s = energy::stay_affordable_s(drone, policy, &draft.trip, wind_m_s, available_pct);
+    let stay_s = energy::stay_affordable_s(drone, policy, &draft.trip, wind, available_pct);
     Ok((draft, Charge { needed_pct, available_pct, stay_s }))
 }
 
@@ -252,10 +253,14 @@ fn parked_wrong(drone: &DroneConfig, status: &DroneStatus) -> Option<RejectionRe
 }
 
 /// Wind as this aircraft feels it; on the ground the strongest that any other one reports; else the policy's assumption.
-fn wind_m_s(question: &Question<'_>, status: &DroneStatus) -> f64 {
-    let reported = |status: &DroneStatus| status.wind_m_s.filter(|wind| status.link.connected && wind.is_finite());
-    let strongest = question.statuses.iter().filter_map(reported).max_by(f64::total_cmp);
-    reported(status).or(strongest).unwrap_or(question.site.policy.wind_unknown_m_s)
+fn wind(question: &Question<'_>, status: &DroneStatus) -> Wind {
+    let reported = |status: &DroneStatus| {
+        let speed_m_s = status.wind_m_s.filter(|wind| status.link.connected && wind.is_finite())?;
+        Some(Wind { speed_m_s, from_deg: status.wind_from_deg.filter(|from_deg| from_deg.is_finite()) })
+    };
+    let strongest = question.statuses.iter().filter_map(reported).max_by(|a, b| a.speed_m_s.total_cmp(&b.speed_m_s));
+    let unknown = Wind { speed_m_s: question.site.policy.wind_unknown_m_s, from_deg: None };
+    reported(status).or(strongest).unwrap_or(unknown)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use flight_types::{DroneId, GeoPoint, Ring, StationId, ZoneId};
 use serde::{Deserialize, Serialize};
 
+use crate::energy::PowerCurve;
+
 /// Everything the core must know about a site.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,6 +16,9 @@ pub struct SiteConfig {
     /// Zones no aircraft may enter.
     #[serde(default)]
     pub no_fly_zones: Vec<NoFlyZone>,
+    /// What stands as high as aircraft fly: passed over with a clearance, or beside.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub obstacles: Vec<SiteObstacle>,
     /// Where aircraft may be at all.
     pub fence: Ring,
     /// Ceiling of the fence above the launching pad, metres.
@@ -84,8 +89,11 @@ pub struct DroneConfig {
     pub climb_speed_m_s: f64,
     /// Descent speed, metres per second.
     pub descent_speed_m_s: f64,
-    /// Hover or transit time on a full charge, seconds.
+    /// Hover time on a full charge in still air with the light off, seconds.
     pub endurance_s: f64,
+    /// What flying costs over hovering.
+    #[serde(default)]
+    pub power: PowerCurve,
     /// Strongest wind it may fly in, metres per second.
     pub wind_max_m_s: f64,
     /// Whether it carries a light.
@@ -108,6 +116,36 @@ pub struct NoFlyZone {
     /// Upper limit above mean sea level, metres; absent means no limit.
     #[serde(default)]
     pub ceiling_amsl_m: Option<f64>,
+    /// When it is closed; absent means always.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hours: Option<ZoneHours>,
+}
+
+/// The hours in which a zone is closed, by a clock that keeps one distance from UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneHours {
+    /// Days on which it closes, 0 for Monday to 6 for Sunday; absent means every day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weekdays: Option<Vec<u8>>,
+    /// From this minute of the day.
+    pub from_min: i64,
+    /// Until this minute of the day; not later than `from_min` means of the next day.
+    pub until_min: i64,
+    /// The clock's distance from UTC, minutes; 540 in Korea.
+    pub utc_offset_min: i32,
+}
+
+/// A building or mast as a prism.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteObstacle {
+    /// Its name in the site's data.
+    pub id: ZoneId,
+    /// Its outline.
+    pub ring: Ring,
+    /// Its top above mean sea level, metres.
+    pub top_amsl_m: f64,
 }
 
 /// How calls are handled. Every value has a default with its reason; a site overrides what it must.

@@ -1,27 +1,100 @@
-//! Times and charge of a flight: climb, way out, stay, way back against the wind, landing, reserve.
+//! Times and charge of a flight: climb, way out, stay, way back, each in its wind, landing, reserve.
+//!
+//! Charge is counted in seconds of hovering in still air with the light off. What flying costs over that is the aircraft's
+//! [`PowerCurve`]; that of the simulated aircraft is fitted to flights by `sim energy` (docs/simulator.md).
+
+use flight_types::GeoPoint;
+use serde::{Deserialize, Serialize};
 
 use crate::config::{DroneConfig, Policy};
+use crate::route::Route;
 
 /// Acceleration and braking of a transit, metres per second squared: what a multicopter with a camera does without pitching the
 /// horizon out of the picture.
 const ACCELERATION_M_S2: f64 = 3.0;
 /// Seconds from the order to the first movement: preflight, upload with read-back, arming, spin-up.
-const PREPARE_S: f64 = 5.0;
+pub(crate) const PREPARE_S: f64 = 5.0;
 /// Seconds on scene until the light rests on the person: light on, gimbal turned.
 const SETTLE_S: f64 = 3.0;
-/// Slowest progress against the wind that is still planned with, metres per second. The wind limit turns a flight down long
-/// before; this only keeps the division finite.
-const PROGRESS_M_S_MIN: f64 = 1.0;
 /// Seconds for the last metres of a landing, flown at a fraction of the descent speed.
 const TOUCH_DOWN_S: f64 = 6.0;
+
+/// What flying costs over hovering in still air with the light off, as shares of the power of that.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(default, deny_unknown_fields)]
+pub struct PowerCurve {
+    /// For each (m/s)² of speed through the air.
+    pub airspeed_2: f64,
+    /// For each (m/s)³ of speed through the air.
+    pub airspeed_3: f64,
+    /// For each metre per second of climb.
+    pub climb: f64,
+    /// For each metre per second of descent; negative where a descent saves.
+    pub descent: f64,
+    /// For the light at full brightness.
+    pub light: f64,
+    /// How much faster the last half of a charge goes than the first: a pack's voltage falls, and the power is the same. The rate at
+    /// a charge of c (0..1) is that of half a charge times 1 + `falling` (½ − c).
+    pub falling: f64,
+}
+
+impl Default for PowerCurve {
+    /// The closed form of the simulated aircraft's equations in still air; what `sim energy` fits to flights in gusts is close to it.
+    fn default() -> Self {
+        Self { airspeed_2: 1.28e-4, airspeed_3: 2.09e-4, climb: 0.113, descent: -0.09, light: 0.116, falling: 0.2 }
+    }
+}
+
+impl PowerCurve {
+    /// Power in level flight over that of hovering in still air.
+    fn level(&self, airspeed_m_s: f64) -> f64 {
+        let square = airspeed_m_s * airspeed_m_s;
+        1.0 + self.airspeed_2 * square + self.airspeed_3 * square * airspeed_m_s
+    }
+}
+
+/// The wind as a flight will meet it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wind {
+    /// Metres per second.
+    pub speed_m_s: f64,
+    /// Where it comes from, degrees; unknown counts as against every leg.
+    pub from_deg: Option<f64>,
+}
+
+impl Wind {
+    /// Speed through the air on a leg flown over the ground at this speed, metres per second.
+    fn airspeed_m_s(&self, bearing_deg: f64, ground_speed_m_s: f64) -> f64 {
+        let Some(from_deg) = self.from_deg else { return ground_speed_m_s + self.speed_m_s };
+        let off_rad = (bearing_deg - from_deg).to_radians();
+        (ground_speed_m_s + self.speed_m_s * off_rad.cos()).hypot(self.speed_m_s * off_rad.sin())
+    }
+}
+
+/// A straight piece of a way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Leg {
+    /// Metres.
+    pub length_m: f64,
+    /// Degrees clockwise from north.
+    pub bearing_deg: f64,
+}
+
+/// The legs of a way from where it begins.
+pub fn legs(start: GeoPoint, route: &Route) -> Vec<Leg> {
+    let starts = std::iter::once(&start).chain(&route.corners);
+    let ends = route.corners.iter().zip(&route.legs_m);
+    starts.zip(ends).map(|(from, (to, length_m))| Leg { length_m: *length_m, bearing_deg: from.bearing_deg(to) }).collect()
+}
 
 /// The shape of a flight.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trip {
-    /// Legs of the way out, metres.
-    pub outbound_legs_m: Vec<f64>,
-    /// Legs of the way back, metres.
-    pub homeward_legs_m: Vec<f64>,
+    /// The way out.
+    pub outbound: Vec<Leg>,
+    /// The way back.
+    pub homeward: Vec<Leg>,
     /// Transit height above the pad, metres.
     pub transit_height_m: f64,
     /// Height on scene above the pad, metres.
@@ -30,26 +103,60 @@ pub struct Trip {
     pub start_height_m: f64,
     /// Time on scene, seconds.
     pub stay_s: f64,
+    /// The light is on while it stays.
+    pub lit: bool,
 }
 
-/// What a flight costs.
+/// What a flight takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cost {
     /// From the first movement until landed, seconds.
     pub flight_s: f64,
-    /// Charge for it with the reserve, per cent of a full charge.
-    pub needed_pct: f64,
+    /// The same charge would hover so long in still air with the light off, seconds.
+    pub hover_s: f64,
 }
 
-/// Charge a flight needs, with the wind against it out and back: a way round zones turns, and so may the wind.
-pub fn cost(drone: &DroneConfig, policy: &Policy, trip: &Trip, wind_m_s: f64) -> Cost {
-    let progress_m_s = (drone.cruise_speed_m_s - wind_m_s).max(PROGRESS_M_S_MIN);
-    let transit_s = legs_s(&trip.outbound_legs_m, progress_m_s) + legs_s(&trip.homeward_legs_m, progress_m_s);
+/// Time and charge of a flight that keeps its speed over the ground, as autopilots do.
+pub fn cost(drone: &DroneConfig, trip: &Trip, wind: Wind) -> Cost {
+    let curve = &drone.power;
+    let still = curve.level(wind.speed_m_s);
     let to_scene_m = (trip.transit_height_m - trip.scene_height_m).abs();
     let climb_s = ((trip.transit_height_m - trip.start_height_m).max(0.0) + to_scene_m) / drone.climb_speed_m_s;
-    let descent_s = (to_scene_m + trip.transit_height_m) / drone.descent_speed_m_s + TOUCH_DOWN_S;
-    let flight_s = climb_s + transit_s + trip.stay_s + descent_s;
-    Cost { flight_s, needed_pct: 100.0 * flight_s / drone.endurance_s + policy.battery_reserve_pct }
+    let descent_s = (to_scene_m + trip.transit_height_m) / drone.descent_speed_m_s;
+    let legs = || trip.outbound.iter().chain(&trip.homeward);
+    let speed_m_s = drone.cruise_speed_m_s;
+    let transit_s: f64 = legs().map(|leg| leg_s(leg.length_m, speed_m_s)).sum();
+    let transit_hover_s: f64 = legs().map(|leg| leg_hover_s(curve, leg, speed_m_s, wind)).sum();
+    let light = if trip.lit { curve.light } else { 0.0 };
+    Cost {
+        flight_s: climb_s + transit_s + trip.stay_s + descent_s + TOUCH_DOWN_S,
+        hover_s: climb_s * (still + curve.climb * drone.climb_speed_m_s)
+            + transit_hover_s
+            + trip.stay_s * (still + light)
+            + descent_s * (still + curve.descent * drone.descent_speed_m_s)
+            + TOUCH_DOWN_S * still,
+    }
+}
+
+/// A leg in seconds of hovering: at its speed through the air, and while it speeds up and brakes at that of half the speed.
+fn leg_hover_s(curve: &PowerCurve, leg: &Leg, speed_m_s: f64, wind: Wind) -> f64 {
+    let whole_s = leg_s(leg.length_m, speed_m_s);
+    let ramps_s = (2.0 * speed_m_s / ACCELERATION_M_S2).min(whole_s);
+    let power = |ground_speed_m_s: f64| curve.level(wind.airspeed_m_s(leg.bearing_deg, ground_speed_m_s));
+    ramps_s * power(speed_m_s / 2.0) + (whole_s - ramps_s) * power(speed_m_s)
+}
+
+/// Charge that so much hovering takes from a pack with this charge, per cent of a full one.
+pub fn taken_pct(drone: &DroneConfig, hover_s: f64, available_pct: f64) -> f64 {
+    let even_pct = 100.0 * hover_s / drone.endurance_s;
+    // The rate in the middle of what is taken; where that is depends on what is taken, and twice round is near enough.
+    let rate = |taken_pct: f64| 1.0 + drone.power.falling * (0.5 - (available_pct - taken_pct / 2.0) / 100.0);
+    even_pct * rate(even_pct * rate(even_pct))
+}
+
+/// Charge a flight needs with the reserve, per cent of a full charge.
+pub fn needed_pct(drone: &DroneConfig, policy: &Policy, trip: &Trip, wind: Wind, available_pct: f64) -> f64 {
+    taken_pct(drone, cost(drone, trip, wind).hover_s, available_pct) + policy.battery_reserve_pct
 }
 
 /// Time from the order until the light is on the target, seconds, at the transit's ground speed.
@@ -60,24 +167,28 @@ pub fn light_on_target_s(drone: &DroneConfig, trip: &Trip) -> f64 {
     let up_m = (trip.scene_height_m - trip.transit_height_m).max(0.0);
     prepare_s
         + climb_m / drone.climb_speed_m_s
-        + legs_s(&trip.outbound_legs_m, drone.cruise_speed_m_s)
+        + legs_s(&trip.outbound, drone.cruise_speed_m_s)
         + down_m / drone.descent_speed_m_s
         + up_m / drone.climb_speed_m_s
         + SETTLE_S
 }
 
 /// How long a flight can stay on scene on a charge and still land with its reserve, seconds; 0 when it cannot go at all.
-pub fn stay_affordable_s(drone: &DroneConfig, policy: &Policy, trip: &Trip, wind_m_s: f64, available_pct: f64) -> f64 {
-    let without_stay = cost(drone, policy, &Trip { stay_s: 0.0, ..trip.clone() }, wind_m_s);
-    ((available_pct - without_stay.needed_pct) / 100.0 * drone.endurance_s).max(0.0)
+pub fn stay_affordable_s(drone: &DroneConfig, policy: &Policy, trip: &Trip, wind: Wind, available_pct: f64) -> f64 {
+    let budget_pct = available_pct - policy.battery_reserve_pct;
+    let middle = (available_pct + policy.battery_reserve_pct) / 200.0;
+    let all_s = budget_pct / 100.0 * drone.endurance_s / (1.0 + drone.power.falling * (0.5 - middle));
+    let without_stay = cost(drone, &Trip { stay_s: 0.0, ..trip.clone() }, wind).hover_s;
+    let light = if trip.lit { drone.power.light } else { 0.0 };
+    ((all_s - without_stay) / (drone.power.level(wind.speed_m_s) + light)).max(0.0)
 }
 
 /// Time over legs with a stop at every corner, seconds: speed up, cruise, brake, on short legs without reaching the cruise.
-fn legs_s(legs_m: &[f64], speed_m_s: f64) -> f64 {
-    legs_m.iter().map(|leg_m| leg_s(*leg_m, speed_m_s)).sum()
+fn legs_s(legs: &[Leg], speed_m_s: f64) -> f64 {
+    legs.iter().map(|leg| leg_s(leg.length_m, speed_m_s)).sum()
 }
 
-fn leg_s(leg_m: f64, speed_m_s: f64) -> f64 {
+pub(crate) fn leg_s(leg_m: f64, speed_m_s: f64) -> f64 {
     let ramps_m = speed_m_s * speed_m_s / ACCELERATION_M_S2;
     if leg_m < ramps_m { 2.0 * (leg_m / ACCELERATION_M_S2).sqrt() } else { leg_m / speed_m_s + speed_m_s / ACCELERATION_M_S2 }
 }
@@ -87,6 +198,9 @@ mod tests {
     use super::*;
     use flight_types::{DroneId, GeoPoint};
 
+    const POWER: PowerCurve =
+        PowerCurve { airspeed_2: 0.001, airspeed_3: 0.0, climb: 0.1, descent: -0.05, light: 0.1, falling: 0.2 };
+
     fn drone() -> DroneConfig {
         DroneConfig {
             id: DroneId::new("d1").expect("an id"),
@@ -95,6 +209,7 @@ mod tests {
             climb_speed_m_s: 4.0,
             descent_speed_m_s: 2.0,
             endurance_s: 1_500.0,
+            power: POWER,
             wind_max_m_s: 10.0,
             has_light: true,
         }
@@ -102,13 +217,20 @@ mod tests {
 
     fn trip() -> Trip {
         Trip {
-            outbound_legs_m: vec![600.0],
-            homeward_legs_m: vec![600.0],
+            outbound: vec![Leg { length_m: 600.0, bearing_deg: 90.0 }],
+            homeward: vec![Leg { length_m: 600.0, bearing_deg: 270.0 }],
             transit_height_m: 60.0,
             scene_height_m: 20.0,
             start_height_m: 0.0,
             stay_s: 300.0,
+            lit: true,
         }
+    }
+
+    const CALM: Wind = Wind { speed_m_s: 0.0, from_deg: None };
+
+    fn from_anywhere(speed_m_s: f64) -> Wind {
+        Wind { speed_m_s, from_deg: None }
     }
 
     #[test]
@@ -121,30 +243,49 @@ mod tests {
 
     #[test]
     fn cost_adds_up_by_hand() {
-        // In calm air: climb (60 + 40) / 4 = 25, transit 2 × 54 = 108, stay 300, descent (40 + 60) / 2 + 6 = 56: 489 s.
-        let calm = cost(&drone(), &Policy::default(), &trip(), 0.0);
+        // Climb (60 + 40) / 4 = 25, transit 2 × 54 = 108, stay 300, descent (40 + 60) / 2 = 50 and 6: 489 s.
+        let calm = cost(&drone(), &trip(), CALM);
         assert!((calm.flight_s - 489.0).abs() < 1e-9, "{calm:?}");
-        assert!((calm.needed_pct - (32.6 + 20.0)).abs() < 1e-9, "{calm:?}");
+        // Climb at 1.4, of each transit 8 s at 6 m/s and 46 s at 12 m/s, stay with the light, descent at 0.9.
+        let by_hand_s = 25.0 * 1.4 + 2.0 * (8.0 * 1.036 + 46.0 * 1.144) + 300.0 * 1.1 + 50.0 * 0.9 + 6.0;
+        assert!((calm.hover_s - by_hand_s).abs() < 1e-9, "{calm:?} against {by_hand_s}");
+    }
+
+    #[test]
+    fn a_falling_voltage_takes_more_of_what_is_left() {
+        // 150 s are a tenth of 1,500 s; from 95 % the middle is near 90 %, where the rate is 0.92 of that at a half.
+        assert!((taken_pct(&drone(), 150.0, 95.0) - 9.2).abs() < 0.02, "{}", taken_pct(&drone(), 150.0, 95.0));
+        assert!((taken_pct(&drone(), 150.0, 35.0) - 10.4).abs() < 0.02, "{}", taken_pct(&drone(), 150.0, 35.0));
+    }
+
+    #[test]
+    fn a_wind_along_the_way_costs_what_it_saves_back_and_a_little_more() {
+        let there = |from_deg| cost(&drone(), &Trip { homeward: Vec::new(), ..trip() }, Wind { speed_m_s: 6.0, from_deg }).hover_s;
+        let (against, with, across) = (there(Some(90.0)), there(Some(270.0)), there(Some(0.0)));
+        assert!(with < across && across < against, "{with} {across} {against}");
+        assert_eq!(there(None), against, "an unknown wind is against it");
     }
 
     #[test]
     fn wind_stay_and_way_cost_more_and_height_already_won_costs_less() {
-        let policy = Policy::default();
-        let base = cost(&drone(), &policy, &trip(), 3.0).needed_pct;
-        assert!(cost(&drone(), &policy, &trip(), 6.0).needed_pct > base);
-        assert!(cost(&drone(), &policy, &Trip { stay_s: 400.0, ..trip() }, 3.0).needed_pct > base);
-        assert!(cost(&drone(), &policy, &Trip { homeward_legs_m: vec![900.0], ..trip() }, 3.0).needed_pct > base);
-        assert!(cost(&drone(), &policy, &Trip { start_height_m: 60.0, ..trip() }, 3.0).needed_pct < base);
-        assert!(cost(&drone(), &policy, &trip(), 50.0).needed_pct.is_finite());
+        let needed = |trip: &Trip, wind| needed_pct(&drone(), &Policy::default(), trip, wind, 95.0);
+        let base = needed(&trip(), from_anywhere(3.0));
+        let longer = vec![Leg { length_m: 900.0, bearing_deg: 270.0 }];
+        assert!(needed(&trip(), from_anywhere(6.0)) > base);
+        assert!(needed(&Trip { stay_s: 400.0, ..trip() }, from_anywhere(3.0)) > base);
+        assert!(needed(&Trip { homeward: longer, ..trip() }, from_anywhere(3.0)) > base);
+        assert!(needed(&Trip { start_height_m: 60.0, ..trip() }, from_anywhere(3.0)) < base);
+        assert!(needed(&Trip { lit: false, ..trip() }, from_anywhere(3.0)) < base);
+        assert!(needed(&trip(), from_anywhere(50.0)).is_finite());
     }
 
     #[test]
     fn an_affordable_stay_uses_the_charge_up_to_the_reserve() {
         let policy = Policy::default();
-        let stay_s = stay_affordable_s(&drone(), &policy, &trip(), 5.0, 90.0);
-        let spent = cost(&drone(), &policy, &Trip { stay_s, ..trip() }, 5.0);
-        assert!((spent.needed_pct - 90.0).abs() < 1e-9);
-        assert_eq!(stay_affordable_s(&drone(), &policy, &trip(), 5.0, 20.0), 0.0);
+        let stay_s = stay_affordable_s(&drone(), &policy, &trip(), from_anywhere(5.0), 90.0);
+        let spent_pct = needed_pct(&drone(), &policy, &Trip { stay_s, ..trip() }, from_anywhere(5.0), 90.0);
+        assert!((spent_pct - 90.0).abs() < 0.2, "{spent_pct}");
+        assert_eq!(stay_affordable_s(&drone(), &policy, &trip(), from_anywhere(5.0), 20.0), 0.0);
     }
 
     #[test]

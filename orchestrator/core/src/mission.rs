@@ -10,6 +10,7 @@ mod escort;
 mod flight;
 mod launch;
 mod orders;
+mod person;
 
 pub(crate) use control::{
     admit, continue_requested, control_released, control_taken, hold_requested, land_requested, light_requested, recall_requested,

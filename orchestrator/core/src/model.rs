@@ -371,6 +371,9 @@ pub struct Mission {
     pub recall_reason: Option<String>,
     /// Held in place by somebody.
     pub held: bool,
+    /// Stopped for somebody else's aircraft.
+    #[serde(default)]
+    pub gives_way: bool,
     /// What the light was last read back as.
     pub light: LightState,
     /// Link lost while flying.

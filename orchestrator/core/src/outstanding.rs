@@ -74,7 +74,7 @@ fn kind_of(command: &FlightCommand) -> u8 {
         FlightCommand::Escort { .. } => 1,
         FlightCommand::Light { .. } => 2,
         FlightCommand::Recall { .. } => 3,
-        FlightCommand::Hold | FlightCommand::Continue => 4,
+        FlightCommand::Hold | FlightCommand::Continue | FlightCommand::GiveWay { .. } => 4,
         FlightCommand::Land => 5,
         FlightCommand::YieldControl | FlightCommand::ResumeControl => 6,
     }

@@ -1,7 +1,9 @@
 //! What a site consists of.
 
-use dispatch_core::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, StationConfig};
-use flight_types::{DistrictId, DroneId, GeoPoint, Ring, StationId};
+use std::collections::BTreeSet;
+
+use dispatch_core::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, SiteObstacle, StationConfig};
+use flight_types::{DistrictId, DroneId, GeoPoint, Obstacle, Ring, StationId, ZoneId};
 use serde::{Deserialize, Serialize};
 
 use crate::lots::Lot;
@@ -301,10 +303,32 @@ impl Site {
             name: self.manifest.name.clone(),
             stations: self.manifest.stations.iter().map(station_config).collect(),
             no_fly_zones: self.no_fly.clone(),
+            obstacles: self.obstacles(),
             fence: self.manifest.fence.ring.clone(),
             fence_height_max_m: self.manifest.fence.height_max_m,
             policy: self.manifest.policy.clone(),
         }
+    }
+
+    /// Buildings that rise to where aircraft hover, inside the fence. Their ground is taken to be as high as that of the nearest
+    /// station, since extracts do not say.
+    fn obstacles(&self) -> Vec<SiteObstacle> {
+        let policy = &self.manifest.policy;
+        let high = |building: &&Building| building.height_m + Obstacle::CLEARANCE_M > policy.scene_height_m;
+        let inside = |building: &&Building| building.ring.corners().iter().any(|corner| self.manifest.fence.ring.contains(*corner));
+        let mut seen = BTreeSet::new();
+        let obstacle = |building: &Building| {
+            let id = ZoneId::new(&building.id).ok().filter(|id| seen.insert(id.clone()))?;
+            let top_amsl_m = self.ground_near_amsl_m(building.ring.corners()[0])? + building.height_m;
+            Some(SiteObstacle { id, ring: building.ring.clone(), top_amsl_m })
+        };
+        self.buildings.iter().filter(high).filter(inside).filter_map(obstacle).collect()
+    }
+
+    fn ground_near_amsl_m(&self, place: GeoPoint) -> Option<f64> {
+        let stations = self.manifest.stations.iter();
+        let nearest = stations.min_by(|a, b| a.position.distance_m(&place).total_cmp(&b.position.distance_m(&place)));
+        nearest.map(|station| station.ground_amsl_m)
     }
 
     /// Every aircraft of the site, by station in the order of `site.toml`.
@@ -346,6 +370,7 @@ fn drone_config(drone: &DroneManifest) -> DroneConfig {
         climb_speed_m_s: drone.climb_speed_m_s,
         descent_speed_m_s: drone.descent_speed_m_s,
         endurance_s: drone.endurance_s,
+        power: dispatch_core::energy::PowerCurve::default(),
         wind_max_m_s: drone.wind_max_m_s,
         has_light: drone.has_light,
     }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use dispatch_core::route;
+use dispatch_core::route::{self, Demand};
 use flight_types::{DistrictId, GeoPoint, LocalFrame};
 use serde_json::json;
 use site_model::commands::{eta, make_site, parse_point};
@@ -84,8 +84,17 @@ fn route(folder: &Path, from: GeoPoint, to: GeoPoint) -> anyhow::Result<ExitCode
     // The way leaves from the nearest station: its ground is where the transit height counts from.
     let nearest = site.stations.iter().min_by(|a, b| a.position.distance_m(&from).total_cmp(&b.position.distance_m(&from)));
     let station = nearest.context("the site has no station, so the height of a transit is not known")?;
-    let top_amsl_m = station.ground_amsl_m + site.policy.transit_height_m;
-    let way = match route::airspace(&site, station.ground_amsl_m, top_amsl_m).route(from, to) {
+    let height_m = site.policy.transit_height_m;
+    let now_ms = Clock::system(0).now_ms();
+    let demand = Demand {
+        pad: station.position,
+        ground_amsl_m: station.ground_amsl_m,
+        top_m: height_m,
+        level_m: height_m,
+        from_ms: now_ms,
+        until_ms: now_ms,
+    };
+    let way = match route::airspace(&site, &demand).route(from, to) {
         Ok(way) => way,
         Err(reason) => {
             eprintln!("there is no legal way: {reason}");

@@ -111,6 +111,7 @@ fn site() -> SiteConfig {
         climb_speed_m_s: 3.0,
         descent_speed_m_s: 2.0,
         endurance_s: 1500.0,
+        power: dispatch_core::energy::PowerCurve::default(),
         wind_max_m_s: 10.0,
         has_light: true,
     };
@@ -127,6 +128,7 @@ fn site() -> SiteConfig {
         name: "Test town".to_owned(),
         stations: vec![station],
         no_fly_zones: Vec::new(),
+        obstacles: Vec::new(),
         fence: Ring::new(corners.to_vec()).expect("four corners"),
         fence_height_max_m: 120.0,
         policy: Policy::default(),

@@ -126,6 +126,9 @@ async fn escorts(options: &PeopleOptions, site: &Site, roads: &RoadTimes, watche
         for (name, seconds) in &escort.figures {
             println!("{name:<26} {seconds:7.1} s");
         }
+        if let Some(time) = &escort.time {
+            println!("{time}");
+        }
         if options.once {
             return match escort.wrong.as_slice() {
                 [] => Ok(()),

@@ -1,12 +1,17 @@
 //! Whether an escort went as it must, read from the incident as an operator sees it.
 
+use flight_types::FlightPlan;
 use serde_json::Value;
+
+use crate::time_to_light::{Limits, TimeToLight, bound_s};
 
 /// What an escort took, and what was wrong with it.
 #[derive(Debug, Default)]
 pub(crate) struct Escort {
     pub wrong: Vec<String>,
     pub figures: Vec<(String, f64)>,
+    /// Where the seconds until the light went.
+    pub time: Option<TimeToLight>,
 }
 
 /// Judges an incident view; `lit` is the light's state that counts as lit. Everything that the product promises must show in it.
@@ -38,7 +43,27 @@ pub(crate) fn judge(view: &Value, lit: &str) -> Escort {
         figure("call -> drone landed", mission["reached_at_ms"]["landed"].as_i64());
     }
     figure("call -> closed", incident["ended_at_ms"].as_i64());
+    escort.time = flown.and_then(|mission| time_to_light(mission, raised_ms, lit_at(incident, lit)?));
     escort
+}
+
+/// The seconds from the call to the light's read-back, by what the flight reached, beside the bound of its route.
+fn time_to_light(mission: &Value, raised_ms: i64, lit_ms: i64) -> Option<TimeToLight> {
+    const PHASES: [(&str, &str); 5] = [
+        ("ordered", "approval"),
+        ("preflight_passed", "preflight"),
+        ("uploaded", "upload"),
+        ("armed", "arming"),
+        ("airborne", "take-off"),
+    ];
+    let plan: FlightPlan = serde_json::from_value(mission["plan"].clone()).ok()?;
+    let after_s = |at_ms: i64| (at_ms - raised_ms) as f64 / 1_000.0;
+    let phase = |(phase, word): (&str, &'static str)| Some((word, after_s(mission["reached_at_ms"][phase].as_i64()?)));
+    let mut reached = vec![("decision", after_s(mission["created_at_ms"].as_i64()?))];
+    reached.extend(PHASES.into_iter().filter_map(phase));
+    reached.push(("climb and transit to light", after_s(lit_ms)));
+    let drone = mission["drone"].as_str()?.to_owned();
+    Some(TimeToLight { drone, reached, bound_s: bound_s(&plan, &Limits::default()) })
 }
 
 fn happened_at(incident: &Value, what: &str) -> Option<i64> {

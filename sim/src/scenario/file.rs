@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::light::LightPromise;
 use super::site::SiteFile;
 
 /// Why a scenario cannot be read.
@@ -62,6 +63,9 @@ pub struct Scenario {
     /// Direction the wind comes from, degrees.
     #[serde(default)]
     pub wind_from_deg: f64,
+    /// Temperature of the air and of the packs at the start, degrees Celsius.
+    #[serde(default = "warm")]
+    pub air_temperature_c: f64,
     /// Every radio link to an aircraft, unless a step changes it.
     #[serde(default)]
     pub link: LinkQuality,
@@ -83,6 +87,9 @@ pub struct Scenario {
     /// What must be seen in the timeline.
     #[serde(default)]
     pub expect: Vec<Expectation>,
+    /// What must be true of the light on a caller.
+    #[serde(default)]
+    pub light: Vec<LightPromise>,
     /// The server is killed right after this entry is durable, before anything is done about it, and is back two seconds later.
     #[serde(default)]
     pub kill_after_entry: Option<u64>,
@@ -174,6 +181,12 @@ pub struct CallerScript {
     /// Standard deviation of the terminal's fixes, metres.
     #[serde(default = "phone_accuracy")]
     pub gps_accuracy_m: f64,
+    /// The terminal has no fix for this long, seconds, once in each time of `drop_out_every_s`.
+    #[serde(default)]
+    pub drop_out_s: f64,
+    /// From one drop-out of the fixes to the next, seconds.
+    #[serde(default = "half_a_minute")]
+    pub drop_out_every_s: f64,
     /// An address that the gazetteer puts here.
     #[serde(default)]
     pub address_at: Option<EastNorth>,
@@ -324,6 +337,8 @@ pub enum Deed {
     KillServer,
     /// The server's wall clock jumps by `value` seconds.
     ClockJump,
+    /// Somebody else's aircraft flies from the first of `corners` to the last in `for_s`, `value` metres over the ground.
+    Intruder,
     /// The mean wind becomes `value` metres per second.
     Wind,
 }
@@ -350,6 +365,12 @@ fn two_seconds() -> f64 {
 }
 fn five_seconds() -> f64 {
     5.0
+}
+fn warm() -> f64 {
+    crate::physics::WARM_C
+}
+fn half_a_minute() -> f64 {
+    30.0
 }
 fn side_street_speed() -> f64 {
     8.0

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dispatch_core::Core;
-use dispatch_core::config::SiteConfig;
+use dispatch_core::choice::{SEPARATION_HORIZONTAL_M, SEPARATION_VERTICAL_M};
+use dispatch_core::config::{NoFlyZone, SiteConfig};
 use dispatch_core::event::{CodeVerdict, Entry, Event};
 use dispatch_core::model::{Authority, IncidentState, Mission, OfferState};
 use flight_types::{CallerId, DroneId, FlightPhase, GeoPoint, IncidentId, LocalFrame};
@@ -114,7 +115,9 @@ impl Invariants {
         {
             self.complain("inside_the_fence", drone.to_string(), now_ms);
         }
-        let zones = self.site.no_fly_zones.iter().filter(|zone| zone.ring.contains(truth.position));
+        let at_ms = super::server::START_WALL_MS + now_ms as i64;
+        let closed = |zone: &&NoFlyZone| zone.hours.as_ref().is_none_or(|hours| hours.cover(at_ms));
+        let zones = self.site.no_fly_zones.iter().filter(|zone| zone.ring.contains(truth.position)).filter(closed);
         let inside = zones.filter(|zone| {
             zone.floor_amsl_m.is_none_or(|floor_m| floor_m < truth.altitude_amsl_m)
                 && zone.ceiling_amsl_m.is_none_or(|ceiling_m| truth.altitude_amsl_m < ceiling_m)
@@ -122,6 +125,30 @@ impl Invariants {
         });
         let names: Vec<String> = inside.map(|zone| format!("{drone} in {}", zone.name)).collect();
         names.into_iter().for_each(|name| self.complain("outside_no_fly_zones", name, now_ms));
+        let hit = self
+            .site
+            .obstacles
+            .iter()
+            .find(|obstacle| truth.altitude_amsl_m < obstacle.top_amsl_m && obstacle.ring.contains(truth.position));
+        if let Some(about) = hit.map(|obstacle| format!("{drone} in {}", obstacle.id)) {
+            self.complain("clear_of_buildings", about, now_ms);
+        }
+    }
+
+    /// Two of ours in the air are never both near each other along the ground and near in height.
+    pub fn see_fleet(&mut self, fleet: &[(&DroneId, Truth)], now_ms: u64) {
+        for (index, (one, a)) in fleet.iter().enumerate() {
+            for (other, b) in &fleet[index + 1..] {
+                let height_m = (a.altitude_amsl_m - b.altitude_amsl_m).abs();
+                if a.on_ground || b.on_ground || height_m >= SEPARATION_VERTICAL_M {
+                    continue;
+                }
+                let apart_m = a.position.distance_m(&b.position);
+                if apart_m < SEPARATION_HORIZONTAL_M {
+                    self.complain("apart_from_our_own", format!("{one} and {other}"), now_ms);
+                }
+            }
+        }
     }
 
     pub fn end(&mut self, replayed: &Core, running: Option<&Core>, flyers: &BTreeMap<DroneId, Flyer>, now_ms: u64) {

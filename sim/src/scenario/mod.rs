@@ -14,7 +14,10 @@ mod server;
 mod run;
 mod step;
 
+mod flown;
+mod intruder;
 mod invariant;
+mod light;
 
 mod expect;
 mod random;
@@ -24,6 +27,8 @@ mod command;
 pub use command::{NightsOptions, RunOptions, nights_command, run_command};
 pub use expect::Verdict;
 pub use file::{Expectation, Scenario, ScenarioError};
+pub use flown::Flown;
+pub use light::{LightOn, LightPromise};
 pub use random::random_scenario;
 pub use run::{Line, Report, run};
 pub use site::SiteFile;

@@ -172,6 +172,8 @@ pub(crate) struct Caller {
     pub script: CallerScript,
     pub at: Local,
     pub incident: Option<IncidentId>,
+    /// When the first call was made.
+    pub called_ms: Option<u64>,
     walks: Vec<EastNorth>,
     calls: u32,
     asked: u32,
@@ -188,6 +190,7 @@ impl Caller {
             id: CallerId::new(&script.id)?,
             at: Local { east_m: script.at[0], north_m: script.at[1] },
             incident: None,
+            called_ms: None,
             walks: script.walks.iter().rev().copied().collect(),
             calls: 0,
             asked: 0,
@@ -215,6 +218,7 @@ impl Caller {
     /// Presses the button: `presses` messages with one key.
     pub fn call(&mut self, now_ms: u64, wall_ms: i64, mode: CallMode, frame: &LocalFrame, random: &mut Pcg64) {
         self.calls += 1;
+        self.called_ms.get_or_insert(now_ms);
         self.walking = true;
         let event = Event::CallRaised {
             caller: self.id.clone(),
@@ -296,7 +300,8 @@ impl Caller {
         let due = self.reported_at_ms.is_none_or(|at_ms| at_ms + REPORT_INTERVAL_MS <= now_ms);
         if let Some(incident) = self.incident.clone().filter(|_| due) {
             self.reported_at_ms = Some(now_ms);
-            if let Some(fix) = self.fix(wall_ms, frame, random) {
+            let fix = if self.drops_out(now_ms) { None } else { self.fix(wall_ms, frame, random) };
+            if let Some(fix) = fix {
                 self.plan(now_ms, Event::CallerMoved { incident, fix });
             }
         }
@@ -306,6 +311,12 @@ impl Caller {
             sent.push(Sent::Request(Actor::Caller { id: self.id.clone() }, Box::new(event)));
         }
         sent
+    }
+
+    /// Whether the terminal has no fix at the moment.
+    fn drops_out(&self, now_ms: u64) -> bool {
+        let (every_ms, for_ms) = ((self.script.drop_out_every_s * 1_000.0) as u64, (self.script.drop_out_s * 1_000.0) as u64);
+        now_ms % every_ms.max(1) < for_ms
     }
 
     fn walk(&mut self, step_ms: u64) {

@@ -27,6 +27,7 @@ pub fn random_scenario(site: &SiteFile, seed: u64) -> Scenario {
         policy: toml::Table::new(),
         wind_m_s: random.random_range(0.0..7.0),
         wind_from_deg: random.random_range(0.0..360.0),
+        air_temperature_c: crate::physics::WARM_C,
         link: LinkQuality {
             loss_pct: pick(&mut random, &[0.0, 0.0, 5.0, 20.0]),
             duplicate_pct: pick(&mut random, &[0.0, 5.0]),
@@ -42,6 +43,7 @@ pub fn random_scenario(site: &SiteFile, seed: u64) -> Scenario {
         operator: None,
         steps: Vec::new(),
         expect: Vec::new(),
+        light: Vec::new(),
         kill_after_entry: None,
         allow: Vec::new(),
     };
@@ -85,6 +87,8 @@ fn caller(random: &mut Pcg64, number: usize) -> CallerScript {
         speed_m_s: random.random_range(0.5..3.0),
         has_gps: random.random_bool(0.85),
         gps_accuracy_m: random.random_range(1.0..15.0),
+        drop_out_s: 0.0,
+        drop_out_every_s: 30.0,
         address_at: random.random_bool(0.3).then(|| place(random)),
         home_at: random.random_bool(0.5).then(|| place(random)),
         confirms: pick(
@@ -159,10 +163,10 @@ fn lasts(what: Deed) -> bool {
 /// Some faults break a promise by themselves: a blind aircraft drifts, an emptied battery has no reserve.
 fn allow_what_it_breaks(scenario: &mut Scenario, what: Deed) {
     let broken: &[&str] = match what {
-        Deed::GpsLost => &["inside_the_fence", "outside_no_fly_zones"],
-        Deed::BatteryFalls => &["lands_with_reserve", "outside_no_fly_zones"],
-        // With the link down for longer than the autopilot waits, it goes home by itself, straight.
-        Deed::LinkDown | Deed::KillServer => &["outside_no_fly_zones"],
+        Deed::GpsLost => &["inside_the_fence", "outside_no_fly_zones", "apart_from_our_own"],
+        Deed::BatteryFalls => &["lands_with_reserve", "outside_no_fly_zones", "apart_from_our_own"],
+        // With the link down for longer than the autopilot waits, it goes home by itself, straight and at its own height.
+        Deed::LinkDown | Deed::KillServer => &["outside_no_fly_zones", "apart_from_our_own"],
         _ => &[],
     };
     scenario.allow.extend(broken.iter().map(|name| (*name).to_owned()));

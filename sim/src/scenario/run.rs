@@ -6,19 +6,23 @@ use dispatch_core::effect::{Action, EffectId};
 use dispatch_core::event::{Actor, Entry, Event};
 use dispatch_core::model::IncidentState;
 use drone_link_proto::{LightDriver, LinkConfig};
-use flight_types::{DroneId, FlightCommand, IncidentId, LocalFrame, MissionId};
+use flight_types::{CallerId, DroneId, FlightCommand, FlightEvent, IncidentId, LocalFrame, MissionId};
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 use serde::Serialize;
 
 use super::expect::{Verdict, judge};
 use super::file::{LaunchAnswer, LinkQuality, Scenario};
+use super::flown::{self, Flown};
+use super::intruder::{self, Intruder};
 use super::invariant::Invariants;
+use super::light::{self, Flights, LightOn, LightWatch, Moment};
 use super::network::Wire;
 use super::people::{Caller, Guard, Sent, Shown};
 use super::server::{Made, Server};
 use super::site::SiteFile;
 use super::step::Script;
+use crate::time_to_light::{Limits, bound_s};
 use crate::{Aircraft, AircraftConfig, Environment};
 
 /// The longest run: a night shift. Longer scenarios would be a typing error.
@@ -33,6 +37,9 @@ const REQUEST_AGAIN_MS: u64 = 1_000;
 const RESTART_MS: u64 = 2_000;
 /// A run goes on so long after everything has come to rest, milliseconds, to see that it stays so.
 const REST_MS: u64 = 5_000;
+
+/// An aircraft has climbed when it is this near to its transit height, metres: the tolerance of a waypoint.
+const LEVEL_WITHIN_M: f64 = 1.0;
 
 /// One line of a timeline.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,6 +61,11 @@ pub struct Report {
     pub timeline: Vec<Line>,
     /// Each expectation and each broken invariant.
     pub verdicts: Vec<Verdict>,
+    /// The light on each caller who was lit.
+    pub lights: Vec<LightOn>,
+    /// What the flights took from their packs.
+    #[serde(skip)]
+    pub flown: Vec<Flown>,
     /// Virtual time run, seconds.
     pub ran_s: f64,
     /// Entries in the log.
@@ -77,6 +89,13 @@ impl Report {
         for line in &self.timeline {
             let (minutes, ms) = (line.at_ms / 60_000, line.at_ms % 60_000);
             text += &format!("{minutes:02}:{:06.3}  {}\n", ms as f64 / 1_000.0, line.text);
+        }
+        for light in &self.lights {
+            text += &format!(
+                "light on {}: {:.1} % of {:.1} s, dark for {:.1} s at most, nearest {:.1} m\n",
+                light.caller, light.share_pct, light.watched_s, light.dark_s, light.nearest_m
+            );
+            text += &light.time.as_ref().map(|time| format!("light on {} by {time}\n", light.caller)).unwrap_or_default();
         }
         for verdict in &self.verdicts {
             text += &match &verdict.wrong {
@@ -117,8 +136,17 @@ pub(crate) struct World {
     seen_notices: BTreeSet<EffectId>,
     states: BTreeMap<IncidentId, IncidentState>,
     invariants: Invariants,
+    pub intruders: Vec<Intruder>,
+    flights: Flights,
+    flown: flown::Log,
+    lights: BTreeMap<CallerId, LightWatch>,
     lines: Vec<Line>,
     restart_at_ms: Option<u64>,
+}
+
+/// The scenario's air with this wind, metres per second.
+pub(crate) fn weather(scenario: &Scenario, wind_m_s: f64) -> Environment {
+    Environment { temperature_c: scenario.air_temperature_c, ..Environment::windy(wind_m_s, scenario.wind_from_deg) }
 }
 
 /// Runs a scenario with a seed.
@@ -159,13 +187,17 @@ impl World {
             callers: scenario.callers.iter().cloned().map(Caller::new).collect::<anyhow::Result<_>>()?,
             flyers,
             terminals: scenario.terminals,
-            environment: Environment::windy(scenario.wind_m_s, scenario.wind_from_deg),
+            environment: weather(&scenario, scenario.wind_m_s),
             to_server: Wire::default(),
             to_people: Wire::default(),
             operator_to_do: BTreeMap::new(),
             seen_notices: BTreeSet::new(),
             states: BTreeMap::new(),
             invariants: Invariants::new(config, &scenario.allow),
+            intruders: Vec::new(),
+            flights: Flights::default(),
+            flown: flown::Log::default(),
+            lights: BTreeMap::new(),
             lines: Vec::new(),
             restart_at_ms: None,
             scenario,
@@ -197,6 +229,9 @@ impl World {
 
     fn step(&mut self) {
         self.now_ms += STEP_MS;
+        if self.now_ms.is_multiple_of(intruder::SPEAKS_MS) {
+            self.hear_intruders();
+        }
         self.fly();
         if self.now_ms.is_multiple_of(PEOPLE_STEP_MS) {
             self.people_live();
@@ -225,6 +260,43 @@ impl World {
             self.invariants.see_aircraft(drone, &flyer.aircraft.truth(), self.now_ms);
         }
         said.into_iter().for_each(|text| self.say(text));
+        let fleet: Vec<_> = self.flyers.iter().map(|(drone, flyer)| (drone, flyer.aircraft.truth())).collect();
+        self.invariants.see_fleet(&fleet, self.now_ms);
+        if self.now_ms.is_multiple_of(flown::SAMPLE_MS) {
+            for (drone, truth) in &fleet {
+                self.flown.see(drone, truth, &self.environment, self.server.core());
+            }
+        }
+        if self.now_ms.is_multiple_of(light::LOOK_MS) {
+            self.look_at_lights();
+        }
+    }
+
+    /// Every aircraft with a receiver hears who flies by.
+    fn hear_intruders(&mut self) {
+        let ground_amsl_m = self.scenario.site_file.as_ref().map_or(0.0, |site| site.ground_amsl_m);
+        for intruder in &self.intruders {
+            let Some(traffic) = intruder.at(self.now_ms, ground_amsl_m, &self.frame) else { continue };
+            self.flyers.values_mut().for_each(|flyer| flyer.aircraft.hear_traffic(&traffic));
+        }
+    }
+
+    /// Sees whether the callers of open incidents stand in the light, and which aircraft have climbed.
+    fn look_at_lights(&mut self) {
+        let Some(core) = self.server.core() else { return };
+        let fleet: Vec<_> = self.flyers.iter().map(|(drone, flyer)| (drone, flyer.aircraft.truth())).collect();
+        for incident in core.incidents().filter(|incident| incident.ended_at_ms.is_none()) {
+            let Some(caller) = self.callers.iter().find(|caller| caller.id == incident.caller) else { continue };
+            let watch = self.lights.entry(caller.id.clone()).or_default();
+            let seen = fleet.iter().map(|(drone, truth)| (*drone, light::place(truth, &self.frame), *truth));
+            watch.look(caller.at, seen, self.now_ms);
+        }
+        for mission in core.missions().filter(|mission| !mission.ended) {
+            let level_m = mission.plan.transit_height_m - LEVEL_WITHIN_M;
+            if fleet.iter().any(|(drone, truth)| **drone == mission.drone && truth.height_m >= level_m) {
+                self.flights.note(&mission.drone, &mission.id, Moment::Level, self.now_ms);
+            }
+        }
     }
 
     fn people_live(&mut self) {
@@ -363,9 +435,21 @@ impl World {
 
     fn note_entry(&mut self, entry: &Entry) {
         if let Event::Flight { drone, mission, report } = &entry.event {
+            if let FlightEvent::Reached { phase } = report
+                && let Some(moment) = Moment::of(*phase)
+            {
+                self.flights.note(drone, mission, moment, self.now_ms);
+            }
             self.say(format!("{drone} {} ({mission})", super::step::words(report)));
         }
         let Some(core) = self.server.core() else { return };
+        for mission in core.missions().filter(|mission| !mission.ended) {
+            self.flights.note(&mission.drone, &mission.id, Moment::Decided, self.now_ms);
+            if mission.phase.is_some() {
+                self.flights.note(&mission.drone, &mission.id, Moment::Ordered, self.now_ms);
+            }
+            self.flights.bound(&mission.id, bound_s(&mission.plan, &Limits::default()));
+        }
         self.invariants.see_state(&entry.event, core, self.now_ms);
         let changed: Vec<_> = core
             .incidents()
@@ -432,6 +516,7 @@ impl World {
             FlightCommand::Escort { .. } => return,
             FlightCommand::Light { on, brightness_pct } => format!("light {} {brightness_pct} %", if *on { "on" } else { "off" }),
             FlightCommand::Recall { .. } => "recall".to_owned(),
+            FlightCommand::GiveWay { height_m } => format!("give way at {height_m:.0} m"),
             FlightCommand::Hold => "hold".to_owned(),
             FlightCommand::Continue => "continue".to_owned(),
             FlightCommand::Land => "land".to_owned(),
@@ -453,12 +538,18 @@ impl World {
         let core = self.server.replayed();
         self.invariants.end(&core, self.server.core(), &self.flyers, self.now_ms);
         let mut verdicts: Vec<Verdict> = self.scenario.expect.iter().map(|expectation| judge(expectation, &self.lines)).collect();
+        let called_ms = |caller: &Caller| caller.called_ms.unwrap_or_default();
+        let light = |caller: &Caller| self.lights.get(&caller.id)?.result(caller.id.as_str(), called_ms(caller), &self.flights);
+        let lights: Vec<LightOn> = self.callers.iter().filter_map(light).collect();
+        verdicts.extend(self.scenario.light.iter().flat_map(|promise| light::judge(promise, &lights)));
         verdicts.extend(self.invariants.verdicts());
         Report {
             name: self.scenario.name.clone(),
             seed,
             timeline: self.lines,
             verdicts,
+            lights,
+            flown: self.flown.done,
             ran_s: self.now_ms as f64 / 1_000.0,
             entries: core.last_seq(),
             state_hash: core.state_hash(),
@@ -497,6 +588,7 @@ fn link_configs(site: &SiteFile) -> anyhow::Result<Vec<LinkConfig>> {
 fn flyer(site: &SiteFile, drone: &super::site::DroneFile, scenario: &Scenario, seed: u64) -> Flyer {
     let config = AircraftConfig {
         has_illuminator: drone.illuminator,
+        charger_pct_min: drone.charger_pct_min,
         // A radio has no room for more; the link asks for what it needs.
         streams: crate::StreamProfile::Radio,
         seed: seed.wrapping_mul(257).wrapping_add(u64::from(drone.system_id)),

@@ -6,9 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::file::{Deed, Scenario, Step};
+use super::intruder::Intruder;
 use super::people::CallMode;
-use super::run::World;
-use crate::{Environment, Fault};
+use super::run::{World, weather};
+use crate::Fault;
 
 /// A scenario's steps in the order of their times, with what must be undone later.
 pub(crate) struct Script {
@@ -75,8 +76,13 @@ fn begin(world: &mut World, step: &Step) {
         Deed::LinkLossy => link(world, step, |quality, step| quality.loss_pct = step.value.unwrap_or(30.0)),
         Deed::BrokerDown => world.terminals.up = false,
         Deed::KillServer => world.server.kill(),
+        Deed::Intruder => {
+            let number = world.intruders.len() as u32 + 1;
+            let now_ms = world.now_ms;
+            world.intruders.extend(Intruder::of(step, number, now_ms));
+        }
         Deed::ClockJump => world.server.clock_error_ms += (step.value.unwrap_or(0.0) * 1_000.0) as i64,
-        Deed::Wind => world.environment = Environment::windy(step.value.unwrap_or(0.0), world.scenario.wind_from_deg),
+        Deed::Wind => world.environment = weather(&world.scenario, step.value.unwrap_or(0.0)),
     }
 }
 
@@ -91,7 +97,7 @@ fn undo(world: &mut World, step: &Step) {
         Deed::BrokerDown => world.terminals.up = true,
         Deed::KillServer if !world.server.is_running() => world.start_server(),
         Deed::KillServer => {}
-        Deed::Wind => world.environment = Environment::windy(world.scenario.wind_m_s, world.scenario.wind_from_deg),
+        Deed::Wind => world.environment = weather(&world.scenario, world.scenario.wind_m_s),
         Deed::Call
         | Deed::CallSilently
         | Deed::CallAsDrill
@@ -114,6 +120,7 @@ fn undo(world: &mut World, step: &Step) {
         | Deed::LightDies
         | Deed::MotorLost
         | Deed::Reboot
+        | Deed::Intruder
         | Deed::ClockJump => {}
     }
     world.say(format!("over: {}", headline(step)));

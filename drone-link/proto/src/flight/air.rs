@@ -2,12 +2,12 @@
 
 use flight_types::{FlightEvent, FlightFailure, FlightPhase, GeoPoint, Scene};
 
-use super::{Flight, Stage};
+use super::{Flight, Stage, Way};
 use crate::command::{Answer, Purpose};
 use crate::craft::{Craft, ModeProgress};
 use crate::items;
 use crate::profile::Mode;
-use crate::route;
+use crate::route::{self, Target};
 
 /// The person moved less than this since the camera was last pointed, metres: the picture is wide enough.
 const LOOK_STEP_M: f64 = 1.0;
@@ -15,6 +15,8 @@ const LOOK_STEP_M: f64 = 1.0;
 const MOTORS_OFF_MS: u64 = 5_000;
 /// The light goes on this near to the stand-off point, metres: five seconds of transit.
 const LIGHT_AHEAD_M: f64 = 60.0;
+/// News of the person comes about so often, milliseconds.
+const NEWS_MS: u64 = 1_000;
 /// Full brightness, per cent.
 const FULL_PCT: u8 = 100;
 
@@ -81,7 +83,12 @@ impl Flight {
 
     pub(super) fn transit(&mut self, craft: &mut Craft, now_ms: u64) {
         if self.paused {
-            self.hold_on(Mode::Hold, "hold", craft, now_ms);
+            if self.hold_on(Mode::Hold, "hold", craft, now_ms) {
+                self.sink(craft, now_ms);
+            }
+            return;
+        }
+        if self.way == Some(Way::Up) && !self.climb_back(craft, now_ms) {
             return;
         }
         if !self.hold_on(Mode::Mission, "transit", craft, now_ms) {
@@ -98,8 +105,48 @@ impl Flight {
                 }
             };
         }
-        self.light_ahead(craft);
+        self.light_ahead(craft, now_ms);
         self.check_time("transit", path_m(&self.plan.home, &self.plan.outbound), craft, now_ms);
+    }
+
+    /// Gives way downwards, where it hovers, when nothing stands below.
+    fn sink(&mut self, craft: &mut Craft, now_ms: u64) {
+        let (Some(Way::Down(height_m)), Some(here)) = (self.way, craft.telemetry.position) else { return };
+        let lower = craft.telemetry.height_m.is_some_and(|now_m| now_m > height_m + craft.limits.arrival_height_m);
+        if lower && route::is_roomy(&self.plan, here, height_m) {
+            self.hover_at(here, height_m, craft, now_ms);
+        }
+    }
+
+    /// Back up to the transit height before the mission goes on. Returns whether it is there.
+    fn climb_back(&mut self, craft: &mut Craft, now_ms: u64) -> bool {
+        let level_m = self.plan.transit_height_m;
+        let (Some(here), Some(height_m)) = (craft.telemetry.position, craft.telemetry.height_m) else { return false };
+        if (height_m - level_m).abs() <= craft.limits.arrival_height_m {
+            (self.way, self.kept, self.hover) = (None, None, None);
+            return true;
+        }
+        if self.hold_on(Mode::Hold, "climb", craft, now_ms) {
+            self.hover_at(here, level_m, craft, now_ms);
+        }
+        false
+    }
+
+    /// Orders this height over the place where it was first ordered, until it is taken.
+    fn hover_at(&mut self, here: GeoPoint, height_m: f64, craft: &mut Craft, now_ms: u64) {
+        let taken = match craft.commander.answer(Purpose::Reposition) {
+            Some((_, Answer::Open | Answer::Postponed | Answer::Accepted { .. })) => true,
+            Some((_, Answer::Refused { .. } | Answer::Unanswered)) | None => false,
+        };
+        let soon = self.hover.is_some_and(|(_, at_ms)| now_ms < at_ms + craft.limits.reposition_interval_ms);
+        if self.hover.is_some() && (taken || soon) {
+            return;
+        }
+        let place = self.hover.map_or(here, |(place, _)| place);
+        self.hover = Some((place, now_ms));
+        let ahead = self.plan.outbound.last().copied().unwrap_or(self.plan.home);
+        let altitude_amsl_m = self.home_amsl_m(craft) + height_m;
+        craft.order_reposition(place, altitude_amsl_m, place.bearing_deg(&ahead), now_ms);
     }
 
     /// By the mission's own count and by the place, so that neither a lost message nor a pass overhead deceives.
@@ -126,13 +173,18 @@ impl Flight {
         Some(here.distance_m(stand_off))
     }
 
-    /// The light goes on ahead of the arrival: whoever waits sees it come, and it needs a moment to be confirmed.
-    fn light_ahead(&mut self, craft: &mut Craft) {
+    /// Light and camera turn to the person ahead of the arrival: whoever waits sees it come, and the light needs a moment to be
+    /// confirmed, the gimbal to turn.
+    fn light_ahead(&mut self, craft: &mut Craft, now_ms: u64) {
         let coming = self.off_scene_m(craft).is_some_and(|off_m| off_m <= LIGHT_AHEAD_M);
-        if coming && !self.lit && matches!(self.plan.scene, Scene::Escort { .. }) {
+        if !coming || !matches!(self.plan.scene, Scene::Escort { .. }) {
+            return;
+        }
+        if !self.lit {
             self.lit = true;
             craft.light.want(true, FULL_PCT);
         }
+        self.look_at_person(craft, now_ms);
     }
 
     /// Reports a stage that takes much longer than its path; the aircraft goes on.
@@ -163,8 +215,13 @@ impl Flight {
         }
     }
 
+    /// The person as last told, gone on since.
+    fn person(&self, now_ms: u64) -> Option<Target> {
+        self.target.map(|target| target.after(now_ms.saturating_sub(self.target_ms)))
+    }
+
     fn look_at_person(&mut self, craft: &mut Craft, now_ms: u64) {
-        let Some(person) = self.target.map(|target| target.place) else { return };
+        let Some(person) = self.person(now_ms).map(|target| target.place) else { return };
         if self.looked_at.is_some_and(|before| before.distance_m(&person) < LOOK_STEP_M) {
             return;
         }
@@ -179,7 +236,8 @@ impl Flight {
 
     fn follow_person(&mut self, craft: &mut Craft, now_ms: u64) {
         let Scene::Escort { stand_off_m, height_m, .. } = self.plan.scene else { return };
-        let (Some(target), Some(here)) = (self.target, craft.telemetry.position) else { return };
+        // Where the person goes within a second of news is in the look-ahead of the hover point already.
+        let (Some(target), Some(here)) = (self.person(now_ms.saturating_sub(NEWS_MS)), craft.telemetry.position) else { return };
         let soon = self.hover.is_some_and(|(_, at_ms)| now_ms < at_ms + craft.limits.reposition_interval_ms);
         if soon {
             return;

@@ -8,6 +8,9 @@ use crate::dialect::ListKind;
 use crate::profile::Mode;
 use crate::{items, route};
 
+/// Autopilots sink at about this over their pad (PX4: MPC_Z_V_AUTO_DN); the way down counts as so much more way, metres per second.
+const SINK_M_S: f64 = 1.5;
+
 impl Flight {
     /// Recalled. On the ground the launch is given up; in the air the way home is uploaded.
     pub(super) fn begin_home(&mut self, given: Vec<GeoPoint>, craft: &mut Craft, now_ms: u64) {
@@ -29,8 +32,9 @@ impl Flight {
     fn way_home(&self, given: Vec<GeoPoint>, craft: &Craft) -> Vec<GeoPoint> {
         let drawn_from_scene = given.is_empty() || given == self.plan.homeward;
         let corners = if drawn_from_scene && self.reached < FlightPhase::OnScene {
-            // Item 0 is the take-off and item 1 the speed, so item n flies to corner n − 2.
-            let next = usize::from(craft.telemetry.mission_item.unwrap_or(0)).saturating_sub(2);
+            // Before the first corner: the climb and the speed, and from the pad the take-off.
+            let before = if self.redirected { 2 } else { 3 };
+            let next = usize::from(craft.telemetry.mission_item.unwrap_or(0)).saturating_sub(before);
             route::turned_back(&self.plan, next)
         } else if given.is_empty() {
             self.plan.homeward.clone()
@@ -43,12 +47,18 @@ impl Flight {
         }
     }
 
+    /// Where it climbs from when it was with the person.
+    fn aside(&self, here: GeoPoint) -> Option<GeoPoint> {
+        let person = self.target.filter(|_| self.reached == FlightPhase::OnScene)?.place;
+        route::aside(&self.plan, here, person)
+    }
+
     /// Holds while the way home is put on board.
     pub(super) fn home_load(&mut self, craft: &mut Craft, now_ms: u64) {
         // Whether the hold is taken does not decide: the way home is wanted in any mode.
         craft.ensure_mode(Mode::Hold, now_ms);
         let here = craft.telemetry.position.or(self.trail.last().copied()).unwrap_or(self.plan.home);
-        let upload = craft.upload(ListKind::Mission, items::homeward(&self.plan, here, &self.corners), now_ms);
+        let upload = craft.upload(ListKind::Mission, items::homeward(&self.plan, here, self.aside(here), &self.corners), now_ms);
         match super::ground::load(craft, upload) {
             None => {}
             Some(Ok(())) => {
@@ -96,7 +106,8 @@ impl Flight {
             return;
         }
         let here = craft.telemetry.position.unwrap_or(self.plan.home);
-        let path_m = super::air::path_m(&here, &self.corners) + super::air::path_m(&self.plan.home, &self.plan.homeward);
+        let down_m = self.plan.transit_height_m / SINK_M_S * self.plan.transit_speed_m_s;
+        let path_m = super::air::path_m(&here, &self.corners) + super::air::path_m(&self.plan.home, &self.plan.homeward) + down_m;
         self.check_time("return", path_m, craft, now_ms);
     }
 

@@ -83,6 +83,15 @@ enum Request {
     LandHere,
 }
 
+/// How an aircraft gives way.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Way {
+    /// To this height over home at most.
+    Down(f64),
+    /// Back up to the transit height, before it goes on.
+    Up,
+}
+
 /// One flight of one aircraft.
 #[derive(Debug)]
 pub(crate) struct Flight {
@@ -94,6 +103,8 @@ pub(crate) struct Flight {
     request: Option<Request>,
     /// Held by order.
     paused: bool,
+    /// Giving way to somebody else's aircraft on the way out.
+    way: Option<Way>,
     /// A pilot has control.
     yielded: bool,
     /// Put into the air by an earlier flight of this link: no arming, no take-off.
@@ -105,6 +116,8 @@ pub(crate) struct Flight {
     /// The mode that the stage wants has been confirmed.
     kept: Option<Mode>,
     target: Option<Target>,
+    /// When that was told.
+    target_ms: u64,
     hover: Option<(GeoPoint, u64)>,
     looked_at: Option<GeoPoint>,
     cornered: bool,
@@ -131,12 +144,14 @@ impl Flight {
             since_ms: now_ms,
             request: None,
             paused: false,
+            way: None,
             yielded: false,
             redirected: airborne_before,
             failed: false,
             late: false,
             kept: None,
             target,
+            target_ms: now_ms,
             hover: None,
             looked_at: None,
             cornered: false,
@@ -156,12 +171,17 @@ impl Flight {
             FlightCommand::Fly { .. } => self.events.extend(self.last.clone()),
             FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s } => {
                 self.target = Some(Target { place: target, east_m_s: velocity_east_m_s, north_m_s: velocity_north_m_s });
+                self.target_ms = now_ms;
             }
             FlightCommand::Light { on, brightness_pct } => {
                 self.lit = true;
                 craft.light.want(on, brightness_pct);
             }
             FlightCommand::Recall { homeward } => self.take_recall(homeward),
+            FlightCommand::GiveWay { height_m } => {
+                self.pause(craft, now_ms);
+                self.way = Some(Way::Down(height_m));
+            }
             FlightCommand::Hold => self.pause(craft, now_ms),
             FlightCommand::Continue => self.resume(craft, now_ms),
             FlightCommand::Land => self.request = Some(Request::LandHere),
@@ -177,6 +197,7 @@ impl Flight {
     /// A repeated recall does not start the way home anew.
     fn take_recall(&mut self, homeward: Vec<GeoPoint>) {
         let on_its_way = matches!(self.stage, Stage::HomeLoad | Stage::HomeStart | Stage::Return) && !self.paused;
+        self.way = None;
         if !on_its_way {
             self.request = Some(Request::Home(homeward));
         }
@@ -201,6 +222,9 @@ impl Flight {
         self.paused = false;
         self.kept = None;
         self.hover = None;
+        if self.way.is_some() {
+            self.way = Some(Way::Up);
+        }
         if self.stage == Stage::Adrift {
             craft.forget_mode();
             self.go(self.stage_to_resume(), now_ms);

@@ -5,6 +5,7 @@ use flight_types::{FlightEvent, GeoPoint};
 use super::{Flight, Stage};
 use crate::craft::Craft;
 use crate::profile::Mode;
+use crate::traffic::{Change, Intruder};
 
 /// Distance between two points of the trail, metres.
 const TRAIL_STEP_M: f64 = 15.0;
@@ -40,15 +41,27 @@ impl Since {
 
 impl Flight {
     /// Looks at what may go wrong at any time in the air.
-    pub(super) fn watch_over(&mut self, craft: &Craft, now_ms: u64) {
+    pub(super) fn watch_over(&mut self, craft: &mut Craft, now_ms: u64) {
         if !self.stage.is_airborne() {
             return;
         }
         self.watch_battery(craft, now_ms);
         self.watch_fix(craft, now_ms);
         self.watch_drift(craft, now_ms);
+        self.watch_traffic(craft, now_ms);
         if let Some(here) = craft.telemetry.position {
             self.leave_trail(here);
+        }
+    }
+
+    fn watch_traffic(&mut self, craft: &mut Craft, now_ms: u64) {
+        let Some((here, altitude_amsl_m)) = craft.telemetry.position.zip(craft.telemetry.altitude_amsl_m) else { return };
+        match craft.traffic.watch(here, altitude_amsl_m, now_ms) {
+            Some(Change::Came(Intruder { name, distance_m, above_m })) => {
+                self.report(FlightEvent::Intruder { name, distance_m, above_m });
+            }
+            Some(Change::Gone) => self.report(FlightEvent::IntruderGone),
+            None => {}
         }
     }
 

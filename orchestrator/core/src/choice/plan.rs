@@ -1,13 +1,13 @@
 //! The flight that one aircraft would make: legal way out, scene, legal way back, apart from our other aircraft.
 
-use flight_types::{DroneStatus, Fence, FlightPlan, GeoPoint, Scene};
+use flight_types::{DroneStatus, Fence, FlightPlan, GeoPoint, Local, LocalFrame, Obstacle, Scene};
 
-use super::{Question, Task};
+use super::{Question, Task, apart};
 use crate::cause::Cause;
 use crate::config::{DroneConfig, Policy, SiteConfig, StationConfig};
-use crate::energy::Trip;
+use crate::energy::{self, Trip};
 use crate::model::{Mission, RejectionReason};
-use crate::route::{self, Airspace, NoRoute, Route};
+use crate::route::{self, Airspace, Demand, NoRoute, Route};
 
 /// Aircraft in the air at once that are kept apart by height; a fifth shares the height of the first.
 const LAYERS: u32 = 4;
@@ -17,6 +17,10 @@ const LAYER_HEIGHT_M: f64 = 6.0;
 const LAYER_TURN_DEG: f64 = 90.0;
 /// Targets closer together than this are one scene, metres.
 const SAME_SCENE_M: f64 = 100.0;
+/// Steps in which a scene is raised until there is a place beside the person, metres: two floors and a half.
+const SCENE_STEP_M: f64 = 8.0;
+/// A person is followed so far from where the flight was planned to with their surroundings known, metres: six minutes of walking.
+const FOLLOWED_M: f64 = 500.0;
 /// Stand-off points tried for a way before giving up: a pocket between zones is left after a third of the circle.
 const STAND_OFFS_TRIED_MAX: usize = 12;
 
@@ -46,36 +50,117 @@ pub(super) struct Draft {
     pub trip: Trip,
 }
 
-/// The air that flights of a station use, at all their heights.
-pub(crate) fn airspace(site: &SiteConfig, station: &StationConfig) -> Airspace {
-    let top_m = site.policy.transit_height_m.max(site.policy.scene_height_m + f64::from(LAYERS - 1) * LAYER_HEIGHT_M);
-    route::airspace(site, station.ground_amsl_m, station.ground_amsl_m + top_m)
+/// The air that a flight of this aircraft uses when it flies level at this height, begun at `from_ms`.
+pub(crate) fn airspace(site: &SiteConfig, station: &StationConfig, drone: &DroneConfig, level_m: f64, from_ms: i64) -> Airspace {
+    route::airspace(site, &demand(site, station, drone, level_m, from_ms))
 }
 
-/// The flight, or why there is none.
+fn demand(site: &SiteConfig, station: &StationConfig, drone: &DroneConfig, level_m: f64, from_ms: i64) -> Demand {
+    let scenes_m = site.policy.scene_height_m + f64::from(LAYERS - 1) * LAYER_HEIGHT_M;
+    Demand {
+        pad: drone.pad,
+        ground_amsl_m: station.ground_amsl_m,
+        top_m: level_m.max(site.policy.transit_height_m).max(scenes_m),
+        level_m,
+        from_ms,
+        until_ms: from_ms.saturating_add((drone.endurance_s * 1_000.0) as i64),
+    }
+}
+
+/// The flight, or why there is none: at the highest layer that keeps it apart from our other aircraft, or above what stands in
+/// the way when that is sooner than round it.
 pub(super) fn draft(
     question: &Question<'_>,
     station: &StationConfig,
     drone: &DroneConfig,
-    airspace: &Airspace,
     start: &Start,
 ) -> Result<Draft, RejectionReason> {
     let heights = Heights::choose(question, drone);
-    ceiling(question.site, &heights)?;
+    let demand = demand(question.site, station, drone, heights.levels_m[0], question.now_ms);
+    let clear_m = clear_height_m(question, &demand, start);
+    let usual = first_apart(question, station, drone, start, &heights, &heights.levels_m);
+    if clear_m <= heights.levels_m[0] {
+        return usual;
+    }
+    let over_m: Vec<f64> = (0..LAYERS).map(|layer| clear_m + f64::from(layer) * LAYER_HEIGHT_M).collect();
+    match (usual, first_apart(question, station, drone, start, &heights, &over_m)) {
+        (Ok(round), Ok(over)) => Ok(if over.is_sooner(&round, drone) { over } else { round }),
+        (Err(_), Ok(over)) => Ok(over),
+        (usual, Err(_)) => usual,
+    }
+}
+
+/// The height from which everything on the straight way is passed over, metres above the pad; 0 when nothing stands there.
+fn clear_height_m(question: &Question<'_>, demand: &Demand, start: &Start) -> f64 {
+    let goal = match &question.task {
+        Task::Escort { target } => *target,
+        // Many ways: what stands in one of them is found out at the first.
+        Task::Survey { .. } => return 0.0,
+    };
+    let frame = LocalFrame::new(start.at);
+    let (from, to) = (frame.to_local(start.at), frame.to_local(goal));
+    let in_the_way = |obstacle: &Obstacle| {
+        let corners: Vec<Local> = obstacle.ring.corners().iter().map(|corner| frame.to_local(*corner)).collect();
+        let mut edges = corners.iter().zip(corners.iter().cycle().skip(1));
+        edges.any(|(a, b)| flight_routes::legs_apart_m(from, to, *a, *b) < question.site.policy.zone_margin_m)
+    };
+    let all = route::obstacles(question.site, demand).map(|(obstacle, _)| obstacle);
+    all.filter(in_the_way).map(|obstacle| obstacle.top_m + Obstacle::CLEARANCE_M).fold(0.0, f64::max)
+}
+
+/// The flight at the first of these levels at which it keeps apart from our other aircraft.
+fn first_apart(
+    question: &Question<'_>,
+    station: &StationConfig,
+    drone: &DroneConfig,
+    start: &Start,
+    heights: &Heights,
+    levels_m: &[f64],
+) -> Result<Draft, RejectionReason> {
+    let mut taken = None;
+    for level_m in levels_m {
+        let draft = draft_at(question, station, drone, start, heights, *level_m)?;
+        match apart::too_near(question, drone, &draft.plan, |other| same_scene(&question.task, other)) {
+            None => return Ok(draft),
+            Some(other) => taken = Some(other),
+        }
+    }
+    let drone = taken.expect("there is a level to try");
+    Err(RejectionReason::NoRoute { reason: Cause::AirTaken { drone } })
+}
+
+fn draft_at(
+    question: &Question<'_>,
+    station: &StationConfig,
+    drone: &DroneConfig,
+    start: &Start,
+    heights: &Heights,
+    level_m: f64,
+) -> Result<Draft, RejectionReason> {
+    ceiling(question.site, level_m.max(heights.scene_m))?;
+    let demand = demand(question.site, station, drone, level_m, question.now_ms);
+    let airspace = route::airspace(question.site, &demand);
     let ways = match &question.task {
-        Task::Escort { target } => escort_ways(airspace, &question.site.policy, drone, start, *target, heights.scene_layer),
-        Task::Survey { corners } => survey_ways(airspace, drone, start, corners),
+        Task::Escort { target } => escort_ways(question.site, &demand, &airspace, drone, start, *target, heights),
+        Task::Survey { corners } => survey_ways(&airspace, drone, start, corners, level_m),
     };
     let ways = ways.map_err(|error| RejectionReason::NoRoute { reason: error.into() })?;
     let trip = Trip {
-        outbound_legs_m: ways.out.legs_m.clone(),
-        homeward_legs_m: ways.back.legs_m.clone(),
-        transit_height_m: heights.transit_m,
-        scene_height_m: heights.scene_m,
+        outbound: energy::legs(start.at, &ways.out),
+        homeward: energy::legs(ways.out.corners.last().copied().unwrap_or(start.at), &ways.back),
+        transit_height_m: level_m,
+        scene_height_m: ways.scene_m,
         start_height_m: start.height_m,
         stay_s: stay_s(question),
+        lit: matches!(question.task, Task::Escort { .. }),
     };
-    Ok(Draft { plan: plan(question, station, drone, airspace, start, &heights, ways), trip })
+    Ok(Draft { plan: plan(question, &demand, drone, start, ways), trip })
+}
+
+impl Draft {
+    fn is_sooner(&self, other: &Self, drone: &DroneConfig) -> bool {
+        energy::light_on_target_s(drone, &self.trip) < energy::light_on_target_s(drone, &other.trip)
+    }
 }
 
 fn stay_s(question: &Question<'_>) -> f64 {
@@ -85,36 +170,45 @@ fn stay_s(question: &Question<'_>) -> f64 {
     }
 }
 
-fn plan(
-    question: &Question<'_>,
-    station: &StationConfig,
-    drone: &DroneConfig,
-    airspace: &Airspace,
-    start: &Start,
-    heights: &Heights,
-    ways: Ways,
-) -> FlightPlan {
+fn plan(question: &Question<'_>, demand: &Demand, drone: &DroneConfig, start: &Start, ways: Ways) -> FlightPlan {
     let mut outbound = ways.out.corners;
     if start.airborne {
         // A diverted aircraft's way begins where it was, so that every point it may be at lies on a known legal line.
         outbound.insert(0, start.at);
     }
+    let scene = match &question.task {
+        Task::Escort { target } => Scene::Escort { target: *target, stand_off_m: ways.stand_off_m, height_m: ways.scene_m },
+        Task::Survey { .. } => Scene::Survey,
+    };
     FlightPlan {
         mission: question.mission.clone(),
         home: drone.pad,
-        home_altitude_amsl_m: station.ground_amsl_m,
+        home_altitude_amsl_m: demand.ground_amsl_m,
+        obstacles: obstacles(question.site, demand, &scene),
         outbound,
         homeward: ways.back.corners,
-        transit_height_m: heights.transit_m,
+        transit_height_m: demand.level_m,
         transit_speed_m_s: drone.cruise_speed_m_s,
-        scene: match &question.task {
-            Task::Escort { target } => Scene::Escort { target: *target, stand_off_m: ways.stand_off_m, height_m: heights.scene_m },
-            Task::Survey { .. } => Scene::Survey,
-        },
+        scene,
         fence: Fence { ring: question.site.fence.clone(), height_max_m: question.site.fence_height_max_m },
-        exclusions: airspace.exclusions(),
+        exclusions: route::exclusions(question.site, demand),
         zone_margin_m: question.site.policy.zone_margin_m,
     }
+}
+
+/// What the link must know to keep clear by itself: what rises to the transit, and round the scene what rises to its height.
+fn obstacles(site: &SiteConfig, demand: &Demand, scene: &Scene) -> Vec<Obstacle> {
+    let matters = |obstacle: &Obstacle| {
+        let near_scene = match scene {
+            Scene::Escort { target, height_m, .. } => {
+                let near = |corner: &GeoPoint| corner.distance_m(target) < FOLLOWED_M;
+                obstacle.reaches(*height_m) && obstacle.ring.corners().iter().any(near)
+            }
+            Scene::Survey => false,
+        };
+        near_scene || obstacle.reaches(demand.level_m)
+    };
+    route::obstacles(site, demand).map(|(obstacle, _)| obstacle).filter(matters).collect()
 }
 
 /// The way there, the way back, and how far from the person it ends.
@@ -122,22 +216,43 @@ struct Ways {
     out: Route,
     back: Route,
     stand_off_m: f64,
+    scene_m: f64,
 }
 
+/// To the lowest height at which there is a place beside the person: among high houses that is above them.
 fn escort_ways(
+    site: &SiteConfig,
+    demand: &Demand,
     airspace: &Airspace,
-    policy: &Policy,
     drone: &DroneConfig,
     start: &Start,
     target: GeoPoint,
-    scene_layer: u32,
+    heights: &Heights,
 ) -> Result<Ways, NoRoute> {
-    let side_deg = target.bearing_deg(&start.at) + f64::from(scene_layer) * LAYER_TURN_DEG;
-    let places = airspace.stand_offs(target, side_deg, policy.stand_off_m)?;
+    let side_deg = target.bearing_deg(&start.at) + f64::from(heights.scene_turns) * LAYER_TURN_DEG;
+    let mut scene_m = heights.scene_m;
+    loop {
+        let scene = route::airspace(site, &Demand { level_m: scene_m, ..*demand });
+        match scene.stand_offs(target, side_deg, site.policy.stand_off_m) {
+            Ok(places) => return ways_to(places, airspace, drone, start, target, scene_m),
+            Err(_) if scene_m + SCENE_STEP_M <= demand.level_m => scene_m += SCENE_STEP_M,
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+fn ways_to(
+    places: Vec<GeoPoint>,
+    airspace: &Airspace,
+    drone: &DroneConfig,
+    start: &Start,
+    target: GeoPoint,
+    scene_m: f64,
+) -> Result<Ways, NoRoute> {
     let mut last_error = NoRoute::Parted;
     for place in places.into_iter().take(STAND_OFFS_TRIED_MAX) {
         match there_and_back(airspace, drone, start, place) {
-            Ok((out, back)) => return Ok(Ways { out, back, stand_off_m: place.distance_m(&target) }),
+            Ok((out, back)) => return Ok(Ways { out, back, stand_off_m: place.distance_m(&target), scene_m }),
             Err(error) => last_error = error,
         }
     }
@@ -150,7 +265,13 @@ fn there_and_back(airspace: &Airspace, drone: &DroneConfig, start: &Start, place
     Ok((out, back))
 }
 
-fn survey_ways(airspace: &Airspace, drone: &DroneConfig, start: &Start, corners: &[GeoPoint]) -> Result<Ways, NoRoute> {
+fn survey_ways(
+    airspace: &Airspace,
+    drone: &DroneConfig,
+    start: &Start,
+    corners: &[GeoPoint],
+    level_m: f64,
+) -> Result<Ways, NoRoute> {
     let mut at = start.at;
     let mut out = Route { corners: Vec::new(), legs_m: Vec::new() };
     for corner in corners {
@@ -159,15 +280,17 @@ fn survey_ways(airspace: &Airspace, drone: &DroneConfig, start: &Start, corners:
         out.legs_m.extend(leg.legs_m);
         at = *corner;
     }
-    Ok(Ways { back: airspace.route(at, drone.pad)?, out, stand_off_m: 0.0 })
+    Ok(Ways { back: airspace.route(at, drone.pad)?, out, stand_off_m: 0.0, scene_m: level_m })
 }
 
 /// Heights at which this flight stays apart from the others.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Heights {
-    transit_m: f64,
+    /// For the level flight, best first; those that nobody flies at before those that somebody does.
+    levels_m: Vec<f64>,
     scene_m: f64,
-    scene_layer: u32,
+    /// Aircraft at the same scene already: each takes another side.
+    scene_turns: u32,
 }
 
 impl Heights {
@@ -175,16 +298,32 @@ impl Heights {
         let policy = &question.site.policy;
         let others: Vec<&Mission> = question.active.iter().filter(|mission| mission.drone != drone.id).copied().collect();
         let layer_m = |layer: u32| (policy.transit_height_m - f64::from(layer) * LAYER_HEIGHT_M).max(policy.scene_height_m);
-        let free =
-            |layer: &u32| others.iter().all(|other| (other.plan.transit_height_m - layer_m(*layer)).abs() > LAYER_HEIGHT_M / 2.0);
+        let is_free = |level_m: &f64| others.iter().all(|other| is_apart(other.plan.transit_height_m, *level_m));
+        let (mut levels_m, taken): (Vec<f64>, Vec<f64>) = (0..LAYERS).map(layer_m).partition(is_free);
+        levels_m.extend(taken);
         let at_scene = others.iter().filter(|other| same_scene(&question.task, other)).count();
-        let scene_layer = u32::try_from(at_scene).unwrap_or(u32::MAX) % LAYERS;
         let scene_m = match question.task {
-            Task::Escort { .. } => policy.scene_height_m + f64::from(scene_layer) * LAYER_HEIGHT_M,
+            Task::Escort { .. } => free_scene_m(policy, &others),
             Task::Survey { .. } => layer_m(0),
         };
-        Self { transit_m: layer_m((0..LAYERS).find(free).unwrap_or(0)), scene_m, scene_layer }
+        Self { levels_m, scene_m, scene_turns: u32::try_from(at_scene).unwrap_or(u32::MAX) % LAYERS }
     }
+}
+
+/// The lowest height on scene that no other escort keeps: callers walk, and two may meet.
+fn free_scene_m(policy: &Policy, others: &[&Mission]) -> f64 {
+    let taken_m = |other: &&Mission| match other.plan.scene {
+        Scene::Escort { height_m, .. } => Some(height_m),
+        Scene::Survey => None,
+    };
+    let layer_m = |layer: u32| policy.scene_height_m + f64::from(layer) * LAYER_HEIGHT_M;
+    let is_free = |height_m: &f64| others.iter().filter_map(taken_m).all(|taken_m| is_apart(taken_m, *height_m));
+    (0..LAYERS).map(layer_m).find(is_free).unwrap_or(policy.scene_height_m)
+}
+
+/// Whether two heights are two layers.
+fn is_apart(a_m: f64, b_m: f64) -> bool {
+    (a_m - b_m).abs() > LAYER_HEIGHT_M / 2.0
 }
 
 fn same_scene(task: &Task, other: &Mission) -> bool {
@@ -194,8 +333,8 @@ fn same_scene(task: &Task, other: &Mission) -> bool {
     }
 }
 
-fn ceiling(site: &SiteConfig, heights: &Heights) -> Result<(), RejectionReason> {
-    let (height_m, ceiling_m) = (heights.transit_m.max(heights.scene_m), site.fence_height_max_m);
+fn ceiling(site: &SiteConfig, height_m: f64) -> Result<(), RejectionReason> {
+    let ceiling_m = site.fence_height_max_m;
     if height_m <= ceiling_m {
         return Ok(());
     }

@@ -120,6 +120,7 @@ pub(super) fn order_word(command: &FlightCommand) -> &'static str {
         FlightCommand::Escort { .. } => "escort",
         FlightCommand::Light { .. } => "light",
         FlightCommand::Recall { .. } => "recall",
+        FlightCommand::GiveWay { .. } => "give way",
         FlightCommand::Hold => "hold",
         FlightCommand::Continue => "continue",
         FlightCommand::Land => "land",

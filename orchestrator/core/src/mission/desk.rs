@@ -161,7 +161,7 @@ fn escort_found(state: &mut State, turn: &mut Turn, id: &IncidentId, relieves: O
     }
     let task = Task::Escort { target: place.point };
     let tried = tried(state, id);
-    let Some(Choice { chosen, rejections }) = decide(state, turn, task, drones, &tried) else { return };
+    let Some(Choice { chosen, rejections }) = decide(state, turn, task, drones, &tried, relieves.is_some()) else { return };
     if let Some(incident) = state.open_incident_mut(id) {
         incident.rejections = rejections;
     }
@@ -211,7 +211,7 @@ fn second_place_found(state: &mut State, turn: &mut Turn, id: &IncidentId, place
         return;
     }
     let tried = tried(state, id);
-    let Some(choice) = decide(state, turn, Task::Escort { target: place }, drones, &tried) else { return };
+    let Some(choice) = decide(state, turn, Task::Escort { target: place }, drones, &tried, false) else { return };
     match choice.chosen.filter(|chosen| chosen.instead_of.is_none()) {
         Some(chosen) => launch::create(state, turn, chosen, Purpose::Escort { incident: id.clone() }, Role::SecondPlace),
         None => incident::note(state, turn, id, "no_drone_for_second_place", &[]),
@@ -244,14 +244,21 @@ fn again_later(state: &mut State, turn: &Turn, want: &Want) {
 
 fn survey_found(state: &mut State, turn: &mut Turn, lot: &LotId, corners: &[GeoPoint], drones: &[DroneStatus]) {
     let task = Task::Survey { corners: corners.to_vec() };
-    let Some(choice) = decide(state, turn, task, drones, &BTreeSet::new()) else { return };
+    let Some(choice) = decide(state, turn, task, drones, &BTreeSet::new(), false) else { return };
     match choice.chosen {
         Some(chosen) => launch::create(state, turn, chosen, Purpose::Survey { lot: lot.clone() }, Role::First),
         None => incident::alert(state, turn, None, OperatorAlert::SurveyImpossible { lot: lot.clone() }),
     }
 }
 
-fn decide(state: &State, turn: &mut Turn, task: Task, drones: &[DroneStatus], tried: &BTreeSet<DroneId>) -> Option<Choice> {
+fn decide(
+    state: &State,
+    turn: &mut Turn,
+    task: Task,
+    drones: &[DroneStatus],
+    tried: &BTreeSet<DroneId>,
+    relief: bool,
+) -> Option<Choice> {
     let site = state.site.as_ref()?;
     let mission = MissionId::new(turn.fresh_name("flight")).expect("a prefix and a number make an identifier");
     Some(choice::choose(&Question {
@@ -262,6 +269,8 @@ fn decide(state: &State, turn: &mut Turn, task: Task, drones: &[DroneStatus], tr
         active: state.missions.values().filter(|mission| !mission.ended).collect(),
         controllers: &state.controllers,
         tried,
+        relief,
+        now_ms: turn.now_ms,
     }))
 }
 

@@ -1,10 +1,9 @@
 //! Keeps the light on the caller, has aircraft relieved in time, and lets them go in the end.
 
-use flight_types::{FlightCommand, FlightPhase, GeoPoint, IncidentId, LocalFrame, MissionId, Scene};
+use flight_types::{FlightCommand, FlightPhase, GeoPoint, IncidentId, LightState, MissionId, Scene};
 
-use super::{desk, launch, orders};
-use crate::event::Fix;
-use crate::model::{Incident, Mission, PlaceSource};
+use super::{desk, launch, orders, person};
+use crate::model::{Incident, Mission, Place, PlaceSource};
 use crate::route::Airspace;
 use crate::state::State;
 use crate::timer::Timer;
@@ -14,10 +13,10 @@ use crate::turn::Turn;
 const FOLLOW_CLEARANCE_M: f64 = 2.0;
 /// Nobody is lit faster than this, metres per second: a bicycle. A faster pair of fixes is noise, or a car the light cannot follow.
 const VELOCITY_MAX_M_S: f64 = 8.0;
-/// Fixes further apart, or older, say nothing about a speed, milliseconds.
+/// A fix that is older says nothing about where somebody is heading, milliseconds.
 const VELOCITY_WINDOW_MS: i64 = 10_000;
-/// Fixes closer together in time than this give noise for a speed, milliseconds.
-const VELOCITY_WINDOW_MS_MIN: i64 = 500;
+/// The filtered place is within this of the latest fix, metres, or the two are not of the same person's way.
+const TRACK_OFF_M_MAX: f64 = 60.0;
 
 /// The caller has moved or the best place changed: keep the light on them.
 pub(crate) fn follow(state: &mut State, turn: &mut Turn, incident: &IncidentId) {
@@ -54,11 +53,11 @@ pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, an
     }
     let Some(open) = mission.incident().and_then(|incident| state.open_incident(incident)) else { return };
     let Some(place) = open.best_place() else { return };
-    let (last, target) = (mission.target.unwrap_or(place.point), place.point);
+    let (target, (velocity_east_m_s, velocity_north_m_s)) = whereabouts(open, place, turn.now_ms);
+    let last = mission.target.unwrap_or(target);
     if !anew && last.distance_m(&target) < state.policy().follow_step_m {
         return;
     }
-    let (velocity_east_m_s, velocity_north_m_s) = velocity(open, turn.now_ms);
     // The light and the camera follow in any case; the link keeps the aircraft itself where it may be.
     if !may_follow(state, mission, last, target) {
         note_once(state, turn, id, "drone_kept_back");
@@ -71,9 +70,9 @@ pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, an
 
 /// Whether an aircraft that keeps its stand-off from somebody who goes straight there keeps clear of zones and the fence.
 fn may_follow(state: &State, mission: &Mission, last: GeoPoint, target: GeoPoint) -> bool {
-    let Scene::Escort { stand_off_m, .. } = mission.plan.scene else { return false };
+    let Scene::Escort { stand_off_m, height_m, .. } = mission.plan.scene else { return false };
     let clear = |airspace: &Airspace| airspace.is_clear(last, target, stand_off_m + FOLLOW_CLEARANCE_M);
-    last == target || orders::airspace(state, mission).as_ref().is_some_and(clear)
+    last == target || orders::airspace(state, mission, height_m).as_ref().is_some_and(clear)
 }
 
 fn note_once(state: &mut State, turn: &Turn, id: &MissionId, what: &str) {
@@ -84,24 +83,17 @@ fn note_once(state: &mut State, turn: &Turn, id: &MissionId, what: &str) {
     }
 }
 
-/// Where the caller is heading, metres per second east and north, from their last two fixes; zero when that says nothing.
-fn velocity(incident: &Incident, now_ms: i64) -> (f64, f64) {
-    let from_fixes = incident.best_place().is_some_and(|place| place.source == PlaceSource::Gps);
-    match incident.track.as_slice() {
-        [.., before, latest] if from_fixes && now_ms - latest.at_ms <= VELOCITY_WINDOW_MS => between(before, latest),
-        _ => (0.0, 0.0),
+/// Where the caller is now and their velocity east and north, metres per second: by their fixes where these are what is believed,
+/// else the place itself, standing.
+fn whereabouts(incident: &Incident, place: &Place, now_ms: i64) -> (GeoPoint, (f64, f64)) {
+    let standing = (place.point, (0.0, 0.0));
+    let motion = person::motion(&incident.track).filter(|_| place.source == PlaceSource::Gps);
+    // A track that leads elsewhere is not of this place.
+    let Some(motion) = motion.filter(|motion| motion.place.distance_m(&place.point) < TRACK_OFF_M_MAX) else { return standing };
+    if motion.east_m_s.hypot(motion.north_m_s) > VELOCITY_MAX_M_S || now_ms - motion.at_ms > VELOCITY_WINDOW_MS {
+        return standing;
     }
-}
-
-fn between(before: &Fix, latest: &Fix) -> (f64, f64) {
-    let passed_ms = latest.at_ms - before.at_ms;
-    if !(VELOCITY_WINDOW_MS_MIN..=VELOCITY_WINDOW_MS).contains(&passed_ms) {
-        return (0.0, 0.0);
-    }
-    let moved = LocalFrame::new(before.point).to_local(latest.point);
-    let passed_s = passed_ms as f64 / 1_000.0;
-    let (east_m_s, north_m_s) = (moved.east_m / passed_s, moved.north_m / passed_s);
-    if east_m_s.hypot(north_m_s) > VELOCITY_MAX_M_S { (0.0, 0.0) } else { (east_m_s, north_m_s) }
+    (motion.place_at(now_ms), (motion.east_m_s, motion.north_m_s))
 }
 
 /// The incident needs its aircraft no more (closed, cancelled): withdraw launches and recall flights.
@@ -129,8 +121,14 @@ pub(crate) fn relief_due(state: &mut State, turn: &mut Turn, id: &MissionId) {
     desk::ask_relief(state, turn, id);
 }
 
-/// A relief is on scene: those whom it takes over from go home.
+/// A relief is on scene with its light on, as far as that can be known: those whom it takes over from go home. Before, they stay,
+/// so that the caller is never in the dark.
 pub(super) fn relieve(state: &mut State, turn: &mut Turn, relief: &MissionId) {
-    let Some(relieved) = state.missions.get(relief).and_then(|mission| mission.relieves.clone()) else { return };
+    let Some(mission) = state.missions.get(relief) else { return };
+    let lit = matches!(mission.light, LightState::Lit | LightState::Commanded);
+    if !lit || mission.phase != Some(FlightPhase::OnScene) {
+        return;
+    }
+    let Some(relieved) = mission.relieves.clone() else { return };
     orders::recall(state, turn, &relieved, "relieved");
 }

@@ -1,6 +1,6 @@
 //! What the link reports: progress, failure, loss, low charge; and what follows from each.
 
-use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId};
+use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId, Scene};
 
 use super::{desk, escort, launch, orders};
 use crate::cause::Cause;
@@ -31,6 +31,8 @@ pub(crate) fn flight(state: &mut State, turn: &mut Turn, drone: &DroneId, id: &M
         FlightEvent::BatteryLow { remaining_pct } => battery_low(state, turn, id, *remaining_pct),
         FlightEvent::GpsLost => trouble(state, turn, id, "drone_gps_lost", Cause::GpsLost),
         FlightEvent::GpsRegained => launch::note(state, turn, id, "drone_gps_regained", &[]),
+        FlightEvent::Intruder { name, distance_m, above_m } => intruder(state, turn, id, name, *distance_m, *above_m),
+        FlightEvent::IntruderGone => intruder_gone(state, turn, id),
         FlightEvent::ModeChanged { mode, reason } => mode_changed(state, turn, id, mode, reason.as_deref()),
         FlightEvent::Warning { text } => launch::note(state, turn, id, "drone_warning", &[("text", text.clone())]),
     }
@@ -124,6 +126,7 @@ fn light_is(state: &mut State, turn: &mut Turn, id: &MissionId, light: LightStat
     }
     mission.light = light;
     launch::note(state, turn, id, "drone_light", &[("state", format!("{light:?}").to_lowercase())]);
+    escort::relieve(state, turn, id);
     if light == LightState::Fault {
         alert(state, turn, id, Cause::LightFaulty);
         desk::ask_relief(state, turn, id);
@@ -203,6 +206,34 @@ fn battery_low(state: &mut State, turn: &mut Turn, id: &MissionId, remaining_pct
     launch::note(state, turn, id, "drone_battery_low", &[("remaining_pct", format!("{remaining_pct:.0}"))]);
     orders::recall(state, turn, id, "battery");
     replace(state, turn, id);
+}
+
+/// Somebody else's aircraft comes near. On the way out ours stops and sinks to the height of its scene, where no manned aircraft
+/// flies. On scene it is that low already, and on its way home a recall wins: there the pilot decides. All of it is told to them.
+fn intruder(state: &mut State, turn: &mut Turn, id: &MissionId, name: &str, distance_m: f64, above_m: f64) {
+    let Some(mission) = state.missions.get_mut(id) else { return };
+    let gives_way = mission.phase == Some(FlightPhase::Airborne) && !mission.recalled && !mission.held;
+    mission.gives_way = gives_way;
+    let height_m = match mission.plan.scene {
+        Scene::Escort { height_m, .. } => height_m,
+        Scene::Survey => mission.plan.transit_height_m,
+    };
+    let detail = [("name", name.to_owned()), ("distance_m", format!("{distance_m:.0}")), ("above_m", format!("{above_m:.0}"))];
+    launch::note(state, turn, id, "drone_intruder", &detail);
+    let figures = (distance_m.round() as i64, above_m.round() as i64);
+    alert(state, turn, id, Cause::Intruder { name: name.to_owned(), distance_m: figures.0, above_m: figures.1 });
+    if gives_way {
+        orders::command(state, turn, id, FlightCommand::GiveWay { height_m });
+    }
+}
+
+/// It is gone: ours goes on, unless somebody has held it meanwhile.
+fn intruder_gone(state: &mut State, turn: &mut Turn, id: &MissionId) {
+    launch::note(state, turn, id, "drone_intruder_gone", &[]);
+    let Some(mission) = state.missions.get_mut(id) else { return };
+    if std::mem::take(&mut mission.gives_way) && !mission.held {
+        orders::command(state, turn, id, FlightCommand::Continue);
+    }
 }
 
 /// The aircraft left the ordered mode by itself. A return is made a legal one; a landing is not interfered with.

@@ -87,6 +87,7 @@ fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, role: Role) -> Mission
         recall_reason: None,
         home_again: 0,
         held: false,
+        gives_way: false,
         light: LightState::Unknown,
         link_lost: false,
         failure: None,

@@ -41,7 +41,11 @@ fn passes_recall(command: &FlightCommand) -> bool {
         | FlightCommand::Light { .. }
         | FlightCommand::YieldControl
         | FlightCommand::ResumeControl => true,
-        FlightCommand::Fly { .. } | FlightCommand::Escort { .. } | FlightCommand::Hold | FlightCommand::Continue => false,
+        FlightCommand::Fly { .. }
+        | FlightCommand::Escort { .. }
+        | FlightCommand::GiveWay { .. }
+        | FlightCommand::Hold
+        | FlightCommand::Continue => false,
     }
 }
 
@@ -51,6 +55,7 @@ fn moves(command: &FlightCommand) -> bool {
         FlightCommand::Fly { .. }
         | FlightCommand::Escort { .. }
         | FlightCommand::Recall { .. }
+        | FlightCommand::GiveWay { .. }
         | FlightCommand::Hold
         | FlightCommand::Continue
         | FlightCommand::Land => true,
@@ -74,7 +79,8 @@ fn keep(state: &mut State, id: &MissionId, effect: Effect) {
         Action::Command { command: before, .. } => !voids(command, before),
         _ => false,
     });
-    if !matches!(command, FlightCommand::ResumeControl | FlightCommand::Continue) {
+    // A restarted link hears the intruder again and says so; one that was gone would be waited for in vain.
+    if !matches!(command, FlightCommand::ResumeControl | FlightCommand::Continue | FlightCommand::GiveWay { .. }) {
         standing.push(effect);
     }
 }
@@ -85,6 +91,7 @@ fn voids(new: &FlightCommand, earlier: &FlightCommand) -> bool {
         FlightCommand::Light { .. } => matches!(earlier, FlightCommand::Light { .. }),
         FlightCommand::Escort { .. } => matches!(earlier, FlightCommand::Escort { .. }),
         FlightCommand::Hold | FlightCommand::Continue => matches!(earlier, FlightCommand::Hold),
+        FlightCommand::GiveWay { .. } => false,
         FlightCommand::YieldControl | FlightCommand::ResumeControl => matches!(earlier, FlightCommand::YieldControl),
         FlightCommand::Fly { .. } | FlightCommand::Recall { .. } | FlightCommand::Land => {
             moves(earlier) && !matches!(earlier, FlightCommand::Fly { .. })
@@ -150,7 +157,7 @@ pub(super) fn order_home(state: &mut State, turn: &mut Turn, id: &MissionId) {
 /// in flight has no pad behind it: it goes back to where it turned off, and from there home.
 fn homeward(state: &State, mission: &Mission) -> Vec<GeoPoint> {
     let planned = || mission.plan.homeward.clone();
-    let Some(airspace) = airspace(state, mission) else { return planned() };
+    let Some(airspace) = airspace(state, mission, mission.plan.transit_height_m) else { return planned() };
     if mission.phase >= Some(FlightPhase::OnScene) {
         return escort::homeward_from_scene(mission, &airspace).unwrap_or_else(planned);
     }
@@ -162,9 +169,10 @@ fn homeward(state: &State, mission: &Mission) -> Vec<GeoPoint> {
     }
 }
 
-/// The air that the flight was planned in.
-pub(super) fn airspace(state: &State, mission: &Mission) -> Option<Airspace> {
+/// The air that the flight was planned in, for level flight at this height above its pad.
+pub(super) fn airspace(state: &State, mission: &Mission, level_m: f64) -> Option<Airspace> {
     let site = state.site.as_ref()?;
     let station = site.stations.iter().find(|station| station.id == mission.station)?;
-    Some(choice::airspace(site, station))
+    let config = station.drones.iter().find(|config| config.id == mission.drone)?;
+    Some(choice::airspace(site, station, config, level_m, mission.created_at_ms))
 }

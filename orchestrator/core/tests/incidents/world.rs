@@ -33,6 +33,7 @@ pub fn site() -> SiteConfig {
         name: "Town".to_owned(),
         stations: Vec::new(),
         no_fly_zones: Vec::new(),
+        obstacles: Vec::new(),
         fence: Ring::new(corners).expect("four corners"),
         fence_height_max_m: 120.0,
         policy: Policy::default(),

@@ -326,6 +326,7 @@ fn no_fly(frame: &LocalFrame) -> Vec<NoFlyZone> {
         ring: ring(frame, corners),
         floor_amsl_m: None,
         ceiling_amsl_m,
+        hours: None,
     };
     vec![
         zone(

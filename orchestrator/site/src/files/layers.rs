@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dispatch_core::config::NoFlyZone;
+use dispatch_core::config::{NoFlyZone, ZoneHours};
 use flight_types::{GeoPoint, ZoneId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -149,6 +149,8 @@ struct NoFlyProperties {
     floor_amsl_m: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     ceiling_amsl_m: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    hours: Option<ZoneHours>,
 }
 
 pub(super) fn no_fly(layer: &Layer) -> Result<Vec<NoFlyZone>, SiteError> {
@@ -158,20 +160,39 @@ pub(super) fn no_fly(layer: &Layer) -> Result<Vec<NoFlyZone>, SiteError> {
         if !seen.insert(feature.id.clone()) {
             return Err(FeatureProblem::Twice(feature.id));
         }
-        let NoFlyProperties { name, floor_amsl_m, ceiling_amsl_m } = feature.properties;
+        let NoFlyProperties { name, floor_amsl_m, ceiling_amsl_m, hours } = feature.properties;
         if let (Some(floor), Some(ceiling)) = (floor_amsl_m, ceiling_amsl_m)
             && ceiling <= floor
         {
             return Err(FeatureProblem::Number { key: "ceiling_amsl_m", wanted: "above floor_amsl_m", found: ceiling });
         }
-        Ok(NoFlyZone { id: ZoneId::new(feature.id)?, name, ring, floor_amsl_m, ceiling_amsl_m })
+        if let Some(hours) = &hours {
+            minutes_of_a_day(hours)?;
+        }
+        Ok(NoFlyZone { id: ZoneId::new(feature.id)?, name, ring, floor_amsl_m, ceiling_amsl_m, hours })
     })
+}
+
+/// Minutes of one day, and days of one week.
+fn minutes_of_a_day(hours: &ZoneHours) -> Result<(), FeatureProblem> {
+    for (key, minute) in [("from_min", hours.from_min), ("until_min", hours.until_min)] {
+        number_between(key, "between 0 and 1440", minute as f64, 0.0, 1_440.0)?;
+    }
+    number_between("utc_offset_min", "between -840 and 840", f64::from(hours.utc_offset_min), -840.0, 840.0)?;
+    for day in hours.weekdays.iter().flatten() {
+        number_between("weekdays", "between 0 (Monday) and 6", f64::from(*day), 0.0, 6.0)?;
+    }
+    Ok(())
 }
 
 pub(super) fn write_no_fly(zones: &[NoFlyZone]) -> Vec<Value> {
     let write = |zone: &NoFlyZone| {
-        let properties =
-            NoFlyProperties { name: zone.name.clone(), floor_amsl_m: zone.floor_amsl_m, ceiling_amsl_m: zone.ceiling_amsl_m };
+        let properties = NoFlyProperties {
+            name: zone.name.clone(),
+            floor_amsl_m: zone.floor_amsl_m,
+            ceiling_amsl_m: zone.ceiling_amsl_m,
+            hours: zone.hours.clone(),
+        };
         feature(zone.id.as_str(), polygon_json(&zone.ring), json!(properties))
     };
     zones.iter().map(write).collect()

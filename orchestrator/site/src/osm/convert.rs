@@ -157,6 +157,7 @@ fn zones((object, radius_m): (&Object, f64)) -> Vec<NoFlyZone> {
         ring: if ring.corners().len() > ZONE_CORNERS_MAX { coarser(&ring) } else { ring },
         floor_amsl_m: None,
         ceiling_amsl_m: None,
+        hours: None,
     };
     outlines.into_iter().map(zone).collect()
 }

@@ -34,7 +34,14 @@ pub fn square(east_m: f64, north_m: f64, half_m: f64) -> Ring {
 }
 
 pub fn zone(name: &str, ring: Ring) -> NoFlyZone {
-    NoFlyZone { id: ZoneId::new(name).expect("an id"), name: name.to_owned(), ring, floor_amsl_m: None, ceiling_amsl_m: None }
+    NoFlyZone {
+        id: ZoneId::new(name).expect("an id"),
+        name: name.to_owned(),
+        ring,
+        floor_amsl_m: None,
+        ceiling_amsl_m: None,
+        hours: None,
+    }
 }
 
 fn aircraft(name: &str, pad: GeoPoint) -> DroneConfig {
@@ -45,6 +52,7 @@ fn aircraft(name: &str, pad: GeoPoint) -> DroneConfig {
         climb_speed_m_s: 4.0,
         descent_speed_m_s: 2.0,
         endurance_s: 1_500.0,
+        power: crate::energy::PowerCurve::default(),
         wind_max_m_s: 10.0,
         has_light: true,
     }
@@ -84,6 +92,7 @@ pub fn site(approval: Approval) -> SiteConfig {
             station("B", at(0.0, 900.0), vec![aircraft("d3", at(0.0, 900.0))]),
         ],
         no_fly_zones: vec![],
+        obstacles: vec![],
         fence: square(0.0, 0.0, 2_000.0),
         fence_height_max_m: 120.0,
         policy: Policy::default(),
@@ -175,7 +184,7 @@ impl Bench {
     }
 
     pub fn fix(&self, point: GeoPoint) -> Fix {
-        Fix { point, accuracy_m: 5.0, at_ms: self.now_ms }
+        Fix { point, accuracy_m: 2.0, at_ms: self.now_ms }
     }
 
     /// A caller presses; the question for aircraft is answered.
@@ -289,6 +298,7 @@ fn command_text(command: &FlightCommand) -> String {
         }
         FlightCommand::Light { on, brightness_pct } => format!("light {} {brightness_pct} %", if *on { "on" } else { "off" }),
         FlightCommand::Recall { homeward } => format!("recall {}", line(homeward)),
+        FlightCommand::GiveWay { height_m } => format!("give way at {height_m:.0} m"),
         FlightCommand::Hold => "hold".to_owned(),
         FlightCommand::Continue => "continue".to_owned(),
         FlightCommand::Land => "land".to_owned(),

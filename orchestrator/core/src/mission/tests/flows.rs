@@ -31,8 +31,8 @@ fn plain_escort_follows_and_goes_home() {
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
-            0002 s  d1: escort (3, 300) moving (1.5, 0.0)
-            0003 s  d1: recall (3, 292) (0, 0)
+            0002 s  d1: escort (2, 300) moving (0.8, 0.0)
+            0003 s  d1: recall (2, 292) (0, 0)
             0003 s  d1: light off 0 %
         "#]],
     );
@@ -170,6 +170,8 @@ fn a_relief_comes_before_the_charge_ends_and_takes_over() {
     bench.fly_to_scene("d1");
     bench.wait_s(1_200);
     bench.fly_to_scene("d2");
+    assert!(!bench.core.mission(&bench.mission_of("d1")).expect("it flew").recalled, "not before the relief's light is on");
+    bench.report("d2", FlightEvent::Light { state: LightState::Lit });
     told(
         &bench,
         &expect![[r#"
@@ -177,7 +179,7 @@ fn a_relief_comes_before_the_charge_ends_and_takes_over() {
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
-            0865 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            0728 s  d2: fly (-8, 299) at 54 m, home (20, 0)
             1200 s  caller: d2 launched
             1200 s  d2: light on 100 %
             1200 s  caller: drone on scene
@@ -251,8 +253,8 @@ fn recall_wins_over_hold_and_everything_later() {
             0000 s  caller: drone on scene
             0000 s  d1: hold
             0000 s  d1: continue
-            0000 s  d1: escort (5, 300) moving (0.0, 0.0)
-            0000 s  d1: recall (5, 292) (0, 0)
+            0000 s  d1: escort (3, 300) moving (0.0, 0.0)
+            0000 s  d1: recall (2, 292) (0, 0)
             0003 s  d1: light off 0 %
         "#]],
     );
@@ -304,7 +306,7 @@ fn released_control_goes_on_with_the_escort() {
             0000 s  caller: drone on scene
             0000 s  d1: yield control
             0003 s  d1: resume control
-            0003 s  d1: escort (5, 300) moving (1.7, 0.0)
+            0003 s  d1: escort (4, 300) moving (1.2, 0.0)
         "#]],
     );
 }

@@ -178,7 +178,7 @@ fn check_commands(bench: &Bench) {
                 assert!(known.is_some());
                 recalled.insert(mission, true);
             }
-            FlightCommand::Escort { .. } | FlightCommand::Hold | FlightCommand::Continue => {
+            FlightCommand::Escort { .. } | FlightCommand::GiveWay { .. } | FlightCommand::Hold | FlightCommand::Continue => {
                 assert_eq!(known, Some(false), "{mission}: {command:?}")
             }
             FlightCommand::Land | FlightCommand::Light { .. } | FlightCommand::YieldControl | FlightCommand::ResumeControl => {

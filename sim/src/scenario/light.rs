@@ -1,0 +1,257 @@
+//! The light on the caller as an onlooker sees it: when it came, how long it stayed on them, how near the aircraft was.
+//!
+//! Sees the truth of the world only: what the server believes does not count.
+
+use std::collections::BTreeMap;
+
+use dispatch_core::route::LIGHT_REACH_M;
+use flight_types::{DroneId, FlightPhase, Local, LocalFrame, MissionId};
+use serde::{Deserialize, Serialize};
+
+use super::expect::Verdict;
+use crate::Truth;
+use crate::time_to_light::TimeToLight;
+
+/// Half opening of the lit circle, degrees: where the aircraft's light has fallen to half (even to 5°, nothing at 8.5°).
+const BEAM_DEG: f64 = 6.75;
+/// The middle of a person over the ground, metres.
+const PERSON_M: f64 = 1.0;
+/// A light below this share of full is none.
+const LIT_MIN: f64 = 0.5;
+/// How often it is looked, milliseconds.
+pub(super) const LOOK_MS: u64 = 100;
+/// An aircraft that lights somebody is with them when it is nearer than this, metres; before, it is on its way.
+const WITH_PERSON_M: f64 = 40.0;
+
+/// What a scenario promises about the light on one caller.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LightPromise {
+    /// On whom.
+    pub on: String,
+    /// Least share of the time from the first light to the end of the incident, per cent.
+    #[serde(default)]
+    pub share_pct_min: Option<f64>,
+    /// Longest time without light, seconds.
+    #[serde(default)]
+    pub dark_s_max: Option<f64>,
+    /// Least distance along the ground between caller and lit aircraft, metres.
+    #[serde(default)]
+    pub nearest_m_min: Option<f64>,
+    /// Most of the kinematic bound that the first light may take.
+    #[serde(default)]
+    pub bound_ratio_max: Option<f64>,
+}
+
+/// The light on one caller over a whole run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct LightOn {
+    /// On whom.
+    pub caller: String,
+    /// From the first light until the incident ended, seconds.
+    pub watched_s: f64,
+    /// Share of that in which the lit circle was on the caller, per cent.
+    pub share_pct: f64,
+    /// Longest time without, seconds.
+    pub dark_s: f64,
+    /// Least distance along the ground between caller and lit aircraft, metres.
+    pub nearest_m: f64,
+    /// How the first light came about.
+    pub time: Option<TimeToLight>,
+}
+
+/// The watch over one caller.
+#[derive(Debug, Default)]
+pub(super) struct LightWatch {
+    first: Option<(u64, DroneId)>,
+    looks: u64,
+    lit: u64,
+    dark: u64,
+    dark_longest: u64,
+    nearest_m: Option<f64>,
+}
+
+impl LightWatch {
+    /// One look; counted from the first light on.
+    pub fn look<'a>(&mut self, caller: Local, fleet: impl Iterator<Item = (&'a DroneId, Local, Truth)>, now_ms: u64) {
+        let mut lit_by = None;
+        for (drone, at, truth) in fleet.filter(|(_, _, truth)| truth.light >= LIT_MIN) {
+            let away_m = at.distance_m(&caller);
+            if away_m < WITH_PERSON_M {
+                self.nearest_m = Some(self.nearest_m.map_or(away_m, |nearest_m| nearest_m.min(away_m)));
+            }
+            if away_m <= LIGHT_REACH_M && covers(&truth, at, caller) {
+                lit_by.get_or_insert(drone);
+            }
+        }
+        if let (None, Some(drone)) = (&self.first, lit_by) {
+            self.first = Some((now_ms, drone.clone()));
+        }
+        if self.first.is_some() {
+            self.count(lit_by.is_some());
+        }
+    }
+
+    fn count(&mut self, lit: bool) {
+        self.looks += 1;
+        self.lit += u64::from(lit);
+        self.dark = if lit { 0 } else { self.dark + 1 };
+        self.dark_longest = self.dark_longest.max(self.dark);
+    }
+
+    /// What came of it; `None` when the caller was never lit.
+    pub fn result(&self, caller: &str, called_ms: u64, flights: &Flights) -> Option<LightOn> {
+        let (first_ms, drone) = self.first.as_ref()?;
+        let seconds = |looks: u64| (looks * LOOK_MS) as f64 / 1_000.0;
+        Some(LightOn {
+            caller: caller.to_owned(),
+            watched_s: seconds(self.looks),
+            share_pct: 100.0 * self.lit as f64 / self.looks.max(1) as f64,
+            dark_s: seconds(self.dark_longest),
+            nearest_m: self.nearest_m.unwrap_or(f64::INFINITY),
+            time: flights.time_to_light(drone, called_ms, *first_ms),
+        })
+    }
+}
+
+/// Whether the aircraft's lit circle lies on the caller.
+fn covers(truth: &Truth, at: Local, caller: Local) -> bool {
+    let (sin_heading, cos_heading) = truth.camera_heading_deg.to_radians().sin_cos();
+    let (sin_pitch, cos_pitch) = truth.camera_pitch_deg.to_radians().sin_cos();
+    let look = [cos_pitch * sin_heading, cos_pitch * cos_heading, sin_pitch];
+    let way = [caller.east_m - at.east_m, caller.north_m - at.north_m, PERSON_M - truth.height_m];
+    let dot: f64 = look.iter().zip(way).map(|(a, b)| a * b).sum();
+    let length_m = way.iter().map(|part| part * part).sum::<f64>().sqrt();
+    dot >= length_m * BEAM_DEG.to_radians().cos()
+}
+
+/// When each flight reached what, in the world's time.
+#[derive(Debug, Default)]
+pub(super) struct Flights {
+    moments: BTreeMap<(DroneId, MissionId), Vec<(Moment, u64)>>,
+    bounds_s: BTreeMap<MissionId, f64>,
+}
+
+/// What a flight reaches on its way to the light, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Moment {
+    Decided,
+    Ordered,
+    Ready,
+    Uploaded,
+    Armed,
+    Airborne,
+    Level,
+}
+
+impl Moment {
+    /// What the report of a phase shows, if anything on the way to the light.
+    pub fn of(phase: FlightPhase) -> Option<Self> {
+        match phase {
+            FlightPhase::Ordered => Some(Self::Ordered),
+            FlightPhase::PreflightPassed => Some(Self::Ready),
+            FlightPhase::Uploaded => Some(Self::Uploaded),
+            FlightPhase::Armed => Some(Self::Armed),
+            FlightPhase::Airborne => Some(Self::Airborne),
+            FlightPhase::OnScene | FlightPhase::Returning | FlightPhase::Landed => None,
+        }
+    }
+
+    /// The name of the time that ends here.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Decided => "decision",
+            Self::Ordered => "approval",
+            Self::Ready => "preflight",
+            Self::Uploaded => "upload",
+            Self::Armed => "arming",
+            Self::Airborne => "take-off",
+            Self::Level => "climb",
+        }
+    }
+}
+
+impl Flights {
+    /// Notes the first time of a moment.
+    pub fn note(&mut self, drone: &DroneId, mission: &MissionId, moment: Moment, now_ms: u64) {
+        let moments = self.moments.entry((drone.clone(), mission.clone())).or_default();
+        if moments.iter().all(|(noted, _)| *noted != moment) {
+            moments.push((moment, now_ms));
+        }
+    }
+
+    /// The least time that the flight's plan allows.
+    pub fn bound(&mut self, mission: &MissionId, bound_s: f64) {
+        self.bounds_s.entry(mission.clone()).or_insert(bound_s);
+    }
+
+    /// The aircraft's flight that was under way when the light came.
+    fn time_to_light(&self, drone: &DroneId, called_ms: u64, lit_ms: u64) -> Option<TimeToLight> {
+        let decided_ms = |moments: &[(Moment, u64)]| moments.first().map(|(_, at_ms)| *at_ms);
+        let theirs = self.moments.iter().filter(|((flown, _), _)| flown == drone);
+        let begun = theirs.filter(|(_, moments)| decided_ms(moments).is_some_and(|at_ms| at_ms <= lit_ms));
+        let ((_, mission), moments) = begun.max_by_key(|(_, moments)| decided_ms(moments))?;
+        let after_s = |at_ms: u64| (at_ms as f64 - called_ms as f64) / 1_000.0;
+        let mut moments: Vec<(Moment, u64)> = moments.iter().copied().filter(|(_, at_ms)| *at_ms <= lit_ms).collect();
+        moments.sort();
+        let mut reached: Vec<(&'static str, f64)> =
+            moments.iter().map(|(moment, at_ms)| (moment.word(), after_s(*at_ms))).collect();
+        reached.push(("transit to light", after_s(lit_ms)));
+        Some(TimeToLight { drone: drone.to_string(), reached, bound_s: *self.bounds_s.get(mission)? })
+    }
+}
+
+/// Where an aircraft is in the scenario's plane.
+pub(super) fn place(truth: &Truth, frame: &LocalFrame) -> Local {
+    frame.to_local(truth.position)
+}
+
+/// Judges the scenario's promises.
+pub(super) fn judge(promise: &LightPromise, lights: &[LightOn]) -> Vec<Verdict> {
+    let on = &promise.on;
+    let Some(light) = lights.iter().find(|light| light.caller == *on) else {
+        return vec![Verdict { expected: format!("light on {on}"), wrong: Some("never seen".to_owned()) }];
+    };
+    let ratio = light.time.as_ref().map_or(f64::INFINITY, TimeToLight::ratio);
+    let least = |what: &str, limit: Option<f64>, found: f64| {
+        let limit = limit?;
+        Some((format!("light on {on}: {what} at least {limit}"), found, found >= limit))
+    };
+    let most = |what: &str, limit: Option<f64>, found: f64| {
+        let limit = limit?;
+        Some((format!("light on {on}: {what} at most {limit}"), found, found <= limit))
+    };
+    let judged = [
+        least("per cent of the time", promise.share_pct_min, light.share_pct),
+        most("seconds of dark", promise.dark_s_max, light.dark_s),
+        least("metres away", promise.nearest_m_min, light.nearest_m),
+        most("times the bound", promise.bound_ratio_max, ratio),
+    ];
+    let verdict =
+        |(expected, found, holds): (String, f64, bool)| Verdict { expected, wrong: (!holds).then(|| format!("{found:.2}")) };
+    judged.into_iter().flatten().map(verdict).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gaps_are_counted_from_the_first_light_on() {
+        let mut watch = LightWatch { first: Some((0, DroneId::new("d1").expect("an id"))), ..LightWatch::default() };
+        for lit in [true, true, false, false, true, false] {
+            watch.count(lit);
+        }
+        let light = watch.result("c1", 0, &Flights::default()).expect("it was lit");
+        assert!((light.share_pct - 50.0).abs() < 1e-9 && (light.dark_s - 0.2).abs() < 1e-9, "{light:?}");
+    }
+
+    #[test]
+    fn a_promise_can_be_broken() {
+        let light = LightOn { caller: "c1".to_owned(), watched_s: 10.0, share_pct: 94.0, dark_s: 1.0, nearest_m: 7.0, time: None };
+        let promise: LightPromise =
+            toml::from_str("on = 'c1'\nshare_pct_min = 95\nnearest_m_min = 6\nbound_ratio_max = 1.15").expect("one");
+        let wrong: Vec<bool> = judge(&promise, &[light]).iter().map(|verdict| verdict.wrong.is_some()).collect();
+        assert_eq!(wrong, [true, false, true]);
+    }
+}
