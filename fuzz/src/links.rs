@@ -133,7 +133,6 @@ fn order(bytes: &mut Bytes<'_>) -> Option<FlightCommand> {
         },
         3 => FlightCommand::Light { on: bytes.byte()?.is_multiple_of(2), brightness_pct: bytes.byte()? },
         4 => FlightCommand::Recall { homeward: (0..bytes.byte()? % 8).map(|corner| at(f64::from(corner) * 30.0, 9.0)).collect() },
-        5 if bytes.byte()?.is_multiple_of(2) => FlightCommand::GiveWay { height_m: f64::from(bytes.byte()?) },
         5 => FlightCommand::Hold,
         6 => FlightCommand::Continue,
         7 => FlightCommand::Land,

@@ -12,6 +12,7 @@ use site_model::commands::{eta, make_site, parse_point};
 use site_model::{OsmOptions, Site, Travel};
 
 use super::survey::{AuditBeacons, SweepLots};
+use crate::clock::Clock;
 
 /// Seconds and metres by road.
 #[derive(Debug, Args)]
