@@ -8,6 +8,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
+import { atAGlance, draw, lotOf, summaries, versionsOf } from './mock-lots.mjs';
 import { at, bearingDeg, distanceM, site, siteMap, stations, towards } from './mock-site.mjs';
 
 const port = Number(process.argv[process.argv.indexOf('--port') + 1]) || 8787;
@@ -407,6 +408,13 @@ const routes = [
   ['DELETE /guards/:id/terminals/:terminal', () => ({ status: 204 })],
   ['GET /site', () => site],
   ['GET /site/map', () => siteMap],
+  ['GET /parking/lots', () => atAGlance()],
+  ['GET /parking/sessions', () => []],
+  ['GET /parking/reviews', () => []],
+  ['GET /lots', () => summaries()],
+  ['GET /lots/:id', (who, _, [id]) => lotOf(id)],
+  ['GET /lots/:id/versions', (who, _, [id]) => versionsOf(id)],
+  ['PUT /lots/:id/layout', (who, body, [id]) => draw(id, body, who.id)],
 ];
 
 function match(method, path) {
