@@ -20,8 +20,8 @@ const count = (lot, kind) => lot.layout.features.filter((feature) => feature.pro
 export const summaries = () =>
   [...lots.keys()].map(latest).map((lot) => ({ id: lot.id, name: lot.name, version: lot.version, areas: count(lot, 'area'), bays: count(lot, 'bay'), beacons: count(lot, 'beacon') }));
 
-/** A lot as it is drawn. */
-export const lotOf = latest;
+/** A lot as it is drawn, or as it was. */
+export const lotOf = (id, version) => (version === null ? latest(id) : lots.get(id)?.[Number(version)]);
 
 /** What was drawn since, latest first. */
 export const versionsOf = (id) => lots.get(id).slice(1).reverse().map(({ version, drawn_at_ms, drawn_by }) => ({ version, drawn_at_ms, drawn_by }));

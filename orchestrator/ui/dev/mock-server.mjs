@@ -412,7 +412,7 @@ const routes = [
   ['GET /parking/sessions', () => []],
   ['GET /parking/reviews', () => []],
   ['GET /lots', () => summaries()],
-  ['GET /lots/:id', (who, _, [id]) => lotOf(id)],
+  ['GET /lots/:id', (who, _, [id], headers, query) => lotOf(id, query.get('version'))],
   ['GET /lots/:id/versions', (who, _, [id]) => versionsOf(id)],
   ['PUT /lots/:id/layout', (who, body, [id]) => draw(id, body, who.id)],
 ];
@@ -462,7 +462,7 @@ async function answer(request, response) {
     const who = whoIs(request.headers);
     const open = ['/api/v1/session', '/api/v1/callers'].includes(path);
     if (!who && !open) throw problem(401, 'nobody is signed in');
-    const result = found[0](who, await bodyOf(request), found[1], request.headers);
+    const result = found[0](who, await bodyOf(request), found[1], request.headers, new URL(request.url, 'http://localhost').searchParams);
     if (result?.status) json(result.status, result.body, result.cookie ? { 'set-cookie': result.cookie } : {});
     else json(200, result);
   } catch (error) {
