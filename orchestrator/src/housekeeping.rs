@@ -1,4 +1,4 @@
-//! What is done every now and then: settling old notices, writing callers' positions down.
+//! What is done every now and then: settling old notices, erasing old private cards, writing callers' positions down.
 
 use std::collections::BTreeSet;
 
@@ -10,11 +10,12 @@ use tokio::task::JoinHandle;
 use dispatch_core::event::Fix;
 use flight_types::GeoPoint;
 
+use crate::clock::Clock;
 use crate::effects::Notices;
 use crate::engine::chain;
 use crate::limits;
 use crate::live::{Live, LiveChange};
-use crate::store::{Store, StoreError, database};
+use crate::store::{PrivateCards, Store, StoreError, database};
 
 /// Fills the live table with the callers' positions as last written down.
 pub async fn load_caller_positions(store: &Store, live: &Live) -> Result<(), StoreError> {
@@ -39,10 +40,20 @@ pub async fn load_caller_positions(store: &Store, live: &Live) -> Result<(), Sto
 }
 
 /// Starts the housekeeping; aborted at shutdown.
-pub fn start(store: Store, live: Live, notices: Notices) -> JoinHandle<()> {
+pub fn start(store: Store, live: Live, notices: Notices, clock: Clock) -> JoinHandle<()> {
     tokio::spawn(async move {
-        tokio::join!(tidy_notices(notices), write_positions(store, live));
+        tokio::join!(tidy_notices(notices), erase_private_cards(store.private_cards(), clock), write_positions(store, live));
     })
+}
+
+async fn erase_private_cards(cards: PrivateCards, clock: Clock) {
+    let mut every = tokio::time::interval(limits::PRIVATE_CARDS_ERASING);
+    loop {
+        every.tick().await;
+        if let Err(error) = cards.erase_old(clock.now_ms()).await {
+            tracing::warn!(error = %chain(&error), "old private cards of parking could not be erased");
+        }
+    }
 }
 
 async fn tidy_notices(notices: Notices) {

@@ -56,6 +56,8 @@ pub const AUTHORISATION_TRIES_MAX: u32 = 6;
 pub const ROAD_CANDIDATES_FACTOR: usize = 4;
 /// How often notices that no longer matter are settled.
 pub const OUTBOX_TIDYING: Duration = Duration::from_secs(60);
+/// How often telephones and payment tokens of parking that are no longer needed are erased; they are kept for months.
+pub const PRIVATE_CARDS_ERASING: Duration = Duration::from_secs(3_600);
 /// How often changed positions of callers are written down.
 pub const CALLER_POSITIONS_WRITING: Duration = Duration::from_secs(5);
 /// The longest MQTT packet taken, bytes. A call with an address is under a kilobyte.

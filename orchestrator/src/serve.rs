@@ -130,7 +130,7 @@ impl Server {
             private: store.private_cards(),
         };
         let workers = effects::start(queue, workshop);
-        let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone());
+        let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone(), engine.clock().clone());
         let lots = Lots::open(&site.lots, site.centre(), store.layouts()).await?;
         let parts = Parts { config, site, lots, engine, live, notices, store, audit };
         somebody_can_sign_in(&access, &parts.config).await?;

@@ -39,7 +39,7 @@ pub use app::{App, Parts, Sending, SiteView, TextMessages};
 pub use feeds::Pictures;
 pub use input::Belief;
 pub(crate) use input::PositionInput;
-pub use parking::{AreaCodes, PlainAreaCodes};
+pub use parking::{AreaCodes, CodeRefusal, PlainAreaCodes};
 pub use problem::Problem;
 pub use server::{ServeError, Server};
 

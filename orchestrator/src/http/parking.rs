@@ -58,19 +58,33 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 /// What stands behind the code of an area; decides whether a code is genuine.
 pub trait AreaCodes: Send + Sync {
-    /// The area that a scanned code names; the error says in words what is wrong with the code.
-    fn area(&self, code: &str) -> Result<AreaId, String>;
+    /// The area that a scanned code names.
+    fn area(&self, code: &str) -> Result<AreaId, CodeRefusal>;
 
     /// The address that an area's beacon says, on a server that is reached at `origin`; the error says in words why there is none.
     fn address(&self, area: &AreaId, origin: &str) -> Result<String, String>;
+}
+
+/// Why no page opens behind a code. Each is told to the driver in their language, so each is a kind of problem of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CodeRefusal {
+    /// Of our keys, and not believed any more.
+    #[error("this code was withdrawn; use the code on another board, or ask the staff")]
+    Withdrawn,
+    /// Signed by somebody else.
+    #[error("this code is not one of ours: somebody else made it; do not pay by it, and tell the staff")]
+    Forged,
+    /// Not whole, or not a code of areas at all.
+    #[error("this code was not read whole; scan it once more")]
+    CutOff,
 }
 
 /// Codes that are the area's id itself, unsigned.
 pub struct PlainAreaCodes;
 
 impl AreaCodes for PlainAreaCodes {
-    fn area(&self, code: &str) -> Result<AreaId, String> {
-        AreaId::new(code).map_err(|error| error.to_string())
+    fn area(&self, code: &str) -> Result<AreaId, CodeRefusal> {
+        AreaId::new(code).map_err(|_| CodeRefusal::CutOff)
     }
 
     fn address(&self, area: &AreaId, origin: &str) -> Result<String, String> {
@@ -342,7 +356,7 @@ fn nobody() -> Result<PrivateRef, Problem> {
 }
 
 fn area_of(app: &App, code: &str) -> Result<AreaId, Problem> {
-    app.area_codes.area(code).map_err(|reason| Problem::invalid("area", reason))
+    app.area_codes.area(code).map_err(Problem::area_code)
 }
 
 /// The stay whose secret the request shows. A wrong secret is answered like a stay that does not exist: ids must not be worth trying.

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::access::AccessError;
 use crate::engine::SubmitError;
+use crate::http::CodeRefusal;
 use crate::lots::LayoutError;
 use crate::store::StoreError;
 
@@ -64,6 +65,16 @@ impl Problem {
     /// It reads, but a value is not acceptable.
     pub fn invalid(field: &str, reason: impl std::fmt::Display) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "A value is not acceptable", format!("{field}: {reason}"))
+    }
+
+    /// The code on a board opens no page.
+    pub fn area_code(refusal: CodeRefusal) -> Self {
+        let kind = match refusal {
+            CodeRefusal::Withdrawn => "code-withdrawn",
+            CodeRefusal::Forged => "code-forged",
+            CodeRefusal::CutOff => "code-cut-off",
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, kind, "The code opens no page", refusal.to_string())
     }
 
     /// Nobody proved who asks.

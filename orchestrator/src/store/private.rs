@@ -32,8 +32,8 @@ impl PrivateCards {
         Self { store }
     }
 
-    /// Keeps a card before the log speaks of it, and erases those whose payments can no longer come back.
-    pub async fn put(&self, reference: &PrivateRef, card: &PrivateCard, now_ms: i64) -> Result<(), StoreError> {
+    /// Erases the cards whose payments can no longer come back.
+    pub async fn erase_old(&self, now_ms: i64) -> Result<(), StoreError> {
         let mut writing = self.store.write().await?;
         sqlx::query("DELETE FROM parking_private WHERE district = $1 AND at_ms < $2")
             .bind(self.store.district().as_str())
@@ -41,6 +41,12 @@ impl PrivateCards {
             .execute(writing.connection())
             .await
             .map_err(database("erasing old private cards"))?;
+        writing.commit().await
+    }
+
+    /// Keeps a card before the log speaks of it.
+    pub async fn put(&self, reference: &PrivateRef, card: &PrivateCard, now_ms: i64) -> Result<(), StoreError> {
+        let mut writing = self.store.write().await?;
         sqlx::query(
             "INSERT INTO parking_private (district, reference, phone, language, instrument, order_name, at_ms) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (district, reference) DO NOTHING",

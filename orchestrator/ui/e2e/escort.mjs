@@ -4,10 +4,8 @@
  *
  *   BASE_URL=http://127.0.0.1:8080 GUARD=guard-1:password OPERATOR=operator:password node e2e/escort.mjs
  *
- * BASE_URL     where the pages are
  * GUARD        name:password of a guard (the demo's)
  * OPERATOR     name:password of an operator (the demo's)
- * LANGUAGE     ko or en (en)
  * CALLER_AT    LAT,LON of the caller; default: 260 m from a station whose launches an operator approves, else near the centre
  * GUARD_AT     LAT,LON of the guard; default: near the caller
  * PLAY         escort, or duress: the caller enters the duress code, and help must stay unseen (escort)
@@ -17,30 +15,23 @@
  * TURN         1: the server names a TURN server, through which the pilot must see as well
  * CAMERAS      HOST:PORT where the simulated cameras hear who is where (sim fly --people)
  * FLIGHT_S     how long a flight to the scene may take (240)
- * SCREENSHOTS  a folder for pictures of every step
- * CHROMIUM     the browser (/usr/bin/chromium)
+ * More in stage.mjs.
  *
  * Exit code 0: the escort went through and is closed on every page. 1: it did not; the last step is named.
  */
 
 import { createSocket } from 'node:dgram';
-import { mkdirSync } from 'node:fs';
-import { chromium } from 'playwright-core';
 import { glassToGlass, nothingGetsThrough, onlyRelayed, restartServer, standsOut, standsOutUntil, stillsShown, waysOfPictures } from './picture.mjs';
+import { accountOf, at, base, id, open, PHONE, picture, play, signIn } from './stage.mjs';
 
-const base = process.env.BASE_URL ?? 'http://127.0.0.1:8787';
-const [guardName, guardPassword] = (process.env.GUARD ?? 'guard-1:demo-only').split(':');
-const [operatorName, operatorPassword] = (process.env.OPERATOR ?? 'operator:demo-only').split(':');
-const [pilotName, pilotPassword] = (process.env.PILOT ?? 'pilot:demo-only').split(':');
-const language = process.env.LANGUAGE ?? 'en';
-const play = process.env.PLAY ?? 'escort';
+const guardAccount = accountOf('GUARD', 'guard-1');
+const operatorAccount = accountOf('OPERATOR', 'operator');
+const pilotAccount = accountOf('PILOT', 'pilot');
+const ending = process.env.PLAY ?? 'escort';
 const watched = ['read', 'goals'].includes(process.env.PICTURE);
 const heldToGoals = process.env.PICTURE === 'goals';
 const cameras = process.env.CAMERAS?.split(':');
-const pictures = process.env.SCREENSHOTS;
 const FLIGHT_MS = Number(process.env.FLIGHT_S ?? 240) * 1_000;
-/** What a page may take to show something that needs no flying. */
-const PAGE_MS = 30_000;
 /**
  * From capture to the screen, on loopback. Held only where goals are asked for: in the test command a busy machine decides these times,
  * so it prints them, and asks that pictures come and their clocks can be read.
@@ -53,55 +44,15 @@ const FRESH_PICTURES = 40;
 const LIT_CIRCLE = 1.6;
 /** With the light off the middle is no brighter than this: a lamp may stand there. */
 const DARK_CIRCLE = 1.3;
+/** A light turned down to a tenth stands out by less than this share of before; the exposure follows, so it is no tenth. */
+const DIMMED = 0.7;
 /** Stills counted, and what may lie between two: one a second is promised. */
 const STILLS = 4;
 const STILL_PAUSE_MAX_MS = 1_300;
 /** Back after a restart, likewise. */
 const BACK_MS = 2_000;
 
-const PHONE = { width: 360, height: 740 };
 const DESK = { width: 1440, height: 900 };
-const id = (name) => `[data-testid="${name}"]`;
-
-let fixes = 0;
-let step = 'start';
-let pictureNumber = 0;
-const startedAt = Date.now();
-
-function at(name) {
-  step = name;
-  console.log(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${name}`);
-}
-
-async function picture(pages, name) {
-  if (!pictures) return;
-  mkdirSync(pictures, { recursive: true });
-  pictureNumber += 1;
-  for (const [who, page] of Object.entries(pages)) {
-    await page.screenshot({ path: `${pictures}/${String(pictureNumber).padStart(2, '0')}-${name}-${who}.png` });
-  }
-}
-
-async function open(browser, viewport, place, network) {
-  const context = await browser.newContext({
-    viewport,
-    locale: language === 'ko' ? 'ko-KR' : 'en-GB',
-    timezoneId: 'Asia/Seoul',
-    // Moving decorations cost a software renderer more than everything else.
-    reducedMotion: 'reduce',
-    permissions: place ? ['geolocation'] : [],
-    ...(place ? { geolocation: { latitude: place.lat, longitude: place.lon, accuracy: 6 } } : {}),
-    ignoreHTTPSErrors: true,
-  });
-  // A device takes new fixes all the time; the browser under test only when told.
-  if (place) setInterval(() => void context.setGeolocation({ latitude: place.lat, longitude: place.lon, accuracy: 5 + (fixes++ % 3) }).catch(() => undefined), 3_000).unref();
-  if (network) await context.addInitScript(network);
-  const page = await context.newPage();
-  page.setDefaultTimeout(PAGE_MS);
-  page.on('pageerror', (error) => fail(new Error(`a page threw: ${error.message}`)));
-  page.on('console', (message) => message.type() === 'error' && console.log(`        page says: ${message.text()}`));
-  return page;
-}
 
 /** Tells the simulated cameras twice a second where somebody is: they see people where they are, not where the server believes them. */
 function seenByCameras(name, role, place) {
@@ -112,11 +63,8 @@ function seenByCameras(name, role, place) {
   setInterval(tell, 500).unref();
 }
 
-async function signIn(page, path, name, password) {
-  await page.goto(base + path);
-  await page.fill('input[name="name"]', name);
-  await page.fill('input[name="password"]', password);
-  await page.click(id('sign-in'));
+async function signInLive(page, path, account) {
+  await signIn(page, path, account);
   await page.waitForSelector(`${id('link')}[data-state="live"]`);
 }
 
@@ -187,6 +135,18 @@ async function circleFollowsLight(guard) {
   console.log(`        the middle of the picture is ${before.toFixed(2)} times as bright as its border; light off ${dark.toFixed(2)}, on again ${lit.toFixed(2)}`);
   if (dark >= DARK_CIRCLE) throw new Error('the light is reported as off, but the picture shows a lit circle');
   if (lit <= LIT_CIRCLE) throw new Error('the light is reported as lit, but no lit circle is seen');
+  await brightnessShows(guard, lit);
+}
+
+/** The guard's slider is seen in the picture as well. */
+async function brightnessShows(guard, full) {
+  const slider = guard.locator(id('brightness'));
+  await slider.fill('10');
+  const dimmed = await standsOutUntil(guard, (times) => times < DIMMED * full);
+  await picture({ guard }, 'dimmed');
+  await slider.fill('100');
+  console.log(`        at a tenth of its brightness ${dimmed.toFixed(2)} times`);
+  if (dimmed >= DIMMED * full) throw new Error('the light was turned down, but the circle is as bright as before');
 }
 
 /** The server goes away under the picture; the page says so, and has it back soon after the server is. */
@@ -204,16 +164,16 @@ async function pictureSurvivesRestart(guard) {
 /** Somebody else sees the same by other ways: through a TURN server, and where nothing gets through, a still a second. */
 async function pilotSeesByOtherWays(browser) {
   if (process.env.TURN === '1') {
-    const relayed = await open(browser, DESK, undefined, onlyRelayed);
-    await signIn(relayed, '/pilot', pilotName, pilotPassword);
+    const relayed = await open(browser, DESK, { network: onlyRelayed });
+    await signInLive(relayed, '/pilot', pilotAccount);
     await relayed.waitForSelector(livePicture);
     const ways = await waysOfPictures(relayed);
     console.log(`        the pilot sees through a TURN server: ${ways.join(', ')}`);
     if (!ways.includes('relay')) throw new Error('the picture did not come through the TURN server');
     await relayed.context().close();
   }
-  const cutOff = await open(browser, DESK, undefined, nothingGetsThrough);
-  await signIn(cutOff, '/pilot', pilotName, pilotPassword);
+  const cutOff = await open(browser, DESK, { network: nothingGetsThrough });
+  await signInLive(cutOff, '/pilot', pilotAccount);
   await cutOff.waitForSelector(`${id('feed')}[data-state="stills"] img`);
   await picture({ pilot: cutOff }, 'stills');
   const pauseMs = await stillsShown(cutOff, STILLS);
@@ -241,22 +201,22 @@ async function operatorApproves(operator, incident) {
 async function escort(browser) {
   at('operator and guard sign in');
   const operator = await open(browser, DESK);
-  await signIn(operator, '/station', operatorName, operatorPassword);
+  await signInLive(operator, '/station', operatorAccount);
   const site = await operator.evaluate(async () => (await fetch('/api/v1/site')).json());
   const asking = site.stations.find((station) => station.approval?.by === 'operator');
   const nearby = moved(asking?.position ?? site.centre, -160, -205);
   const callerPlace = process.env.CALLER_AT ? placeOf(process.env.CALLER_AT) : nearby;
   const guardPlace = process.env.GUARD_AT ? placeOf(process.env.GUARD_AT) : moved(callerPlace, -110, -90);
   seenByCameras('caller', 'caller', callerPlace);
-  seenByCameras(guardName, 'guard', guardPlace);
-  const guard = await open(browser, PHONE, guardPlace);
-  await signIn(guard, '/guard', guardName, guardPassword);
+  seenByCameras(guardAccount[0], 'guard', guardPlace);
+  const guard = await open(browser, PHONE, { place: guardPlace });
+  await signInLive(guard, '/guard', guardAccount);
   if ((await guard.getAttribute(id('duty'), 'aria-checked')) !== 'true') await guard.click(id('duty'));
   await guard.waitForSelector(`${id('duty')}[aria-checked="true"]`);
   await guard.waitForSelector(`${id('position')}[data-sent="true"]`);
 
   at('caller registers');
-  const caller = await open(browser, PHONE, callerPlace);
+  const caller = await open(browser, PHONE, { place: callerPlace });
   const pages = { caller, guard, operator };
   const codes = await register(caller);
   await picture(pages, 'ready');
@@ -321,7 +281,7 @@ async function escort(browser) {
   await enterCode(caller, ['0000', '1111', '2222'].find((code) => code !== codes.safe && code !== codes.duress));
   await caller.waitForSelector(`${id('code-pad')} .problem:not(:empty)`);
 
-  if (play === 'duress') return forced(pages, incident, codes.duress);
+  if (ending === 'duress') return forced(pages, incident, codes.duress);
 
   at('caller confirms with the code');
   await enterCode(caller, codes.safe);
@@ -365,27 +325,4 @@ async function forced(pages, incident, duressCode) {
   at('done: closed on the caller’s page only');
 }
 
-let fail = (error) => {
-  throw error;
-};
-const broken = new Promise((_, reject) => (fail = reject));
-
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  // Software rendering: WebGL for the map without a graphics card.
-  args: ['--no-sandbox', '--allow-loopback-in-peer-connection', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-try {
-  await Promise.race([escort(browser), broken]);
-} catch (error) {
-  console.error(`failed at: ${step}\n${error.message}`);
-  if (pictures) {
-    for (const [index, context] of browser.contexts().entries()) {
-      for (const page of context.pages()) await page.screenshot({ path: `${pictures}/failed-${index}.png` }).catch(() => undefined);
-    }
-  }
-  process.exitCode = 1;
-} finally {
-  await browser.close();
-}
+await play(escort);

@@ -3,7 +3,8 @@
  * moves a beacon, prints the sheets. Played by parking.mjs with the page of a signed-in manager. Waits only for what the pages show.
  */
 
-const id = (name) => `[data-testid="${name}"]`;
+import { at, base, id, PHONE, picture } from './stage.mjs';
+
 /** The demo's first lot. */
 const LOT = 'market';
 
@@ -24,7 +25,7 @@ async function expectBays(page, wanted) {
   await page.waitForFunction(([selector, count]) => document.querySelectorAll(selector).length === count, [id('bay'), wanted]);
 }
 
-export async function drawLot(page, { base, at, picture, phone, desk }) {
+export async function drawLot(page, desk) {
   at('manager opens a lot’s map from the first page');
   await page.setViewportSize(desk);
   await page.goto(`${base}/`);
@@ -33,7 +34,7 @@ export async function drawLot(page, { base, at, picture, phone, desk }) {
   await page.waitForSelector(version(0));
   const all = await bays(page);
   if (all < 50) throw new Error(`the lot has ${all} bays`);
-  await picture(page, 'lot-map');
+  await picture({ manager: page }, 'lot-map');
 
   at('manager takes a row away');
   await page.click(id('draw'));
@@ -42,7 +43,7 @@ export async function drawLot(page, { base, at, picture, phone, desk }) {
   await page.click(id('whole-row'));
   const row = Number(await page.getAttribute(id('picked'), 'data-count'));
   if (row < 5) throw new Error(`a row of ${row} bays`);
-  await picture(page, 'lot-row-picked');
+  await picture({ manager: page }, 'lot-row-picked');
   await page.click(id('delete'));
   await expectBays(page, all - row);
   await page.click(id('undo'));
@@ -59,12 +60,12 @@ export async function drawLot(page, { base, at, picture, phone, desk }) {
   await page.click(id('tool-row'));
   await drag(page, page.locator(id('bay')).nth(2), { x: 90, y: 0 });
   await page.waitForSelector(id('row-add'));
-  await picture(page, 'lot-row-drawn');
+  await picture({ manager: page }, 'lot-row-drawn');
   await page.click(id('row-add'));
   await page.click(id('save'));
   await page.waitForSelector(id('lot-problem'));
   await page.waitForSelector(`${id('picked')}[data-kind="bay"]`);
-  await picture(page, 'lot-refused');
+  await picture({ manager: page }, 'lot-refused');
   await page.click(id('undo'));
 
   at('manager moves a beacon, and saves');
@@ -90,13 +91,13 @@ export async function drawLot(page, { base, at, picture, phone, desk }) {
   const pdf = (await sheets.body()).toString('latin1');
   if (!pdf.startsWith('%PDF') || !pdf.includes('for 15 m, 1920 px, 70 deg')) throw new Error('the sheets are no PDF for 15 m');
 
-  await page.setViewportSize(phone);
+  await page.setViewportSize(PHONE);
   await page.reload();
   await page.waitForSelector(version(3));
-  await picture(page, 'lot-phone');
+  await picture({ manager: page }, 'lot-phone');
   await page.click(id('draw'));
   await page.locator(id('bay')).nth(3).click();
   await page.waitForSelector(id('picked'));
-  await picture(page, 'lot-phone-drawing');
+  await picture({ manager: page }, 'lot-phone-drawing');
   await page.click(id('stop'));
 }

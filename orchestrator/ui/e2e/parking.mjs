@@ -5,52 +5,18 @@
  *
  *   BASE_URL=http://127.0.0.1:8080 node e2e/parking.mjs
  *
- * BASE_URL     where the pages are
  * MANAGER      name:password of a lot manager (the demo's)
- * LANGUAGE     ko or en (en)
- * SCREENSHOTS  a folder for pictures of every step
- * CHROMIUM     the browser (/usr/bin/chromium)
+ * More in stage.mjs.
  *
  * Exit code 0: everything is paid and booked. 1: it is not; the last step is named.
  */
 
-import { mkdirSync } from 'node:fs';
 import jsQR from 'jsqr';
-import { chromium } from 'playwright-core';
 import { drawLot } from './lots.mjs';
+import { accountOf, at, base, id, language, open, PHONE, picture, play, signIn } from './stage.mjs';
 
-const base = process.env.BASE_URL ?? 'http://127.0.0.1:8787';
-const [managerName, managerPassword] = (process.env.MANAGER ?? 'manager:demo-only').split(':');
-const language = process.env.LANGUAGE ?? 'en';
-const pictures = process.env.SCREENSHOTS;
-const PAGE_MS = 30_000;
-const PHONE = { width: 360, height: 740 };
+const managerAccount = accountOf('MANAGER', 'manager');
 const DESK = { width: 1280, height: 800 };
-const id = (name) => `[data-testid="${name}"]`;
-
-let step = 'start';
-let pictureNumber = 0;
-const startedAt = Date.now();
-
-function at(name) {
-  step = name;
-  console.log(`${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${name}`);
-}
-
-async function picture(page, name) {
-  if (!pictures) return;
-  mkdirSync(pictures, { recursive: true });
-  pictureNumber += 1;
-  await page.screenshot({ path: `${pictures}/${String(pictureNumber).padStart(2, '0')}-${name}.png`, fullPage: true });
-}
-
-async function open(browser, viewport) {
-  const context = await browser.newContext({ viewport, locale: language === 'ko' ? 'ko-KR' : 'en-GB', timezoneId: 'Asia/Seoul', ignoreHTTPSErrors: true });
-  const page = await context.newPage();
-  page.setDefaultTimeout(PAGE_MS);
-  page.on('pageerror', (error) => fail(new Error(`a page threw: ${error.message}`)));
-  return page;
-}
 
 /** What a phone's camera would see of the driver's screen, as points of light. */
 async function readCode(page) {
@@ -78,18 +44,18 @@ async function parking(browser) {
   await driver.goto(`${base}/p/A1`);
   await driver.fill('input[name="plate"]', '12 가 3456');
   await driver.fill('input[name="phone"]', '010-1234-5678');
-  await picture(driver, 'driver-entry');
+  await picture({ driver }, 'entry', { whole: true });
   await driver.click(id('enter'));
   await driver.waitForSelector(id('stay'));
   await driver.waitForSelector(`${id('due')}:not([data-due="0"])`);
   await driver.click(id('extend'));
-  await picture(driver, 'driver-parked');
+  await picture({ driver }, 'parked', { whole: true });
 
   at('driver shows a payment code');
   const fee = await number(driver, 'fee', 'data-fee');
   await driver.click(id('proxy'));
   await driver.waitForSelector(id('proxy-qr'));
-  await picture(driver, 'driver-code');
+  await picture({ driver }, 'code', { whole: true });
   const address = await readCode(driver);
   if (!address.startsWith(`${base}/pay/`)) throw new Error(`the code says ${address}`);
 
@@ -101,14 +67,14 @@ async function parking(browser) {
   const part = 300;
   await payer.fill('input[name="amount"]', String(part));
   await payer.selectOption('select[name="card"]', 'card-no-funds');
-  await picture(payer, 'payer');
+  await picture({ payer }, 'money', { whole: true });
   await payer.click(id('pay'));
   await payer.waitForSelector(id('declined'));
   await payer.fill('input[name="amount"]', String(part));
   await payer.selectOption('select[name="card"]', 'card-good');
   await payer.click(id('pay'));
   await payer.waitForSelector(`${id('receipt')}[data-amount="${part}"]`);
-  await picture(payer, 'payer-receipt');
+  await picture({ payer }, 'receipt', { whole: true });
 
   at('driver leaves and pays the rest');
   await driver.waitForSelector(`${id('due')}[data-due="${fee - part}"]`);
@@ -116,38 +82,19 @@ async function parking(browser) {
   await driver.waitForSelector(`${id('stay')}[data-left="true"]`);
   await driver.click(id('pay'));
   await driver.waitForSelector(id('settled'));
-  await picture(driver, 'driver-settled');
+  await picture({ driver }, 'settled', { whole: true });
 
   at('manager sees the money');
   const manager = await open(browser, DESK);
-  await manager.goto(`${base}/lots`);
-  await manager.fill('input[name="name"]', managerName);
-  await manager.fill('input[name="password"]', managerPassword);
-  await manager.click(id('sign-in'));
+  await signIn(manager, '/lots', managerAccount);
   await manager.waitForSelector(`${id('lot')}[data-revenue="${fee}"]`);
   await manager.locator('button', { hasText: language === 'ko' ? '전체' : 'All' }).click();
   await manager.waitForSelector(id('manager-stay'));
-  await picture(manager, 'manager');
+  await picture({ manager }, 'money', { whole: true });
   await manager.setViewportSize(PHONE);
-  await picture(manager, 'manager-phone');
-  await drawLot(manager, { base, at, picture, phone: PHONE, desk: DESK });
+  await picture({ manager }, 'phone', { whole: true });
+  await drawLot(manager, DESK);
   at('done: paid, booked and drawn');
 }
 
-let fail = (error) => {
-  throw error;
-};
-const broken = new Promise((_, reject) => (fail = reject));
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  headless: true,
-  args: ['--no-sandbox', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
-});
-try {
-  await Promise.race([parking(browser), broken]);
-} catch (error) {
-  console.error(`failed at: ${step}\n${error.message}`);
-  process.exitCode = 1;
-} finally {
-  await browser.close();
-}
+await play(parking);

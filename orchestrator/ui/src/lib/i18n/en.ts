@@ -583,6 +583,9 @@ export const en = {
     unavailable: 'The server cannot do that just now. Try again in a moment.',
     fault: 'The server failed. Its log has the cause.',
     method: 'That is not possible here.',
+    'code-withdrawn': 'This code was withdrawn. Use the code on another board, or ask the staff.',
+    'code-forged': 'This code is not one of ours: somebody else made it. Do not pay by it, and tell the staff.',
+    'code-cut-off': 'The code was not read whole. Scan it once more.',
   },
 
   actor: {
