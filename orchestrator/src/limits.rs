@@ -66,7 +66,9 @@ pub const MQTT_PACKET_BYTES_MAX: usize = 64 * 1024;
 pub const MQTT_SESSION_S: u32 = 12 * 3_600;
 /// Messages that the broker may have sent us and we not acknowledged.
 pub const MQTT_UNACKNOWLEDGED_MAX: u16 = 1_000;
-/// Messages that wait to be published.
+/// Lines of timelines and states of aircraft that wait to be published: those of some hundred calls a second for ten seconds.
+pub const MQTT_ORDINARY_MAX: usize = 32_768;
+/// Offers, notices and answers that wait to be published.
 pub const MQTT_OUTGOING_MAX: usize = 4_096;
 /// Devices whose messages are handled side by side.
 pub const MQTT_LANES: usize = 32;

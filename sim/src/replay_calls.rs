@@ -282,10 +282,15 @@ impl Replay {
     }
 
     fn search(&self, search: &GuardSearch) -> GuardsNear {
+        let candidates = self.core.nearest_askable(search, |may_ask| self.nearest(search, may_ask));
+        GuardsNear { incident: search.incident.clone(), candidates }
+    }
+
+    fn nearest(&self, search: &GuardSearch, may_ask: &dyn Fn(&GuardId) -> bool) -> Vec<GuardCandidate> {
         let mut best: BTreeMap<u32, (f64, f64)> = BTreeMap::new();
-        let free = |slot: u32| !search.excludes(&self.guards[slot as usize].0);
+        let fits = |slot: u32| may_ask(&self.guards[slot as usize].0);
         for place in &search.places {
-            for near in self.index.nearest(*place, search.within_m, search.count_max, free) {
+            for near in self.index.nearest(*place, search.within_m, search.count_max, fits) {
                 let eta_s = ruler_eta_s(near.distance_m);
                 let held = best.entry(near.slot).or_insert((eta_s, near.distance_m));
                 *held = if eta_s < held.0 { (eta_s, near.distance_m) } else { *held };
@@ -299,7 +304,7 @@ impl Replay {
         let mut candidates: Vec<GuardCandidate> = best.into_iter().filter_map(candidate).collect();
         candidates.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s).then_with(|| a.guard.cmp(&b.guard)));
         candidates.truncate(search.count_max);
-        GuardsNear { incident: search.incident.clone(), candidates }
+        candidates
     }
 
     /// A guard who is told to go drives there, stays, ends the situation and drives back.

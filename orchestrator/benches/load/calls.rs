@@ -29,6 +29,8 @@ const STEP_M: f64 = 15.0;
 /// Connections that carry the guards' reports, and those that carry the calls.
 const GUARD_CONNECTIONS: usize = 16;
 const CALL_CONNECTIONS: usize = 64;
+/// Connections over which guards accept.
+const ACCEPTING_CONNECTIONS: usize = 32;
 /// How long people look at an offer before they accept it.
 const THOUGHT: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -214,25 +216,37 @@ async fn call_in_turn(load: Arc<Load>, part: usize, calls: usize, calls_per_s: u
     Ok(answered)
 }
 
-/// The two soonest guards of each call accept, a thought after the first offer.
+/// The two soonest guards of each call accept, a thought after the first offer. Many connections do it side by side: guards do not wait
+/// for each other, and an offer that nobody answers in time would make the server ask still more of them.
 async fn accept_offers(load: Arc<Load>, offers: Offers) -> anyhow::Result<()> {
-    let mut connection = Connection::open(load.http).await?;
+    let mut connections = Vec::new();
+    for _ in 0..ACCEPTING_CONNECTIONS {
+        connections.push(Connection::open(load.http).await?);
+    }
     let mut accepted = std::collections::BTreeSet::new();
     while !load.over.load(Ordering::Relaxed) {
         let ripe = offers.read(|all| {
             let new = all.iter().filter(|(incident, seen)| !accepted.contains(*incident) && is_ripe(seen));
             new.map(|(incident, seen)| (incident.clone(), seen.clone())).collect::<Vec<_>>()
         });
-        for (incident, mut seen) in ripe {
-            seen.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s));
-            for Seen { offer, guard, .. } in seen.iter().take(2) {
-                let (path, token) = (format!("/api/v1/offers/{offer}/accept"), token(guard));
-                // An offer that no longer stands is refused with a reason; people live with that, and so does this load.
-                connection.ask(&Request { method: "POST", path: &path, token: &token, key: None, body: "" }).await?;
-            }
-            accepted.insert(incident);
-        }
+        let share = ripe.len().div_ceil(connections.len()).max(1);
+        let accepting = ripe.chunks(share).zip(&mut connections).map(|(share, connection)| accept(connection, share));
+        futures_util::future::try_join_all(accepting).await?;
+        accepted.extend(ripe.into_iter().map(|(incident, _)| incident));
         tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    Ok(())
+}
+
+async fn accept(connection: &mut Connection, ripe: &[(String, Vec<Seen>)]) -> anyhow::Result<()> {
+    for (_, seen) in ripe {
+        let mut seen: Vec<&Seen> = seen.iter().collect();
+        seen.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s));
+        for Seen { offer, guard, .. } in seen.into_iter().take(2) {
+            let (path, token) = (format!("/api/v1/offers/{offer}/accept"), token(guard));
+            // An offer that no longer stands is refused with a reason; people live with that, and so does this load.
+            connection.ask(&Request { method: "POST", path: &path, token: &token, key: None, body: "" }).await?;
+        }
     }
     Ok(())
 }

@@ -252,11 +252,14 @@ impl Recorder {
             let eta_s = distance_m / SPEED_M_S;
             GuardCandidate { guard: guard(number), position, position_age_ms: 0, distance_m, eta_s, eta_by: EtaSource::Ruler }
         };
-        let all = self.guards.iter().enumerate().map(candidate);
-        let fits = |found: &GuardCandidate| found.distance_m <= search.within_m && !search.excludes(&found.guard);
-        let mut candidates: Vec<GuardCandidate> = all.filter(fits).collect();
-        candidates.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s));
-        candidates.truncate(search.count_max);
+        let candidates = self.core.nearest_askable(search, |may_ask| {
+            let all = self.guards.iter().enumerate().map(candidate);
+            let fits = |found: &GuardCandidate| found.distance_m <= search.within_m && may_ask(&found.guard);
+            let mut candidates: Vec<GuardCandidate> = all.filter(fits).collect();
+            candidates.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s));
+            candidates.truncate(search.count_max);
+            candidates
+        });
         GuardsNear { incident: search.incident.clone(), candidates }
     }
 }

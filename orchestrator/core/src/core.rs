@@ -5,7 +5,7 @@ use parking_core::Parking;
 use sha2::{Digest, Sha256};
 
 use crate::config::SiteConfig;
-use crate::effect::Effect;
+use crate::effect::{Effect, GuardSearch};
 use crate::event::{Actor, Entry, Event};
 use crate::model::{Controller, GuardRecord, Incident, Mission, Offer};
 use crate::refusal::Refusal;
@@ -134,6 +134,19 @@ impl Core {
     /// Everything about parking.
     pub fn parking(&self) -> &Parking {
         &self.state.parking
+    }
+
+    /// The call of a caller that is not over.
+    pub fn open_incident_of(&self, caller: &CallerId) -> Option<&Incident> {
+        self.state.incidents.get(self.state.open_by_caller.get(caller)?)
+    }
+
+    /// Carries out a search for guards: `near` is given a rule of who may be asked and answers with the nearest of those. It may be
+    /// called twice: guards who are asked by others already are asked only where nobody is free.
+    ///
+    /// A list of the busy in the search itself grew with every open incident, and every call paid for all of them.
+    pub fn nearest_askable<T>(&self, search: &GuardSearch, near: impl Fn(&dyn Fn(&GuardId) -> bool) -> Vec<T>) -> Vec<T> {
+        search::nearest_askable(&self.state, search, near)
     }
 
     /// What is known of a guard.

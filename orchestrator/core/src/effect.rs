@@ -1,7 +1,6 @@
 //! What the core orders. Workers carry effects out, idempotent by id, and leave no choice to themselves.
 
 use std::fmt;
-use std::sync::Arc;
 
 use flight_types::{
     AccountId, CallerId, DroneId, FlightCommand, GeoPoint, GuardId, IncidentId, LotId, MissionId, OfferId, StationId,
@@ -126,7 +125,7 @@ pub enum Action {
     },
 }
 
-/// A search for guards.
+/// A search for guards. Who may be asked at all, the core says when it is carried out: [`crate::Core::nearest_askable`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GuardSearch {
     /// For which incident.
@@ -135,44 +134,8 @@ pub struct GuardSearch {
     pub places: Vec<GeoPoint>,
     /// Radius round any of the places, metres.
     pub within_m: f64,
-    /// Who was asked already for this incident, by id.
-    pub excluding: Vec<GuardId>,
-    /// Who is busy with others.
-    pub busy: GuardNames,
     /// At most so many, soonest first.
     pub count_max: usize,
-}
-
-impl GuardSearch {
-    /// Whether this guard is not wanted.
-    pub fn excludes(&self, guard: &GuardId) -> bool {
-        self.excluding.binary_search(guard).is_ok() || self.busy.contains(guard)
-    }
-}
-
-/// Guards by id. Cheap to copy: all searches made together name the same ones, thousands on a bad night.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(from = "Vec<GuardId>", into = "Vec<GuardId>")]
-pub struct GuardNames(Arc<Vec<GuardId>>);
-
-impl GuardNames {
-    /// Whether it names this one.
-    pub fn contains(&self, guard: &GuardId) -> bool {
-        self.0.binary_search(guard).is_ok()
-    }
-}
-
-impl From<Vec<GuardId>> for GuardNames {
-    fn from(mut names: Vec<GuardId>) -> Self {
-        names.sort_unstable();
-        Self(Arc::new(names))
-    }
-}
-
-impl From<GuardNames> for Vec<GuardId> {
-    fn from(names: GuardNames) -> Self {
-        names.0.to_vec()
-    }
 }
 
 /// What a guard's terminal shows of an offer.

@@ -61,10 +61,9 @@ fn take_offer(state: &mut State, id: &IncidentId, offer_id: &OfferId, role: Offe
     offer.state = role;
     let (guard, eta_s) = (offer.guard.clone(), offer.eta_s);
     state.timers.clear(&Timer::OfferExpires(offer_id.clone()));
-    state.guards.edit(&guard, |record| {
-        record.open_offers.remove(offer_id);
-        record.incident = Some(id.clone());
-    });
+    let record = state.guards.entry(guard.clone()).or_default();
+    record.open_offers.remove(offer_id);
+    record.incident = Some(id.clone());
     Some((guard, eta_s))
 }
 
@@ -76,17 +75,16 @@ fn whole_seconds(eta_s: f64) -> u32 {
 /// An entry brought by a guard's terminal shows that it is alive.
 pub(crate) fn heard(state: &mut State, turn: &Turn) {
     match &turn.actor {
-        Actor::Guard { id } => state.guards.edit(id, |record| record.heard_at_ms = turn.now_ms),
+        Actor::Guard { id } => state.guards.entry(id.clone()).or_default().heard_at_ms = turn.now_ms,
         Actor::System | Actor::Caller { .. } | Actor::Account { .. } | Actor::Visitor | Actor::Drone { .. } => {}
     }
 }
 
 /// A guard goes on or off duty.
 pub(crate) fn duty_changed(state: &mut State, turn: &mut Turn, guard: &GuardId, on_duty: bool) {
-    let incident = state.guards.edit(guard, |record| {
-        record.on_duty = on_duty;
-        record.incident.clone()
-    });
+    let record = state.guards.entry(guard.clone()).or_default();
+    record.on_duty = on_duty;
+    let incident = record.incident.clone();
     if on_duty {
         return search::guards_freed(state);
     }
@@ -166,7 +164,7 @@ fn release_guard(state: &mut State, id: &IncidentId, guard: &GuardId, ended_as: 
 /// Frees a guard from the incident and keeps the record of who went.
 pub(crate) fn free(state: &mut State, id: &IncidentId, guard: &GuardId) {
     if state.guards.get(guard).is_some_and(|record| record.incident.as_ref() == Some(id)) {
-        state.guards.edit(guard, |record| record.incident = None);
+        state.guards.entry(guard.clone()).or_default().incident = None;
     }
 }
 

@@ -16,7 +16,6 @@ mod core;
 mod limits;
 mod outstanding;
 mod refusal;
-mod roster;
 mod state;
 mod timer;
 mod turn;

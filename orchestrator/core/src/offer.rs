@@ -52,7 +52,7 @@ pub(crate) fn send(state: &mut State, turn: &mut Turn, id: &IncidentId, need: Ne
     let Some(notice) = notice_of(state, &offer, candidate) else { return };
     keep(state, id, &offer);
     state.timers.set(Timer::OfferExpires(offer_id.clone()), expires_at_ms);
-    state.guards.edit(&candidate.guard, |record| record.open_offers.insert(offer_id.clone()));
+    state.guards.entry(candidate.guard.clone()).or_default().open_offers.insert(offer_id.clone());
     state.work_mut(id).asked.insert(candidate.guard.clone());
     state.offers.insert(offer_id, offer);
     let detail = [("guard", candidate.guard.to_string()), ("eta_s", format!("{:.0}", candidate.eta_s))];
@@ -236,7 +236,7 @@ fn end_quietly(state: &mut State, id: &OfferId, how: OfferState) -> Option<Offer
     offer.state = how;
     let ended = offer.clone();
     state.timers.clear(&Timer::OfferExpires(id.clone()));
-    state.guards.edit(&ended.guard, |record| record.open_offers.remove(id));
+    state.guards.entry(ended.guard.clone()).or_default().open_offers.remove(id);
     Some(ended)
 }
 

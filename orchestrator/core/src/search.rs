@@ -9,7 +9,7 @@ use flight_types::{GuardId, IncidentId};
 
 use crate::assign;
 use crate::cause::Cause;
-use crate::effect::{Action, CallerNotice, EffectId, GuardNames, GuardSearch, OperatorAlert};
+use crate::effect::{Action, CallerNotice, EffectId, GuardSearch, OperatorAlert};
 use crate::event::{GuardCandidate, GuardsNear};
 use crate::incident::{alert, note, tell_caller};
 use crate::limits::{CANDIDATES_MAX, SEARCH_AGAIN_MS, SEARCH_ANSWER_MAX_MS, SEARCHES_TOGETHER_MAX, VAIN_ROUNDS_PER_ALERT};
@@ -94,16 +94,15 @@ pub(crate) fn ask_waiting(state: &mut State, turn: &mut Turn) {
         return;
     }
     let waiting: Vec<IncidentId> = state.to_search.iter().take(SEARCHES_TOGETHER_MAX).cloned().collect();
-    let needing: Vec<(IncidentId, Need)> = waiting.iter().filter_map(|id| Some((id.clone(), need(state, id)?))).collect();
+    let needing: Vec<IncidentId> = waiting.iter().filter(|id| need(state, id).is_some()).cloned().collect();
     for id in &waiting {
         state.to_search.remove(id);
     }
     if needing.is_empty() {
         return;
     }
-    let busy = Busy::of(state);
-    let searches = needing.iter().filter_map(|(id, need)| search_for(state, id, *need, needing.len(), &busy)).collect();
-    for (id, _) in &needing {
+    let searches = needing.iter().filter_map(|id| search_for(state, id, needing.len())).collect();
+    for id in &needing {
         let place = state.open_incident(id).and_then(Incident::best_place).map(|place| place.point);
         state.work_mut(id).searched_at = place;
     }
@@ -111,18 +110,14 @@ pub(crate) fn ask_waiting(state: &mut State, turn: &mut Turn) {
     state.timers.set(Timer::SearchLate, turn.after(SEARCH_ANSWER_MAX_MS));
 }
 
-fn search_for(state: &State, id: &IncidentId, need: Need, together: usize, busy: &Busy) -> Option<GuardSearch> {
+fn search_for(state: &State, id: &IncidentId, together: usize) -> Option<GuardSearch> {
     let incident = state.open_incident(id)?;
     let policy = state.policy();
     let within_m = policy.ring_radii_m.get(incident.ring).or(policy.ring_radii_m.last()).copied()?;
-    let (busy, spare) = busy.to(need);
-    // With as many candidates for each as calls are searched together, the least total is the least among all guards. Those who
-    // could be spared come on top, so that they hide nobody who is free.
-    let count_max = (policy.offers_per_ring.max(1) + together - 1 + spare).min(CANDIDATES_MAX);
+    // With as many candidates for each as calls are searched together, the least total is the least among all guards.
+    let count_max = (policy.offers_per_ring.max(1) + together - 1).min(CANDIDATES_MAX);
     let places = incident.places.iter().map(|place| place.point).collect();
-    let asked = state.work.get(id).into_iter().flat_map(|work| work.asked.union(&work.refused));
-    let excluding: BTreeSet<GuardId> = asked.cloned().collect();
-    Some(GuardSearch { incident: id.clone(), places, within_m, excluding: excluding.into_iter().collect(), busy, count_max })
+    Some(GuardSearch { incident: id.clone(), places, within_m, count_max })
 }
 
 /// How much a guard is taken by other incidents.
@@ -147,35 +142,17 @@ fn taken(state: &State, guard: &GuardId, need: Need) -> Taken {
     if spared { Taken::Spare } else { Taken::Busy }
 }
 
-/// Guards who are busy, by id, and how many could be spared: the same for every incident of a search with the same need.
-struct Busy {
-    to_primary: (GuardNames, usize),
-    to_backup: (GuardNames, usize),
-}
-
-impl Busy {
-    fn of(state: &State) -> Self {
-        let to = |need: Need| {
-            let mut busy = Vec::new();
-            let mut spare = 0;
-            for guard in state.guards.engaged() {
-                match taken(state, guard, need) {
-                    Taken::Free => {}
-                    Taken::Spare => spare += 1,
-                    Taken::Busy => busy.push(guard.clone()),
-                }
-            }
-            (GuardNames::from(busy), spare)
-        };
-        Self { to_primary: to(Need::Primary), to_backup: to(Need::Backup) }
+/// The nearest whom the incident may ask: those who are free, or, when nobody is, those whom another incident can spare.
+/// `near` answers with the nearest of those that it is given a rule for.
+pub(crate) fn nearest_askable<T>(state: &State, search: &GuardSearch, near: impl Fn(&dyn Fn(&GuardId) -> bool) -> Vec<T>) -> Vec<T> {
+    let Some(need) = need(state, &search.incident) else { return Vec::new() };
+    let work = state.work.get(&search.incident);
+    let asked = |guard: &GuardId| work.is_some_and(|work| work.asked.contains(guard) || work.refused.contains(guard));
+    let free = near(&|guard| !asked(guard) && taken(state, guard, need) == Taken::Free);
+    if !free.is_empty() {
+        return free;
     }
-
-    fn to(&self, need: Need) -> (GuardNames, usize) {
-        match need {
-            Need::Primary => self.to_primary.clone(),
-            Need::Backup => self.to_backup.clone(),
-        }
-    }
+    near(&|guard| !asked(guard) && taken(state, guard, need) == Taken::Spare)
 }
 
 /// The answer of the index: candidates for every incident that was searched.

@@ -12,8 +12,7 @@ use crate::effect::{Action, Effect, EffectId};
 use crate::event::Fix;
 use crate::limits::{CORE_TIME_MAX_MS, TIME_MAX_MS};
 use crate::mission::DroneSearch;
-use crate::model::{Controller, Incident, Mission, Offer};
-use crate::roster::Roster;
+use crate::model::{Controller, GuardRecord, Incident, Mission, Offer};
 use crate::timer::Timers;
 
 /// Everything a district's log adds up to.
@@ -37,7 +36,8 @@ pub(crate) struct State {
     pub open_by_caller: BTreeMap<CallerId, IncidentId>,
     pub calls_by_key: BTreeMap<CallerId, BTreeMap<String, KeyedPress>>,
     pub offers: BTreeMap<OfferId, Offer>,
-    pub guards: Roster,
+    /// Every guard ever heard of.
+    pub guards: BTreeMap<GuardId, GuardRecord>,
     /// Incidents that wait for the next search. Whatever gathers here while a search is under way is searched together.
     pub to_search: BTreeSet<IncidentId>,
     /// The search under way.

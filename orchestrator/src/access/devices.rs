@@ -67,6 +67,7 @@ impl Access {
     }
 
     pub(super) fn announce_revoked(&self, owner: Owner) {
+        self.known_tokens.end(&owner);
         // Nobody listening is fine.
         let _ = self.revoked.send(owner);
     }

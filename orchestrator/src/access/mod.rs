@@ -9,6 +9,7 @@ pub mod codes;
 mod devices;
 mod error;
 mod first_run;
+mod known;
 mod passwords;
 mod rate;
 pub mod roles;
@@ -42,6 +43,7 @@ pub struct Access {
     passwords: Passwords,
     cards: callers::Cards,
     directory: accounts::Directory,
+    known_tokens: known::KnownTokens,
     revoked: tokio::sync::broadcast::Sender<Owner>,
 }
 
@@ -50,7 +52,8 @@ impl Access {
     pub async fn open(store: Store, clock: Clock) -> Result<Self, AccessError> {
         let (passwords, cards, directory) = (Passwords::default(), callers::Cards::default(), accounts::Directory::default());
         let revoked = tokio::sync::broadcast::Sender::new(crate::limits::REVOCATIONS_BEHIND_MAX);
-        let access = Self { store, clock, passwords, cards, directory, revoked };
+        let known_tokens = known::KnownTokens::default();
+        let access = Self { store, clock, passwords, cards, directory, known_tokens, revoked };
         access.directory.replace(access.accounts().await?);
         Ok(access)
     }

@@ -19,31 +19,51 @@ struct Bucket {
     at_ms: i64,
 }
 
-/// Clients remembered at once; 64 bytes each. The one unseen longest is forgotten first.
-const CLIENTS_MAX: usize = 20_000;
+/// Clients of one generation, about 100 bytes each: more than a district has terminals, so that attackers must be very many before
+/// they make the server forget anybody.
+const GENERATION_MAX: usize = 65_536;
 
 /// Counts one kind of request per client.
 #[derive(Debug)]
 pub struct RateLimiter {
     limit: RateLimit,
-    buckets: Mutex<HashMap<String, Bucket>>,
+    buckets: Mutex<Buckets>,
+}
+
+/// Those seen lately, and those seen before them: when the young generation is full, the old one is forgotten as a whole and the young
+/// one takes its place. Looking for the single one unseen longest took a walk over all of them with every request of a newcomer.
+#[derive(Debug, Default)]
+struct Buckets {
+    young: HashMap<String, Bucket>,
+    old: HashMap<String, Bucket>,
+}
+
+impl Buckets {
+    /// The bucket of a client, who is now of the young generation.
+    fn of(&mut self, client: &str, new: Bucket) -> &mut Bucket {
+        if !self.young.contains_key(client) {
+            let bucket = self.old.remove(client).unwrap_or(new);
+            if self.young.len() >= GENERATION_MAX {
+                self.old = std::mem::take(&mut self.young);
+            }
+            self.young.insert(client.to_owned(), bucket);
+        }
+        self.young.entry(client.to_owned()).or_insert(new)
+    }
 }
 
 impl RateLimiter {
     /// With nobody seen yet.
     pub fn new(limit: RateLimit) -> Self {
-        Self { limit, buckets: Mutex::new(HashMap::new()) }
+        Self { limit, buckets: Mutex::new(Buckets::default()) }
     }
 
     /// Takes one request of `client`; when it is one too many, the seconds to wait.
     pub fn take(&self, client: &str, now_ms: i64) -> Result<(), u32> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= CLIENTS_MAX && !buckets.contains_key(client) {
-            forget_oldest(&mut buckets);
-        }
         let full = f64::from(self.limit.burst);
         let per_ms = f64::from(self.limit.per_minute.max(1)) / 60_000.0;
-        let bucket = buckets.entry(client.to_owned()).or_insert(Bucket { tokens: full, at_ms: now_ms });
+        let bucket = buckets.of(client, Bucket { tokens: full, at_ms: now_ms });
         // A clock that runs backwards gives no tokens and takes none.
         let passed_ms = now_ms.saturating_sub(bucket.at_ms).max(0);
         bucket.tokens = (bucket.tokens + passed_ms as f64 * per_ms).min(full);
@@ -53,13 +73,6 @@ impl RateLimiter {
             return Ok(());
         }
         Err(((1.0 - bucket.tokens) / per_ms / 1_000.0).ceil() as u32)
-    }
-}
-
-fn forget_oldest(buckets: &mut HashMap<String, Bucket>) {
-    let oldest = buckets.iter().min_by_key(|(client, bucket)| (bucket.at_ms, (*client).clone()));
-    if let Some(oldest) = oldest.map(|(client, _)| client.clone()) {
-        buckets.remove(&oldest);
     }
 }
 
@@ -99,12 +112,18 @@ mod tests {
     }
 
     #[test]
-    fn memory_stays_bounded() {
-        let limiter = RateLimiter::new(RateLimit { burst: 1, per_minute: 1 });
-        for client in 0..CLIENTS_MAX + 10 {
-            assert_eq!(limiter.take(&client.to_string(), client as i64), Ok(()));
+    fn memory_stays_bounded_and_who_keeps_coming_is_not_forgotten() {
+        let limiter = RateLimiter::new(RateLimit { burst: 2, per_minute: 1 });
+        assert_eq!(limiter.take("comes again", 0), Ok(()));
+        assert_eq!(limiter.take("comes again", 0), Ok(()));
+        for client in 0..3 * GENERATION_MAX {
+            assert_eq!(limiter.take(&client.to_string(), 0), Ok(()));
+            if client % (GENERATION_MAX / 2) == 0 {
+                assert_eq!(limiter.take("comes again", 0), Err(60), "after {client} others");
+            }
         }
-        assert_eq!(limiter.buckets.lock().map(|buckets| buckets.len()).ok(), Some(CLIENTS_MAX));
+        let buckets = limiter.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(buckets.young.len() <= GENERATION_MAX && buckets.old.len() <= GENERATION_MAX);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use dispatch_core::event::{Actor, Role};
 use flight_types::{AccountId, CallerId, GuardId};
 use sqlx::{AnyConnection, Row};
 
+use super::known::KnownToken;
 use super::secrets::{Token, digest};
 use super::{Access, AccessError, Account, roles};
 
@@ -86,27 +87,39 @@ impl Access {
     /// Whose device presents this token, if it is not revoked.
     pub async fn by_token(&self, presented: &str) -> Result<Option<Identity>, AccessError> {
         let token_hash = digest(presented);
+        let ends = self.known_tokens.ends();
+        if let Some(known) = self.known_tokens.get(&token_hash).filter(|known| !self.is_use_old(Some(known.seen_at_ms))) {
+            return Ok(Some(known.identity));
+        }
         let row = sqlx::query("SELECT owner, role, seen_at_ms FROM device_tokens WHERE token_hash = $1 AND revoked_at_ms IS NULL")
             .bind(&token_hash)
             .fetch_optional(self.store.pool())
             .await?;
         let Some(row) = row else { return Ok(None) };
         let (owner, role): (String, String) = (row.try_get("owner")?, row.try_get("role")?);
-        self.note_use(&token_hash, row.try_get("seen_at_ms")?).await?;
-        match roles::stored(&role)? {
-            Role::Caller => self.caller_identity(&owner).await,
+        let seen_at_ms = self.note_use(&token_hash, row.try_get("seen_at_ms")?).await?;
+        let identity = match roles::stored(&role)? {
+            Role::Caller => self.caller_identity(&owner).await?,
             // The account's role today counts, not the one it had when the token was made.
             Role::Guard | Role::Operator | Role::Pilot | Role::Manager | Role::Admin => {
-                Ok(self.account(&owner).await?.map(|account| Identity::of_account(account, Via::Token)))
+                self.account(&owner).await?.map(|account| Identity::of_account(account, Via::Token))
             }
+        };
+        if let Some(identity) = &identity {
+            self.known_tokens.put(token_hash, KnownToken { identity: identity.clone(), seen_at_ms }, ends);
         }
+        Ok(identity)
     }
 
-    /// Writes down that a token is in use, every now and then.
-    async fn note_use(&self, token_hash: &str, seen_at_ms: Option<i64>) -> Result<(), AccessError> {
+    fn is_use_old(&self, seen_at_ms: Option<i64>) -> bool {
+        seen_at_ms.is_none_or(|seen_at_ms| TOKEN_SEEN_STEP_MS <= self.now_ms() - seen_at_ms)
+    }
+
+    /// Writes down that a token is in use, every now and then; when that was done last.
+    async fn note_use(&self, token_hash: &str, seen_at_ms: Option<i64>) -> Result<i64, AccessError> {
         let now_ms = self.now_ms();
-        if seen_at_ms.is_some_and(|seen_at_ms| now_ms - seen_at_ms < TOKEN_SEEN_STEP_MS) {
-            return Ok(());
+        if let Some(seen_at_ms) = seen_at_ms.filter(|seen_at_ms| !self.is_use_old(Some(*seen_at_ms))) {
+            return Ok(seen_at_ms);
         }
         // Nothing depends on it: it may go to the disk with the next commit that must.
         let mut writing = self.store.write_behind().await?;
@@ -116,7 +129,7 @@ impl Access {
             .execute(writing.connection())
             .await?;
         writing.commit().await?;
-        Ok(())
+        Ok(now_ms)
     }
 
     async fn caller_identity(&self, owner: &str) -> Result<Option<Identity>, AccessError> {

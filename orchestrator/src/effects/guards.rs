@@ -45,7 +45,7 @@ impl GuardFinder {
             now_ms: engine.now_ms(),
             count_max: search.count_max.saturating_mul(limits::ROAD_CANDIDATES_FACTOR),
         };
-        let near = live.guards_near(&nearby, |guard| search.excludes(guard));
+        let near = engine.read(|core| core.nearest_askable(search, |may_ask| live.guards_near(&nearby, may_ask)));
         let mut candidates = self.timed(near, &search.places);
         candidates.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s).then_with(|| a.guard.cmp(&b.guard)));
         candidates.truncate(search.count_max);

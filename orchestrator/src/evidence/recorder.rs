@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dispatch_core::Core;
 use dispatch_core::event::Actor;
+use dispatch_core::model::Incident;
 use feed::{Feeds, Quality, Seal};
 use flight_types::{DroneId, FlightPhase, IncidentId};
 use tokio::sync::broadcast::error::RecvError;
@@ -93,10 +94,10 @@ async fn run(means: Means, stop: CancellationToken) {
 
 /// Where pictures are evidence now: on scene of an open incident.
 pub fn scenes(core: &Core) -> BTreeSet<Scene> {
-    let open = core.incidents().filter(|incident| incident.is_open());
-    let missions = open.flat_map(|incident| incident.missions.iter().filter_map(|id| core.mission(id)));
-    let on_scene = missions.filter(|mission| !mission.ended && mission.phase == Some(FlightPhase::OnScene));
-    on_scene.filter_map(|mission| Some((mission.incident()?.clone(), mission.drone.clone()))).collect()
+    // By the flights: there are as many as aircraft, and open incidents may be thousands.
+    let on_scene = core.missions().filter(|mission| !mission.ended && mission.phase == Some(FlightPhase::OnScene));
+    let open = on_scene.filter(|mission| mission.incident().and_then(|id| core.incident(id)).is_some_and(Incident::is_open));
+    open.filter_map(|mission| Some((mission.incident()?.clone(), mission.drone.clone()))).collect()
 }
 
 async fn record(means: Means, scene: Scene, end: CancellationToken) {

@@ -112,7 +112,7 @@ fn lanes(inbound: &Arc<Inbound>, outgoing: &Outgoing) -> Vec<mpsc::UnboundedSend
                 let reply = inbound.handle(&arrived.topic, &arrived.payload).await;
                 arrived.token.ack();
                 if let Some(reply) = reply {
-                    outgoing.send(Publication { topic: reply.topic, payload: reply.body, retain: false }).await;
+                    outgoing.send(Publication { topic: reply.topic, payload: reply.body, retain: false, urgent: true }).await;
                 }
             }
         });
@@ -135,7 +135,12 @@ async fn observe(mut outbound: Outbound, engine: Engine, live: Live, notices: No
         let observed = tokio::select! {
             step = steps.recv() => received(step).map(|step| engine.read(|core| outbound.step(&step, core))),
             notice = told.recv() => received(notice).map(|notice| engine.read(|core| outbound.notice(&notice, core))),
-            change = changes.recv() => received(change).map(|change| changed(&mut outbound, &live, &change, engine.now_ms())),
+            change = changes.recv() => match change {
+                Ok(change) => Received::Value(changed(&mut outbound, &live, &change, engine.now_ms())),
+                // Only aircraft are published from here, and each again with its next report, a moment later.
+                Err(RecvError::Lagged(_)) => Received::Value(Vec::new()),
+                Err(RecvError::Closed) => Received::Ended,
+            },
         };
         missed = matches!(observed, Received::Missed);
         match observed {

@@ -199,10 +199,7 @@ impl Inbound {
     async fn caller_position(&self, caller: CallerId, body: Value) -> Result<Option<Value>, Value> {
         let fix = self.desk.fix(&body).map_err(|reason| refusal(400, &reason))?;
         self.live.report_caller(&caller, fix);
-        let open = self.engine.read(|core| {
-            let mut own = core.incidents().filter(|incident| incident.caller == caller && incident.ended_at_ms.is_none());
-            own.next().map(|incident| incident.id.clone())
-        });
+        let open = self.engine.read(|core| core.open_incident_of(&caller).map(|incident| incident.id.clone()));
         let Some(incident) = open else { return Ok(None) };
         let path = format!("/incidents/{incident}/position");
         let answered = self.desk.ask(Ask { who: Identity::Caller(caller), path, key: None, body }).await;

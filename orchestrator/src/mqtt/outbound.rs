@@ -21,6 +21,8 @@ pub(super) struct Publication {
     pub payload: Value,
     /// Kept by the broker for whoever subscribes later.
     pub retain: bool,
+    /// Somebody must act on it. All publications of one topic are alike in this, so that they keep their order.
+    pub urgent: bool,
 }
 
 /// Turns what happens into messages, remembering what is standing.
@@ -87,7 +89,7 @@ impl Outbound {
             let news: Vec<&_> = news.collect();
             publications.extend(news.into_iter().rev().map(|item| {
                 let payload = json!({ "seq": item.seq, "at_ms": item.at_ms, "what": item.what, "detail": item.detail, "state": incident.state });
-                self.event(("incidents", incident.id.as_str(), "events"), payload)
+                Publication { urgent: false, ..self.event(("incidents", incident.id.as_str(), "events"), payload) }
             }));
         }
         publications
@@ -102,7 +104,7 @@ impl Outbound {
         }
         self.drones_at_ms.insert(id.clone(), now_ms);
         let payload = serde_json::to_value(&drone.status).expect("a status is plain data");
-        Some(Publication { retain: true, ..self.event(("drones", id.as_str(), "state"), payload) })
+        Some(Publication { retain: true, urgent: false, ..self.event(("drones", id.as_str(), "state"), payload) })
     }
 
     /// What must be published after steps were missed: offers may have fallen unseen.
@@ -135,7 +137,7 @@ impl Outbound {
     }
 
     fn event(&self, (kind, id, what): (&str, &str, &str), payload: Value) -> Publication {
-        Publication { topic: self.topics.of(kind, id, what), payload, retain: false }
+        Publication { topic: self.topics.of(kind, id, what), payload, retain: false, urgent: true }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Publications on their way to the broker: in order on each topic, side by side on different ones.
 //!
 //! Each publication waits for the broker's acknowledgement. One after the other, a few thousand a second would be the end, and an
-//! offer would wait for every line of every timeline before it.
+//! offer would wait for every line of every timeline before it. So what somebody must act on goes first, and waits for room however
+//! long that takes; what only shows what happened comes after it, and is left out, and counted, when even that queue is full.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -15,13 +16,20 @@ use crate::limits;
 /// Where publications are queued; cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Outgoing {
-    lanes: Vec<mpsc::Sender<Publication>>,
+    lanes: Vec<Entrances>,
+}
+
+#[derive(Debug, Clone)]
+struct Entrances {
+    urgent: mpsc::Sender<Publication>,
+    ordinary: mpsc::Sender<Publication>,
 }
 
 /// The publications of some topics, one after the other.
 #[derive(Debug)]
 pub(super) struct OutgoingLane {
-    queue: mpsc::Receiver<Publication>,
+    urgent: mpsc::Receiver<Publication>,
+    ordinary: mpsc::Receiver<Publication>,
     /// Taken from the queue and not acknowledged yet: it waits for the next connection.
     waiting: Option<Publication>,
 }
@@ -29,19 +37,24 @@ pub(super) struct OutgoingLane {
 /// The queue and its lanes.
 pub(super) fn outgoing() -> (Outgoing, Vec<OutgoingLane>) {
     let lane = |_| {
-        let (sender, queue) = mpsc::channel(limits::MQTT_OUTGOING_MAX / limits::MQTT_LANES);
-        (sender, OutgoingLane { queue, waiting: None })
+        let (urgent, urgent_queue) = mpsc::channel(limits::MQTT_OUTGOING_MAX / limits::MQTT_LANES);
+        let (ordinary, ordinary_queue) = mpsc::channel(limits::MQTT_ORDINARY_MAX / limits::MQTT_LANES);
+        (Entrances { urgent, ordinary }, OutgoingLane { urgent: urgent_queue, ordinary: ordinary_queue, waiting: None })
     };
     let (lanes, queues) = (0..limits::MQTT_LANES).map(lane).unzip();
     (Outgoing { lanes }, queues)
 }
 
 impl Outgoing {
-    /// Queues a publication behind those of the same topic, waiting for room.
+    /// Queues a publication behind those of the same topic, waiting for room where somebody must act on it.
     pub async fn send(&self, publication: Publication) {
         let lane = &self.lanes[lane_of(&publication.topic, self.lanes.len())];
-        // The queue is gone only while the server stops.
-        let _ = lane.send(publication).await;
+        // The queues are gone only while the server stops.
+        if publication.urgent {
+            let _ = lane.urgent.send(publication).await;
+        } else if let Err(mpsc::error::TrySendError::Full(_)) = lane.ordinary.try_send(publication) {
+            metrics::counter!("mqtt_publications_missed").increment(1);
+        }
     }
 }
 
@@ -62,7 +75,11 @@ impl OutgoingLane {
             tokio::select! {
                 biased;
                 () = lost.cancelled() => return,
-                next = self.queue.recv() => match next {
+                next = self.urgent.recv() => match next {
+                    Some(publication) => self.waiting = Some(publication),
+                    None => return,
+                },
+                next = self.ordinary.recv() => match next {
                     Some(publication) => self.waiting = Some(publication),
                     None => return,
                 },
@@ -73,7 +90,7 @@ impl OutgoingLane {
 
     /// What is queued when the server stops still goes out, if it goes out at once.
     async fn flush(&mut self, client: &MqttClient) {
-        while let Ok(publication) = self.queue.try_recv() {
+        while let Ok(publication) = self.urgent.try_recv().or_else(|_| self.ordinary.try_recv()) {
             if let Err(error) = publish(client, &publication).await {
                 tracing::warn!(topic = %publication.topic, error = %error, "could not publish while stopping");
                 return;

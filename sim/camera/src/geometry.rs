@@ -95,13 +95,6 @@ impl Area {
     }
 }
 
-/// The largest whole number that is no larger; by hand, because without newer instructions the library's costs a call for every texel.
-#[inline(always)]
-pub(crate) fn whole(value: f32) -> i32 {
-    let cut = value as i32;
-    cut - i32::from(value < cut as f32)
-}
-
 /// Twice the signed area; positive for corners that run counterclockwise seen from above.
 pub(crate) fn twice_area(ring: &[Flat]) -> f32 {
     let next = ring.iter().cycle().skip(1);

@@ -247,15 +247,18 @@ impl Server {
     fn near(&self, search: &GuardSearch, now_ms: u64) -> GuardsNear {
         let Some(running) = &self.running else { return GuardsNear { incident: search.incident.clone(), candidates: Vec::new() } };
         let fresh_ms = self.site.policy.position_fresh_ms;
-        let mut candidates: Vec<GuardCandidate> = running
-            .guards
-            .iter()
-            .filter(|(guard, _)| !search.excludes(guard) && running.core.guard(guard).is_some_and(|record| record.on_duty))
-            .filter_map(|(guard, heard)| candidate(guard, heard, search, now_ms))
-            .filter(|candidate| candidate.position_age_ms <= fresh_ms)
-            .collect();
-        candidates.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s).then_with(|| a.guard.cmp(&b.guard)));
-        candidates.truncate(search.count_max);
+        let candidates = running.core.nearest_askable(search, |may_ask| {
+            let mut candidates: Vec<GuardCandidate> = running
+                .guards
+                .iter()
+                .filter(|(guard, _)| may_ask(guard) && running.core.guard(guard).is_some_and(|record| record.on_duty))
+                .filter_map(|(guard, heard)| candidate(guard, heard, search, now_ms))
+                .filter(|candidate| candidate.position_age_ms <= fresh_ms)
+                .collect();
+            candidates.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s).then_with(|| a.guard.cmp(&b.guard)));
+            candidates.truncate(search.count_max);
+            candidates
+        });
         GuardsNear { incident: search.incident.clone(), candidates }
     }
 

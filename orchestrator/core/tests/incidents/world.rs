@@ -135,19 +135,23 @@ impl World {
 
     fn candidates(&self, search: &GuardSearch) -> Vec<GuardCandidate> {
         let caller = self.core.incident(&search.incident).map(|incident| incident.caller.to_string()).unwrap_or_default();
-        let free = |(guard, terminal): &(&GuardId, &Terminal)| {
+        self.core.nearest_askable(search, |may_ask| self.nearest(search, &caller, may_ask))
+    }
+
+    fn nearest(&self, search: &GuardSearch, caller: &str, may_ask: &dyn Fn(&GuardId) -> bool) -> Vec<GuardCandidate> {
+        let fits = |(guard, terminal): &(&GuardId, &Terminal)| {
             let findable = terminal.silent_since_ms.is_none() && !terminal.without_fix;
-            terminal.distance_m <= search.within_m && !search.excludes(guard) && findable
+            terminal.distance_m <= search.within_m && may_ask(guard) && findable
         };
         let candidate = |(guard, terminal): (&GuardId, &Terminal)| GuardCandidate {
             guard: guard.clone(),
             position: search.places[0].moved(90.0, terminal.distance_m),
             position_age_ms: 1_000,
             distance_m: terminal.distance_m,
-            eta_s: terminal.eta_to.get(&caller).copied().unwrap_or(terminal.eta_s),
+            eta_s: terminal.eta_to.get(caller).copied().unwrap_or(terminal.eta_s),
             eta_by: EtaSource::Road,
         };
-        let mut candidates: Vec<GuardCandidate> = self.terminals.iter().filter(free).map(candidate).collect();
+        let mut candidates: Vec<GuardCandidate> = self.terminals.iter().filter(fits).map(candidate).collect();
         candidates.sort_by(|a, b| a.eta_s.total_cmp(&b.eta_s));
         candidates.truncate(search.count_max);
         candidates
