@@ -72,6 +72,10 @@ pub const MQTT_ORDINARY_MAX: usize = 32_768;
 pub const MQTT_OUTGOING_MAX: usize = 4_096;
 /// Devices whose messages are handled side by side.
 pub const MQTT_LANES: usize = 32;
+/// Publications on their way side by side: each waits for the broker's acknowledgement, a millisecond or more under load.
+pub const MQTT_OUTGOING_LANES: usize = 128;
+/// Publications that the broker keeps, on their way side by side: it flushes each to the disk, which the log of events needs more.
+pub const MQTT_KEEPERS: usize = 4;
 /// A broken connection shows after one and a half of these.
 pub const MQTT_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// Pause before the next try to reach the broker.

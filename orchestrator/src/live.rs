@@ -167,7 +167,8 @@ impl Live {
     /// Guards on duty with a fresh position round the places, nearest first, of those that are `wanted`.
     pub fn guards_near(&self, nearby: &Nearby<'_>, wanted: impl Fn(&GuardId) -> bool) -> Vec<GuardNear> {
         let tables = self.read();
-        let fits = |slot: u32| tables.guards.get(slot as usize).is_some_and(|guard| is_fresh(guard, nearby) && wanted(&guard.guard));
+        let fits =
+            |slot: u32| tables.guards.get(slot as usize).is_some_and(|guard| is_fresh(guard, nearby) && wanted(&guard.guard));
         let slots: BTreeSet<u32> = nearby
             .places
             .iter()

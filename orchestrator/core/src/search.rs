@@ -144,7 +144,11 @@ fn taken(state: &State, guard: &GuardId, need: Need) -> Taken {
 
 /// The nearest whom the incident may ask: those who are free, or, when nobody is, those whom another incident can spare.
 /// `near` answers with the nearest of those that it is given a rule for.
-pub(crate) fn nearest_askable<T>(state: &State, search: &GuardSearch, near: impl Fn(&dyn Fn(&GuardId) -> bool) -> Vec<T>) -> Vec<T> {
+pub(crate) fn nearest_askable<T>(
+    state: &State,
+    search: &GuardSearch,
+    near: impl Fn(&dyn Fn(&GuardId) -> bool) -> Vec<T>,
+) -> Vec<T> {
     let Some(need) = need(state, &search.incident) else { return Vec::new() };
     let work = state.work.get(&search.incident);
     let asked = |guard: &GuardId| work.is_some_and(|work| work.asked.contains(guard) || work.refused.contains(guard));

@@ -84,7 +84,9 @@ mod tests {
     #[test]
     fn an_end_takes_the_owners_tokens_and_nobody_elses() {
         let tokens = KnownTokens::default();
-        for (hash, name, role) in [("a", "kim", Role::Guard), ("b", "kim", Role::Guard), ("c", "lee", Role::Guard), ("d", "kim", Role::Caller)] {
+        for (hash, name, role) in
+            [("a", "kim", Role::Guard), ("b", "kim", Role::Guard), ("c", "lee", Role::Guard), ("d", "kim", Role::Caller)]
+        {
             tokens.put(hash.to_owned(), known(name, role), tokens.ends());
         }
         tokens.end(&Owner::new(AccountId::new("kim").expect("an id"), Role::Guard));

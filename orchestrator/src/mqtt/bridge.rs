@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use mqtt5::packet::publish::PublishPacket;
 use mqtt5::{AckToken, ConnectOptions, ConnectionEvent, MqttClient, QoS, SubscribeOptions};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -200,13 +200,14 @@ struct Session {
 
 impl Session {
     async fn keep_up(self, mut outgoing: Vec<OutgoingLane>, stop: CancellationToken) {
+        let keepers = Semaphore::new(limits::MQTT_KEEPERS);
         while !stop.is_cancelled() {
             let lost = CancellationToken::new();
             match self.connect(lost.clone()).await {
                 Ok(client) => {
                     self.connected.send_replace(true);
                     // What could not be published waits in its lane for the next connection.
-                    join_all(outgoing.iter_mut().map(|lane| lane.carry(&client, &lost, &stop))).await;
+                    join_all(outgoing.iter_mut().map(|lane| lane.carry(&client, &keepers, &lost, &stop))).await;
                     self.connected.send_replace(false);
                     // The connection may be gone already.
                     let _ = client.disconnect().await;
