@@ -324,8 +324,11 @@ impl World {
             }
             let Action::FindGuards { searches } = action else { continue };
             let found = searches.into_iter().map(|search| {
-                let free = ["g1", "g2"].into_iter().enumerate().map(|(n, name)| candidate(name, n as f64));
-                let candidates = free.filter(|one| !search.excludes(&one.guard)).take(search.count_max).collect();
+                let near = |may_ask: &dyn Fn(&GuardId) -> bool| {
+                    let both = ["g1", "g2"].into_iter().enumerate().map(|(n, name)| candidate(name, n as f64));
+                    both.filter(|one| may_ask(&one.guard)).take(search.count_max).collect()
+                };
+                let candidates = self.engine.read(|core| core.nearest_askable(&search, near));
                 GuardsNear { incident: search.incident, candidates }
             });
             let event = Event::GuardsFound { effect, found: found.collect() };
