@@ -32,6 +32,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("survey-plan", &[]),
     ("survey-vision", &[]),
     ("survey-findings", &[]),
+    ("survey-sightings", &["flight-types", "survey-vision", "survey-findings", "beacon"]),
     ("beacon", &[]),
     ("sim-rtsp", &[]),
     ("sim-camera", &[]),
@@ -48,7 +49,8 @@ const FORBIDDEN: &[(&str, &[&str])] = &[
     ("site-model", &["tokio", "sqlx", "axum", "mavlink"]),
     ("sim-camera", &["tokio", "sqlx", "axum", "mavlink", "rand"]),
     ("survey-vision", &["tokio", "sqlx", "axum", "mavlink", "rand", "dispatch-core"]),
-    ("survey-findings", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde", "dispatch-core"]),
+    ("survey-findings", &["tokio", "sqlx", "axum", "mavlink", "rand", "dispatch-core"]),
+    ("survey-sightings", &["tokio", "sqlx", "axum", "mavlink", "rand", "dispatch-core"]),
     ("survey-plan", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde"]),
     ("beacon", &["tokio", "sqlx", "axum", "mavlink", "rand", "serde"]),
 ];

@@ -56,7 +56,7 @@ fn looked<'a>(beacon: &Beacon, pictures: &[&'a Picture]) -> Vec<&'a str> {
 /// Read nowhere: is something there that could not be read, or nothing?
 fn judge_unseen(beacon: &Beacon, pictures: &[&Picture], judgement: &mut Judgement) {
     let looked = looked(beacon, pictures);
-    if looked.len() < PICTURES_WITHOUT_MIN {
+    if looked.len() < PICTURES_WITHOUT_MIN || is_pasted_over(beacon, pictures) {
         return;
     }
     let unread = sightings(pictures, &Says::Unread);
@@ -74,8 +74,15 @@ fn judge_unseen(beacon: &Beacon, pictures: &[&Picture], judgement: &mut Judgemen
             place: Some(beacon.place),
             confidence: certainty(MISS_CHANCE, looked.len()),
             pictures: looked.into_iter().map(str::to_owned).collect(),
+            best: None,
         }),
     }
+}
+
+/// A false or withdrawn code of the same area hangs in its place: the finding about that code says it, once.
+fn is_pasted_over(beacon: &Beacon, pictures: &[&Picture]) -> bool {
+    let instead = [Says::Forged(beacon.area.clone()), Says::Revoked(beacon.area.clone())];
+    instead.iter().flat_map(|says| sightings(pictures, says)).any(|sighting| is_sure(&sighting) && is_at(&sighting, beacon))
 }
 
 /// Codes that should hang nowhere. That one is gone a person says: no picture is known to show the place where it was.
@@ -106,6 +113,7 @@ fn shown(kind: Kind, subject: Subject, sighting: &Sighting<'_>) -> Finding {
         place: Some(sighting.place),
         confidence: certainty(SLIP_CHANCE.sqrt(), sighting.pictures.len()),
         pictures: sighting.pictures.iter().map(|id| (*id).to_owned()).collect(),
+        best: None,
     }
 }
 

@@ -1,11 +1,14 @@
 //! Findings over the surveys: opened, seen again, acknowledged by a person, fixed. Time comes in with each call.
 
+use serde::{Deserialize, Serialize};
+
 use crate::finding::{Finding, Kind, Subject};
 use crate::judge::Judgement;
 use crate::limits::{FIXED_KEPT, PICTURES_KEPT};
 
 /// Where a finding is in its life.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "life", rename_all = "snake_case")]
 pub enum Life {
     /// Nobody has looked at it.
     Open,
@@ -26,7 +29,7 @@ pub enum Life {
 }
 
 /// A finding with its life.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Known {
     /// Its number, from 1, never used again.
     pub number: u64,
@@ -95,7 +98,7 @@ impl std::fmt::Display for BookError {
 impl std::error::Error for BookError {}
 
 /// All findings of a lot.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Findings {
     known: Vec<Known>,
     given: u64,
@@ -155,6 +158,12 @@ impl Findings {
     fn fix_all(&mut self, kind: Kind, subject: &Subject, at_ms: i64) {
         let about = |known: &&mut Known| known.is_live() && (known.finding.kind, &known.finding.subject) == (kind, subject);
         self.known.iter_mut().filter(about).for_each(|known| known.life = Life::Fixed { by: None, at_ms });
+    }
+
+    /// Why a finding with this number cannot be acknowledged or fixed, if it cannot.
+    pub fn check(&self, number: u64) -> Result<(), BookError> {
+        let known = self.known.iter().find(|known| known.number == number).ok_or(BookError::Unknown(number))?;
+        if known.is_live() { Ok(()) } else { Err(BookError::Fixed(number)) }
     }
 
     fn live_mut(&mut self, number: u64) -> Result<&mut Known, BookError> {

@@ -124,6 +124,7 @@ fn shown(kind: Kind, looked: &Looked<'_>) -> Finding {
         place: Some(looked.bay.place),
         confidence: certainty(SLIP_CHANCE.sqrt(), looked.pictures.len()),
         pictures: looked.pictures.clone(),
+        best: None,
     }
 }
 
@@ -137,7 +138,7 @@ fn counted(kind: Kind, area: &str, count: usize, bays: &[&Looked<'_>]) -> Findin
     let mut pictures: Vec<String> = bays.iter().flat_map(|looked| looked.pictures.iter().cloned()).collect();
     pictures.sort();
     pictures.dedup();
-    Finding { kind, subject: Subject::Area(area.to_owned()), count, place: middle(bays), confidence, pictures }
+    Finding { kind, subject: Subject::Area(area.to_owned()), count, place: middle(bays), confidence, pictures, best: None }
 }
 
 fn middle(bays: &[&Looked<'_>]) -> Option<Point> {

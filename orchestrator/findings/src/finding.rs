@@ -1,9 +1,12 @@
 //! What is not as it should be.
 
+use serde::{Deserialize, Serialize};
+
 use crate::world::Point;
 
 /// The kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A beacon is not at its place, nor anywhere else.
     BeaconMissing,
@@ -26,7 +29,8 @@ pub enum Kind {
 }
 
 /// About what: with the kind it tells one finding from the next.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(tag = "of", content = "id", rename_all = "snake_case")]
 pub enum Subject {
     /// The beacon of an area.
     Beacon(String),
@@ -46,7 +50,7 @@ impl Kind {
 }
 
 /// One thing that is not as it should be.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// What is wrong.
     pub kind: Kind,
@@ -60,4 +64,7 @@ pub struct Finding {
     pub confidence: f64,
     /// The pictures that show it, oldest first.
     pub pictures: Vec<String>,
+    /// Of these the one that shows it best, where whoever took them knows.
+    #[serde(default)]
+    pub best: Option<String>,
 }

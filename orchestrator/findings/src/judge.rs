@@ -1,5 +1,7 @@
 //! One survey against the world: what was found, and what was looked at and is as it should be.
 
+use serde::{Deserialize, Serialize};
+
 use crate::beacons::judge_beacons;
 use crate::cars::judge_cars;
 use crate::finding::{Finding, Kind, Subject};
@@ -7,7 +9,7 @@ use crate::survey::Survey;
 use crate::world::World;
 
 /// What one survey says.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Judgement {
     /// What is not as it should be.
     pub found: Vec<Finding>,

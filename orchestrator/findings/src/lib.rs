@@ -1,6 +1,6 @@
 //! What a survey saw against what should be there: which beacons and cars are not as the register and the open sessions have them.
 //!
-//! Pure: no picture, no clock, no log. Pictures were read before (`survey-vision`), signatures judged before (`beacon`), and who writes findings
+//! Pure: no picture, no clock, no log; its words are plain data that a log can hold. Pictures were read before (`survey-vision`), signatures judged before (`beacon`), and who writes findings
 //! down and shows them comes after. [`judge`] compares one survey with the world as it should be and needs several pictures for
 //! everything it says; [`Findings`] keeps what was found over the surveys, from opened to fixed.
 //!

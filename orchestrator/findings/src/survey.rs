@@ -1,9 +1,12 @@
 //! What a survey saw, picture by picture.
 
+use serde::{Deserialize, Serialize};
+
 use crate::world::Point;
 
 /// What a code that was read says, as the keys judge it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "says", content = "area", rename_all = "snake_case")]
 pub enum Says {
     /// Ours, and names this area.
     Genuine(String),
@@ -18,7 +21,7 @@ pub enum Says {
 }
 
 /// A code in a picture.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CodeSeen {
     /// What it says.
     pub says: Says,
@@ -29,7 +32,7 @@ pub struct CodeSeen {
 }
 
 /// A bay in a picture.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct BaySeen {
     /// Which.
     pub bay: String,
@@ -40,7 +43,7 @@ pub struct BaySeen {
 }
 
 /// One picture.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Picture {
     /// Where it is kept: the evidence that a finding points to.
     pub id: String,

@@ -1,7 +1,9 @@
 //! What should be there: beacons with their places, bays with their areas, sessions that are open.
 
+use serde::{Deserialize, Serialize};
+
 /// A place on the lot's ground: metres east and north of its origin.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Point {
     /// East, metres.
     pub east_m: f64,

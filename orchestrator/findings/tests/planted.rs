@@ -31,8 +31,9 @@ impl Planted {
             Self::Moved => &[Kind::BeaconMoved],
             Self::Duplicated => &[Kind::BeaconDuplicated],
             Self::ForgedBeside => &[Kind::BeaconForged],
-            Self::ForgedInstead => &[Kind::BeaconForged, Kind::BeaconMissing],
-            Self::Revoked => &[Kind::BeaconRevoked, Kind::BeaconMissing],
+            // The false code hangs where the beacon did: one board, one finding.
+            Self::ForgedInstead => &[Kind::BeaconForged],
+            Self::Revoked => &[Kind::BeaconRevoked],
         }
     }
 

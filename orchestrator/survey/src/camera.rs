@@ -2,8 +2,9 @@
 
 /// Pixels that a module needs across: two would do on a still picture without blur (Nyquist), the third is for tilt and noise.
 const PIXELS_PER_MODULE: f64 = 3.0;
-/// How far a module may move while the shutter is open, in modules: half of it stays sharp.
-const BLUR_MODULES_MAX: f64 = 0.5;
+/// How far a module may move while the shutter is open, in modules. Measured in the simulated camera (docs/vision.md): at one module every
+/// beacon is still read, at three none.
+const BLUR_MODULES_MAX: f64 = 1.0;
 /// Frames that must show each place whole: one is not believed alone, one may be spoilt.
 const FRAMES_PER_PLACE: f64 = 3.0;
 
@@ -29,6 +30,8 @@ pub struct Sight {
     pub height_m: f64,
     /// Ground seen across, less the overlap, metres.
     pub swath_m: f64,
+    /// Ground seen along the flight, metres.
+    pub along_m: f64,
     /// Speed over ground, metres a second.
     pub speed_m_s: f64,
 }
@@ -84,12 +87,13 @@ pub fn sight(camera: Camera, module_m: f64, overlap: f64, heights_m: (f64, f64),
     let by_blur = BLUR_MODULES_MAX * module_m / camera.exposure_s;
     let by_frames = along_m * camera.frames_per_s / FRAMES_PER_PLACE;
     let speed_m_s = by_blur.min(by_frames).min(speed_max_m_s);
-    Ok(Sight { height_m, swath_m: across_m * (1.0 - overlap), speed_m_s })
+    Ok(Sight { height_m, swath_m: across_m * (1.0 - overlap), along_m, speed_m_s })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Light;
 
     const CAMERA: Camera =
         Camera { across_pixels: 1_920.0, along_pixels: 1_080.0, across_deg: 70.0, exposure_s: 0.002, frames_per_s: 10.0 };
@@ -100,7 +104,18 @@ mod tests {
         let pixel_m = 2.0 * seen.height_m * 35.0_f64.to_radians().tan() / 1_920.0;
         assert!((0.03 / pixel_m - 3.0).abs() < 1e-9 && seen.height_m < 60.0);
         assert!((seen.swath_m - pixel_m * 1_920.0 * 0.8).abs() < 1e-9);
-        assert!(seen.speed_m_s <= 0.5 * 0.03 / 0.002 + 1e-12, "half a module of blur: {seen:?}");
+        assert!(seen.speed_m_s <= 0.03 / 0.002 + 1e-12, "a module of blur: {seen:?}");
+    }
+
+    #[test]
+    fn the_light_decides_the_speed() {
+        let speed_m_s = |light: Light| {
+            let camera = Camera { exposure_s: light.exposure_s(), ..CAMERA };
+            sight(camera, 0.033, 0.2, (5.0, 60.0), 8.0).expect("a sight").speed_m_s
+        };
+        // As measured by reading (docs/vision.md): 8 m/s by day, 1 m/s at dusk and at night.
+        assert!((speed_m_s(Light::Day) - 8.0).abs() < 0.3, "{}", speed_m_s(Light::Day));
+        assert!((speed_m_s(Light::Dusk) - 0.99).abs() < 1e-9 && speed_m_s(Light::Night) == speed_m_s(Light::Dusk));
     }
 
     #[test]

@@ -3,13 +3,16 @@
 //! Everything happens in a flat plane of metres east and north; who calls turns it into places on the ground. Never reads a file or
 //! a clock, never uses chance: the same lot gives the same plan on every machine.
 //!
-//! Reading order: `plane`, `lot`, `camera`, `lanes`, `way`, `grid`, `sweep`, `audit`, `sorties`.
+//! Reading order: `plane`, `lot`, `light`, `camera`, `lanes`, `way`, `grid`, `sweep`, `reach`, `audit`, `sorties`, `plan`.
 
 mod plane;
 pub use plane::Point;
 
 mod lot;
 pub use lot::{CORNERS_MAX, Lot, LotError, SIDE_M_MAX};
+
+mod light;
+pub use light::{Light, sun_elevation_deg};
 
 mod camera;
 pub use camera::{Camera, CameraError, Sight, sight};
@@ -23,8 +26,14 @@ mod grid;
 mod sweep;
 pub use sweep::{SWATH_M_MAX, SWATH_M_MIN, Sweep, SweepError, sweep};
 
+mod reach;
+pub use reach::reached_out;
+
 mod audit;
 pub use audit::{BEACONS_MAX, EXACT_BEACONS_MAX, tour, tour_length_m};
 
 mod sorties;
 pub use sorties::{Endurance, Sortie, SortieError, sorties};
+
+mod plan;
+pub use plan::{Aim, Means, SurveyError, SurveyPath, survey_path};

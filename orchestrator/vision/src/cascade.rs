@@ -69,6 +69,8 @@ impl Effort {
 pub struct Outcome {
     /// What is believed, in the order found.
     pub readings: Vec<Reading>,
+    /// Where a code was located and no pass could read it: the middle of each place.
+    pub unread: Vec<Corner>,
     /// Places where passes contradicted each other, or with an impossible shape: seen, and not believed.
     pub doubtful: usize,
     /// How many passes were run.
@@ -102,6 +104,8 @@ pub fn read(frame: &Frame, effort: Effort) -> Outcome {
 struct Found {
     readings: Vec<(Reading, bool)>,
     unread: Vec<[Corner; 4]>,
+    /// Every place that was ever located without being read, restored or not.
+    located: Vec<[Corner; 4]>,
     impossible: usize,
 }
 
@@ -122,7 +126,10 @@ impl Found {
             | Pass::Enlarged
             | Pass::EnlargedSharpened
             | Pass::Quartered
-            | Pass::Tiled => self.unread.extend(looked.unread),
+            | Pass::Tiled => {
+                self.located.extend(looked.unread.iter().copied());
+                self.unread.extend(looked.unread);
+            }
         }
         for one in looked.seen {
             if one.text.is_empty() || !is_plausible(&one.corners) {
@@ -159,10 +166,25 @@ impl Found {
         self.readings.iter().any(|(_, doubted)| !doubted)
     }
 
+    /// Places that stayed unread, each once: passes locate one board again and again.
+    fn left_unread(&self) -> Vec<Corner> {
+        let mut left: Vec<Corner> = Vec::new();
+        for place in self.located.iter().filter(|place| is_plausible(place)) {
+            let (middle, reach) = (middle_of(place), shortest_side(place) / 2.0);
+            let read = self.readings.iter().any(|(reading, _)| reading.holds(&middle));
+            let known = left.iter().any(|other| (other.x - middle.x).hypot(other.y - middle.y) < reach);
+            if !read && !known {
+                left.push(middle);
+            }
+        }
+        left
+    }
+
     fn outcome(self, passes: usize) -> Outcome {
+        let unread = self.left_unread();
         let (doubted, believed): (Vec<_>, Vec<_>) = self.readings.into_iter().partition(|(_, doubted)| *doubted);
         let readings = believed.into_iter().map(|(reading, _)| reading).collect();
-        Outcome { readings, doubtful: doubted.len() + self.impossible, passes }
+        Outcome { readings, unread, doubtful: doubted.len() + self.impossible, passes }
     }
 }
 

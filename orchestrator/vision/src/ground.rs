@@ -152,7 +152,7 @@ pub fn locate_pixel(pixel: Corner, lens: &Lens, pose: &Pose, spread: &PoseSpread
 }
 
 /// The pixel on which a place of the ground falls, metres east and north of the point under the camera; `None` behind the camera.
-pub(crate) fn pixel_of([east_m, north_m]: [f64; 2], lens: &Lens, pose: &Pose) -> Option<Corner> {
+pub fn pixel_of([east_m, north_m]: [f64; 2], lens: &Lens, pose: &Pose) -> Option<Corner> {
     let (sin_h, cos_h) = pose.heading_deg.to_radians().sin_cos();
     let (ahead, right, up) = (east_m * sin_h + north_m * cos_h, east_m * cos_h - north_m * sin_h, -pose.height_m);
     let (sin_p, cos_p) = pose.pitch_deg.to_radians().sin_cos();

@@ -4,7 +4,7 @@
 //! Whether a payload is genuine is not judged here: that is for the crate that knows the keys.
 //!
 //! Reading order: `frame`, `decode`, `filter`, `reading`, `engine`, `homography`, `restore`, `recipe`, `cascade`,
-//! `ground`, `bays`.
+//! `ground`, `bays`, `boards`.
 
 mod frame;
 pub use frame::{Frame, FrameError};
@@ -30,7 +30,10 @@ mod cascade;
 pub use cascade::{Effort, Outcome, read};
 
 mod ground;
-pub use ground::{Lens, LensError, Place, Pose, PoseSpread, locate, locate_pixel};
+pub use ground::{Lens, LensError, Place, Pose, PoseSpread, locate, locate_pixel, pixel_of};
 
 mod bays;
 pub use bays::{Bay, taken};
+
+mod boards;
+pub use boards::{Standout, standout};
