@@ -338,7 +338,7 @@ fn bilinear(texels: &[u32], x: u32, y: u32) -> u32 {
     let (right, down) = (u64::from(x >> 8 & 0xFF), u64::from(y >> 8 & 0xFF));
     let both = (right * down) >> 8;
     packed(
-        texel(columns[0], lines[0]) * (256 - right - down + both)
+        texel(columns[0], lines[0]) * (256 + both - right - down)
             + texel(columns[1], lines[0]) * (right - both)
             + texel(columns[0], lines[1]) * (down - both)
             + texel(columns[1], lines[1]) * both,
