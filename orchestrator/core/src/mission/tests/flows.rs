@@ -179,7 +179,7 @@ fn a_relief_comes_before_the_charge_ends_and_takes_over() {
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
-            0728 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            0741 s  d2: fly (-8, 299) at 54 m, home (20, 0)
             1200 s  caller: d2 launched
             1200 s  d2: light on 100 %
             1200 s  caller: drone on scene
