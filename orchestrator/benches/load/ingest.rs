@@ -30,7 +30,8 @@ const PLACE_DEG: (f64, f64) = (36.5, 127.9);
 const STEP_DEG: f64 = 0.000_01;
 /// How far apart a position and its report may be, degrees: the index keeps centimetres.
 const TOLERANCE_DEG: f64 = 0.000_001;
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+/// Seldom enough for the limit on one account's requests.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// How long what was acknowledged may take to arrive before it counts as lost.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a broker may take to listen.
