@@ -127,8 +127,9 @@ impl Live {
     pub fn report_guard(&self, guard: &GuardId, fix: Fix, now_ms: i64) {
         self.with_guard(guard, |record| {
             // Terminals resend what they queued while offline, and what they last knew where no satellite is seen: a fix that is
-            // not newer shows that the terminal lives, not where it is.
-            if record.fix.is_none_or(|known| known.at_ms < fix.at_ms) {
+            // not newer shows that the terminal lives, not where it is. Of two places in one millisecond the one that comes later counts.
+            let is_news = |known: Fix| known.at_ms < fix.at_ms || (known.at_ms == fix.at_ms && known.point != fix.point);
+            if record.fix.is_none_or(is_news) {
                 record.fix = Some(fix);
                 record.position_at_ms = Some(now_ms);
             }
@@ -293,4 +294,29 @@ fn extended(mut trail: VecDeque<GeoPoint>, position: Option<GeoPoint>) -> VecDeq
         trail.pop_front();
     }
     trail
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_fix_moves_nobody_and_of_two_in_one_millisecond_the_later_counts() {
+        let place = |lat_deg: f64| GeoPoint::new(lat_deg, 127.0).expect("a place");
+        let live = Live::new(place(37.5));
+        let guard = GuardId::new("g1").expect("an id");
+        // (latitude, time of the fix, when it came), and where the guard is then, since when
+        for ((lat_deg, at_ms, now_ms), expected) in [
+            ((37.501, 1_000, 1_000), (37.501, 1_000)),
+            ((37.502, 1_000, 1_001), (37.502, 1_001)),
+            ((37.502, 1_000, 5_000), (37.502, 1_001)),
+            ((37.503, 999, 6_000), (37.502, 1_001)),
+            ((37.503, 1_001, 7_000), (37.503, 7_000)),
+        ] {
+            live.report_guard(&guard, Fix { point: place(lat_deg), accuracy_m: 5.0, at_ms }, now_ms);
+            let known = live.guard(&guard).expect("heard");
+            let at = known.fix.zip(known.position_at_ms).map(|(fix, since_ms)| (fix.point.lat_deg(), since_ms));
+            assert_eq!((at, known.heard_at_ms), (Some(expected), Some(now_ms)), "{lat_deg} {at_ms}");
+        }
+    }
 }
