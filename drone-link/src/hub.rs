@@ -6,25 +6,29 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use drone_link_proto::{AnnouncedStream, Link, LinkConfig, Output, sender};
+use drone_link_proto::{AnnouncedStream, Link, LinkConfig, Output, SetUpError, is_secret, sender};
 use flight_types::{DroneId, DroneStatus, FlightCommand, FlightEvent, MissionId};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use crate::peers::{Peers, Verdict};
+use crate::signing_files::MemoryFile;
 use crate::tlog::Tlog;
+use crate::{EndpointRole, EndpointSpec, Plug, Routing, Switchboard};
 
 /// Reports in the owner's queue.
-const REPORTS_MAX: usize = 256;
+pub(crate) const REPORTS_MAX: usize = 256;
 /// Reports kept for an owner who is behind; they are transitions and few, so this many mean that nobody reads.
-const PENDING_MAX: usize = 4_096;
+pub(crate) const PENDING_MAX: usize = 4_096;
 /// Orders waiting for the hub; more means that the hub is not running.
-const ORDERS_MAX: usize = 64;
+pub(crate) const ORDERS_MAX: usize = 64;
 /// The longest datagram that is read; longer ones are cut and then fail their checksum.
 const DATAGRAM_LENGTH_MAX: usize = 4_096;
 /// Sleep when no link has a timeout.
 const IDLE: Duration = Duration::from_secs(1);
+/// Between two savings of what signed links must remember; the protocol asks for one a minute at least.
+const MEMORY_SAVED_EVERY_MS: u64 = 20_000;
 
 /// What the hub tells its owner.
 #[derive(Debug, Clone, PartialEq)]
@@ -72,6 +76,17 @@ pub enum LinkError {
         /// The cause.
         source: std::io::Error,
     },
+    /// The aircraft was not given its key.
+    #[error(transparent)]
+    SetUp(#[from] SetUpError),
+    /// The settings of an aircraft's link make no sense.
+    #[error("settings of aircraft {drone}: {reason}")]
+    Settings {
+        /// Which aircraft.
+        drone: DroneId,
+        /// What is wrong.
+        reason: String,
+    },
     /// Two aircraft with one id or one system id.
     #[error("two aircraft share {0}")]
     Shared(String),
@@ -83,16 +98,27 @@ pub enum LinkError {
     Stopped,
 }
 
+/// Where a hub keeps files, and who looks on.
+#[derive(Debug, Clone, Default)]
+pub struct HubOptions {
+    /// Gets one `.tlog` per aircraft, named by its id; logs are appended to. `None` keeps none.
+    pub tlog: Option<PathBuf>,
+    /// Gets what signed links must remember over a restart. Without it, the last minute before a restart could be replayed.
+    pub signing: Option<PathBuf>,
+    /// Ground stations beside us: they see what the aircraft say and may ask them, and fly one while its pilot has control.
+    pub watchers: Vec<EndpointSpec>,
+}
+
 /// Starts hubs.
 #[derive(Debug)]
 pub struct LinkHub;
 
 impl LinkHub {
-    /// Binds the socket and starts carrying. `tlog_dir` gets one `.tlog` per aircraft, named by its id; logs are appended to.
+    /// Binds the socket and starts carrying.
     pub async fn start(
         bind: SocketAddr,
         links: Vec<LinkConfig>,
-        tlog_dir: Option<PathBuf>,
+        options: HubOptions,
     ) -> Result<(LinkHandle, mpsc::Receiver<LinkReport>), LinkError> {
         refuse_shared(&links)?;
         let failed = |what: String| move |source| LinkError::Io { what, source };
@@ -101,7 +127,7 @@ impl LinkHub {
         let (report_sender, report_receiver) = mpsc::channel(REPORTS_MAX);
         let (order_sender, orders) = mpsc::channel(ORDERS_MAX);
         let (statuses_sender, statuses) = watch::channel(BTreeMap::new());
-        let carriers = carriers(links, tlog_dir)?;
+        let carriers = carriers(links, &options)?;
         let hub = Hub {
             socket,
             carriers,
@@ -109,10 +135,11 @@ impl LinkHub {
             reports: report_sender,
             pending: VecDeque::new(),
             statuses: statuses_sender,
+            gallery: Gallery::open(&options.watchers).await?,
         };
         hub.publish_all();
         tokio::spawn(hub.run(orders));
-        Ok((LinkHandle { local_addr, orders: order_sender, statuses: Arc::new(statuses) }, report_receiver))
+        Ok((LinkHandle::new(local_addr, order_sender, statuses), report_receiver))
     }
 }
 
@@ -130,25 +157,31 @@ fn refuse_shared(links: &[LinkConfig]) -> Result<(), LinkError> {
     Ok(())
 }
 
-fn carriers(links: Vec<LinkConfig>, tlog_dir: Option<PathBuf>) -> Result<BTreeMap<u8, Carrier>, LinkError> {
-    let carrier = |config: LinkConfig| {
-        let tlog = match &tlog_dir {
-            Some(dir) => Some(
-                Tlog::open(dir, &config.drone)
-                    .map_err(|source| LinkError::Io { what: format!("folder {} for logs", dir.display()), source })?,
-            ),
-            None => None,
-        };
-        let peers = Peers::new(config.limits.silence_max_ms);
-        let (drone, system_id) = (config.drone.clone(), config.system_id);
-        Ok((system_id, Carrier { drone, link: Link::new(config, 0), peers, tlog }))
+fn carriers(links: Vec<LinkConfig>, folders: &HubOptions) -> Result<BTreeMap<u8, Carrier>, LinkError> {
+    links.into_iter().map(|config| Ok((config.system_id, carrier(config, folders)?))).collect()
+}
+
+fn carrier(mut config: LinkConfig, folders: &HubOptions) -> Result<Carrier, LinkError> {
+    let failed = |dir: &PathBuf| {
+        let what = format!("folder {}", dir.display());
+        move |source| LinkError::Io { what, source }
     };
-    links.into_iter().map(carrier).collect()
+    let drone = config.drone.clone();
+    let tlog = folders.tlog.as_ref().map(|dir| Tlog::open(dir, &drone).map_err(failed(dir))).transpose()?;
+    let mut memory = None;
+    if let (Some(signing), Some(dir)) = (&mut config.signing, &folders.signing) {
+        let (file, remembered) = MemoryFile::open(dir, &drone).map_err(failed(dir))?;
+        signing.memory = remembered;
+        memory = Some(file);
+    }
+    let peers = Peers::new(config.limits.silence_max_ms);
+    Ok(Carrier { drone, link: Link::new(config, 0), peers, tlog, memory, memory_due_ms: 0, handed_over: false })
 }
 
 /// An order on its way to the hub.
-enum Order {
+pub(crate) enum Errand {
     Command { drone: DroneId, mission: MissionId, command: FlightCommand, answer: oneshot::Sender<Result<(), LinkError>> },
+    SetUpSigning { drone: DroneId, answer: oneshot::Sender<Result<(), LinkError>> },
     Shutdown { done: oneshot::Sender<()> },
 }
 
@@ -156,22 +189,46 @@ enum Order {
 #[derive(Debug, Clone)]
 pub struct LinkHandle {
     local_addr: SocketAddr,
-    orders: mpsc::Sender<Order>,
+    orders: mpsc::Sender<Errand>,
     statuses: Arc<watch::Receiver<BTreeMap<DroneId, DroneStatus>>>,
 }
 
 impl LinkHandle {
+    /// The handle of whoever takes these orders and tells these statuses.
+    pub(crate) fn new(
+        local_addr: SocketAddr,
+        orders: mpsc::Sender<Errand>,
+        statuses: watch::Receiver<BTreeMap<DroneId, DroneStatus>>,
+    ) -> Self {
+        Self { local_addr, orders, statuses: Arc::new(statuses) }
+    }
+
     /// Gives an aircraft's link an order; returns when the link has taken it, not when the aircraft has.
     pub async fn command(&self, drone: &DroneId, mission: &MissionId, command: FlightCommand) -> Result<(), LinkError> {
         let (answer, answered) = oneshot::channel();
-        let order = Order::Command { drone: drone.clone(), mission: mission.clone(), command, answer };
+        let order = Errand::Command { drone: drone.clone(), mission: mission.clone(), command, answer };
         self.orders.send(order).await.map_err(|_| LinkError::Stopped)?;
+        answered.await.map_err(|_| LinkError::Stopped)?
+    }
+
+    /// Gives an aircraft the key of its link, on a person's word. There is no acknowledgement: that its frames come signed shows it.
+    pub async fn set_up_signing(&self, drone: &DroneId) -> Result<(), LinkError> {
+        let (answer, answered) = oneshot::channel();
+        self.orders.send(Errand::SetUpSigning { drone: drone.clone(), answer }).await.map_err(|_| LinkError::Stopped)?;
         answered.await.map_err(|_| LinkError::Stopped)?
     }
 
     /// The latest of one aircraft, at most a fraction of a second old.
     pub fn status(&self, drone: &DroneId) -> Option<DroneStatus> {
         self.statuses.borrow().get(drone).cloned()
+    }
+
+    /// Waits until the latest of one aircraft is so.
+    pub async fn until(&self, drone: &DroneId, wanted: impl Fn(&DroneStatus) -> bool) -> Result<DroneStatus, LinkError> {
+        let mut statuses = (*self.statuses).clone();
+        let fitting = statuses.wait_for(|statuses| statuses.get(drone).is_some_and(&wanted)).await;
+        let fitting = fitting.map_err(|_| LinkError::Stopped)?;
+        fitting.get(drone).cloned().ok_or_else(|| LinkError::UnknownDrone(drone.clone()))
     }
 
     /// The latest of every aircraft, in the order of their ids.
@@ -187,7 +244,7 @@ impl LinkHandle {
     /// Stops the hub and closes its logs. Aircraft go on by themselves.
     pub async fn shutdown(&self) {
         let (done, finished) = oneshot::channel();
-        if self.orders.send(Order::Shutdown { done }).await.is_ok() {
+        if self.orders.send(Errand::Shutdown { done }).await.is_ok() {
             // An error means that the hub has stopped already, which is what was wanted.
             let _ = finished.await;
         }
@@ -200,15 +257,35 @@ struct Carrier {
     link: Link,
     peers: Peers,
     tlog: Option<Tlog>,
+    memory: Option<MemoryFile>,
+    memory_due_ms: u64,
+    /// Whether those who look on may fly it.
+    handed_over: bool,
+}
+
+impl Carrier {
+    fn remember(&mut self) {
+        if let (Some(file), Some(memory)) = (&mut self.memory, self.link.signing_memory()) {
+            file.save(memory);
+        }
+    }
+}
+
+impl Drop for Carrier {
+    fn drop(&mut self) {
+        self.remember();
+    }
 }
 
 /// What the hub woke up for.
 enum Wake {
     Datagram(usize, SocketAddr),
-    Order(Order),
+    Order(Errand),
     /// The last handle was dropped.
     Stop,
     Timeout,
+    /// Whoever looks on says something to aircraft.
+    Watched(Vec<Arc<[u8]>>),
     /// The owner takes a report.
     Room(mpsc::OwnedPermit<LinkReport>),
     /// The owner takes no more reports.
@@ -224,26 +301,56 @@ struct Hub {
     /// Reports on their way to an owner who is behind. The hub never waits for its owner, who may be waiting for the hub.
     pending: VecDeque<LinkReport>,
     statuses: watch::Sender<BTreeMap<DroneId, DroneStatus>>,
+    gallery: Option<Gallery>,
+}
+
+/// Whoever looks on, and the aircraft's side of what they hear and say.
+struct Gallery {
+    board: Switchboard,
+    aircraft: Plug,
+    _routing: Routing,
+}
+
+impl Gallery {
+    async fn open(watchers: &[EndpointSpec]) -> Result<Option<Self>, LinkError> {
+        if watchers.is_empty() {
+            return Ok(None);
+        }
+        let board = Switchboard::default();
+        let aircraft = board.open(EndpointRole::Full);
+        let mut routing = Routing::new(board.clone());
+        for spec in watchers {
+            let local = routing.open(spec, EndpointRole::Watcher).await?;
+            tracing::info!(%spec, local = local.map(|address| address.to_string()), "a ground station may look on");
+        }
+        Ok(Some(Self { board, aircraft, _routing: routing }))
+    }
 }
 
 impl Hub {
-    async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+    async fn run(mut self, mut orders: mpsc::Receiver<Errand>) {
         let mut buffer = vec![0; DATAGRAM_LENGTH_MAX];
         loop {
             match self.wait(&mut orders, &mut buffer).await {
                 Wake::Datagram(length, address) => self.take_datagram(&buffer[..length], address).await,
-                Wake::Order(Order::Command { drone, mission, command, answer }) => {
+                Wake::Order(Errand::Command { drone, mission, command, answer }) => {
                     let result = self.command(drone, &mission, command).await;
                     // The one who asked may have gone; the order stands.
                     let _ = answer.send(result);
                 }
-                Wake::Order(Order::Shutdown { done }) => {
+                Wake::Order(Errand::SetUpSigning { drone, answer }) => {
+                    let result = self.set_up_signing(drone).await;
+                    // As above.
+                    let _ = answer.send(result);
+                }
+                Wake::Order(Errand::Shutdown { done }) => {
                     drop(self);
                     let _ = done.send(());
                     return;
                 }
                 Wake::Stop => return,
                 Wake::Timeout => self.take_timeouts().await,
+                Wake::Watched(frames) => self.pass_on(&frames).await,
                 Wake::Room(permit) => {
                     if let Some(report) = self.pending.pop_front() {
                         permit.send(report);
@@ -256,7 +363,7 @@ impl Hub {
     }
 
     /// Waits for whatever comes first.
-    async fn wait(&self, orders: &mut mpsc::Receiver<Order>, buffer: &mut [u8]) -> Wake {
+    async fn wait(&self, orders: &mut mpsc::Receiver<Errand>, buffer: &mut [u8]) -> Wake {
         let room = self.reports.clone().reserve_owned();
         tokio::select! {
             permit = room, if !self.pending.is_empty() => permit.map_or(Wake::Unread, Wake::Room),
@@ -268,8 +375,28 @@ impl Hub {
                     Wake::Timeout
                 }
             },
+            frames = self.watched() => Wake::Watched(frames),
             order = orders.recv() => order.map_or(Wake::Stop, Wake::Order),
             () = tokio::time::sleep_until(self.next_due()) => Wake::Timeout,
+        }
+    }
+
+    /// What passes from whoever looks on; never anything without them.
+    async fn watched(&self) -> Vec<Arc<[u8]>> {
+        match &self.gallery {
+            Some(gallery) => gallery.aircraft.frames().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Byte for byte to the aircraft that each is for.
+    async fn pass_on(&mut self, frames: &[Arc<[u8]>]) {
+        let Some(gallery) = &self.gallery else { return };
+        for frame in frames {
+            let target = gallery.board.target_system(frame);
+            for (_, carrier) in self.carriers.iter_mut().filter(|(system_id, _)| target == 0 || target == **system_id) {
+                transmit(&self.socket, carrier, frame).await;
+            }
         }
     }
 
@@ -286,12 +413,20 @@ impl Hub {
         let now_ms = self.now_ms();
         let Some(from) = sender(datagram) else { return };
         let Some(carrier) = self.carriers.get_mut(&from.system_id) else { return };
+        if !carrier.link.vouches_for(datagram, now_ms) {
+            // Says nothing about where the aircraft is. The link looks at each frame and counts what it refuses.
+            carrier.link.handle_datagram(datagram, now_ms);
+            return self.drain(from.system_id, now_ms).await;
+        }
         match carrier.peers.judge(address, from.autopilot_heartbeat, now_ms) {
             Verdict::Ours => {
                 if let Some(tlog) = &mut carrier.tlog {
                     tlog.write_frames(datagram, from.system_id);
                 }
                 carrier.link.handle_datagram(datagram, now_ms);
+                if let Some(gallery) = &self.gallery {
+                    gallery.aircraft.receive_datagram(datagram);
+                }
                 self.drain(from.system_id, now_ms).await;
             }
             Verdict::Unknown => {}
@@ -328,9 +463,23 @@ impl Hub {
         Ok(())
     }
 
+    async fn set_up_signing(&mut self, drone: DroneId) -> Result<(), LinkError> {
+        let now_ms = self.now_ms();
+        let found = self.carriers.iter_mut().find(|(_, carrier)| carrier.drone == drone);
+        let Some((system_id, carrier)) = found else { return Err(LinkError::UnknownDrone(drone)) };
+        let system_id = *system_id;
+        carrier.link.set_up_signing(now_ms)?;
+        self.drain(system_id, now_ms).await;
+        Ok(())
+    }
+
     /// Carries out what a link wants, until it wants nothing.
     async fn drain(&mut self, system_id: u8, now_ms: u64) {
         let Some(carrier) = self.carriers.get_mut(&system_id) else { return };
+        if carrier.memory_due_ms <= now_ms {
+            carrier.memory_due_ms = now_ms + MEMORY_SAVED_EVERY_MS;
+            carrier.remember();
+        }
         let mut reports = Vec::new();
         while let Some(output) = carrier.link.poll_output() {
             match output {
@@ -347,6 +496,10 @@ impl Hub {
             }
         }
         let (drone, status) = (carrier.drone.clone(), carrier.link.status(now_ms));
+        if let Some(gallery) = self.gallery.as_ref().filter(|_| carrier.handed_over != status.pilot_in_control) {
+            carrier.handed_over = status.pilot_in_control;
+            gallery.board.hand_over(system_id, status.pilot_in_control);
+        }
         self.statuses.send_modify(|statuses| {
             statuses.insert(drone, status);
         });
@@ -380,7 +533,8 @@ impl Hub {
 /// Sends to the aircraft once its address is known. A full or unreachable line loses the datagram; the link repeats.
 async fn transmit(socket: &UdpSocket, carrier: &mut Carrier, bytes: &[u8]) {
     let Some(address) = carrier.peers.address() else { return };
-    if let Some(tlog) = &mut carrier.tlog {
+    // Logs are copied and shown; a key must not lie in one.
+    if let Some(tlog) = carrier.tlog.as_mut().filter(|_| !is_secret(bytes)) {
         tlog.write(bytes);
     }
     if let Err(error) = socket.send_to(bytes, address).await {

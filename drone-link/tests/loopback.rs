@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use drone_link::{LinkError, LinkHandle, LinkHub, LinkReport};
+use drone_link::{HubOptions, LinkError, LinkHandle, LinkHub, LinkReport};
 use drone_link_proto::LinkConfig;
 use flight_types::{DroneId, Fence, FlightCommand, FlightEvent, FlightPhase, FlightPlan, GeoPoint, MissionId, Ring, Scene};
 use tokio::net::UdpSocket;
@@ -116,7 +116,8 @@ async fn fly(handle: &LinkHandle, name: &str, mission: &str) {
 async fn two_aircraft_fly_over_one_socket_and_leave_logs() {
     let dir = std::env::temp_dir().join(format!("drone-link-loopback-{}", std::process::id()));
     let links = vec![LinkConfig::new(drone("d1"), 1), LinkConfig::new(drone("d2"), 2)];
-    let (handle, mut reports) = LinkHub::start(loopback(), links, Some(dir.clone())).await.expect("a hub");
+    let (handle, mut reports) =
+        LinkHub::start(loopback(), links, HubOptions { tlog: Some(dir.clone()), ..HubOptions::default() }).await.expect("a hub");
     start_vehicle(1, handle.local_addr()).await;
     start_vehicle(2, handle.local_addr()).await;
 
@@ -157,7 +158,7 @@ fn log_systems(log: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn a_second_sender_with_the_same_system_id_is_reported_and_gets_nothing() {
     let links = vec![LinkConfig::new(drone("d1"), 1)];
-    let (handle, mut reports) = LinkHub::start(loopback(), links, None).await.expect("a hub");
+    let (handle, mut reports) = LinkHub::start(loopback(), links, HubOptions::default()).await.expect("a hub");
     start_vehicle(1, handle.local_addr()).await;
     until(&mut reports, |report| matches!(report, LinkReport::StatusChanged { .. })).await;
     let (rival, count) = start_vehicle(1, handle.local_addr()).await;
@@ -170,7 +171,7 @@ async fn a_second_sender_with_the_same_system_id_is_reported_and_gets_nothing() 
 #[tokio::test]
 async fn garbage_and_strangers_change_nothing() {
     let links = vec![LinkConfig::new(drone("d1"), 1)];
-    let (handle, mut reports) = LinkHub::start(loopback(), links, None).await.expect("a hub");
+    let (handle, mut reports) = LinkHub::start(loopback(), links, HubOptions::default()).await.expect("a hub");
     let socket = UdpSocket::bind(loopback()).await.expect("a socket");
     for garbage in [&b""[..], b"hello", &[0xFD; 300], &[0xFD, 255, 0, 0]] {
         socket.send_to(garbage, handle.local_addr()).await.expect("loopback works");
@@ -187,9 +188,9 @@ async fn garbage_and_strangers_change_nothing() {
 #[tokio::test]
 async fn shared_ids_and_addresses_in_use_are_refused() {
     let same_system = vec![LinkConfig::new(drone("d1"), 1), LinkConfig::new(drone("d2"), 1)];
-    assert!(matches!(LinkHub::start(loopback(), same_system, None).await, Err(LinkError::Shared(_))));
+    assert!(matches!(LinkHub::start(loopback(), same_system, HubOptions::default()).await, Err(LinkError::Shared(_))));
     let same_drone = vec![LinkConfig::new(drone("d1"), 1), LinkConfig::new(drone("d1"), 2)];
-    assert!(matches!(LinkHub::start(loopback(), same_drone, None).await, Err(LinkError::Shared(_))));
-    let (handle, _reports) = LinkHub::start(loopback(), Vec::new(), None).await.expect("a hub");
-    assert!(matches!(LinkHub::start(handle.local_addr(), Vec::new(), None).await, Err(LinkError::Io { .. })));
+    assert!(matches!(LinkHub::start(loopback(), same_drone, HubOptions::default()).await, Err(LinkError::Shared(_))));
+    let (handle, _reports) = LinkHub::start(loopback(), Vec::new(), HubOptions::default()).await.expect("a hub");
+    assert!(matches!(LinkHub::start(handle.local_addr(), Vec::new(), HubOptions::default()).await, Err(LinkError::Io { .. })));
 }

@@ -7,6 +7,8 @@ mod bytes;
 
 mod frames;
 mod links;
+mod routing;
+mod station;
 mod transfer;
 mod vehicle;
 
@@ -41,6 +43,11 @@ pub struct Target {
 pub const TARGETS: &[Target] = &[
     Target { name: "frames", run: frames::run, seeds: frames::seeds, brief_runs: 30_000 },
     Target { name: "links", run: links::run, seeds: links::seeds, brief_runs: 500 },
+    Target { name: "router", run: routing::run_router, seeds: routing::router_seeds, brief_runs: 5_000 },
+    Target { name: "signing_memory", run: routing::run_memory, seeds: routing::memory_seeds, brief_runs: 20_000 },
+    Target { name: "gateway_toml", run: station::run_config, seeds: station::config_seeds, brief_runs: 8_000 },
+    Target { name: "gateway_messages", run: station::run_messages, seeds: station::message_seeds, brief_runs: 3_000 },
+    Target { name: "tlog", run: station::run_log, seeds: station::log_seeds, brief_runs: 20_000 },
     Target { name: "transfer", run: transfer::run, seeds: transfer::seeds, brief_runs: 200 },
     Target { name: "vehicle", run: vehicle::run, seeds: vehicle::seeds, brief_runs: 1_500 },
     Target { name: "site_toml", run: site::run_manifest, seeds: site::manifest_seeds, brief_runs: 5_000 },

@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use dispatch_core::event::Role;
+use drone_link::{AircraftSettings, EndpointSpec};
 use flight_types::{AccountId, DroneId};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -196,11 +197,15 @@ pub struct LinksConfig {
     pub bind: SocketAddr,
     /// Keep what every link carried as `.tlog` files in the data directory.
     pub tlog: bool,
+    /// What is particular about the links to some aircraft: keys, boards, lights.
+    pub aircraft: Vec<AircraftSettings>,
+    /// Ground stations beside the server, as `udpout:10.0.0.5:14550`: they watch, and fly an aircraft while a pilot has its control.
+    pub watchers: Vec<EndpointSpec>,
 }
 
 impl Default for LinksConfig {
     fn default() -> Self {
-        Self { bind: loopback(14_550), tlog: true }
+        Self { bind: loopback(14_550), tlog: true, aircraft: Vec::new(), watchers: Vec::new() }
     }
 }
 
@@ -388,7 +393,8 @@ impl Config {
             &mut self.parking.beacon_keys_file,
             &mut self.parking.payments.secret_key_file,
         ];
-        [&mut self.site, &mut self.store.data_dir].into_iter().chain(optional.into_iter().flatten()).collect()
+        let keys = self.links.aircraft.iter_mut().filter_map(|aircraft| aircraft.signing_key_file.as_mut());
+        [&mut self.site, &mut self.store.data_dir].into_iter().chain(optional.into_iter().flatten()).chain(keys).collect()
     }
 
     /// What no type can say.

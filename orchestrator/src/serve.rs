@@ -9,8 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
-use drone_link::LinkConfig;
-use drone_link::{LinkHandle, LinkHub};
+use drone_link::{AircraftSettings, HubOptions, LinkConfig, LinkHandle, LinkHub};
 use feed::{CameraUrls, Feeds, Relay, RelaySettings};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use site_model::Site;
@@ -234,12 +233,29 @@ async fn start_links(
     live: &Live,
     cameras: Announcements,
 ) -> anyhow::Result<LinkHandle> {
-    let links: Vec<LinkConfig> = site.drones().map(|drone| LinkConfig::new(drone.id.clone(), drone.system_id)).collect();
-    let tlog_dir = config.links.tlog.then(|| config.store.data_dir.join("tlog"));
+    let links = link_configs(&config.links.aircraft, site)?;
+    let data_dir = &config.store.data_dir;
+    let options = HubOptions {
+        tlog: config.links.tlog.then(|| data_dir.join("tlog")),
+        signing: Some(data_dir.join("signing")),
+        watchers: config.links.watchers.clone(),
+    };
     let (handle, reports) =
-        LinkHub::start(config.links.bind, links, tlog_dir).await.context("cannot start the links to aircraft")?;
+        LinkHub::start(config.links.bind, links, options).await.context("cannot start the links to aircraft")?;
     tokio::spawn(effects::forward_reports(reports, handle.clone(), engine.clone(), live.clone(), cameras));
     Ok(handle)
+}
+
+/// The links to the site's aircraft, each as the configuration wants it.
+fn link_configs(particular: &[AircraftSettings], site: &Site) -> anyhow::Result<Vec<LinkConfig>> {
+    if let Some(stranger) = particular.iter().find(|aircraft| site.drones().all(|drone| *drone.id != aircraft.drone)) {
+        anyhow::bail!("links.aircraft names {}, which the site does not have", stranger.drone);
+    }
+    let link = |drone: site_model::SiteDrone<'_>| match particular.iter().find(|aircraft| aircraft.drone == *drone.id) {
+        Some(aircraft) => aircraft.link(drone.system_id).context("links.aircraft"),
+        None => Ok(LinkConfig::new(drone.id.clone(), drone.system_id)),
+    };
+    site.drones().map(link).collect()
 }
 
 /// Makes a demo's accounts, or else a first administrator, so that a new server can be used at all.

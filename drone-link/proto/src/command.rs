@@ -23,6 +23,7 @@ pub(crate) enum Purpose {
     Brightness,
     Interval,
     Streams,
+    Version,
 }
 
 /// How far an order has come.

@@ -2,7 +2,7 @@
 
 use flight_types::DroneId;
 
-use crate::LinkLimits;
+use crate::{HardwareId, LinkLimits, SigningConfig};
 
 /// One aircraft and how to talk to it.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,14 @@ pub struct LinkConfig {
     pub own_component_id: u8,
     /// How its light is switched.
     pub light: LightDriver,
+    /// Which autopilot it is, where the site says so; another one is not launched.
+    pub hardware: Option<HardwareId>,
+    /// Signatures, where both ends have a key.
+    pub signing: Option<SigningConfig>,
+    /// Whether the aircraft must ask us before it arms, so that nobody else can arm it. Only PX4 can be asked for that.
+    pub arm_authorization: bool,
+    /// Nobody else hears this link: a cable, a network of its own. Only over such a one an aircraft is given its key.
+    pub trusted: bool,
     /// Bounds.
     pub limits: LinkLimits,
 }
@@ -30,6 +38,10 @@ impl LinkConfig {
             own_system_id: 255,
             own_component_id: 190,
             light: LightDriver::default(),
+            hardware: None,
+            signing: None,
+            arm_authorization: false,
+            trusted: false,
             limits: LinkLimits::default(),
         }
     }

@@ -6,6 +6,8 @@ use crate::LinkLimits;
 use crate::command::{Answer, Commander, Purpose, floats};
 use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, CommandSpec, Params};
 use crate::dialect::{Item, ListKind};
+use crate::events::Events;
+use crate::identity::Identity;
 use crate::items::coordinates;
 use crate::light::Light;
 use crate::parameters::Inquiry;
@@ -47,6 +49,10 @@ pub(crate) struct Craft {
     pub limits: LinkLimits,
     pub telemetry: Telemetry,
     pub texts: Texts,
+    pub events: Events,
+    pub identity: Identity,
+    /// Our system id, where an aircraft must ask us before it arms.
+    pub authorizer: Option<u8>,
     pub commander: Commander,
     pub transfer: Option<Transfer>,
     pub inquiry: Option<Inquiry>,
@@ -63,11 +69,14 @@ pub(crate) struct Craft {
 }
 
 impl Craft {
-    pub fn new(limits: LinkLimits, light: Light) -> Self {
+    pub fn new(limits: LinkLimits, light: Light, identity: Identity) -> Self {
         Self {
             limits,
             telemetry: Telemetry::default(),
             texts: Texts::default(),
+            events: Events::default(),
+            identity,
+            authorizer: None,
             commander: Commander::default(),
             transfer: None,
             inquiry: None,
@@ -81,9 +90,10 @@ impl Craft {
         }
     }
 
-    /// What the aircraft last said about a refusal or failsafe.
+    /// What the aircraft last said about a refusal or failsafe: in words, else by the number of an event.
     pub fn reason(&self, now_ms: u64) -> Option<String> {
-        self.texts.reason(now_ms, self.limits.reason_age_max_ms)
+        let age_max_ms = self.limits.reason_age_max_ms;
+        self.texts.reason(now_ms, age_max_ms).or_else(|| self.events.reason(now_ms, age_max_ms))
     }
 
     /// Puts a list on board and reads it back, in the shape that the autopilot keeps it in.

@@ -31,6 +31,13 @@ pub(crate) mod id {
     pub const STATUSTEXT: u32 = mav::STATUSTEXT_DATA::ID;
     pub const ADSB_VEHICLE: u32 = mav::ADSB_VEHICLE_DATA::ID;
     pub const ILLUMINATOR_STATUS: u32 = mav::ILLUMINATOR_STATUS_DATA::ID;
+    pub const AUTOPILOT_VERSION: u32 = mav::AUTOPILOT_VERSION_DATA::ID;
+    pub const SETUP_SIGNING: u32 = mav::SETUP_SIGNING_DATA::ID;
+    pub const TIMESYNC: u32 = mav::TIMESYNC_DATA::ID;
+    pub const COMMAND_LONG: u32 = mav::COMMAND_LONG_DATA::ID;
+    pub const EVENT: u32 = mav::EVENT_DATA::ID;
+    pub const CURRENT_EVENT_SEQUENCE: u32 = mav::CURRENT_EVENT_SEQUENCE_DATA::ID;
+    pub const RESPONSE_EVENT_ERROR: u32 = mav::RESPONSE_EVENT_ERROR_DATA::ID;
     pub const VIDEO_STREAM_INFORMATION: u32 = mav::VIDEO_STREAM_INFORMATION_DATA::ID;
 }
 
@@ -168,15 +175,67 @@ pub(crate) struct Item {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Outgoing {
     Heartbeat,
-    Command { spec: CommandSpec, confirmation: u8 },
-    MissionCount { list: ListKind, count: u16 },
-    MissionItem { list: ListKind, seq: u16, item: Item },
-    MissionRequestList { list: ListKind },
-    MissionRequest { list: ListKind, seq: u16 },
-    MissionAck { list: ListKind },
-    MissionSetCurrent { seq: u16 },
-    ParameterRead { name: &'static str },
-    ParameterSet { name: &'static str, value: f32, kind: u8 },
+    Command {
+        spec: CommandSpec,
+        confirmation: u8,
+    },
+    MissionCount {
+        list: ListKind,
+        count: u16,
+    },
+    MissionItem {
+        list: ListKind,
+        seq: u16,
+        item: Item,
+    },
+    MissionRequestList {
+        list: ListKind,
+    },
+    MissionRequest {
+        list: ListKind,
+        seq: u16,
+    },
+    MissionAck {
+        list: ListKind,
+    },
+    MissionSetCurrent {
+        seq: u16,
+    },
+    ParameterRead {
+        name: &'static str,
+    },
+    ParameterSet {
+        name: &'static str,
+        value: f32,
+        kind: u8,
+    },
+    /// A question when `responder_ns` is 0, else the answer to one.
+    TimeSync {
+        asker_ns: i64,
+        responder_ns: i64,
+        component_id: u8,
+    },
+    /// May it arm? For so many seconds, or not at all.
+    ArmAuthorization {
+        granted_s: Option<u8>,
+        to: Asker,
+    },
+    /// Events that did not come, again.
+    EventRequest {
+        first: u16,
+        last: u16,
+    },
+    SetUpSigning {
+        key: [u8; 32],
+        time: u64,
+    },
+}
+
+/// Who asked, and is answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asker {
+    pub system_id: u8,
+    pub component_id: u8,
 }
 
 /// Who speaks to whom.
@@ -194,6 +253,43 @@ pub(crate) const AUTOPILOT_COMPONENT: u8 = 1;
 pub(crate) fn extra_crc(message_id: u32) -> Option<u8> {
     // The dialect answers 0 for what it does not know, and gives no message that seed.
     Some(mav::MavMessage::extra_crc(message_id)).filter(|extra| *extra != 0)
+}
+
+/// Every message with a target: its id, and the places of the target's system and component in its payload.
+pub(crate) fn target_places() -> impl Iterator<Item = (u32, u8, Option<u8>)> {
+    mav::MavMessage::all_ids().iter().filter_map(|id| {
+        let message = mav::MavMessage::default_message_from_id(*id)?;
+        let system = place_of(message.clone(), mav::MavMessage::target_system_id_mut)?;
+        Some((*id, system, place_of(message, mav::MavMessage::target_component_id_mut)))
+    })
+}
+
+/// The byte of the payload that changes with a field.
+fn place_of(mut message: mav::MavMessage, field: fn(&mut mav::MavMessage) -> Option<&mut u8>) -> Option<u8> {
+    let mut payloads = [[0; 255]; 2];
+    for (payload, value) in payloads.iter_mut().zip([1, 2]) {
+        *field(&mut message)? = value;
+        message.ser(mavlink::MavlinkVersion::V2, payload);
+    }
+    let [one, two] = payloads;
+    one.iter().zip(&two).position(|(one, two)| one != two).and_then(|place| u8::try_from(place).ok())
+}
+
+/// A whole frame in words, for people: who spoke, the message and its fields, or its number where the definitions do not know it.
+pub fn describe(frame: &[u8]) -> String {
+    let short = || format!("{} bytes that are no frame", frame.len());
+    let (version, head, who, message_id) = match *frame {
+        [0xFD, _, _, _, _, system, component, a, b, c, ..] => (mavlink::MavlinkVersion::V2, 10, (system, component), [a, b, c, 0]),
+        [0xFE, _, _, system, component, id, ..] => (mavlink::MavlinkVersion::V1, 6, (system, component), [id, 0, 0, 0]),
+        _ => return short(),
+    };
+    let message_id = u32::from_le_bytes(message_id);
+    let Some(payload) = frame.get(head..head + usize::from(frame[1])) else { return short() };
+    let what = match mav::MavMessage::parse(version, message_id, payload) {
+        Ok(message) => format!("{message:?}"),
+        Err(_) => format!("message {message_id}, {payload:02x?}"),
+    };
+    format!("{}/{} {what}", who.0, who.1)
 }
 
 /// The checksum of a frame without its first byte.
@@ -256,7 +352,42 @@ fn message(target_system: u8, outgoing: &Outgoing) -> mav::MavMessage {
             param_id: name.into(),
             param_type: parameter_type(kind),
         }),
+        Outgoing::TimeSync { asker_ns, responder_ns, component_id } => mav::MavMessage::TIMESYNC(mav::TIMESYNC_DATA {
+            tc1: responder_ns,
+            ts1: asker_ns,
+            target_system,
+            target_component: component_id,
+        }),
+        Outgoing::ArmAuthorization { granted_s, to } => arm_authorization(granted_s, to),
+        Outgoing::EventRequest { first, last } => mav::MavMessage::REQUEST_EVENT(mav::REQUEST_EVENT_DATA {
+            first_sequence: first,
+            last_sequence: last,
+            target_system,
+            target_component,
+        }),
+        Outgoing::SetUpSigning { key, time } => mav::MavMessage::SETUP_SIGNING(mav::SETUP_SIGNING_DATA {
+            initial_timestamp: time,
+            target_system,
+            target_component,
+            secret_key: key,
+        }),
     }
+}
+
+/// MAV_CMD_ARM_AUTHORIZATION_REQUEST.
+pub(crate) const ARM_AUTHORIZATION_REQUEST: u16 = mav::MavCmd::MAV_CMD_ARM_AUTHORIZATION_REQUEST as u16;
+
+fn arm_authorization(granted_s: Option<u8>, to: Asker) -> mav::MavMessage {
+    let result = if granted_s.is_some() { mav::MavResult::MAV_RESULT_ACCEPTED } else { mav::MavResult::MAV_RESULT_DENIED };
+    mav::MavMessage::COMMAND_ACK(mav::COMMAND_ACK_DATA {
+        command: mav::MavCmd::MAV_CMD_ARM_AUTHORIZATION_REQUEST,
+        result,
+        progress: granted_s.unwrap_or(0),
+        // MAV_ARM_AUTH_DENIED_REASON_GENERIC.
+        result_param2: 0,
+        target_system: to.system_id,
+        target_component: to.component_id,
+    })
 }
 
 /// In PARAM_REQUEST_READ: the name counts, not the index.

@@ -6,15 +6,15 @@
 use crate::dialect;
 
 /// Marks the start of a MAVLink 2 frame.
-const MAGIC: u8 = 0xFD;
+pub(crate) const MAGIC: u8 = 0xFD;
 /// Bytes before the payload.
-const HEADER_LENGTH: usize = 10;
+pub(crate) const HEADER_LENGTH: usize = 10;
 /// Checksum after the payload.
-const CHECKSUM_LENGTH: usize = 2;
+pub(crate) const CHECKSUM_LENGTH: usize = 2;
 /// Signature after the checksum, when the frame carries one.
-const SIGNATURE_LENGTH: usize = 13;
+pub(crate) const SIGNATURE_LENGTH: usize = 13;
 /// The frame carries a signature.
-const FLAG_SIGNED: u8 = 0x01;
+pub(crate) const FLAG_SIGNED: u8 = 0x01;
 /// Longest datagram that is looked at: several full frames; anything longer is not from an autopilot.
 pub(crate) const DATAGRAM_LENGTH_MAX: usize = 4_096;
 
@@ -69,6 +69,15 @@ impl Payload<'_> {
         i32::from_le_bytes(self.at(offset))
     }
 
+    pub fn u64(&self, offset: usize) -> u64 {
+        u64::from_le_bytes(self.at(offset))
+    }
+
+    /// `N` bytes as they are.
+    pub fn bytes<const N: usize>(&self, offset: usize) -> [u8; N] {
+        self.at(offset)
+    }
+
     pub fn f32(&self, offset: usize) -> f32 {
         f32::from_le_bytes(self.at(offset))
     }
@@ -79,6 +88,43 @@ impl Payload<'_> {
         let end = bytes.iter().position(|b| *b == 0).unwrap_or(N);
         String::from_utf8_lossy(&bytes[..end]).into_owned()
     }
+}
+
+/// The end of a signed frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Signature<'a> {
+    /// Everything that the signature answers for: the frame up to its time.
+    pub covered: &'a [u8],
+    /// Over which path it was sent.
+    pub link_id: u8,
+    /// When, in steps of 10 µs since 2015.
+    pub time: u64,
+    /// Six bytes of a digest.
+    pub signature: [u8; 6],
+}
+
+impl Frame<'_> {
+    /// Its signature, when it carries one. Nothing is checked yet.
+    pub fn signature(&self) -> Option<Signature<'_>> {
+        if self.bytes[2] & FLAG_SIGNED == 0 {
+            return None;
+        }
+        let (covered, signature) = self.bytes.split_last_chunk::<6>()?;
+        let (_, link_and_time) = covered.split_last_chunk::<7>()?;
+        let [link_id, time @ ..] = *link_and_time;
+        let time = time.iter().rev().fold(0, |time, byte| time << 8 | u64::from(*byte));
+        Some(Signature { covered, link_id, time, signature: *signature })
+    }
+}
+
+/// Says in a whole unsigned frame of ours that a signature follows, and seals it again.
+pub(crate) fn mark_signed(frame: &mut [u8]) {
+    frame[2] |= FLAG_SIGNED;
+    let message_id = u32::from_le_bytes([frame[7], frame[8], frame[9], 0]);
+    let checksum_at = frame.len() - CHECKSUM_LENGTH;
+    let extra = dialect::extra_crc(message_id).unwrap_or(0);
+    let checksum = dialect::checksum(&frame[1..checksum_at], extra);
+    frame[checksum_at..].copy_from_slice(&checksum.to_le_bytes());
 }
 
 /// The frames of one datagram, in order. A frame inside another's payload is never seen.
@@ -139,6 +185,16 @@ pub fn sender(datagram: &[u8]) -> Option<Sender> {
     let is_heartbeat = |frame: &Frame| crate::inbound::is_autopilot_heartbeat(frame) && frame.system_id == first.system_id;
     let autopilot_heartbeat = is_heartbeat(&first) || all.any(|frame| is_heartbeat(&frame));
     Some(Sender { system_id: first.system_id, component_id: first.component_id, autopilot_heartbeat })
+}
+
+/// Whether a frame holds a signing key (SETUP_SIGNING): it belongs in no log and is passed on to nobody.
+pub fn is_secret(frame: &[u8]) -> bool {
+    frame.get(7..10).is_some_and(|id| is_secret_message(u32::from_le_bytes([id[0], id[1], id[2], 0])))
+}
+
+/// Whether this is the message that holds a key.
+pub(crate) fn is_secret_message(message_id: u32) -> bool {
+    message_id == dialect::id::SETUP_SIGNING
 }
 
 /// The whole frames of a datagram from one system, for a log.

@@ -3,8 +3,9 @@
 use flight_types::GeoPoint;
 
 use crate::camera::AnnouncedStream;
-use crate::dialect::id;
+use crate::dialect::{ARM_AUTHORIZATION_REQUEST, id};
 use crate::frame::{Frame, Payload};
+use crate::identity::HardwareId;
 use crate::traffic::Vehicle;
 
 /// A heartbeat from something that is no autopilot says so in its autopilot field.
@@ -26,6 +27,8 @@ const ADSB_HEADING: u16 = 4;
 const ADSB_SPEED: u16 = 8;
 const ADSB_CALLSIGN: u16 = 16;
 const ADSB_CLIMB: u16 = 128;
+/// CURRENT_EVENT_SEQUENCE flag: the numbers began anew.
+const EVENTS_RESET: u8 = 0x01;
 /// SYS_STATUS sensor bit of the readiness to arm.
 const SENSOR_PREARM: u32 = 0x1000_0000;
 
@@ -105,6 +108,29 @@ pub(crate) enum Heard {
     },
     /// Somebody else's aircraft.
     Traffic(Vehicle),
+    /// What the autopilot's board says that it is, if anything.
+    Version(Option<HardwareId>),
+    /// A question when `responder_ns` is 0, else the answer to one.
+    TimeSync {
+        asker_ns: i64,
+        responder_ns: i64,
+        to: Addressee,
+    },
+    /// The aircraft asks whether it may be armed.
+    ArmAuthorizationAsked {
+        to: Addressee,
+    },
+    Event(RawEvent),
+    EventSequence {
+        newest: u16,
+        reset: bool,
+    },
+    /// An event is not to be had again; the oldest that is.
+    EventGone {
+        sequence: u16,
+        oldest: u16,
+        to: Addressee,
+    },
     /// One of so many streams.
     VideoStream {
         count: u8,
@@ -189,6 +215,17 @@ pub(crate) struct RawParameter {
     pub kind: u8,
 }
 
+/// EVENT as it travels. What the numbers mean is in the autopilot's own metadata.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RawEvent {
+    pub sequence: u16,
+    pub number: u32,
+    pub boot_ms: u32,
+    /// For people; smaller is worse, as in texts.
+    pub level: u8,
+    pub arguments: [u8; 40],
+}
+
 /// Whether the frame is a heartbeat of a flight controller.
 pub(crate) fn is_autopilot_heartbeat(frame: &Frame) -> bool {
     frame.message_id == id::HEARTBEAT && heartbeat(&frame.payload).is_autopilot()
@@ -219,6 +256,12 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         id::STATUSTEXT => Heard::Text { severity: p.u8(0), text: p.text::<50>(1), id: p.u16(51), chunk: p.u8(53) },
         id::ILLUMINATOR_STATUS => Heard::Illuminator { enabled: p.u8(32) != 0, error_status: p.u32(4) },
         id::ADSB_VEHICLE => traffic(p).map_or(Heard::Other, Heard::Traffic),
+        id::AUTOPILOT_VERSION => Heard::Version(HardwareId::of(p.u64(8), p.bytes(60))),
+        id::TIMESYNC => Heard::TimeSync { responder_ns: p.u64(0) as i64, asker_ns: p.u64(8) as i64, to: addressee(p, 16) },
+        id::COMMAND_LONG if p.u16(28) == ARM_AUTHORIZATION_REQUEST => Heard::ArmAuthorizationAsked { to: addressee(p, 30) },
+        id::EVENT => Heard::Event(event(p)),
+        id::CURRENT_EVENT_SEQUENCE => Heard::EventSequence { newest: p.u16(0), reset: p.u8(2) & EVENTS_RESET != 0 },
+        id::RESPONSE_EVENT_ERROR => Heard::EventGone { sequence: p.u16(0), oldest: p.u16(2), to: addressee(p, 4) },
         id::VIDEO_STREAM_INFORMATION => Heard::VideoStream { count: p.u8(19), stream: announced_stream(p) },
         _ => Heard::Other,
     }
@@ -253,6 +296,12 @@ fn announced_stream(p: &Payload) -> AnnouncedStream {
         height: p.u16(12),
         uri: p.text::<160>(53),
     }
+}
+
+fn event(p: &Payload) -> RawEvent {
+    // The lower half of the levels is for people, the upper for logs.
+    let level = p.u8(12) & 0x0F;
+    RawEvent { number: p.u32(0), boot_ms: p.u32(4), sequence: p.u16(8), level, arguments: p.bytes(13) }
 }
 
 fn addressee(p: &Payload, offset: usize) -> Addressee {

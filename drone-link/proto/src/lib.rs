@@ -1,9 +1,10 @@
 //! The link to one aircraft, sans-IO: datagrams, orders and time in; datagrams, reports and a status out.
 //!
 //! It knows MAVLink and how a flight is conducted. It owns no socket, no clock and no task.
-//! In reading order: bytes (`frame`, `dialect`, `inbound`), what is known (`supervision`, `telemetry`, `texts`), what is
-//! ordered (`command`, `transfer`, `parameters`, `camera`, `light`, `streams`), what is flown (`items`, `route`, `craft`, `flight`), and `link`,
-//! which holds them together.
+//! In reading order: bytes (`frame`, `signing`, `dialect`, `inbound`), what is known (`supervision`, `identity`, `timesync`,
+//! `telemetry`, `texts`, `events`), what is ordered (`command`, `transfer`, `parameters`, `camera`, `light`, `streams`), what is flown
+//! (`items`, `route`, `craft`, `flight`), and `link`, which holds them together. `router` stands beside: it passes frames on between
+//! many, and knows no flight.
 
 mod limits;
 pub use limits::*;
@@ -15,15 +16,26 @@ mod output;
 pub use output::*;
 
 mod frame;
-pub use frame::{Sender, frames_of, sender};
+pub use frame::{Sender, frames_of, is_secret, sender};
+
+mod signing;
+pub use signing::{KeyError, SigningConfig, SigningKey, SigningMemory, UnsignedFrames, signing_time};
 
 mod dialect;
+pub use dialect::describe;
 mod inbound;
 
+mod identity;
+pub use identity::HardwareId;
+
 mod supervision;
+mod timesync;
+
 mod telemetry;
 mod texts;
 mod traffic;
+
+mod events;
 
 mod camera;
 mod command;
@@ -43,3 +55,6 @@ mod route;
 
 mod link;
 pub use link::*;
+
+mod router;
+pub use router::{EndpointCounts, EndpointId, EndpointRole, Router};

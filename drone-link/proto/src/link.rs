@@ -5,18 +5,37 @@ use std::collections::VecDeque;
 use flight_types::{DroneStatus, FlightCommand, FlightEvent, FlightPhase, LightState, LinkStatus, MissionId};
 
 use crate::camera::Camera;
+use crate::command::Purpose;
 use crate::craft::Craft;
-use crate::dialect::{self, AUTOPILOT_COMPONENT, Addresses, Outgoing};
+use crate::dialect::{self, AUTOPILOT_COMPONENT, Addresses, Asker, Outgoing};
 use crate::flight::Flight;
 use crate::frame::{Frame, frames};
+use crate::identity::Identity;
 use crate::inbound::{self, Addressee, Heard};
 use crate::light::Light;
+use crate::signing::{Signing, SigningMemory};
 use crate::streams::Streams;
 use crate::supervision::{Freshness, LinkChange, Supervision};
+use crate::timesync::TimeSync;
 use crate::{LinkConfig, Output};
 
 /// Outputs kept when nobody drains them; far more than one call makes.
 const OUTPUTS_MAX: usize = 1_024;
+/// How long the permission to arm holds: the aircraft asks when it is ordered to arm, and arms at once or not at all.
+const ARM_GRANTED_S: u8 = 5;
+/// The message that brings an aircraft its key is not acknowledged; twice is what other ground stations send.
+const SET_UP_SENDINGS: usize = 2;
+
+/// Why an aircraft is not given its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SetUpError {
+    /// The link has no key.
+    #[error("this link has no signing key")]
+    NoKey,
+    /// Somebody may be listening.
+    #[error("a key is given only over a link that is marked as trusted: whoever hears it can fly the aircraft")]
+    NotTrusted,
+}
 
 /// The link to one aircraft. Time is input: `now_ms` is any clock that does not run backwards.
 #[derive(Debug)]
@@ -25,6 +44,8 @@ pub struct Link {
     addresses: Addresses,
     craft: Craft,
     supervision: Supervision,
+    signing: Option<Signing>,
+    timesync: TimeSync,
     streams: Streams,
     camera: Camera,
     flight: Option<Flight>,
@@ -45,12 +66,16 @@ impl Link {
             own_component_id: config.own_component_id,
             target_system_id: config.system_id,
         };
-        let craft = Craft::new(config.limits.clone(), Light::new(config.light));
+        let mut craft = Craft::new(config.limits.clone(), Light::new(config.light), Identity::new(config.hardware.clone()));
+        craft.authorizer = config.arm_authorization.then_some(config.own_system_id);
+        let signing = config.signing.clone().map(Signing::new);
         Self {
             config,
             addresses,
             craft,
             supervision: Supervision::default(),
+            signing,
+            timesync: TimeSync::default(),
             streams: Streams::default(),
             camera: Camera::default(),
             flight: None,
@@ -64,14 +89,50 @@ impl Link {
         }
     }
 
-    /// Takes one datagram as received. Frames of other systems, garbage and unknown messages are ignored.
+    /// Takes one datagram as received. Frames of other systems, garbage and unknown messages are ignored; on a signed link, so are
+    /// those that it does not vouch for.
     pub fn handle_datagram(&mut self, bytes: &[u8], now_ms: u64) {
         for frame in frames(bytes) {
-            if frame.system_id == self.config.system_id {
+            if frame.system_id == self.config.system_id && self.is_admitted(&frame, now_ms) {
                 self.handle_frame(&frame, now_ms);
             }
         }
         self.drive(now_ms);
+    }
+
+    fn is_admitted(&mut self, frame: &Frame, now_ms: u64) -> bool {
+        let Some(signing) = &mut self.signing else { return true };
+        let admitted = signing.admit(frame, now_ms);
+        self.changed |= !admitted;
+        admitted
+    }
+
+    /// Whether this datagram may tell where the aircraft is to be reached: always without a key, with one only when its first frame is
+    /// rightly signed. Nothing is remembered.
+    pub fn vouches_for(&self, datagram: &[u8], now_ms: u64) -> bool {
+        let Some(signing) = &self.signing else { return true };
+        let first = frames(datagram).find(|frame| frame.system_id == self.config.system_id);
+        first.is_some_and(|frame| signing.judge(&frame, now_ms).is_ok())
+    }
+
+    /// Gives the aircraft the key of this link, on a person's word and over a trusted link only.
+    pub fn set_up_signing(&mut self, now_ms: u64) -> Result<(), SetUpError> {
+        let Some(signing) = &self.signing else { return Err(SetUpError::NoKey) };
+        if !self.config.trusted {
+            return Err(SetUpError::NotTrusted);
+        }
+        let message = Outgoing::SetUpSigning { key: signing.key().bytes(), time: signing.clock(now_ms) };
+        for _ in 0..SET_UP_SENDINGS {
+            // Without a signature: the aircraft has no key yet.
+            let bytes = self.encode(&message);
+            self.push(Output::Transmit(bytes));
+        }
+        Ok(())
+    }
+
+    /// What the shell must keep over a restart of a signed link: at least once a minute, and at the end.
+    pub fn signing_memory(&self) -> Option<SigningMemory> {
+        self.signing.as_ref().map(Signing::memory)
     }
 
     /// Takes an order. Repeating an order is harmless. Orders for another flight than the current one are ignored, but
@@ -123,7 +184,12 @@ impl Link {
             connected: self.supervision.connected(),
             silence_ms: self.supervision.silence_ms(now_ms),
             loss_pct: self.supervision.sequence.loss_pct(now_ms),
+            round_trip_ms: self.timesync.round_trip_ms(),
+            signing: self.signing.as_ref().map(Signing::status),
         };
+        status.hardware = self.craft.identity.shown(now_ms);
+        let measured_ms = self.craft.telemetry.position_boot_ms.and_then(|boot_ms| self.timesync.ours_ms(boot_ms));
+        status.position_age_ms = measured_ms.map(|measured_ms| now_ms.saturating_sub(measured_ms));
         status.light = self.craft.light.state();
         status.warnings = self.craft.texts.warnings();
         let current = self.flight.as_ref().filter(|flight| !flight.is_over());
@@ -174,7 +240,7 @@ impl Link {
                 if let Some(inquiry) = &mut self.craft.inquiry {
                     inquiry.handle(parameter, &self.config.limits, now_ms, &mut |outgoing| sent.push(outgoing));
                 }
-                self.send_all(sent);
+                self.send_all(sent, now_ms);
             }
             Heard::Illuminator { enabled, error_status } => {
                 self.craft.light.take_status(AUTOPILOT_COMPONENT, *enabled, *error_status);
@@ -184,9 +250,37 @@ impl Link {
                 if let Some(transfer) = &mut self.craft.transfer {
                     transfer.handle(heard, own, &self.config.limits, now_ms, &mut |outgoing| sent.push(outgoing));
                 }
-                self.send_all(sent);
+                self.send_all(sent, now_ms);
             }
+            _ => self.handle_housekeeping(heard, now_ms),
+        }
+    }
+
+    /// What is neither state nor an answer to an order: who it is, what time it has, whether it may be armed, what it noted.
+    fn handle_housekeeping(&mut self, heard: &Heard, now_ms: u64) {
+        let own = self.own();
+        let ours = |to: &Addressee| to.includes(own.system_id, own.component_id);
+        match heard {
+            Heard::Version(hardware) => self.craft.identity.take(hardware.clone(), now_ms),
+            Heard::TimeSync { asker_ns, responder_ns: 0, to } if ours(to) => {
+                self.send_all(vec![TimeSync::answer(*asker_ns, AUTOPILOT_COMPONENT, now_ms)], now_ms);
+            }
+            Heard::TimeSync { asker_ns, responder_ns, to } if ours(to) => self.timesync.take(*asker_ns, *responder_ns, now_ms),
+            Heard::ArmAuthorizationAsked { to } if ours(to) => self.authorize_arming(now_ms),
+            Heard::Event(event) => self.craft.events.take(event.clone(), now_ms),
+            Heard::EventSequence { newest, reset } => self.craft.events.take_newest(*newest, *reset, now_ms),
+            Heard::EventGone { sequence, oldest, to } if ours(to) => self.craft.events.take_gone(*sequence, *oldest, now_ms),
             _ => {}
+        }
+    }
+
+    /// The aircraft asks whether somebody who orders it to arm may: only for a flight of ours, or for the pilot who has control of it.
+    fn authorize_arming(&mut self, now_ms: u64) {
+        let granted = self.flight.as_ref().is_some_and(Flight::may_arm);
+        let to = Asker { system_id: self.addresses.target_system_id, component_id: AUTOPILOT_COMPONENT };
+        self.send_all(vec![Outgoing::ArmAuthorization { granted_s: granted.then_some(ARM_GRANTED_S), to }], now_ms);
+        if !granted {
+            self.craft.texts.note("somebody wanted to arm the aircraft without a flight that was ordered; refused", now_ms);
         }
     }
 
@@ -233,6 +327,12 @@ impl Link {
     fn ask_anew(&mut self) {
         self.streams.restart();
         self.camera.restart();
+        self.timesync.restart();
+        self.craft.events.restart();
+        self.craft.identity.restart();
+        // A refusal of before must not answer the new questions.
+        self.craft.commander.cancel(Purpose::Streams);
+        self.craft.commander.cancel(Purpose::Version);
     }
 
     fn notice(&mut self, event: FlightEvent) {
@@ -254,6 +354,9 @@ impl Link {
         if self.craft.connected {
             self.streams.drive(&mut self.craft.commander, self.craft.light.illuminator(), now_ms);
             self.camera.drive(&mut self.craft.commander, now_ms);
+            self.craft.identity.drive(&mut self.craft.commander, now_ms);
+            let questions = [self.craft.events.drive(now_ms), self.timesync.drive(now_ms)];
+            self.send_all(questions.into_iter().flatten().collect(), now_ms);
             let autopilot = self.craft.telemetry.autopilot();
             self.craft.light.drive(autopilot, &mut self.craft.commander, &self.config.limits, now_ms);
         }
@@ -266,7 +369,7 @@ impl Link {
             return;
         }
         self.heartbeat_ms = now_ms + self.config.limits.heartbeat_interval_ms;
-        self.send_all(vec![Outgoing::Heartbeat]);
+        self.send_all(vec![Outgoing::Heartbeat], now_ms);
     }
 
     fn notice_texts_and_light(&mut self, now_ms: u64) {
@@ -302,15 +405,24 @@ impl Link {
             let seq = seq + self.craft.telemetry.autopilot().leading_items();
             send(Outgoing::MissionSetCurrent { seq });
         }
-        self.send_all(sent);
+        self.send_all(sent, now_ms);
     }
 
-    fn send_all(&mut self, outgoing: Vec<Outgoing>) {
+    fn send_all(&mut self, outgoing: Vec<Outgoing>, now_ms: u64) {
         for message in outgoing {
-            let bytes = dialect::encode(self.addresses, self.sequence, &message);
-            self.sequence = self.sequence.wrapping_add(1);
+            let bytes = self.encode(&message);
+            let bytes = match &mut self.signing {
+                Some(signing) => signing.sign(bytes, now_ms),
+                None => bytes,
+            };
             self.push(Output::Transmit(bytes));
         }
+    }
+
+    fn encode(&mut self, message: &Outgoing) -> Vec<u8> {
+        let bytes = dialect::encode(self.addresses, self.sequence, message);
+        self.sequence = self.sequence.wrapping_add(1);
+        bytes
     }
 
     fn report(&mut self, now_ms: u64) {

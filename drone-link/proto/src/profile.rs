@@ -46,11 +46,12 @@ impl Autopilot {
         }
     }
 
-    /// What its parameters must say before a flight under this ceiling, metres over home. In the air only what is set counts:
+    /// What its parameters must say before a flight under this ceiling, metres over home, and where it must ask this system before it
+    /// arms. In the air only what is set counts:
     /// a flight that is redirected was checked when it was launched.
-    pub fn demands(self, ceiling_m: f64, airborne: bool) -> Vec<Demand> {
+    pub fn demands(self, ceiling_m: f64, authorizer: Option<u8>, airborne: bool) -> Vec<Demand> {
         let all = match self {
-            Self::Px4 => px4_demands(ceiling_m),
+            Self::Px4 => px4_demands(ceiling_m).into_iter().chain(authorizer.into_iter().flat_map(px4_authorization)).collect(),
             Self::ArduPilot => arducopter_demands(ceiling_m),
         };
         all.into_iter().filter(|demand| !airborne || demand.rule.sets()).collect()
@@ -158,6 +159,14 @@ fn px4_demands(ceiling_m: f64) -> Vec<Demand> {
     ]
 }
 
+fn px4_authorization(authorizer: u8) -> [Demand; 2] {
+    let id = f64::from(authorizer);
+    [
+        Demand { name: "COM_ARM_AUTH_REQ", rule: Rule::OneOf(&[1.0]), reason: "anybody could arm it (1 asks before arming)" },
+        Demand { name: "COM_ARM_AUTH_ID", rule: Rule::Within(id, id), reason: "it would ask somebody else before arming" },
+    ]
+}
+
 /// FENCE_TYPE: ceiling and polygons.
 const ARDUPILOT_FENCE_TYPE: u32 = 0b101;
 /// AUTO_OPTIONS: arm in automatic mode, and take off without a raised throttle.
@@ -211,7 +220,7 @@ mod tests {
     #[test]
     fn in_the_air_only_what_is_set_is_demanded() {
         for autopilot in [Autopilot::Px4, Autopilot::ArduPilot] {
-            let (before, after) = (autopilot.demands(120.0, false), autopilot.demands(120.0, true));
+            let (before, after) = (autopilot.demands(120.0, Some(255), false), autopilot.demands(120.0, Some(255), true));
             assert!(after.len() < before.len() && after.iter().all(|demand| demand.rule.sets()));
             assert!(after.iter().any(|demand| demand.rule == Rule::Set(120.0)), "the ceiling");
         }

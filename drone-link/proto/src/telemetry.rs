@@ -39,6 +39,8 @@ pub(crate) struct Telemetry {
     time_left_s: Option<f64>,
     satellites: Option<u8>,
     wind: Option<(f64, f64)>,
+    /// When the position was measured, by the aircraft's clock.
+    pub position_boot_ms: Option<u32>,
     boot_ms: Option<u32>,
     rebooted: bool,
 }
@@ -87,6 +89,12 @@ impl Telemetry {
             | Heard::CommandAck { .. }
             | Heard::Text { .. }
             | Heard::Illuminator { .. }
+            | Heard::Version(_)
+            | Heard::TimeSync { .. }
+            | Heard::ArmAuthorizationAsked { .. }
+            | Heard::Event(_)
+            | Heard::EventSequence { .. }
+            | Heard::EventGone { .. }
             | Heard::VideoStream { .. }
             | Heard::Traffic(_)
             | Heard::Other => {}
@@ -99,6 +107,7 @@ impl Telemetry {
         let somewhere = heard.lat_deg != 0.0 || heard.lon_deg != 0.0;
         if let (true, Ok(position)) = (somewhere, GeoPoint::new(heard.lat_deg, heard.lon_deg)) {
             self.position = Some(position);
+            self.position_boot_ms = Some(heard.boot_ms);
         }
         self.altitude_amsl_m = Some(heard.altitude_amsl_m);
         self.height_m = Some(heard.height_m);

@@ -74,6 +74,11 @@ impl Texts {
         }
     }
 
+    /// Keeps a warning of ours among the aircraft's own.
+    pub fn note(&mut self, text: &str, now_ms: u64) {
+        self.keep(Text { at_ms: now_ms, severity: SEVERITY_WARNING, text: text.to_owned() });
+    }
+
     /// Shows a text whose missing chunks did not come.
     pub fn handle_timeout(&mut self, now_ms: u64) {
         if self.partial.as_ref().is_some_and(|partial| now_ms.saturating_sub(partial.since_ms) >= JOIN_LIMIT_MS) {

@@ -14,6 +14,9 @@ pub struct DroneStatus {
     pub link: LinkStatus,
     /// Where it is.
     pub position: Option<GeoPoint>,
+    /// How old the position is, milliseconds, where the aircraft's clock is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position_age_ms: Option<u64>,
     /// Altitude above mean sea level, metres.
     pub altitude_amsl_m: Option<f64>,
     /// Height above its home, metres.
@@ -40,6 +43,9 @@ pub struct DroneStatus {
     pub landed: Option<bool>,
     /// The autopilot's mode as a word: "mission", "hold", "return", "land", "takeoff", "follow", "offboard", "manual".
     pub mode: Option<String>,
+    /// What the autopilot's board says that it is, in hexadecimal digits: the identity that a configuration may ask for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hardware: Option<String>,
     /// Satellites used.
     pub satellites: Option<u8>,
     /// A usable three-dimensional fix.
@@ -69,6 +75,7 @@ impl DroneStatus {
             drone,
             link: LinkStatus::default(),
             position: None,
+            position_age_ms: None,
             altitude_amsl_m: None,
             height_m: None,
             heading_deg: None,
@@ -82,6 +89,7 @@ impl DroneStatus {
             armed: None,
             landed: None,
             mode: None,
+            hardware: None,
             satellites: None,
             gps_ok: None,
             health_ok: None,
@@ -106,4 +114,37 @@ pub struct LinkStatus {
     pub silence_ms: Option<u64>,
     /// Share of messages missing by sequence numbers over the last seconds, per cent.
     pub loss_pct: f64,
+    /// A word to the aircraft and back, milliseconds, the middle one of the last few; `None` until measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round_trip_ms: Option<f64>,
+    /// Signatures on this link; `None` where it has no key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing: Option<SigningStatus>,
+}
+
+/// How a signed link fares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SigningStatus {
+    /// The latest frame that was taken carried a right signature.
+    pub verified: bool,
+    /// Frames refused since the start.
+    pub refused: u64,
+    /// Why the latest of them was.
+    pub latest_refusal: Option<SigningRefusal>,
+}
+
+/// Why a frame is not taken on a signed link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum SigningRefusal {
+    /// It carries no signature.
+    Unsigned,
+    /// It was signed with another key, or changed on its way.
+    Forged,
+    /// It is not newer than what was heard of the same sender: replayed, repeated or overtaken.
+    Repeated,
+    /// The first of its sender, and more than a minute old.
+    Old,
 }

@@ -14,7 +14,7 @@ pub fn d1() -> DroneId {
 
 fn ready() -> DroneStatus {
     DroneStatus {
-        link: LinkStatus { connected: true, silence_ms: Some(100), loss_pct: 0.0 },
+        link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
         position: Some(centre().moved(270.0, 800.0)),
         height_m: Some(0.0),
         battery_pct: Some(95.0),

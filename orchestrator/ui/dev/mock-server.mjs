@@ -50,7 +50,7 @@ function guard(id, name, position) {
 
 function aircraft(id, station, pad) {
   const status = {
-    drone: id, link: { connected: true, silence_ms: 40, loss_pct: 0.4 }, position: pad, altitude_amsl_m: 20, height_m: 0, heading_deg: 40,
+    drone: id, link: { connected: true, silence_ms: 40, loss_pct: 0.4, round_trip_ms: 38, signing: id === 'd2' ? { verified: false, refused: 3, latest_refusal: 'unsigned' } : { verified: true, refused: 0, latest_refusal: null } }, position: pad, altitude_amsl_m: 20, height_m: 0, heading_deg: 40,
     roll_deg: 0, pitch_deg: 0, ground_speed_m_s: 0, climb_m_s: 0, battery_pct: id === 'd2' ? 41 : 97, battery_v: 16.4, time_left_s: 1_320,
     armed: false, landed: true, mode: 'hold', satellites: 17, gps_ok: true, health_ok: true, light: 'off', wind_m_s: 3.2, wind_from_deg: 290,
     mission: null, mission_item: null, pilot_in_control: false, warnings: [],

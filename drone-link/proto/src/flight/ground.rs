@@ -97,6 +97,9 @@ impl Flight {
         if let Some((reason, _)) = craft.rival.clone().filter(|(_, at_ms)| now_ms.saturating_sub(*at_ms) < RIVAL_MS) {
             return self.fail(FlightFailure::WrongAircraft { reason }, craft, now_ms);
         }
+        if let Some(reason) = craft.identity.trouble(now_ms) {
+            return self.fail(FlightFailure::WrongAircraft { reason }, craft, now_ms);
+        }
         let Some(missing) = self.not_ready(craft) else {
             self.report_phase(FlightPhase::PreflightPassed);
             if self.plan.outbound.is_empty() || self.plan.transit_height_m > self.plan.fence.height_max_m {
@@ -119,6 +122,9 @@ impl Flight {
         let telemetry = &craft.telemetry;
         if !craft.connected {
             return Some("no link".to_owned());
+        }
+        if craft.identity.is_awaited() {
+            return Some("it does not tell which aircraft it is".to_owned());
         }
         if telemetry.gps_ok() != Some(true) {
             return Some("no satellite fix".to_owned());
@@ -166,7 +172,7 @@ impl Flight {
     fn ask_parameters(&self, craft: &mut Craft, now_ms: u64) {
         if craft.inquiry.is_none() {
             let autopilot = craft.telemetry.autopilot();
-            let demands = autopilot.demands(self.plan.fence.height_max_m, self.redirected);
+            let demands = autopilot.demands(self.plan.fence.height_max_m, craft.authorizer, self.redirected);
             craft.inquiry = Some(Inquiry::new(autopilot, demands, now_ms));
         }
     }
@@ -203,6 +209,9 @@ impl Flight {
             craft.commander.cancel(Purpose::Arming);
             self.report_phase(FlightPhase::Armed);
             return self.go(Stage::Lift, now_ms);
+        }
+        if let Some(reason) = craft.identity.trouble(now_ms) {
+            return self.fail(FlightFailure::WrongAircraft { reason }, craft, now_ms);
         }
         if self.paused {
             craft.commander.cancel(Purpose::Arming);

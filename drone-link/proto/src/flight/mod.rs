@@ -369,6 +369,11 @@ impl Flight {
         (self.stage.is_airborne() || self.redirected) && craft.telemetry.landed() == Some(false)
     }
 
+    /// Whether somebody who orders the aircraft to arm now does so for this flight.
+    pub fn may_arm(&self) -> bool {
+        self.yielded || matches!(self.stage, Stage::Arm | Stage::Lift)
+    }
+
     /// A pilot has control.
     pub fn is_yielded(&self) -> bool {
         self.yielded

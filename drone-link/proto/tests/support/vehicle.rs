@@ -73,6 +73,22 @@ pub struct Vehicle {
     pub armed_in: Option<u8>,
     /// Servo outputs as ordered: number and pulse.
     pub servos: Vec<(f32, f32)>,
+    /// What its board says that it is; 0 says nothing.
+    pub hardware: u64,
+    /// Its clock before the link's.
+    pub clock_ahead_ms: i64,
+    /// Signs its frames with this key, and takes only frames that are signed with it.
+    pub key: Option<[u8; 32]>,
+    /// When its clock stood at zero, in the time of signatures.
+    pub signing_start: u64,
+    /// Frames of the link without a right signature, while it has a key.
+    pub unsigned_heard: u32,
+    /// Asks the ground station before it arms.
+    pub asks_before_arming: bool,
+    /// Since when it has been waiting for an answer to that question.
+    asked_ms: Option<u64>,
+    /// The time of its latest signature.
+    signed: u64,
     goal: Option<(Local, f64)>,
     receiving: Option<Receiving>,
     gcs_ms: Option<u64>,
@@ -125,6 +141,14 @@ impl Vehicle {
             ardupilot: false,
             armed_in: None,
             servos: Vec::new(),
+            hardware: 0,
+            clock_ahead_ms: 0,
+            key: None,
+            signing_start: 0,
+            unsigned_heard: 0,
+            asks_before_arming: false,
+            asked_ms: None,
+            signed: 0,
             goal: None,
             receiving: None,
             gcs_ms: None,
@@ -165,18 +189,44 @@ impl Vehicle {
     fn send(&mut self, message: &MavMessage) {
         let header = MavHeader { system_id: self.system_id.into(), component_id: 1, sequence: self.sequence };
         self.sequence = self.sequence.wrapping_add(1);
+        let datagram = self.sealed(header, message);
+        self.out.push(datagram);
+    }
+
+    fn sealed(&mut self, header: MavHeader, message: &MavMessage) -> Vec<u8> {
         let mut raw = MAVLinkV2MessageRaw::new();
-        raw.serialize_message(header, message);
-        self.out.push(raw.raw_bytes().to_vec());
+        let Some(key) = self.key else {
+            raw.serialize_message(header, message);
+            return raw.raw_bytes().to_vec();
+        };
+        raw.serialize_message_for_signing(header, message);
+        self.signed = (self.signed + 1).max(self.signing_start + self.now_ms * 100);
+        raw.signature_timestamp_bytes_mut().copy_from_slice(&self.signed.to_le_bytes()[..6]);
+        let mut signature = [0; 6];
+        raw.calculate_signature(&key, &mut signature);
+        raw.signature_value_mut().copy_from_slice(&signature);
+        raw.raw_bytes().to_vec()
+    }
+
+    /// Whether it takes this frame, by a signature that the definitions' own crate computes.
+    fn takes(&mut self, datagram: &[u8]) -> bool {
+        let Some(key) = self.key else { return true };
+        let mut bytes = MAVLinkV2MessageRaw::new().into_inner();
+        bytes[..datagram.len()].copy_from_slice(datagram);
+        let raw = MAVLinkV2MessageRaw::from_bytes_unparsed(bytes);
+        let mut signature = [0; 6];
+        raw.calculate_signature(&key, &mut signature);
+        let right = datagram[2] == 1 && signature == raw.signature_value();
+        self.unsigned_heard += u32::from(!right);
+        right
     }
 
     fn send_from_illuminator(&mut self, message: &MavMessage) {
         let sequence = self.illuminator_sequence;
         let header = MavHeader { system_id: self.system_id.into(), component_id: ILLUMINATOR, sequence };
         self.illuminator_sequence = self.illuminator_sequence.wrapping_add(1);
-        let mut raw = MAVLinkV2MessageRaw::new();
-        raw.serialize_message(header, message);
-        self.out.push(raw.raw_bytes().to_vec());
+        let datagram = self.sealed(header, message);
+        self.out.push(datagram);
     }
 
     pub fn say(&mut self, text: &str) {
@@ -279,7 +329,7 @@ impl Vehicle {
     fn global_position(&mut self) {
         let position = self.position();
         self.send(&MavMessage::GLOBAL_POSITION_INT(GLOBAL_POSITION_INT_DATA {
-            time_boot_ms: self.now_ms as u32,
+            time_boot_ms: (self.clock_ns() / 1_000_000) as u32,
             lat: (position.lat_deg() * 1e7) as i32,
             lon: (position.lon_deg() * 1e7) as i32,
             alt: ((self.home_amsl_m + self.height_m) * 1e3) as i32,
@@ -401,6 +451,9 @@ impl Vehicle {
     // ---- receiving ----
 
     pub fn receive(&mut self, datagram: &[u8]) {
+        if !self.takes(datagram) {
+            return;
+        }
         let mut reader = MavlinkReader::new(datagram);
         let read: Result<(MavHeader, MavMessage), _> = reader.read_any_message();
         let (header, message) = read.expect("the link sends whole frames that the dialect knows");
@@ -419,9 +472,50 @@ impl Vehicle {
             MavMessage::MISSION_REQUEST_INT(request) => self.send_item(request.mission_type, request.seq),
             MavMessage::MISSION_SET_CURRENT(set) => self.current = set.seq,
             MavMessage::MISSION_ACK(_) => {}
+            MavMessage::TIMESYNC(sync) => self.tell_time(&sync),
+            MavMessage::COMMAND_ACK(ack) => self.take_authorization(&ack),
+            MavMessage::SETUP_SIGNING(set_up) => {
+                self.key = Some(set_up.secret_key);
+                self.signing_start = set_up.initial_timestamp - self.now_ms * 100;
+            }
             MavMessage::PARAM_REQUEST_READ(request) => self.tell_parameter(request.param_id),
             MavMessage::PARAM_SET(set) => self.set_parameter(&set),
             other => panic!("the link sent {other:?}"),
+        }
+    }
+
+    fn clock_ns(&self) -> i64 {
+        (self.now_ms as i64 + self.clock_ahead_ms) * 1_000_000
+    }
+
+    fn tell_time(&mut self, sync: &TIMESYNC_DATA) {
+        if sync.tc1 == 0 {
+            let answer = TIMESYNC_DATA { tc1: self.clock_ns(), ts1: sync.ts1, target_system: 255, target_component: 190 };
+            self.send(&MavMessage::TIMESYNC(answer));
+        }
+    }
+
+    /// What anybody's order to arm leads to on an aircraft that asks first.
+    pub fn ask_to_arm(&mut self) {
+        self.asked_ms = Some(self.now_ms);
+        self.send(&MavMessage::COMMAND_LONG(COMMAND_LONG_DATA {
+            param1: f32::from(self.system_id),
+            command: MavCmd::MAV_CMD_ARM_AUTHORIZATION_REQUEST,
+            target_system: 255,
+            target_component: 0,
+            ..Default::default()
+        }));
+    }
+
+    fn take_authorization(&mut self, ack: &COMMAND_ACK_DATA) {
+        let asked_ms = self.asked_ms.take().filter(|asked_ms| self.now_ms < asked_ms + 1_000);
+        if ack.command != MavCmd::MAV_CMD_ARM_AUTHORIZATION_REQUEST || asked_ms.is_none() {
+            return;
+        }
+        if ack.result == MavResult::MAV_RESULT_ACCEPTED && ack.progress > 0 {
+            self.start_motors();
+        } else {
+            self.say("Arming denied: not authorized");
         }
     }
 
@@ -450,6 +544,10 @@ impl Vehicle {
                 self.servos.push((command.param1, command.param2));
                 MavResult::MAV_RESULT_ACCEPTED
             }
+            MavCmd::MAV_CMD_REQUEST_MESSAGE if command.param1 == 148.0 => {
+                self.send(&MavMessage::AUTOPILOT_VERSION(AUTOPILOT_VERSION_DATA { uid: self.hardware, ..Default::default() }));
+                MavResult::MAV_RESULT_ACCEPTED
+            }
             MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL | MavCmd::MAV_CMD_DO_SET_ROI_NONE => MavResult::MAV_RESULT_ACCEPTED,
             MavCmd::MAV_CMD_DO_SET_ACTUATOR => {
                 self.actuators.push(command.param1);
@@ -476,13 +574,21 @@ impl Vehicle {
             self.say(&self.refusal.clone());
             return MavResult::MAV_RESULT_TEMPORARILY_REJECTED;
         }
+        if self.asks_before_arming && !self.armed {
+            self.ask_to_arm();
+            return MavResult::MAV_RESULT_IN_PROGRESS;
+        }
+        self.start_motors();
+        MavResult::MAV_RESULT_ACCEPTED
+    }
+
+    fn start_motors(&mut self) {
         if !self.armed {
             self.arms += 1;
             self.armed_in = Some(self.mode);
             self.armed = true;
             self.armed_ms = self.now_ms;
         }
-        MavResult::MAV_RESULT_ACCEPTED
     }
 
     fn disarm(&mut self) -> MavResult {

@@ -49,7 +49,7 @@ fn table(count: usize) -> Table {
         has_light: true,
     };
     let ready = |(name, pad): &(String, GeoPoint)| DroneStatus {
-        link: LinkStatus { connected: true, silence_ms: Some(100), loss_pct: 0.0 },
+        link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
         position: Some(*pad),
         battery_pct: Some(95.0),
         armed: Some(false),

@@ -256,6 +256,15 @@ export interface LinkStatus {
   connected: boolean;
   silence_ms?: number | null;
   loss_pct: number;
+  round_trip_ms?: number | null;
+  signing?: SigningStatus | null;
+}
+
+/** How a signed link fares. */
+export interface SigningStatus {
+  verified: boolean;
+  refused: number;
+  latest_refusal?: 'unsigned' | 'forged' | 'repeated' | 'old' | null;
 }
 
 /** One aircraft as last heard; a caller or guard gets fewer fields. */

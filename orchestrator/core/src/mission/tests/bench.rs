@@ -61,7 +61,7 @@ fn aircraft(name: &str, pad: GeoPoint) -> DroneConfig {
 /// An aircraft ready on its pad.
 pub fn ready(name: &str, pad: GeoPoint) -> DroneStatus {
     DroneStatus {
-        link: LinkStatus { connected: true, silence_ms: Some(100), loss_pct: 0.0 },
+        link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
         position: Some(pad),
         height_m: Some(0.0),
         battery_pct: Some(95.0),

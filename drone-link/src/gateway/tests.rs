@@ -1,0 +1,335 @@
+//! A station and the server's desk in virtual time, with a bad line between them and restarts of both.
+
+use flight_types::{
+    DroneId, Fence, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, MissionId, Ring, Scene,
+};
+
+use super::*;
+
+fn home() -> GeoPoint {
+    GeoPoint::new(37.5, 127.0).expect("a place")
+}
+
+fn drone(name: &str) -> DroneId {
+    DroneId::new(name).expect("an id")
+}
+
+fn mission(name: &str) -> MissionId {
+    MissionId::new(name).expect("an id")
+}
+
+fn plan(name: &str) -> FlightPlan {
+    let corner = |bearing: f64| home().moved(bearing, 700.0);
+    FlightPlan {
+        mission: mission(name),
+        home: home(),
+        home_altitude_amsl_m: 30.0,
+        outbound: vec![home().moved(0.0, 100.0)],
+        homeward: vec![home().moved(0.0, 50.0), home()],
+        transit_height_m: 40.0,
+        transit_speed_m_s: 12.0,
+        scene: Scene::Escort { target: home().moved(0.0, 108.0), stand_off_m: 8.0, height_m: 20.0 },
+        fence: Fence { ring: Ring::new([45.0, 135.0, 225.0, 315.0].map(corner).to_vec()).expect("a ring"), height_max_m: 100.0 },
+        exclusions: Vec::new(),
+        zone_margin_m: 15.0,
+    }
+}
+
+fn fly(name: &str) -> FlightCommand {
+    FlightCommand::Fly { plan: Box::new(plan(name)), reached: FlightPhase::Ordered }
+}
+
+fn recall(name: &str) -> FlightCommand {
+    FlightCommand::Recall { homeward: plan(name).homeward }
+}
+
+fn order(name: &str, command: FlightCommand) -> Order {
+    Order { drone: drone("d1"), mission: mission(name), command }
+}
+
+fn report(name: &str, report: FlightEvent) -> Report {
+    Report::Flight { drone: drone("d1"), mission: mission(name), report }
+}
+
+fn reached(name: &str, phase: FlightPhase) -> Report {
+    report(name, FlightEvent::Reached { phase })
+}
+
+/// SplitMix64.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+/// Both ends and the line. Texts travel, as over a broker.
+struct World {
+    now_ms: u64,
+    station: Station,
+    desk: Desk,
+    rules: StationRules,
+    kept: Option<String>,
+    loss_pct: u64,
+    dice: Dice,
+    down: Vec<(u64, String)>,
+    up: Vec<(u64, String)>,
+    given: Vec<Order>,
+    told: Vec<Report>,
+}
+
+impl World {
+    fn new(rules: StationRules, loss_pct: u64, seed: u64) -> Self {
+        Self {
+            now_ms: 0,
+            station: Station::new(rules, None, 1, 0),
+            desk: Desk::new(1, 0),
+            rules,
+            kept: None,
+            loss_pct,
+            dice: Dice(seed),
+            down: Vec::new(),
+            up: Vec::new(),
+            given: Vec::new(),
+            told: Vec::new(),
+        }
+    }
+
+    fn policy(loss: LossPolicy) -> Self {
+        Self::new(StationRules { loss, ..StationRules::default() }, 0, 1)
+    }
+
+    fn under_way(&mut self, text: String) -> Option<(u64, String)> {
+        if self.dice.below(100) < self.loss_pct {
+            return None;
+        }
+        let jitter_ms = if self.loss_pct == 0 { 50 } else { 50 + self.dice.below(2_000) };
+        Some((self.now_ms + jitter_ms, text))
+    }
+
+    /// A tenth of a second.
+    fn tick(&mut self) {
+        self.now_ms += 100;
+        self.station.handle_timeout(self.now_ms);
+        self.desk.handle_timeout(self.now_ms);
+        for text in arrived(&mut self.down, self.now_ms) {
+            self.station.handle_message(serde_json::from_str(&text).expect("ours"), self.now_ms);
+        }
+        for text in arrived(&mut self.up, self.now_ms) {
+            self.desk.handle_message(serde_json::from_str(&text).expect("ours"), self.now_ms);
+        }
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.station.poll_output() {
+            match output {
+                StationOutput::Keep => {
+                    self.kept = Some(serde_json::to_string(&self.station.state(self.now_ms)).expect("plain data"));
+                }
+                StationOutput::Give(order) => self.given.push(order),
+                StationOutput::Tell(message) => {
+                    let text = serde_json::to_string(&message).expect("plain data");
+                    let sent = self.under_way(text);
+                    self.up.extend(sent);
+                }
+                StationOutput::Lost(report) => panic!("lost {report:?}"),
+            }
+        }
+        while let Some(output) = self.desk.poll_output() {
+            match output {
+                DeskOutput::Tell(message) => {
+                    let text = serde_json::to_string(&message).expect("plain data");
+                    let sent = self.under_way(text);
+                    self.down.extend(sent);
+                }
+                DeskOutput::Report(report) => self.told.push(report),
+            }
+        }
+    }
+
+    fn run(&mut self, for_ms: u64) {
+        let end_ms = self.now_ms + for_ms;
+        while self.now_ms < end_ms {
+            self.tick();
+        }
+    }
+
+    fn command(&mut self, order: Order) {
+        self.desk.command(order, self.now_ms).expect("room");
+        self.drain();
+    }
+
+    fn report(&mut self, report: Report) {
+        self.station.handle_report(report, self.now_ms);
+        self.drain();
+    }
+
+    /// The gateway is killed and started: only what was kept is there, and what was on its way to it is not.
+    fn restart_station(&mut self) {
+        let kept = self.kept.as_ref().map(|text| serde_json::from_str(text).expect("ours"));
+        self.station = Station::new(self.rules, kept, 1_000 + self.now_ms, self.now_ms);
+        self.down.clear();
+        self.drain();
+    }
+
+    fn commands(&self) -> Vec<&FlightCommand> {
+        self.given.iter().map(|order| &order.command).collect()
+    }
+}
+
+fn arrived(line: &mut Vec<(u64, String)>, now_ms: u64) -> Vec<String> {
+    let (here, later): (Vec<_>, Vec<_>) = line.drain(..).partition(|(at_ms, _)| *at_ms <= now_ms);
+    *line = later;
+    here.into_iter().map(|(_, text)| text).collect()
+}
+
+#[test]
+fn orders_reach_the_hub_and_reports_the_server_once_and_in_order_over_a_bad_line() {
+    for seed in 0..60 {
+        let mut world = World::new(StationRules::default(), 40, seed);
+        let (mut orders, mut reports) = (Vec::new(), Vec::new());
+        for round in 0..80 {
+            let (flight, light) =
+                (format!("m{}", round / 20), FlightCommand::Light { on: round % 2 == 0, brightness_pct: round as u8 });
+            orders.push(order(&flight, light));
+            reports.push(report(&flight, FlightEvent::Warning { text: format!("warning {round}") }));
+            world.command(orders[round].clone());
+            world.report(reports[round].clone());
+            world.run(world.now_ms % 700);
+            if world.dice.below(10) == 0 {
+                world.restart_station();
+            }
+        }
+        world.run(120_000);
+        assert_eq!(world.given, orders, "seed {seed}");
+        assert_eq!(world.told, reports, "seed {seed}");
+    }
+}
+
+#[test]
+fn of_the_places_to_follow_only_the_newest_travels_after_a_loss() {
+    let mut world = World::policy(LossPolicy::Stay);
+    world.loss_pct = 100;
+    let place =
+        |metres: f64| FlightCommand::Escort { target: home().moved(0.0, metres), velocity_east_m_s: 0.0, velocity_north_m_s: 0.0 };
+    for metres in 0..60 {
+        world.command(order("m", place(f64::from(metres))));
+        world.run(1_000);
+    }
+    world.command(order("m", FlightCommand::Hold));
+    world.loss_pct = 0;
+    world.run(10_000);
+    assert_eq!(world.commands(), [&place(59.0), &FlightCommand::Hold]);
+}
+
+#[test]
+fn a_launch_that_comes_too_late_is_not_flown_and_a_recall_is_never_too_late() {
+    let mut world = World::policy(LossPolicy::Stay);
+    world.loss_pct = 100;
+    world.command(order("m", fly("m")));
+    world.run(LAUNCH_AGE_MAX_MS + 1_000);
+    world.command(order("m", recall("m")));
+    world.run(60_000);
+    world.loss_pct = 0;
+    world.run(10_000);
+    assert_eq!(world.commands(), [&recall("m")]);
+    let told = matches!(
+        &world.told[..],
+        [Report::Flight { report: FlightEvent::Failed { failure: FlightFailure::Timeout { .. }, airborne: false }, .. }]
+    );
+    assert!(told, "{:?}", world.told);
+}
+
+/// A world whose aircraft is on scene, and whose server falls silent then.
+fn silent_on_scene(loss: LossPolicy) -> World {
+    let mut world = World::policy(loss);
+    world.command(order("m", fly("m")));
+    world.run(1_000);
+    for phase in [FlightPhase::Armed, FlightPhase::Airborne, FlightPhase::OnScene] {
+        world.report(reached("m", phase));
+    }
+    world.run(5_000);
+    assert_eq!(world.commands(), [&fly("m")]);
+    world.loss_pct = 100;
+    world
+}
+
+#[test]
+fn without_the_server_flights_come_home_where_the_station_says_so() {
+    let mut world = silent_on_scene(LossPolicy::Return);
+    world.run(world.rules.silence_max_ms - 2_000);
+    assert!(!world.station.is_lost());
+    world.run(4_000);
+    assert!(world.station.is_lost());
+    assert_eq!(world.commands(), [&fly("m"), &recall("m")]);
+    world.run(60_000);
+    assert_eq!(world.given.len(), 2, "once");
+}
+
+#[test]
+fn without_the_server_flights_stay_until_their_charge_calls_them_home() {
+    let mut world = silent_on_scene(LossPolicy::Stay);
+    world.run(600_000);
+    assert_eq!(world.given.len(), 1);
+    world.report(report("m", FlightEvent::BatteryLow { remaining_pct: 25.0 }));
+    assert_eq!(world.commands(), [&fly("m"), &recall("m")]);
+    world.report(reached("m", FlightPhase::Landed));
+    // The server hears it all when it is back, in order.
+    world.loss_pct = 0;
+    world.run(10_000);
+    assert!(!world.station.is_lost());
+    let landed = reached("m", FlightPhase::Landed);
+    assert_eq!(world.told.len(), 5);
+    assert_eq!(world.told.last(), Some(&landed));
+}
+
+#[test]
+fn with_the_server_the_charge_is_the_servers_to_judge() {
+    let mut world = silent_on_scene(LossPolicy::Stay);
+    world.loss_pct = 0;
+    world.run(20_000);
+    world.report(report("m", FlightEvent::BatteryLow { remaining_pct: 25.0 }));
+    world.run(5_000);
+    assert_eq!(world.given.len(), 1);
+}
+
+#[test]
+fn a_gateway_that_is_killed_takes_its_flights_up_again() {
+    let mut world = silent_on_scene(LossPolicy::Return);
+    world.restart_station();
+    let again = FlightCommand::Fly { plan: Box::new(plan("m")), reached: FlightPhase::OnScene };
+    assert_eq!(world.commands(), [&fly("m"), &again], "where it was, so that it is adopted and not launched");
+    world.run(world.rules.silence_max_ms + 1_000);
+    world.restart_station();
+    assert_eq!(world.commands()[2..], [&recall("m"), &again, &recall("m")]);
+    world.report(reached("m", FlightPhase::Landed));
+    world.restart_station();
+    assert_eq!(world.given.len(), 5, "over");
+}
+
+#[test]
+fn a_server_that_is_started_anew_hears_what_it_had_not_acknowledged() {
+    let mut world = World::policy(LossPolicy::Stay);
+    world.command(order("m", fly("m")));
+    world.run(2_000);
+    world.report(reached("m", FlightPhase::Armed));
+    world.run(2_000);
+    assert_eq!(world.told, [reached("m", FlightPhase::Armed)]);
+    world.loss_pct = 100;
+    world.report(reached("m", FlightPhase::Airborne));
+    world.run(2_000);
+    // Another server process; the orders that are open are given again.
+    world.loss_pct = 0;
+    world.desk = Desk::new(50_000, world.now_ms);
+    world.told.clear();
+    world.command(order("m", FlightCommand::Fly { plan: Box::new(plan("m")), reached: FlightPhase::Armed }));
+    world.run(5_000);
+    assert_eq!(world.told, [reached("m", FlightPhase::Airborne)], "and nothing twice");
+    assert_eq!(world.given.len(), 2);
+}
