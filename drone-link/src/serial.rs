@@ -25,6 +25,12 @@ impl SerialLine {
         line.control_modes -= ControlModes::CRTSCTS;
         line.set_speed(baud)?;
         termios::tcsetattr(&fd, OptionalActions::Now, &line)?;
+        Self::registered(fd)
+    }
+
+    /// What the deprecation warns of, a file closed while it is registered, cannot happen: the descriptor is owned here until the end.
+    #[allow(deprecated, reason = "the call in its place is unsafe")]
+    fn registered(fd: OwnedFd) -> io::Result<Self> {
         Ok(Self(AsyncFd::new(fd)?))
     }
 }

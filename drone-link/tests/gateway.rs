@@ -205,7 +205,8 @@ async fn until(reports: &mut mpsc::Receiver<LinkReport>, wanted: FlightPhase, ph
 }
 
 async fn heard(links: &LinkHandle) {
-    let connected = links.until(&drone(), |status| status.link.connected && status.position.is_some());
+    let drone = drone();
+    let connected = links.until(&drone, |status| status.link.connected && status.position.is_some());
     soon("the aircraft's status", connected).await.expect("the links run");
 }
 
@@ -233,7 +234,8 @@ async fn an_escort_goes_on_while_the_broker_is_killed_in_flight() {
     until(&mut reports, FlightPhase::Armed, &mut phases).await;
     broker.kill().await;
     // The aircraft reaches its scene while nobody is told.
-    let on_scene = gateway.links().until(&drone(), |status| status.mission_item.is_some_and(|item| item >= 4));
+    let drone = drone();
+    let on_scene = gateway.links().until(&drone, |status| status.landed == Some(false) && status.mode.as_deref() == Some("hold"));
     soon("the scene", on_scene).await.expect("the hub runs");
     order(&links, FlightCommand::Recall { homeward: plan().homeward }).await;
     broker.run().await;
