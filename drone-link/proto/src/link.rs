@@ -354,14 +354,21 @@ impl Link {
         if self.craft.connected {
             self.streams.drive(&mut self.craft.commander, self.craft.light.illuminator(), now_ms);
             self.camera.drive(&mut self.craft.commander, now_ms);
-            self.craft.identity.drive(&mut self.craft.commander, now_ms);
-            let questions = [self.craft.events.drive(now_ms), self.timesync.drive(now_ms)];
-            self.send_all(questions.into_iter().flatten().collect(), now_ms);
+            self.ask_housekeeping(now_ms);
             let autopilot = self.craft.telemetry.autopilot();
             self.craft.light.drive(autopilot, &mut self.craft.commander, &self.config.limits, now_ms);
         }
         self.send_due(now_ms);
         self.report(now_ms);
+    }
+
+    fn ask_housekeeping(&mut self, now_ms: u64) {
+        let mut questions: Vec<Outgoing> = self.craft.events.drive(now_ms).into_iter().collect();
+        if self.config.housekeeping {
+            self.craft.identity.drive(&mut self.craft.commander, now_ms);
+            questions.extend(self.timesync.drive(now_ms));
+        }
+        self.send_all(questions, now_ms);
     }
 
     fn beat(&mut self, now_ms: u64) {

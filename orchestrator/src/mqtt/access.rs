@@ -70,7 +70,7 @@ impl Identity {
             Self::Caller(id) => {
                 parts.kind == "callers" && parts.id == id.as_str() && matches!(parts.what, "calls" | "position" | "replies")
             }
-            Self::Station(id) => parts.kind == "stations" && parts.id == id.as_str() && parts.what == "state",
+            Self::Station(id) => parts.kind == "stations" && parts.id == id.as_str() && matches!(parts.what, "state" | "reports"),
             Self::Observer(_) => false,
         }
     }
@@ -132,6 +132,8 @@ mod tests {
             ("escort/demo/errors/op", "", "o"),
             ("escort/demo/drones/+/state", "", "so"),
             ("escort/demo/stations/s1/state", "s", "so"),
+            ("escort/demo/stations/s1/reports", "s", "so"),
+            ("escort/demo/stations/s1/orders", "", "so"),
             ("escort/demo/incidents/i1/events", "", "o"),
             ("#", "", ""),
             ("$SYS/#", "", ""),

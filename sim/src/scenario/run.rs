@@ -581,7 +581,10 @@ fn link_configs(site: &SiteFile) -> anyhow::Result<Vec<LinkConfig>> {
         true => LightDriver::Auto,
         false => LightDriver::Actuator { index: 1 },
     };
-    let config = |drone| Ok(LinkConfig { light: light(drone), ..LinkConfig::new(DroneId::new(&drone.id)?, drone.system_id) });
+    let config = |drone: &super::site::DroneFile| {
+        let link = LinkConfig::new(DroneId::new(&drone.id)?, drone.system_id);
+        Ok(LinkConfig { light: light(drone), housekeeping: false, ..link })
+    };
     site.drones().map(config).collect()
 }
 
