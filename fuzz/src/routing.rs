@@ -30,8 +30,8 @@ pub fn run_router(bytes: &[u8]) {
         for (other, end) in ends.iter().enumerate() {
             for frame in router.take_waiting(*end, usize::MAX) {
                 assert!(frame.len() <= FRAME_LENGTH_MAX && !drone_link_proto::is_secret(&frame) || frame[0] == 0xFE);
-                let from = heard.iter().enumerate().filter(|(index, _)| *index != other);
-                let known = from.into_iter().any(|(_, heard)| heard.windows(frame.len()).any(|window| window == &frame[..]));
+                let mut from = heard.iter().enumerate().filter(|(index, _)| *index != other);
+                let known = from.any(|(_, heard)| heard.windows(frame.len()).any(|window| window == &frame[..]));
                 assert!(known, "byte for byte as it came from somebody else");
                 drone_link_proto::describe(&frame);
             }

@@ -85,8 +85,8 @@ impl Endpoint {
             0 => (0, u8::MAX),
             component_id => (component_id, component_id),
         };
-        let behind = self.heard.range((target.system_id, first)..=(target.system_id, last));
-        behind.into_iter().any(|(_, at_ms)| now_ms.saturating_sub(*at_ms) < HEARD_MS)
+        let mut behind = self.heard.range((target.system_id, first)..=(target.system_id, last));
+        behind.any(|(_, at_ms)| now_ms.saturating_sub(*at_ms) < HEARD_MS)
     }
 
     fn put(&mut self, frame: Arc<[u8]>) {
