@@ -65,6 +65,7 @@ fn plan() -> FlightPlan {
         scene: Scene::Escort { target: home().moved(0.0, 38.0), stand_off_m: 8.0, height_m: 8.0 },
         fence: Fence { ring: Ring::new([45.0, 135.0, 225.0, 315.0].map(corner).to_vec()).expect("a ring"), height_max_m: 100.0 },
         exclusions: Vec::new(),
+        obstacles: Vec::new(),
         zone_margin_m: 15.0,
     }
 }

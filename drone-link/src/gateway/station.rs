@@ -159,6 +159,7 @@ impl Station {
             FlightCommand::Escort { .. }
             | FlightCommand::Light { .. }
             | FlightCommand::Hold
+            | FlightCommand::GiveWay { .. }
             | FlightCommand::Continue
             | FlightCommand::Land
             | FlightCommand::YieldControl
