@@ -42,7 +42,7 @@ fn broadcasts_reach_all_but_their_origin_and_messages_with_a_target_only_it() {
     let broadcast = heartbeat(1, 1, 7);
     assert_eq!(router.receive(first, &broadcast, 10), [second, server, watcher].into());
     for id in [second, server, watcher] {
-        assert_eq!(waiting(&mut router, id), [broadcast.clone()]);
+        assert_eq!(waiting(&mut router, id), std::slice::from_ref(&broadcast));
     }
     assert_eq!(waiting(&mut router, first), Vec::<Vec<u8>>::new());
     // (component, who gets it)
