@@ -7,7 +7,6 @@ use dispatch_core::event::{Actor, Entry, Event};
 use dispatch_core::model::IncidentState;
 use drone_link_proto::{LightDriver, LinkConfig};
 use flight_types::{CallerId, DroneId, FlightCommand, FlightEvent, IncidentId, LocalFrame, MissionId};
-use rand::SeedableRng;
 use rand_pcg::Pcg64;
 use serde::Serialize;
 
@@ -17,7 +16,7 @@ use super::flown::{self, Flown};
 use super::intruder::{self, Intruder};
 use super::invariant::Invariants;
 use super::light::{self, Flights, LightOn, LightWatch, Moment};
-use super::network::Wire;
+use super::network::{Wire, dice};
 use super::people::{Caller, Guard, Sent, Shown};
 use super::server::{Made, Server};
 use super::site::SiteFile;
@@ -123,6 +122,7 @@ pub(crate) struct World {
     pub scenario: Scenario,
     pub frame: LocalFrame,
     pub now_ms: u64,
+    /// Dice of the people; networks, aircraft and server have their own.
     pub random: Pcg64,
     pub server: Server,
     pub guards: Vec<Guard>,
@@ -173,7 +173,7 @@ impl World {
     fn new(scenario: Scenario, seed: u64) -> anyhow::Result<Self> {
         let site = scenario.site_file.clone().ok_or_else(|| anyhow::anyhow!("the scenario was read without its site"))?;
         let config = site.config(&scenario.policy)?;
-        let server = Server::new(config.clone(), link_configs(&site)?, scenario.kill_after_entry)?;
+        let server = Server::new(config.clone(), link_configs(&site)?, scenario.kill_after_entry, seed)?;
         let flyers = site
             .drones()
             .map(|drone| Ok((DroneId::new(&drone.id)?, flyer(&site, drone, &scenario, seed))))
@@ -181,15 +181,15 @@ impl World {
         Ok(Self {
             frame: site.frame(),
             now_ms: 0,
-            random: Pcg64::seed_from_u64(seed),
+            random: dice(seed, "people"),
             server,
             guards: scenario.guards.iter().cloned().map(Guard::new).collect::<anyhow::Result<_>>()?,
             callers: scenario.callers.iter().cloned().map(Caller::new).collect::<anyhow::Result<_>>()?,
             flyers,
             terminals: scenario.terminals,
             environment: weather(&scenario, scenario.wind_m_s),
-            to_server: Wire::default(),
-            to_people: Wire::default(),
+            to_server: Wire::new(seed, "terminals up"),
+            to_people: Wire::new(seed, "terminals down"),
             operator_to_do: BTreeMap::new(),
             seen_notices: BTreeSet::new(),
             states: BTreeMap::new(),
@@ -205,7 +205,7 @@ impl World {
     }
 
     pub fn start_server(&mut self) {
-        self.server.start(self.now_ms, &mut self.random);
+        self.server.start(self.now_ms);
         let duties: Vec<_> = self.guards.iter().filter(|guard| guard.script.on_duty).map(|guard| guard.id.clone()).collect();
         if self.now_ms == 0 {
             for guard in duties {
@@ -224,7 +224,7 @@ impl World {
 
     /// A terminal sends something.
     pub fn send(&mut self, sent: Sent) {
-        self.to_server.send_persistently(sent, self.now_ms, &self.terminals, &mut self.random);
+        self.to_server.send_persistently(sent, self.now_ms, &self.terminals);
     }
 
     fn step(&mut self) {
@@ -251,7 +251,7 @@ impl World {
             }
             flyer.aircraft.step(self.now_ms, &self.environment);
             while let Some(bytes) = flyer.aircraft.poll_transmit() {
-                flyer.down.send_datagram(bytes, self.now_ms, &flyer.quality, &mut self.random);
+                flyer.down.send_datagram(bytes, self.now_ms, &flyer.quality);
             }
             while let Some(bytes) = flyer.down.receive(self.now_ms) {
                 self.server.hear_aircraft(drone, &bytes, self.now_ms);
@@ -339,7 +339,7 @@ impl World {
     fn request(&mut self, actor: Actor, event: Event) {
         let quiet = matches!(event, Event::CallerMoved { .. } | Event::OfferReceived { .. });
         let about = super::step::short(&event);
-        match self.server.request(actor, event.clone(), self.now_ms, &mut self.random) {
+        match self.server.request(actor, event.clone(), self.now_ms) {
             Ok(()) => self.acknowledge(&event),
             Err(_) if quiet => {}
             Err(refusal) => self.say(format!("refused {about}: {refusal}")),
@@ -357,14 +357,14 @@ impl World {
     }
 
     fn show(&mut self, who: &str, shown: Shown) {
-        self.to_people.send_persistently((who.to_owned(), shown), self.now_ms, &self.terminals, &mut self.random);
+        self.to_people.send_persistently((who.to_owned(), shown), self.now_ms, &self.terminals);
     }
 
     fn server_lives(&mut self) {
-        let datagrams = self.server.live(self.now_ms, &mut self.random);
+        let datagrams = self.server.live(self.now_ms);
         for (drone, bytes) in datagrams {
             if let Some(flyer) = self.flyers.get_mut(&drone) {
-                flyer.up.send_datagram(bytes, self.now_ms, &flyer.quality, &mut self.random);
+                flyer.up.send_datagram(bytes, self.now_ms, &flyer.quality);
             }
         }
         if self.now_ms.is_multiple_of(REQUEST_AGAIN_MS) {
@@ -581,10 +581,7 @@ fn link_configs(site: &SiteFile) -> anyhow::Result<Vec<LinkConfig>> {
         true => LightDriver::Auto,
         false => LightDriver::Actuator { index: 1 },
     };
-    let config = |drone: &super::site::DroneFile| {
-        let link = LinkConfig::new(DroneId::new(&drone.id)?, drone.system_id);
-        Ok(LinkConfig { light: light(drone), housekeeping: false, ..link })
-    };
+    let config = |drone| Ok(LinkConfig { light: light(drone), ..LinkConfig::new(DroneId::new(&drone.id)?, drone.system_id) });
     site.drones().map(config).collect()
 }
 
@@ -600,8 +597,8 @@ fn flyer(site: &SiteFile, drone: &super::site::DroneFile, scenario: &Scenario, s
     Flyer {
         aircraft: Aircraft::new(config),
         quality: scenario.link,
-        up: Wire::default(),
-        down: Wire::default(),
+        up: Wire::new(seed, &format!("{} up", drone.id)),
+        down: Wire::new(seed, &format!("{} down", drone.id)),
         was_armed: false,
         was_landed: true,
         was_lit: false,

@@ -11,6 +11,8 @@ use flight_types::{DistrictId, DroneId, FlightCommand, GeoPoint, GuardId, Missio
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
+use super::network::dice;
+
 /// Wall time at the start of every run: 2026-01-01 22:00 UTC. A constant, so that the same seed gives the same log.
 pub(crate) const START_WALL_MS: i64 = 1_767_304_800_000;
 /// Speed that a ruler ETA assumes, metres per second: 30 km/h door to door.
@@ -62,10 +64,16 @@ pub(crate) struct Server {
     /// The process dies right after this entry is durable.
     pub kill_after_entry: Option<u64>,
     made: Vec<Made>,
+    random: Pcg64,
 }
 
 impl Server {
-    pub fn new(site: SiteConfig, link_configs: Vec<LinkConfig>, kill_after_entry: Option<u64>) -> anyhow::Result<Self> {
+    pub fn new(
+        site: SiteConfig,
+        link_configs: Vec<LinkConfig>,
+        kill_after_entry: Option<u64>,
+        seed: u64,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             district: DistrictId::new("scenario")?,
             site,
@@ -78,12 +86,13 @@ impl Server {
             clock_error_ms: 0,
             kill_after_entry,
             made: Vec::new(),
+            random: dice(seed, "server"),
         })
     }
 
     /// Starts the process: replays the log, configures, gives outstanding effects again. The clock of a process is anchored
     /// once and runs on from the last entry, as the engine's does.
-    pub fn start(&mut self, now_ms: u64, random: &mut Pcg64) {
+    pub fn start(&mut self, now_ms: u64) {
         self.wall_anchor_ms = now_ms;
         self.wall_base_ms = (START_WALL_MS + now_ms as i64 + self.clock_error_ms).max(self.last_at_ms);
         let core = self.replayed();
@@ -92,8 +101,8 @@ impl Server {
         self.running = Some(Running { core, links, working: BTreeMap::new(), guards: BTreeMap::new(), started_at_ms: now_ms });
         let configured =
             Event::Configured { code_version: env!("CARGO_PKG_VERSION").to_owned(), site: Box::new(self.site.clone()) };
-        self.append(Actor::System, configured, now_ms, random);
-        self.work_on(again, now_ms, random);
+        self.append(Actor::System, configured, now_ms);
+        self.work_on(again, now_ms);
     }
 
     /// The state that the log adds up to, rebuilt from its text.
@@ -130,10 +139,10 @@ impl Server {
     }
 
     /// Takes a request as an HTTP or MQTT shell does: ask, append, step.
-    pub fn request(&mut self, actor: Actor, event: Event, now_ms: u64, random: &mut Pcg64) -> Result<(), Refusal> {
+    pub fn request(&mut self, actor: Actor, event: Event, now_ms: u64) -> Result<(), Refusal> {
         let Some(running) = &self.running else { return Ok(()) };
         running.core.admit(&actor, &event)?;
-        self.append(actor, event, now_ms, random);
+        self.append(actor, event, now_ms);
         Ok(())
     }
 
@@ -150,16 +159,16 @@ impl Server {
     }
 
     /// One turn: timers, links, workers. Returns the datagrams to send.
-    pub fn live(&mut self, now_ms: u64, random: &mut Pcg64) -> Vec<(DroneId, Vec<u8>)> {
+    pub fn live(&mut self, now_ms: u64) -> Vec<(DroneId, Vec<u8>)> {
         if self.running.is_none() {
             return Vec::new();
         }
         let wall_ms = self.wall_ms(now_ms);
         if self.core().and_then(Core::next_deadline_ms).is_some_and(|due_ms| due_ms <= wall_ms) {
-            self.append(Actor::System, Event::TimePassed, now_ms, random);
+            self.append(Actor::System, Event::TimePassed, now_ms);
         }
-        self.carry_out(now_ms, random);
-        self.drain_links(now_ms, random)
+        self.carry_out(now_ms);
+        self.drain_links(now_ms)
     }
 
     pub fn take_made(&mut self) -> Vec<Made> {
@@ -170,7 +179,7 @@ impl Server {
         self.log.join("\n")
     }
 
-    fn append(&mut self, actor: Actor, event: Event, now_ms: u64, random: &mut Pcg64) {
+    fn append(&mut self, actor: Actor, event: Event, now_ms: u64) {
         let at_ms = self.wall_ms(now_ms).max(self.last_at_ms);
         let entry = Entry { seq: self.log.len() as u64 + 1, at_ms, district: self.district.clone(), actor, event };
         self.log.push(serde_json::to_string(&entry).expect("an entry is plain data"));
@@ -181,13 +190,13 @@ impl Server {
         }
         let Some(running) = &mut self.running else { return };
         let effects = running.core.step(&entry);
-        self.work_on(effects, now_ms, random);
+        self.work_on(effects, now_ms);
     }
 
-    fn work_on(&mut self, effects: Vec<Effect>, now_ms: u64, random: &mut Pcg64) {
+    fn work_on(&mut self, effects: Vec<Effect>, now_ms: u64) {
         let Some(running) = &mut self.running else { return };
         for effect in effects {
-            let delay_ms = random.random_range(0..=WORKER_MS_MAX);
+            let delay_ms = self.random.random_range(0..=WORKER_MS_MAX);
             // Orders to aircraft keep their order, as the server's worker keeps it: a recall must not overtake its flight.
             let ordered = matches!(effect.action, Action::Command { .. });
             let due = now_ms + if ordered { 0 } else { delay_ms };
@@ -195,10 +204,10 @@ impl Server {
         }
     }
 
-    fn carry_out(&mut self, now_ms: u64, random: &mut Pcg64) {
+    fn carry_out(&mut self, now_ms: u64) {
         while let Some(effect) = self.next_due(now_ms) {
             let event = self.answer(effect, now_ms);
-            self.append(Actor::System, event, now_ms, random);
+            self.append(Actor::System, event, now_ms);
         }
     }
 
@@ -262,7 +271,7 @@ impl Server {
         GuardsNear { incident: search.incident.clone(), candidates }
     }
 
-    fn drain_links(&mut self, now_ms: u64, random: &mut Pcg64) -> Vec<(DroneId, Vec<u8>)> {
+    fn drain_links(&mut self, now_ms: u64) -> Vec<(DroneId, Vec<u8>)> {
         let mut datagrams = Vec::new();
         let mut reports = Vec::new();
         for (drone, link) in self.running.iter_mut().flat_map(|running| running.links.iter_mut()) {
@@ -278,7 +287,7 @@ impl Server {
             }
         }
         for (drone, mission, report) in reports {
-            self.append(Actor::Drone { id: drone.clone() }, Event::Flight { drone, mission, report }, now_ms, random);
+            self.append(Actor::Drone { id: drone.clone() }, Event::Flight { drone, mission, report }, now_ms);
         }
         datagrams
     }
