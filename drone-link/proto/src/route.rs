@@ -172,12 +172,16 @@ fn wrap_deg(angle_deg: f64) -> f64 {
 ///
 /// Only when zones and fence part the aircraft from its pad is there no such way; then it goes back along the trail it came by.
 pub(crate) fn way_home(plan: &FlightPlan, here: GeoPoint, trail: &[GeoPoint], corners: &[GeoPoint]) -> Vec<GeoPoint> {
-    let air = airspace(plan);
     let first = corners.first().copied().unwrap_or(plan.home);
-    if air.is_clear(here, first, plan.zone_margin_m - FLOWN_OFF_M) {
+    if joins(plan, here, first) {
         return corners.to_vec();
     }
-    own_way(&air, here, plan.home).unwrap_or_else(|| trail.iter().rev().chain(corners).copied().collect())
+    own_way(&airspace(plan), here, plan.home).unwrap_or_else(|| trail.iter().rev().chain(corners).copied().collect())
+}
+
+/// Whether the straight way between two places on or beside planned legs keeps off zones and fence as planned legs do.
+pub(crate) fn joins(plan: &FlightPlan, here: GeoPoint, there: GeoPoint) -> bool {
+    airspace(plan).is_clear(here, there, plan.zone_margin_m - FLOWN_OFF_M)
 }
 
 fn own_way(air: &Airspace, here: GeoPoint, home: GeoPoint) -> Option<Vec<GeoPoint>> {

@@ -266,6 +266,27 @@ fn a_recall_on_the_way_out_goes_back_by_the_corners_flown() {
     }
 }
 
+/// Ordered while nothing is heard of the aircraft, which flies on round the zone meanwhile.
+#[test]
+fn a_recall_that_reaches_the_aircraft_late_leads_home_from_where_it_is_by_then() {
+    let zone = plan("m").exclusions[0].clone();
+    for (wait_ms, silent_ms) in (8..16).flat_map(|wait| (0..5).map(move |longer| (wait * 1_500, 6_000 + longer * 4_000))) {
+        let mut world = world_at(FlightPhase::Airborne, CLEAR, wait_ms);
+        world.run(wait_ms);
+        world.weather.loss_pct = 100;
+        world.run(500);
+        world.command("m", recall());
+        world.run(silent_ms);
+        world.weather = STORM;
+        while !world.has(|report| *report == reached(FlightPhase::Landed)) {
+            world.tick();
+            assert!(!zone.contains(world.vehicle.position()), "after {wait_ms} ms, silent for {silent_ms} ms");
+            assert!(world.now_ms < 600_000, "after {wait_ms} ms, silent for {silent_ms} ms: {:#?}", world.reports);
+        }
+        assert!(world.vehicle.position().distance_m(&home()) < 1.0);
+    }
+}
+
 #[test]
 fn a_recall_before_take_off_leaves_the_aircraft_on_the_ground() {
     for wait_ms in (0..4_000).step_by(200) {

@@ -10,6 +10,10 @@ use crate::{items, route};
 
 /// Autopilots sink at about this over their pad (PX4: MPC_Z_V_AUTO_DN); the way down counts as so much more way, metres per second.
 const SINK_M_S: f64 = 1.5;
+/// Further than this from where its way home begins an aircraft has left that place, metres: more than a hover wanders in wind.
+const LEFT_M: f64 = 15.0;
+/// A way home is drawn so often; each time the aircraft has left the place for which it was drawn, which a hold should have prevented.
+const DRAWINGS_MAX: u32 = 6;
 
 impl Flight {
     /// Recalled. On the ground the launch is given up; in the air the way home is uploaded.
@@ -24,12 +28,13 @@ impl Flight {
         craft.transfer = None;
         self.looked_at = None;
         self.paused = false;
-        self.corners = self.way_home(given, craft);
+        self.corners = self.way_home(&given, craft);
+        (self.given, self.drawings, self.drawn_at) = (given, 0, None);
         self.go(Stage::HomeLoad, now_ms);
     }
 
     /// The given corners when they were drawn for where the aircraft is, else the corners already flown, backwards.
-    fn way_home(&self, given: Vec<GeoPoint>, craft: &Craft) -> Vec<GeoPoint> {
+    fn way_home(&self, given: &[GeoPoint], craft: &Craft) -> Vec<GeoPoint> {
         let drawn_from_scene = given.is_empty() || given == self.plan.homeward;
         let corners = if drawn_from_scene && self.reached < FlightPhase::OnScene {
             // Before the first corner: the climb and the speed, and from the pad the take-off.
@@ -39,7 +44,7 @@ impl Flight {
         } else if given.is_empty() {
             self.plan.homeward.clone()
         } else {
-            given
+            given.to_vec()
         };
         match craft.telemetry.position {
             Some(here) => route::way_home(&self.plan, here, &self.trail, &corners),
@@ -53,11 +58,21 @@ impl Flight {
         route::aside(&self.plan, here, person)
     }
 
-    /// Holds while the way home is put on board.
+    /// Holds, draws the way home from there, and puts it on board.
+    ///
+    /// Until the hold is taken the aircraft flies on, legally, by what it has on board. A way that was drawn while it does would
+    /// begin behind it, perhaps round the corner of a zone, and the way back to there would lead across.
     pub(super) fn home_load(&mut self, craft: &mut Craft, now_ms: u64) {
-        // Whether the hold is taken does not decide: the way home is wanted in any mode.
-        craft.ensure_mode(Mode::Hold, now_ms);
+        // A hold that is refused does not decide: the way home is wanted in any mode.
+        let holding = craft.ensure_mode(Mode::Hold, now_ms) != ModeProgress::Waiting;
         let here = craft.telemetry.position.or(self.trail.last().copied()).unwrap_or(self.plan.home);
+        if craft.transfer.is_none() {
+            if !holding || !craft.connected {
+                return;
+            }
+            self.corners = self.way_home(&self.given, craft);
+            self.drawn_at = Some(here);
+        }
         let upload = craft.upload(ListKind::Mission, items::homeward(&self.plan, here, self.aside(here), &self.corners), now_ms);
         match super::ground::load(craft, upload) {
             None => {}
@@ -81,6 +96,10 @@ impl Flight {
         }
         // Only a way home that has not begun is set to its first item.
         let begun = self.reached >= FlightPhase::Returning;
+        if !begun && self.has_left(craft) && self.drawings < DRAWINGS_MAX {
+            self.drawings += 1;
+            return self.go(Stage::HomeLoad, now_ms);
+        }
         if !begun && !self.first_item_is_current(craft, now_ms) {
             return;
         }
@@ -95,6 +114,13 @@ impl Flight {
                 self.fail(FlightFailure::Timeout { step: format!("start of the way home ({reason})"), limit_s }, craft, now_ms);
             }
         }
+    }
+
+    /// Whether the aircraft is no longer where its way home begins, and cannot go straight back there: a failsafe took it away, or it
+    /// never held.
+    fn has_left(&self, craft: &Craft) -> bool {
+        let Some((here, start)) = craft.telemetry.position.zip(self.drawn_at) else { return false };
+        here.distance_m(&start) > LEFT_M && !route::joins(&self.plan, here, start)
     }
 
     pub(super) fn return_home(&mut self, craft: &mut Craft, now_ms: u64) {

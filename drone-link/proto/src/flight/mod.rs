@@ -122,7 +122,13 @@ pub(crate) struct Flight {
     looked_at: Option<GeoPoint>,
     cornered: bool,
     lit: bool,
+    /// The way home as it was ordered; `corners` is what was drawn of it.
+    given: Vec<GeoPoint>,
     corners: Vec<GeoPoint>,
+    /// Where the way home on board begins.
+    drawn_at: Option<GeoPoint>,
+    /// How often it was drawn anew.
+    drawings: u32,
     trail: Vec<GeoPoint>,
     watch: Watch,
     last: Option<FlightEvent>,
@@ -156,7 +162,10 @@ impl Flight {
             looked_at: None,
             cornered: false,
             lit: false,
+            given: Vec::new(),
             corners: Vec::new(),
+            drawn_at: None,
+            drawings: 0,
             trail: Vec::new(),
             watch: Watch::default(),
             last: None,
