@@ -21,9 +21,6 @@ pub struct LinkConfig {
     pub hardware: Option<HardwareId>,
     /// Signatures, where both ends have a key.
     pub signing: Option<SigningConfig>,
-    /// Whether the aircraft is asked for its board and its time. Scenarios leave it out where nothing depends on it: their seeds were
-    /// chosen by eye, and every further datagram throws the dice of their network anew.
-    pub housekeeping: bool,
     /// Whether the aircraft must ask us before it arms, so that nobody else can arm it. Only PX4 can be asked for that.
     pub arm_authorization: bool,
     /// Nobody else hears this link: a cable, a network of its own. Only over such a one an aircraft is given its key.
@@ -43,7 +40,6 @@ impl LinkConfig {
             light: LightDriver::default(),
             hardware: None,
             signing: None,
-            housekeeping: true,
             arm_authorization: false,
             trusted: false,
             limits: LinkLimits::default(),

@@ -364,10 +364,8 @@ impl Link {
 
     fn ask_housekeeping(&mut self, now_ms: u64) {
         let mut questions: Vec<Outgoing> = self.craft.events.drive(now_ms).into_iter().collect();
-        if self.config.housekeeping {
-            self.craft.identity.drive(&mut self.craft.commander, now_ms);
-            questions.extend(self.timesync.drive(now_ms));
-        }
+        self.craft.identity.drive(&mut self.craft.commander, now_ms);
+        questions.extend(self.timesync.drive(now_ms));
         self.send_all(questions, now_ms);
     }
 
