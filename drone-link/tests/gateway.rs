@@ -179,12 +179,12 @@ fn gateway_config(broker: &Broker, bind: SocketAddr, data_dir: &Path) -> Gateway
 
 fn server(broker: &Broker) -> (LinkHandle, mpsc::Receiver<LinkReport>) {
     let settings = RemoteSettings {
-        broker: broker.address("server"),
+        broker: broker.address("server").login().expect("no password to read"),
         prefix: "escort".to_owned(),
         district: district(),
         stations: BTreeMap::from([(station(), vec![drone()])]),
     };
-    RemoteLinks::start(settings).expect("started")
+    RemoteLinks::start(settings)
 }
 
 async fn order(links: &LinkHandle, command: FlightCommand) {

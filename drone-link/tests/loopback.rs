@@ -46,8 +46,8 @@ fn plan(name: &str) -> FlightPlan {
         scene: Scene::Escort { target: home().moved(0.0, 38.0), stand_off_m: 8.0, height_m: 8.0 },
         fence: Fence { ring: Ring::new([45.0, 135.0, 225.0, 315.0].map(corner).to_vec()).expect("a ring"), height_max_m: 100.0 },
         exclusions: Vec::new(),
-        zone_margin_m: 15.0,
         obstacles: Vec::new(),
+        zone_margin_m: 15.0,
     }
 }
 
@@ -193,4 +193,103 @@ async fn shared_ids_and_addresses_in_use_are_refused() {
     assert!(matches!(LinkHub::start(loopback(), same_drone, HubOptions::default()).await, Err(LinkError::Shared(_))));
     let (handle, _reports) = LinkHub::start(loopback(), Vec::new(), HubOptions::default()).await.expect("a hub");
     assert!(matches!(LinkHub::start(handle.local_addr(), Vec::new(), HubOptions::default()).await, Err(LinkError::Io { .. })));
+}
+
+/// COMMAND_LONG of a ground station.
+fn order_of_a_station(sequence: u8, command: mavlink::dialects::ardupilotmega::MavCmd, param1: f32) -> Vec<u8> {
+    use mavlink::dialects::ardupilotmega::{COMMAND_LONG_DATA, MavMessage};
+    let header = mavlink::MavHeader { system_id: 255u8.into(), component_id: 190, sequence };
+    let data = COMMAND_LONG_DATA { command, param1, target_system: 1, target_component: 1, ..Default::default() };
+    let mut raw = mavlink::MAVLinkV2MessageRaw::new();
+    raw.serialize_message(header, &MavMessage::COMMAND_LONG(data));
+    raw.raw_bytes().to_vec()
+}
+
+/// The next answer to a command that the watcher hears, by the command's number.
+async fn answer_to(watcher: &UdpSocket, command: u16) -> u8 {
+    let mut buffer = [0; 2_048];
+    let heard = async {
+        loop {
+            let length = watcher.recv(&mut buffer).await.expect("loopback works");
+            let payload = &buffer[10..length];
+            if buffer[7..10] == [77, 0, 0] && payload[..2] == command.to_le_bytes() {
+                return payload.get(2).copied().unwrap_or(0);
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, heard).await.expect("an answer")
+}
+
+#[tokio::test]
+async fn a_ground_station_beside_us_watches_asks_and_flies_only_while_a_pilot_has_control() {
+    use mavlink::dialects::ardupilotmega::MavCmd;
+    let watcher = UdpSocket::bind(loopback()).await.expect("a socket");
+    let options = HubOptions {
+        watchers: vec![format!("udpout:{}", watcher.local_addr().expect("an address")).parse().expect("an endpoint")],
+        ..HubOptions::default()
+    };
+    let (handle, mut reports) = LinkHub::start(loopback(), vec![LinkConfig::new(drone("d1"), 1)], options).await.expect("a hub");
+    start_vehicle(1, handle.local_addr()).await;
+    let mut buffer = [0; 2_048];
+    let (_, hub) = tokio::time::timeout(PATIENCE, watcher.recv_from(&mut buffer)).await.expect("watches").expect("loopback works");
+
+    fly(&handle, "d1", "m").await;
+    until(&mut reports, |report| phase_of(report, "d1") == Some(FlightPhase::OnScene)).await;
+    // Mode land: of an order that is withheld there is no answer. The question behind it is answered.
+    let land = order_of_a_station(1, MavCmd::MAV_CMD_DO_SET_MODE, 1.0);
+    watcher.send_to(&land, hub).await.expect("loopback works");
+    watcher.send_to(&order_of_a_station(2, MavCmd::MAV_CMD_REQUEST_MESSAGE, 148.0), hub).await.expect("loopback works");
+    answer_to(&watcher, 512).await;
+    assert_eq!(handle.status(&drone("d1")).and_then(|status| status.mode).as_deref(), Some("hold"));
+
+    handle.command(&drone("d1"), &plan("m").mission, FlightCommand::YieldControl).await.expect("the hub runs");
+    let switched = tokio::time::timeout(PATIENCE, async {
+        let mut sequence = 3;
+        // The pilot's own station orders a landing: PX4's sub mode 6 in parameter 3.
+        loop {
+            use mavlink::dialects::ardupilotmega::{COMMAND_LONG_DATA, MavMessage};
+            let header = mavlink::MavHeader { system_id: 255u8.into(), component_id: 190, sequence };
+            let data = COMMAND_LONG_DATA {
+                command: MavCmd::MAV_CMD_DO_SET_MODE,
+                param1: 1.0,
+                param2: 4.0,
+                param3: 6.0,
+                target_system: 1,
+                target_component: 1,
+                ..Default::default()
+            };
+            let mut raw = mavlink::MAVLinkV2MessageRaw::new();
+            raw.serialize_message(header, &MavMessage::COMMAND_LONG(data));
+            watcher.send_to(raw.raw_bytes(), hub).await.expect("loopback works");
+            sequence += 1;
+            let landed = handle.until(&drone("d1"), |status| status.mode.as_deref() == Some("land"));
+            if tokio::time::timeout(Duration::from_secs(2), landed).await.is_ok() {
+                return;
+            }
+        }
+    });
+    switched.await.expect("the aircraft takes the pilot's order");
+}
+
+#[tokio::test]
+async fn an_aircraft_is_given_its_key_and_signs_from_then_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let key = folder.path().join("d1.key");
+    drone_link::make_key(&key).expect("made");
+    assert!(drone_link::make_key(&key).is_err(), "one that is there is not touched");
+    // A free port, on which the program listens a moment later.
+    let address = UdpSocket::bind(loopback()).await.and_then(|socket| socket.local_addr()).expect("an address");
+    let (_, received) = start_vehicle(1, address).await;
+    let over = format!("udpin:{address}").parse().expect("an endpoint");
+    let given = tokio::time::timeout(PATIENCE, drone_link::give_key(&over, 1, &key)).await.expect("in time");
+    assert!(given.is_ok(), "{given:?}");
+    assert!(*received.borrow() > 2);
+    let elsewhere = "udpin:127.0.0.1:0".parse().expect("an endpoint");
+    let nobody = drone_link::give_key(&elsewhere, 9, &key);
+    assert!(
+        tokio::time::timeout(PATIENCE, nobody)
+            .await
+            .expect("in time")
+            .is_err_and(|error| error.to_string().contains("nothing is heard"))
+    );
 }

@@ -74,7 +74,7 @@ impl Desk {
 
     /// To be called when `next_timeout_ms` has come.
     pub fn handle_timeout(&mut self, now_ms: u64) {
-        if let Some(message) = self.outbox.due(now_ms) {
+        while let Some(message) = self.outbox.due(now_ms) {
             self.outputs.push_back(DeskOutput::Tell(message));
         }
         if self.beat_ms <= now_ms {

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 const WAITING_MAX: usize = 8_192;
 /// Words in one message and under way at a time.
 const WINDOW: usize = 16;
+/// A message takes no further words when it holds so many bytes of them: a broker's packets end at 256 KiB, and one order to fly
+/// among two hundred zones is about 50 KiB.
+const MESSAGE_BYTES: usize = 64 * 1024;
 /// Before words that were not acknowledged are sent again.
 const AGAIN_MS: u64 = 2_000;
 
@@ -78,7 +81,7 @@ struct Waiting<T> {
 #[error("{WAITING_MAX} words wait for the other side; one is lost")]
 pub struct Full;
 
-impl<T: Clone> Outbox<T> {
+impl<T: Clone + Serialize> Outbox<T> {
     /// An empty one. Its stream must be greater than any that its listener has heard: the time is.
     pub fn new(stream: u64) -> Self {
         Self { stream, next: 1, waiting: VecDeque::new(), sent_ms: None }
@@ -130,14 +133,17 @@ impl<T: Clone> Outbox<T> {
         if late {
             self.send_again();
         }
-        let window = self.waiting.iter_mut().take(WINDOW).filter(|waiting| !waiting.sent);
-        let items: Vec<Item<T>> = window
-            .map(|waiting| {
-                waiting.sent = true;
-                let age_ms = waiting.age_ms + now_ms.saturating_sub(waiting.since_ms);
-                Item { number: waiting.number, age_ms, body: waiting.body.clone() }
-            })
-            .collect();
+        let mut items: Vec<Item<T>> = Vec::new();
+        let mut bytes = 0;
+        for waiting in self.waiting.iter_mut().take(WINDOW).filter(|waiting| !waiting.sent) {
+            if MESSAGE_BYTES <= bytes {
+                break;
+            }
+            bytes += serde_json::to_vec(&waiting.body).map_or(0, |body| body.len());
+            waiting.sent = true;
+            let age_ms = waiting.age_ms + now_ms.saturating_sub(waiting.since_ms);
+            items.push(Item { number: waiting.number, age_ms, body: waiting.body.clone() });
+        }
         let oldest = self.waiting.front()?.number;
         if items.is_empty() {
             return None;
@@ -284,6 +290,22 @@ mod tests {
         assert_eq!(Inbox::default().take(1, 1, items), [(20, 500), (12, 500)]);
         assert_eq!(outbox.due(AGAIN_MS), None);
         assert!(outbox.due(500 + AGAIN_MS).is_some());
+    }
+
+    #[test]
+    fn long_words_travel_in_messages_of_their_own() {
+        let mut outbox = Outbox::new(1);
+        let long = "x".repeat(MESSAGE_BYTES);
+        for word in ["short", &long, &long, "last"] {
+            outbox.push(word.to_owned(), |_| false, 0).expect("room");
+        }
+        let numbers: Vec<Vec<u64>> = std::iter::from_fn(|| outbox.due(0))
+            .map(|message| match message {
+                Message::Items { items, .. } => items.iter().map(|item| item.number).collect(),
+                Message::Taken { .. } | Message::Beat => Vec::new(),
+            })
+            .collect();
+        assert_eq!(numbers, [vec![1, 2], vec![3], vec![4]]);
     }
 
     #[test]

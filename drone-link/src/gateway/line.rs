@@ -31,6 +31,38 @@ pub struct BrokerAddress {
     pub password_file: Option<std::path::PathBuf>,
 }
 
+impl BrokerAddress {
+    /// Reads the password.
+    pub fn login(self) -> std::io::Result<BrokerLogin> {
+        let password = match &self.password_file {
+            Some(path) => Some(std::fs::read_to_string(path)?.trim().to_owned()),
+            None => None,
+        };
+        Ok(BrokerLogin { url: self.url, client_id: self.user.clone(), user: self.user, password })
+    }
+}
+
+/// Which broker, and as whom, with the password itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BrokerLogin {
+    /// `mqtt://host:port` or `mqtts://host:port`.
+    pub url: String,
+    /// The name there.
+    pub user: String,
+    /// The session's name there; whoever comes with the same one takes it over.
+    pub client_id: String,
+    /// The password there, if any.
+    pub password: Option<String>,
+}
+
+impl std::fmt::Debug for BrokerLogin {
+    /// Without the password: what is debugged ends up in logs.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { url, user, client_id, password: _ } = self;
+        formatter.debug_struct("BrokerLogin").field("url", url).field("user", user).field("client_id", client_id).finish()
+    }
+}
+
 /// A message of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Carried {
@@ -51,22 +83,17 @@ pub(super) struct Line {
 
 impl Line {
     /// Starts connecting, and goes on until the line is dropped.
-    pub fn start(address: BrokerAddress, filters: Vec<String>) -> std::io::Result<Self> {
-        let password = match &address.password_file {
-            Some(path) => Some(std::fs::read_to_string(path)?.trim().to_owned()),
-            None => None,
-        };
+    pub fn start(login: BrokerLogin, filters: Vec<String>) -> Self {
         let (outgoing, to_send) = mpsc::channel(QUEUE_MAX);
         let (heard, incoming) = mpsc::channel(QUEUE_MAX);
         let (connected, connection) = watch::channel(0);
-        tokio::spawn(Keeper { address, password, filters, to_send, heard, connected }.run());
-        Ok(Self { outgoing, incoming, connection })
+        tokio::spawn(Keeper { login, filters, to_send, heard, connected }.run());
+        Self { outgoing, incoming, connection }
     }
 }
 
 struct Keeper {
-    address: BrokerAddress,
-    password: Option<String>,
+    login: BrokerLogin,
     filters: Vec<String>,
     to_send: mpsc::Receiver<Carried>,
     heard: mpsc::Sender<Carried>,
@@ -81,7 +108,7 @@ impl Keeper {
             let (lost, mut losing) = watch::channel(false);
             match timeout(PATIENCE, self.connect(lost)).await {
                 Ok(Ok(client)) => {
-                    tracing::info!(url = %self.address.url, "connected to the MQTT broker");
+                    tracing::info!(url = %self.login.url, "connected to the MQTT broker");
                     told = false;
                     count += 1;
                     self.connected.send_replace(count);
@@ -94,7 +121,7 @@ impl Keeper {
                     let error = failed
                         .map_or_else(|_| "no answer".to_owned(), |failed| failed.err().map_or_else(String::new, |e| e.to_string()));
                     if !std::mem::replace(&mut told, true) {
-                        tracing::warn!(url = %self.address.url, error, "cannot reach the MQTT broker; trying again");
+                        tracing::warn!(url = %self.login.url, error, "cannot reach the MQTT broker; trying again");
                     }
                 }
             }
@@ -103,14 +130,14 @@ impl Keeper {
     }
 
     async fn connect(&self, lost: watch::Sender<bool>) -> mqtt5::Result<MqttClient> {
-        let mut options = ConnectOptions::new(self.address.user.clone())
+        let mut options = ConnectOptions::new(self.login.client_id.clone())
             // Nothing waits at the broker: an order of an hour ago must not come out of it.
             .with_clean_start(true)
             .with_keep_alive(KEEP_ALIVE)
             // We reconnect ourselves, with a fresh client, so that the subscriptions are surely there.
             .with_automatic_reconnect(false);
-        if let Some(password) = &self.password {
-            options = options.with_credentials(self.address.user.clone(), password.as_bytes());
+        if let Some(password) = &self.login.password {
+            options = options.with_credentials(self.login.user.clone(), password.as_bytes());
         }
         let client = MqttClient::with_options(options);
         client
@@ -120,7 +147,7 @@ impl Keeper {
                 }
             })
             .await?;
-        client.connect(&self.address.url).await?;
+        client.connect(&self.login.url).await?;
         for filter in &self.filters {
             let heard = self.heard.clone();
             let options = SubscribeOptions { qos: QoS::AtLeastOnce, ..SubscribeOptions::default() };

@@ -19,7 +19,7 @@ pub use desk::{Desk, DeskOutput};
 mod topics;
 
 mod line;
-pub use line::BrokerAddress;
+pub use line::{BrokerAddress, BrokerLogin};
 
 mod run;
 pub use run::{Gateway, GatewayAircraft, GatewayConfig, GatewayError};

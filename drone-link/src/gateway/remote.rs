@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::line::{Carried, Line};
 use super::run::unix_ms;
 use super::topics::Topics;
-use super::{BrokerAddress, Desk, DeskOutput, Message, Order, Report};
+use super::{BrokerLogin, Desk, DeskOutput, Message, Order, Report};
 use crate::hub::{Errand, ORDERS_MAX, PENDING_MAX, REPORTS_MAX};
 use crate::{LinkError, LinkHandle, LinkReport};
 
@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone, PartialEq)]
 pub struct RemoteSettings {
     /// The broker.
-    pub broker: BrokerAddress,
+    pub broker: BrokerLogin,
     /// The first level of every topic.
     pub prefix: String,
     /// The district.
@@ -38,15 +38,14 @@ pub struct RemoteLinks;
 
 impl RemoteLinks {
     /// Starts connecting; goes on until the last handle is dropped.
-    pub fn start(settings: RemoteSettings) -> Result<(LinkHandle, mpsc::Receiver<LinkReport>), LinkError> {
+    pub fn start(settings: RemoteSettings) -> (LinkHandle, mpsc::Receiver<LinkReport>) {
         let topics: BTreeMap<StationId, Topics> = settings
             .stations
             .keys()
             .map(|station| (station.clone(), Topics::new(&settings.prefix, &settings.district, station)))
             .collect();
         let filters = topics.values().flat_map(|topics| [topics.reports(), topics.state()]).collect();
-        let line = Line::start(settings.broker, filters)
-            .map_err(|source| LinkError::Io { what: "the broker's password".to_owned(), source })?;
+        let line = Line::start(settings.broker, filters);
         let homes: BTreeMap<DroneId, StationId> = settings
             .stations
             .iter()
@@ -61,7 +60,7 @@ impl RemoteLinks {
         let nowhere = SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0));
         let office = Office { desks, homes, line, start, reports, pending: VecDeque::new(), statuses };
         tokio::spawn(office.run(orders));
-        Ok((LinkHandle::new(nowhere, order_sender, statuses_seen), report_receiver))
+        (LinkHandle::new(nowhere, order_sender, statuses_seen), report_receiver)
     }
 }
 

@@ -145,6 +145,10 @@ impl Gateway {
         std::fs::create_dir_all(&data_dir).map_err(failed)?;
         let file = data_dir.join("gateway.json");
         let kept = read_state(&file)?;
+        let login = config.broker.clone().login().map_err(|source| GatewayError::Io {
+            path: config.broker.password_file.iter().map(|path| path.display().to_string()).collect(),
+            source,
+        })?;
         let links = config.aircraft.iter().map(|aircraft| aircraft.link.link(aircraft.system_id)).collect::<Result<_, _>>()?;
         let options = HubOptions {
             tlog: Some(data_dir.join("tlog")),
@@ -153,7 +157,7 @@ impl Gateway {
         };
         let (handle, reports) = LinkHub::start(config.bind, links, options).await?;
         let topics = Topics::new(&config.prefix, &config.district, &config.station);
-        let line = Line::start(config.broker.clone(), vec![topics.orders()]).map_err(failed)?;
+        let line = Line::start(login, vec![topics.orders()]);
         let rules = StationRules { loss: config.when_lost, silence_max_ms: config.silence_s * 1_000 };
         let start = Instant::now();
         let station = Station::new(rules, kept, unix_ms(), 0);

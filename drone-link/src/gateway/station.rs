@@ -224,7 +224,7 @@ impl Station {
                 drones.iter().for_each(|drone| self.recall(drone));
             }
         }
-        if let Some(message) = self.state.outbox.due(now_ms) {
+        while let Some(message) = self.state.outbox.due(now_ms) {
             self.outputs.push_back(StationOutput::Tell(message));
         }
         if self.beat_ms <= now_ms {
