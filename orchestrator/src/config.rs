@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use dispatch_core::event::Role;
 use drone_link::{AircraftSettings, EndpointSpec};
-use flight_types::{AccountId, DroneId};
+use flight_types::{AccountId, DroneId, StationId};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -201,11 +201,24 @@ pub struct LinksConfig {
     pub aircraft: Vec<AircraftSettings>,
     /// Ground stations beside the server, as `udpout:10.0.0.5:14550`: they watch, and fly an aircraft while a pilot has its control.
     pub watchers: Vec<EndpointSpec>,
+    /// Stations whose aircraft are not heard here but by a gateway of theirs, which is reached over the broker.
+    pub gateways: Vec<GatewayStation>,
+}
+
+/// A station with a gateway.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GatewayStation {
+    /// Which station of the site.
+    pub station: StationId,
+    /// A file with the gateway's password at the embedded broker; another broker has its own.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
 }
 
 impl Default for LinksConfig {
     fn default() -> Self {
-        Self { bind: loopback(14_550), tlog: true, aircraft: Vec::new(), watchers: Vec::new() }
+        Self { bind: loopback(14_550), tlog: true, aircraft: Vec::new(), watchers: Vec::new(), gateways: Vec::new() }
     }
 }
 
@@ -394,7 +407,9 @@ impl Config {
             &mut self.parking.payments.secret_key_file,
         ];
         let keys = self.links.aircraft.iter_mut().filter_map(|aircraft| aircraft.signing_key_file.as_mut());
-        [&mut self.site, &mut self.store.data_dir].into_iter().chain(optional.into_iter().flatten()).chain(keys).collect()
+        let passwords = self.links.gateways.iter_mut().filter_map(|gateway| gateway.password_file.as_mut());
+        let required = [&mut self.site, &mut self.store.data_dir];
+        required.into_iter().chain(optional.into_iter().flatten()).chain(keys).chain(passwords).collect()
     }
 
     /// What no type can say.
@@ -405,6 +420,9 @@ impl Config {
         }
         if let Some(problem) = self.feeds.problem() {
             return Some(problem);
+        }
+        if let Some(problem) = self.links.problem(&self.mqtt) {
+            return Some(("links.gateways", problem));
         }
         if self.http.tries_per_min == 0 {
             return Some(("http.tries_per_min", "must be at least 1, or nobody could sign in".to_owned()));
@@ -436,6 +454,26 @@ impl Config {
         let database = self.store.database_url.as_deref().unwrap_or("postgres://");
         if !(database.starts_with("postgres://") || database.starts_with("postgresql://")) {
             return Some(("store.database_url", "must begin with postgres://; leave it out for SQLite".to_owned()));
+        }
+        None
+    }
+}
+
+impl LinksConfig {
+    /// What no type can say.
+    fn problem(&self, mqtt: &MqttConfig) -> Option<String> {
+        for (index, GatewayStation { station, password_file }) in self.gateways.iter().enumerate() {
+            if !mqtt.enabled {
+                return Some(format!("{station} is reached over MQTT, which mqtt.enabled switches off"));
+            }
+            if self.gateways[..index].iter().any(|other| other.station == *station) {
+                return Some(format!("{station} is named twice"));
+            }
+            match (&mqtt.broker_url, password_file) {
+                (None, None) => return Some(format!("{station} needs a password_file: the embedded broker lets nobody in without")),
+                (Some(_), Some(_)) => return Some(format!("{station}: the broker at mqtt.broker_url has its own passwords")),
+                (None, Some(_)) | (Some(_), None) => {}
+            }
         }
         None
     }

@@ -16,6 +16,7 @@ pub mod evidence;
 pub mod housekeeping;
 pub mod http;
 pub mod limits;
+mod links;
 pub mod live;
 pub mod lots;
 pub mod mqtt;

@@ -60,8 +60,9 @@ pub const OUTBOX_TIDYING: Duration = Duration::from_secs(60);
 pub const PRIVATE_CARDS_ERASING: Duration = Duration::from_secs(3_600);
 /// How often changed positions of callers are written down.
 pub const CALLER_POSITIONS_WRITING: Duration = Duration::from_secs(5);
-/// The longest MQTT packet taken, bytes. A call with an address is under a kilobyte.
-pub const MQTT_PACKET_BYTES_MAX: usize = 64 * 1024;
+/// The longest MQTT packet taken, bytes. A call with an address is under a kilobyte; an order to fly that goes to a station's gateway
+/// has every zone of the site in it.
+pub const MQTT_PACKET_BYTES_MAX: usize = 256 * 1024;
 /// How long the broker keeps what waits for a client that is away, seconds: a night.
 pub const MQTT_SESSION_S: u32 = 12 * 3_600;
 /// Messages that the broker may have sent us and we not acknowledged.

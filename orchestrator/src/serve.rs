@@ -4,13 +4,15 @@
 //! flush what is to be told, leave MQTT, let aircraft fly on safely by themselves, close the log, give the lease back.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::Context;
-use drone_link::{AircraftSettings, HubOptions, LinkConfig, LinkHandle, LinkHub};
+use drone_link::gateway::BrokerLogin;
 use feed::{CameraUrls, Feeds, Relay, RelaySettings};
+use flight_types::DistrictId;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use site_model::Site;
 use tokio::task::JoinHandle;
@@ -25,6 +27,7 @@ use crate::evidence::{Keeping, Recorder, Space};
 use crate::http::limits::RateLimits;
 use crate::http::{self, App, AreaCodes, Pictures};
 use crate::limits;
+use crate::links::{Links, Reporting};
 use crate::live::Live;
 use crate::lots::Lots;
 use crate::mqtt::{Bridge, BridgeSettings, BridgeTask, BrokerSettings, DeviceTokens, EmbeddedBroker, HttpDesk, Topics};
@@ -42,7 +45,7 @@ pub struct Server {
     parts: Parts,
     engine_task: EngineTask,
     workers: JoinHandle<()>,
-    links: LinkHandle,
+    links: Links,
     lease: Lease,
     access: Access,
     http: http::Server,
@@ -110,7 +113,11 @@ impl Server {
         let notices = Notices::new(store.outbox(), engine.clone());
         let pictures = start_pictures(&config).await?;
         let cameras = Announcements::new(pictures.feeds.clone(), config.feeds.announced_hosts.clone());
-        let links = start_links(&config, &site, &engine, &live, cameras).await?;
+        let gate = open_broker(&config, store.district(), &access).await?;
+        let (links, reporting) = Links::start(&config, &site, gate.as_ref().map(Gate::login_of_links)).await?;
+        for Reporting { reports, handle } in reporting {
+            tokio::spawn(effects::forward_reports(reports, handle, engine.clone(), live.clone(), cameras.clone()));
+        }
         let messages = config.messages.file.clone().unwrap_or_else(|| location.path().join("messages.jsonl"));
         let messages: Arc<dyn MessagePort> = Arc::new(FileMessages::open(messages).context("cannot open the file for messages")?);
         let payments = provider_of(&config.parking.payments)?;
@@ -136,7 +143,7 @@ impl Server {
         let evidence = start_evidence(&parts, &pictures.feeds).await?;
         let app = surface(&parts, &access, messages, payments, area_codes, pictures);
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
-        let mqtt = start_mqtt(&parts, &access, desk).await?;
+        let mqtt = gate.map(|gate| start_bridge(gate, &parts, desk));
         let http = http::Server::start(app, parts.config.http.bind, certificate(&parts.config).await?).await?;
         Ok(Self { parts, engine_task, workers, links, lease, access, http, mqtt, housekeeping, evidence })
     }
@@ -193,6 +200,7 @@ impl Server {
             recorder.stop().await;
         }
         self.evidence.tidying.abort();
+        self.links.leave_gateways().await;
         if let Some(mqtt) = self.mqtt {
             mqtt.bridge.stop().await;
             if let Some(broker) = mqtt.broker {
@@ -224,38 +232,6 @@ async fn settle(engine: &Engine) {
     if tokio::time::timeout(limits::DRAIN_MAX, settled).await.is_err() {
         tracing::warn!(effects = engine.effects_open(), "effects still open; they are given again at the next start");
     }
-}
-
-async fn start_links(
-    config: &Config,
-    site: &Site,
-    engine: &Engine,
-    live: &Live,
-    cameras: Announcements,
-) -> anyhow::Result<LinkHandle> {
-    let links = link_configs(&config.links.aircraft, site)?;
-    let data_dir = &config.store.data_dir;
-    let options = HubOptions {
-        tlog: config.links.tlog.then(|| data_dir.join("tlog")),
-        signing: Some(data_dir.join("signing")),
-        watchers: config.links.watchers.clone(),
-    };
-    let (handle, reports) =
-        LinkHub::start(config.links.bind, links, options).await.context("cannot start the links to aircraft")?;
-    tokio::spawn(effects::forward_reports(reports, handle.clone(), engine.clone(), live.clone(), cameras));
-    Ok(handle)
-}
-
-/// The links to the site's aircraft, each as the configuration wants it.
-fn link_configs(particular: &[AircraftSettings], site: &Site) -> anyhow::Result<Vec<LinkConfig>> {
-    if let Some(stranger) = particular.iter().find(|aircraft| site.drones().all(|drone| *drone.id != aircraft.drone)) {
-        anyhow::bail!("links.aircraft names {}, which the site does not have", stranger.drone);
-    }
-    let link = |drone: site_model::SiteDrone<'_>| match particular.iter().find(|aircraft| aircraft.drone == *drone.id) {
-        Some(aircraft) => aircraft.link(drone.system_id).context("links.aircraft"),
-        None => Ok(LinkConfig::new(drone.id.clone(), drone.system_id)),
-    };
-    site.drones().map(link).collect()
 }
 
 /// Makes a demo's accounts, or else a first administrator, so that a new server can be used at all.
@@ -372,40 +348,72 @@ async fn certificate(config: &Config) -> anyhow::Result<Option<axum_server::tls_
     Ok(Some(certificate.load().await?))
 }
 
-/// Starts the broker, when it is ours, and the bridge to it.
-async fn start_mqtt(parts: &Parts, access: &Access, desk: HttpDesk) -> anyhow::Result<Option<Mqtt>> {
-    let config = &parts.config.mqtt;
-    if !config.enabled {
+/// A broker that stands, and how the server signs in there.
+struct Gate {
+    broker: Option<EmbeddedBroker>,
+    url: String,
+    user: String,
+    secret: String,
+    topics: Topics,
+}
+
+impl Gate {
+    /// As the links to stations' gateways: the server, in a session of its own beside the bridge's.
+    fn login_of_links(&self) -> BrokerLogin {
+        BrokerLogin {
+            url: self.url.clone(),
+            user: self.user.clone(),
+            client_id: format!("{}-links", self.user),
+            password: Some(self.secret.clone()),
+        }
+    }
+}
+
+/// Starts the broker, when it is ours.
+async fn open_broker(config: &Config, district: &DistrictId, access: &Access) -> anyhow::Result<Option<Gate>> {
+    let mqtt = &config.mqtt;
+    if !mqtt.enabled {
         return Ok(None);
     }
-    let topics = Topics::new(&config.prefix, parts.store.district());
-    let (broker, url, user, secret) = match &config.broker_url {
-        Some(url) => {
-            let secret = match &config.broker_password_file {
-                Some(path) => std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?,
-                None => String::new(),
-            };
-            (None, url.clone(), config.broker_user.clone().unwrap_or_default(), secret.trim_end().to_owned())
-        }
-        None => {
-            let secret = random_hex()?;
-            let broker = EmbeddedBroker::start(BrokerSettings {
-                bind: config.bind,
-                websocket_bind: config.websocket_bind,
-                storage_dir: parts.config.store.data_dir.join("mqtt"),
-                clients_max: config.clients_max,
-                topics: topics.clone(),
-                identities: Arc::new(DeviceTokens(access.clone())),
-                server_secret: secret.clone(),
-            })
-            .await?;
-            let url = format!("mqtt://{}", reachable(broker.addr()));
-            (Some(broker), url, crate::mqtt::SERVER_USER.to_owned(), secret)
-        }
-    };
+    let topics = Topics::new(&mqtt.prefix, district);
+    if let Some(url) = mqtt.broker_url.clone() {
+        let secret = mqtt.broker_password_file.as_deref().map(read_secret).transpose()?.unwrap_or_default();
+        return Ok(Some(Gate { broker: None, url, user: mqtt.broker_user.clone().unwrap_or_default(), secret, topics }));
+    }
+    let secret = random_hex()?;
+    let gateways = config.links.gateways.iter().filter_map(|gateway| {
+        let path = gateway.password_file.as_deref()?;
+        Some(read_secret(path).map(|password| (gateway.station.clone(), password)))
+    });
+    let broker = EmbeddedBroker::start(BrokerSettings {
+        bind: mqtt.bind,
+        websocket_bind: mqtt.websocket_bind,
+        storage_dir: config.store.data_dir.join("mqtt"),
+        clients_max: mqtt.clients_max,
+        topics: topics.clone(),
+        identities: Arc::new(DeviceTokens(access.clone())),
+        server_secret: secret.clone(),
+        gateways: gateways.collect::<anyhow::Result<_>>()?,
+    })
+    .await?;
+    let url = format!("mqtt://{}", reachable(broker.addr()));
+    Ok(Some(Gate { broker: Some(broker), url, user: crate::mqtt::SERVER_USER.to_owned(), secret, topics }))
+}
+
+/// A password in a file. An empty one would let everybody in.
+fn read_secret(path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let secret = text.trim_end();
+    anyhow::ensure!(!secret.is_empty(), "{} is empty: a password belongs there", path.display());
+    Ok(secret.to_owned())
+}
+
+/// Starts the bridge to the broker.
+fn start_bridge(gate: Gate, parts: &Parts, desk: HttpDesk) -> Mqtt {
+    let Gate { broker, url, user, secret, topics } = gate;
     let settings = BridgeSettings { url: url.clone(), user, secret, topics, desk: Arc::new(desk) };
     let bridge = Bridge::new(settings, parts.engine.clone(), parts.live.clone(), parts.notices.clone()).start();
-    Ok(Some(Mqtt { broker, bridge, url }))
+    Mqtt { broker, bridge, url }
 }
 
 /// A broker that listens everywhere is reached over loopback.

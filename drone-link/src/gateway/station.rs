@@ -151,10 +151,7 @@ impl Station {
                 let report = FlightEvent::Failed { failure, airborne: false };
                 return self.tell(Report::Flight { drone: order.drone, mission: order.mission, report }, now_ms);
             }
-            FlightCommand::Fly { plan, reached } => {
-                let kept = Kept { plan: (**plan).clone(), reached: *reached, recalled: false };
-                self.state.flights.insert(order.drone.clone(), kept);
-            }
+            FlightCommand::Fly { plan, reached } => self.keep_flight(&order.drone, plan, *reached, now_ms),
             FlightCommand::Recall { .. } => self.mark_recalled(&order.drone, &order.mission),
             FlightCommand::Escort { .. }
             | FlightCommand::Light { .. }
@@ -166,6 +163,20 @@ impl Station {
             | FlightCommand::ResumeControl => {}
         }
         self.outputs.push_back(StationOutput::Give(order));
+    }
+
+    /// A flight that is known already is ordered again by a server that was started anew. It may have died between taking a report and
+    /// writing it down, so what was reached since is told again; a server that knows it pays no attention.
+    fn keep_flight(&mut self, drone: &DroneId, plan: &FlightPlan, reached: FlightPhase, now_ms: u64) {
+        let known = self.state.flights.get(drone).filter(|kept| kept.plan.mission == plan.mission);
+        let recalled = known.is_some_and(|kept| kept.recalled);
+        let further = known.map(|kept| kept.reached).filter(|phase| *phase > reached);
+        let kept = Kept { plan: plan.clone(), reached: further.unwrap_or(reached), recalled };
+        self.state.flights.insert(drone.clone(), kept);
+        if let Some(phase) = further {
+            let report = FlightEvent::Reached { phase };
+            self.tell(Report::Flight { drone: drone.clone(), mission: plan.mission.clone(), report }, now_ms);
+        }
     }
 
     fn mark_recalled(&mut self, drone: &DroneId, mission: &MissionId) {

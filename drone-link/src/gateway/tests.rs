@@ -331,6 +331,21 @@ fn a_server_that_is_started_anew_hears_what_it_had_not_acknowledged() {
     world.told.clear();
     world.command(order("m", FlightCommand::Fly { plan: Box::new(plan("m")), reached: FlightPhase::Armed }));
     world.run(5_000);
-    assert_eq!(world.told, [reached("m", FlightPhase::Airborne)], "and nothing twice");
+    assert_eq!(world.told.first(), Some(&reached("m", FlightPhase::Airborne)));
     assert_eq!(world.given.len(), 2);
+}
+
+#[test]
+fn a_server_that_died_before_it_wrote_a_report_down_is_told_again_what_was_reached() {
+    let mut world = silent_on_scene(LossPolicy::Stay);
+    world.loss_pct = 0;
+    world.told.clear();
+    world.desk = Desk::new(50_000, world.now_ms);
+    world.command(order("m", FlightCommand::Fly { plan: Box::new(plan("m")), reached: FlightPhase::Airborne }));
+    world.run(5_000);
+    assert_eq!(world.told, [reached("m", FlightPhase::OnScene)]);
+    // The gateway is killed too: what it kept is not behind what was flown.
+    world.restart_station();
+    let again = FlightCommand::Fly { plan: Box::new(plan("m")), reached: FlightPhase::OnScene };
+    assert_eq!(world.given.last().map(|order| &order.command), Some(&again));
 }

@@ -1,5 +1,6 @@
 //! The MQTT broker inside the server, for sites that run none of their own.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use flight_types::StationId;
 use mqtt5::broker::auth::{AuthProvider, AuthResult};
 use mqtt5::broker::config::{StorageBackend, StorageConfig, WebSocketConfig};
 use mqtt5::broker::server::BrokerShutdownHandle;
@@ -22,6 +24,8 @@ use crate::limits;
 
 /// The name under which the server is a client of its own broker. No device can take it: it holds a character that ids cannot.
 pub(crate) const SERVER_USER: &str = "server:";
+/// A station's gateway signs in as this and its station's id. No device can take such a name either.
+const GATEWAY_USER: &str = "station:";
 
 /// Why the broker did not start.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +56,8 @@ pub struct BrokerSettings {
     pub identities: Arc<dyn Identities>,
     /// The server's own password, made anew at each start.
     pub server_secret: String,
+    /// The passwords of stations' gateways.
+    pub gateways: BTreeMap<StationId, String>,
 }
 
 /// A running broker.
@@ -72,6 +78,7 @@ impl EmbeddedBroker {
             topics: settings.topics.clone(),
             identities: settings.identities.clone(),
             secret: settings.server_secret.clone(),
+            gateways: settings.gateways.clone(),
             connections: connections.clone(),
         };
         let revocations = settings.identities.revocations();
@@ -131,6 +138,7 @@ struct Door {
     topics: Topics,
     identities: Arc<dyn Identities>,
     secret: String,
+    gateways: BTreeMap<StationId, String>,
     connections: Arc<Connections>,
 }
 
@@ -140,6 +148,10 @@ impl Door {
     async fn identity(&self, user: &str, secret: &str) -> Option<Identity> {
         if user == SERVER_USER {
             return (secret == self.secret).then_some(Identity::Server);
+        }
+        if let Some(station) = user.strip_prefix(GATEWAY_USER) {
+            let (station, wanted) = self.gateways.iter().find(|(known, _)| known.as_str() == station)?;
+            return (secret == wanted).then(|| Identity::Station(station.clone()));
         }
         self.identities.authenticate(user, secret).await
     }

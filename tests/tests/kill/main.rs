@@ -1,5 +1,6 @@
 //! One call for help through the real server, which dies at every single entry of its log, beside simulated aircraft and phones that
-//! know nothing of it. Whatever was promised before a death must hold after it.
+//! know nothing of it. Whatever was promised before a death must hold after it, also where a gateway stands between server and
+//! aircraft.
 
 mod log;
 mod people;
@@ -76,6 +77,22 @@ async fn a_server_told_to_stop_in_flight_ends_in_order_and_its_successor_takes_t
     assert!(!world.record(&incident).await.is_over(), "it was told to stop in flight");
 
     let second = world.serve().await;
+    phones.until_over_or(|_| false).await;
+    end_the_night(&mut phones, second).await;
+    assert_all_went_well(&world, &incident).await;
+}
+
+/// The broker is the server's own and dies with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_gateway_an_incident_survives_server_broker_and_gateway_killed_in_flight() {
+    let mut world = World::far();
+    let mut phones = Phones::start(&world).await;
+    let first = world.serve().await;
+    let incident = phones.until_over_or(|view| record::has_reached(view, "armed")).await;
+    first.kill().await;
+    let second = world.serve().await;
+    phones.until_over_or(|view| record::has_reached(view, "airborne")).await;
+    world.kill_gateway_and_start_another().await;
     phones.until_over_or(|_| false).await;
     end_the_night(&mut phones, second).await;
     assert_all_went_well(&world, &incident).await;

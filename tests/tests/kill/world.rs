@@ -24,14 +24,26 @@ const FLIGHT_SPEED: &str = "4";
 const PADS: [&str; 2] = ["d1=1@36.5443774,127.9071975,61", "d2=2@36.5443774,127.9073091,61"];
 /// Who can sign in, all with [`PASSWORD`].
 const ACCOUNTS: [(&str, &str); 4] = [("admin", "admin"), ("operator", "operator"), ("guard-1", "guard"), ("guard-2", "guard")];
+/// Of the gateway at the server's broker.
+const GATEWAY_PASSWORD: &str = "only-for-this-gateway";
 /// Of the accounts of this test.
 pub const PASSWORD: &str = "only-for-this-test";
 
-/// A folder with data and configuration, two addresses that every life uses, and aircraft in the air beside it.
+/// Addresses that every life uses.
+#[derive(Clone, Copy)]
+struct Ports {
+    http: u16,
+    links: u16,
+    mqtt: u16,
+}
+
+/// A folder with data and configuration, addresses that every life uses, and aircraft in the air beside it.
 pub struct World {
     folder: TempDir,
-    http_port: u16,
+    ports: Ports,
     _aircraft: Child,
+    /// Where the aircraft's station has a gateway of its own.
+    gateway: Option<Child>,
 }
 
 /// A server that was told nothing about dying.
@@ -40,21 +52,44 @@ pub struct Serving(Child);
 impl World {
     /// Aircraft on their pads, and a folder for the server.
     pub fn start() -> Self {
+        Self::with(near)
+    }
+
+    /// The same, with a gateway between the aircraft and the server.
+    pub fn far() -> Self {
+        let mut world = Self::with(far);
+        write(world.folder.path(), "password", GATEWAY_PASSWORD);
+        write(world.folder.path(), "station.toml", &station(world.ports));
+        world.start_gateway();
+        world
+    }
+
+    fn with(config: fn(Ports) -> String) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let tcp = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let udp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
-        let ports = [tcp.local_addr(), udp.local_addr()].map(|address| address.expect("bound").port());
-        drop((tcp, udp));
+        let ports = free_ports();
         let accounts: String = ACCOUNTS.iter().map(|(id, role)| account(id, role)).collect();
         // Accounts are made in the first life only: their passwords cost each start seconds.
         write(folder.path(), "first.toml", &(config(ports) + &accounts));
         write(folder.path(), "server.toml", &config(ports));
-        Self { _aircraft: aircraft(folder.path(), ports[1]), folder, http_port: ports[0] }
+        Self { _aircraft: aircraft(folder.path(), ports.links), folder, ports, gateway: None }
+    }
+
+    fn start_gateway(&mut self) {
+        let mut command = Command::new(program("drone-link"));
+        command.arg("gateway").arg("--config").arg(self.folder.path().join("station.toml"));
+        command.stdout(Stdio::null()).stderr(self.log()).kill_on_drop(true);
+        self.gateway = Some(command.spawn().expect("the gateway starts"));
+    }
+
+    /// kill -9 and a new one.
+    pub async fn kill_gateway_and_start_another(&mut self) {
+        self.gateway.take().expect("a far world").kill().await.expect("it ran");
+        self.start_gateway();
     }
 
     /// Where the server answers.
     pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}/api/v1", self.http_port)
+        format!("http://127.0.0.1:{}/api/v1", self.ports.http)
     }
 
     /// The first life, which makes the accounts; returns when it is ready.
@@ -131,14 +166,20 @@ impl World {
 
     /// The telemetry log of each aircraft.
     pub fn tlogs(&self) -> Vec<PathBuf> {
-        let folder = std::fs::read_dir(self.data().join("tlog")).expect("telemetry logs");
+        let keeper = if self.gateway.is_some() { self.folder.path().join("station") } else { self.data() };
+        let folder = std::fs::read_dir(keeper.join("tlog")).expect("telemetry logs");
         let files: Vec<PathBuf> = folder.map(|file| file.expect("listed").path()).collect();
-        assert!(!files.is_empty(), "the server has kept no telemetry");
+        assert!(!files.is_empty(), "no telemetry was kept");
         files
     }
 }
 
 impl Serving {
+    /// kill -9.
+    pub async fn kill(mut self) {
+        self.0.kill().await.expect("it ran");
+    }
+
     /// Tells it to stop (SIGTERM); its exit code.
     pub async fn stop(mut self) -> Option<i32> {
         let pid = self.0.id().expect("running").to_string();
@@ -152,14 +193,46 @@ fn write(folder: &Path, name: &str, text: &str) {
     std::fs::write(folder.join(name), text).expect("written");
 }
 
-fn config([http, links]: [u16; 2]) -> String {
+fn free_ports() -> Ports {
+    let tcp = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    let udp = UdpSocket::bind("127.0.0.1:0").expect("a free port");
+    let [http, mqtt] = tcp.each_ref().map(|socket| socket.local_addr().expect("bound").port());
+    Ports { http, mqtt, links: udp.local_addr().expect("bound").port() }
+}
+
+fn config(Ports { http, .. }: Ports) -> String {
     let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs/demo-site");
     let site = site.display();
-    // Without MQTT: its broker would double the time of each of some hundred starts, and nobody here speaks it.
     format!(
         "site = \"{site}\"\n[store]\ndata_dir = \"data\"\n[http]\nbind = \"127.0.0.1:{http}\"\ntries_per_min = 100\n\
-         [mqtt]\nenabled = false\n[links]\nbind = \"127.0.0.1:{links}\"\n[log]\nfilter = \"warn\"\n"
+         [log]\nfilter = \"warn\"\n"
     )
+}
+
+/// A server that hears the aircraft itself.
+fn near(ports: Ports) -> String {
+    // Without MQTT: its broker would double the time of each of some hundred starts, and nobody here speaks it.
+    config(ports) + &format!("[mqtt]\nenabled = false\n[links]\nbind = \"127.0.0.1:{}\"\n", ports.links)
+}
+
+/// A server whose nearest station has a gateway.
+fn far(ports: Ports) -> String {
+    config(ports)
+        + &format!(
+            "[mqtt]\nbind = \"127.0.0.1:{}\"\n[links]\nbind = \"127.0.0.1:0\"\n\
+             gateways = [{{ station = \"solhyang\", password_file = \"password\" }}]\n",
+            ports.mqtt
+        )
+}
+
+/// That gateway.
+fn station(Ports { links, mqtt, .. }: Ports) -> String {
+    let aircraft = |number: u8| format!("[[aircraft]]\nsystem_id = {number}\nlink = {{ drone = \"d{number}\" }}\n");
+    format!(
+        "station = \"solhyang\"\ndistrict = \"dalbit\"\ndata_dir = \"station\"\nbind = \"127.0.0.1:{links}\"\n\
+         [broker]\nurl = \"mqtt://127.0.0.1:{mqtt}\"\nuser = \"station:solhyang\"\npassword_file = \"password\"\n"
+    ) + &aircraft(1)
+        + &aircraft(2)
 }
 
 fn account(id: &str, role: &str) -> String {
