@@ -76,6 +76,8 @@ fn mistakes_are_named_with_their_line_and_key() {
         ("[mqtt]\nprefix = \"a/b\"\n", "mqtt.prefix"),
         ("[mqtt]\nbroker_url = \"http://x\"\n", "mqtt.broker_url"),
         ("[mqtt]\nbroker_url = \"mqtt://x\"\n", "mqtt.broker_user"),
+        ("[[links.gateways]]\nstation = \"s\"\n", "links.gateways: s needs a password_file"),
+        ("[[links.gateways]]\nstation = \"s\"\npassword_file = \"p\"\n[mqtt]\nenabled = false\n", "mqtt.enabled"),
         ("database_url = \"mysql://x\"\n", "store.database_url"),
         ("[nonsense]\n", "nonsense"),
         ("[store]\n", "line 4"),

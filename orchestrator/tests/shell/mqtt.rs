@@ -3,7 +3,7 @@
 use std::process::Stdio;
 
 use dispatch_core::event::Role;
-use flight_types::{AccountId, GeoPoint};
+use flight_types::{AccountId, DroneId, DroneStatus, GeoPoint, LinkStatus};
 use orchestrator::access::Owner;
 use orchestrator::live::LiveChange;
 use serde_json::{Value, json};
@@ -275,4 +275,41 @@ async fn another_broker_may_go_and_come_back() {
     on_duty(&running, port, &g1, centre.moved(0.0, 50.0)).await;
     running.server.stop().await;
     broker.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stations_gateway_signs_in_with_its_own_password_and_speaks_for_its_own_aircraft_only() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let password = folder.path().join("password");
+    std::fs::write(&password, "correct horse\n").expect("written");
+    let gateways = format!("[[links.gateways]]\nstation = \"solhyang\"\npassword_file = {password:?}\n");
+    let running = Running::start(&format!("bind = \"127.0.0.1:0\"\n{gateways}")).await;
+    soon("the bridge connects", running.server.mqtt_connected()).await;
+    let (port, user, secret) = (running.broker_port(), "station:solhyang", "correct horse");
+    let state = format!("{ROOT}/stations/solhyang/state");
+    assert!(!publish(port, user, "battery staple", &state, "[]").await, "another password");
+    assert!(!publish(port, "station:yeokjeon", secret, &state, "[]").await, "a station without a gateway");
+    assert!(!publish(port, user, secret, &format!("{ROOT}/stations/solhyang/orders"), "{}").await, "the server's topic");
+    let mut orders = Subscriber::start(port, user, secret, &format!("{ROOT}/stations/solhyang/orders")).await;
+    orders.next("orders", |message| message["kind"] == "beat").await;
+
+    let live = running.server.parts().live.clone();
+    let mut changes = live.subscribe();
+    let heard = |name: &str| DroneStatus {
+        link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
+        ..DroneStatus::unheard(DroneId::new(name).expect("an id"))
+    };
+    // d3 belongs to another station; what this one says of it comes first and is not believed.
+    let told = json!([heard("d3"), heard("d1")]).to_string();
+    assert!(publish(port, user, secret, &state, &told).await);
+    let d1 = DroneId::new("d1").expect("an id");
+    soon("the aircraft's status", async {
+        while !live.drone(&d1).is_some_and(|drone| drone.status.link.connected) {
+            changes.recv().await.expect("the server runs");
+        }
+    })
+    .await;
+    let d3 = live.drone(&DroneId::new("d3").expect("an id"));
+    assert!(!d3.is_some_and(|drone| drone.status.link.connected));
+    running.server.stop().await;
 }
