@@ -1,8 +1,8 @@
 //! Where the aircraft may go: straight legs that stay inside the fence and out of zones, the hover point of an escort,
 //! and the way home from anywhere.
 
-use flight_routes::Airspace;
-use flight_types::{FlightPlan, GeoPoint, Local, LocalFrame, Ring, Scene, ZoneId};
+use flight_routes::{Airspace, crosses, ring_distance_m};
+use flight_types::{FlightPlan, GeoPoint, Ring, Scene, ZoneId};
 
 /// A person slower than this stands, metres per second; GPS noise looks like this.
 const STANDING_M_S: f64 = 0.5;
@@ -102,21 +102,6 @@ pub(crate) fn aside(plan: &FlightPlan, here: GeoPoint, person: GeoPoint) -> Opti
     ways.find(|goal| clear(plan, here, *goal, scene_height_m(plan)) && keeps_off(plan, here, *goal))
 }
 
-fn crosses(ring: &Ring, from: GeoPoint, to: GeoPoint) -> bool {
-    let frame = LocalFrame::new(from);
-    let (a, b) = (Local::default(), frame.to_local(to));
-    let corners: Vec<Local> = ring.corners().iter().map(|corner| frame.to_local(*corner)).collect();
-    let edges = corners.iter().zip(corners.iter().cycle().skip(1));
-    edges.into_iter().any(|(c, d)| segments_cross(a, b, *c, *d))
-}
-
-fn segments_cross(a: Local, b: Local, c: Local, d: Local) -> bool {
-    let side = |p: Local, q: Local, r: Local| {
-        (q.east_m - p.east_m) * (r.north_m - p.north_m) - (q.north_m - p.north_m) * (r.east_m - p.east_m)
-    };
-    side(a, b, c) * side(a, b, d) < 0.0 && side(c, d, a) * side(c, d, b) < 0.0
-}
-
 /// Where to hover next: at the stand-off (plus margin) from the person, behind them when they walk, so that the light falls
 /// ahead of them; otherwise on the side where the aircraft is. Never over them on the way. `None` when nothing is allowed.
 pub(crate) fn hover_point(plan: &FlightPlan, target: &Target, here: GeoPoint, distance_m: f64) -> Option<GeoPoint> {
@@ -144,22 +129,6 @@ fn keeps_off(plan: &FlightPlan, here: GeoPoint, goal: GeoPoint) -> bool {
 fn room_m(plan: &FlightPlan, place: GeoPoint) -> f64 {
     let rings = kept_beside(plan, scene_height_m(plan)).chain([&plan.fence.ring]);
     rings.map(|ring| ring_distance_m(ring, place)).fold(f64::INFINITY, f64::min)
-}
-
-/// Distance of a place from the nearest edge of a ring, metres.
-fn ring_distance_m(ring: &Ring, place: GeoPoint) -> f64 {
-    let frame = LocalFrame::new(place);
-    let corners: Vec<Local> = ring.corners().iter().map(|corner| frame.to_local(*corner)).collect();
-    let edges = corners.iter().zip(corners.iter().cycle().skip(1));
-    edges.map(|(a, b)| from_origin_m(*a, *b)).fold(f64::INFINITY, f64::min)
-}
-
-/// Distance of the frame's origin from a straight edge, metres.
-fn from_origin_m(a: Local, b: Local) -> f64 {
-    let (east_m, north_m) = (b.east_m - a.east_m, b.north_m - a.north_m);
-    let length2 = (east_m * east_m + north_m * north_m).max(f64::MIN_POSITIVE);
-    let share = (-(a.east_m * east_m + a.north_m * north_m) / length2).clamp(0.0, 1.0);
-    (a.east_m + share * east_m).hypot(a.north_m + share * north_m)
 }
 
 /// Into −180..180.
@@ -209,7 +178,7 @@ pub(crate) fn turned_back(plan: &FlightPlan, next: usize) -> Vec<GeoPoint> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flight_types::{Fence, MissionId, Obstacle};
+    use flight_types::{Fence, Local, LocalFrame, MissionId, Obstacle};
 
     fn origin() -> GeoPoint {
         GeoPoint::new(37.5, 127.0).expect("a test place")

@@ -201,6 +201,17 @@ pub fn legs_apart_m(a: Local, b: Local, c: Local, d: Local) -> f64 {
     plane::leg_distance_m2(a, b, c, d).sqrt()
 }
 
+/// Whether the straight leg crosses an edge of the ring; touching one is not crossing it.
+pub fn crosses(ring: &Ring, from: GeoPoint, to: GeoPoint) -> bool {
+    let frame = LocalFrame::new(from);
+    Outline::new(ring, &frame).is_crossed_by(Local::default(), frame.to_local(to))
+}
+
+/// How far a place lies from the nearest edge of the ring, inside or outside, metres.
+pub fn ring_distance_m(ring: &Ring, place: GeoPoint) -> f64 {
+    Outline::new(ring, &LocalFrame::new(place)).distance_m(Local::default())
+}
+
 /// Places on a circle, in every direction tried.
 fn around(centre: Local, radius_m: f64) -> impl Iterator<Item = Local> {
     (0..DIRECTIONS).map(move |i| {

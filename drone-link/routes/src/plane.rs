@@ -52,6 +52,16 @@ impl Outline {
         self.edges().any(|(c, d)| leg_distance_m2(a, b, c, d) < limit_m2)
     }
 
+    /// Whether the leg from `a` to `b` crosses an edge; touching one is not crossing it.
+    pub fn is_crossed_by(&self, a: Local, b: Local) -> bool {
+        self.edges().any(|(c, d)| legs_cross(a, b, c, d))
+    }
+
+    /// How far a point lies from the nearest edge, metres.
+    pub fn distance_m(&self, point: Local) -> f64 {
+        self.edges().map(|(a, b)| point_distance_m2(point, a, b)).fold(f64::INFINITY, f64::min).sqrt()
+    }
+
     fn is_far_by_bounds(&self, a: Local, b: Local, clearance_m: f64) -> bool {
         a.east_m.max(b.east_m) < self.low.east_m - clearance_m
             || a.east_m.min(b.east_m) > self.high.east_m + clearance_m
