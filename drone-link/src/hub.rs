@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use drone_link_proto::{AnnouncedStream, Link, LinkConfig, Output, SetUpError, is_secret, sender};
+use drone_link_proto::{AnnouncedStream, Link, LinkConfig, NoParameters, Output, SetUpError, is_secret, sender};
 use flight_types::{DroneId, DroneStatus, FlightCommand, FlightEvent, MissionId};
 use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -79,6 +79,9 @@ pub enum LinkError {
     /// The aircraft was not given its key.
     #[error(transparent)]
     SetUp(#[from] SetUpError),
+    /// Its parameters were not read.
+    #[error(transparent)]
+    Parameters(#[from] NoParameters),
     /// The settings of an aircraft's link make no sense.
     #[error("settings of aircraft {drone}: {reason}")]
     Settings {

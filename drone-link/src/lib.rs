@@ -6,8 +6,8 @@ pub use hub::*;
 
 // What a shell must name to start a hub; it need not know the protocol's crate.
 pub use drone_link_proto::{
-    AnnouncedStream, EndpointCounts, EndpointId, EndpointRole, HardwareId, LightDriver, LinkConfig, LinkLimits, SetUpError,
-    SigningConfig, SigningKey, UnsignedFrames, is_secret, signing_time,
+    AnnouncedStream, EndpointCounts, EndpointId, EndpointRole, HardwareId, LightDriver, LinkConfig, LinkLimits, NoParameters,
+    Parameter, SetUpError, SigningConfig, SigningKey, UnsignedFrames, is_secret, signing_time,
 };
 
 pub mod gateway;
@@ -18,6 +18,9 @@ mod serial;
 
 mod routing;
 pub use routing::*;
+mod one_link;
+mod read_parameters;
+pub use read_parameters::read_parameters;
 mod give_key;
 pub use give_key::{give_key, make_key};
 mod replay;

@@ -1,4 +1,4 @@
-//! The command line: routing, replaying logs, keys, and a station's gateway.
+//! The command line: routing, replaying logs, parameters, keys, and a station's gateway.
 
 use std::fs::File;
 use std::io::{BufReader, Write};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 use drone_link::gateway::{Gateway, GatewayConfig};
-use drone_link::{EndpointRole, EndpointSpec, LogReader, Routing, Switchboard, pause};
+use drone_link::{EndpointRole, EndpointSpec, LogReader, Parameter, Routing, Switchboard, pause};
 use tokio::net::UdpSocket;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -58,6 +58,19 @@ enum Command {
         #[arg(long)]
         config: PathBuf,
     },
+    /// Print all parameters of an aircraft, a name and a value on each line, for example:
+    /// drone-link parameters --over serial:/dev/ttyACM0:115200 --system 1 > d1.parameters
+    Parameters {
+        /// Where the aircraft is.
+        #[arg(long)]
+        over: EndpointSpec,
+        /// Its MAVLink system id.
+        #[arg(long)]
+        system: u8,
+        /// The key of its link, if it has one.
+        #[arg(long)]
+        key_file: Option<PathBuf>,
+    },
     /// Make a signing key, for example: drone-link key d1.key
     Key {
         /// The file to make; one that is there is not touched.
@@ -86,6 +99,7 @@ async fn main() -> anyhow::Result<()> {
         Command::Route { full, watch, hand_over } => route(&full, &watch, &hand_over).await,
         Command::Replay { file, to, speed } => replay(&file, to, speed).await,
         Command::Gateway { config } => gateway(&config).await,
+        Command::Parameters { over, system, key_file } => parameters(&over, system, key_file.as_deref()).await,
         Command::Key { file } => make_key(&file),
         Command::GiveKey { over, system, key_file } => {
             drone_link::give_key(&over, system, &key_file).await?;
@@ -120,6 +134,14 @@ async fn gateway(path: &Path) -> anyhow::Result<()> {
     tracing::info!(bind = %gateway.local_addr(), "the station's aircraft are heard here");
     stopped().await?;
     gateway.stop().await;
+    Ok(())
+}
+
+async fn parameters(over: &EndpointSpec, system: u8, key_file: Option<&Path>) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for Parameter { name, value } in drone_link::read_parameters(over, system, key_file).await? {
+        writeln!(out, "{name} {value}")?;
+    }
     Ok(())
 }
 

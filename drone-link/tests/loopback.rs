@@ -272,6 +272,16 @@ async fn a_ground_station_beside_us_watches_asks_and_flies_only_while_a_pilot_ha
 }
 
 #[tokio::test]
+async fn all_parameters_of_an_aircraft_are_read() {
+    let address = UdpSocket::bind(loopback()).await.and_then(|socket| socket.local_addr()).expect("an address");
+    start_vehicle(1, address).await;
+    let over = format!("udpin:{address}").parse().expect("an endpoint");
+    let read = tokio::time::timeout(PATIENCE, drone_link::read_parameters(&over, 1, None)).await.expect("in time").expect("read");
+    let named: Vec<_> = read.iter().map(|parameter| (parameter.name.as_str(), parameter.value)).collect();
+    assert_eq!(named, [("COM_LOW_BAT_ACT", 3.0), ("GF_ACTION", 2.0), ("GF_MAX_VER_DIST", 0.0), ("RTL_RETURN_ALT", 30.0)]);
+}
+
+#[tokio::test]
 async fn an_aircraft_is_given_its_key_and_signs_from_then_on() {
     let folder = tempfile::tempdir().expect("a folder");
     let key = folder.path().join("d1.key");

@@ -10,6 +10,7 @@ use crate::events::Events;
 use crate::identity::Identity;
 use crate::items::coordinates;
 use crate::light::Light;
+use crate::parameter_list::ParameterList;
 use crate::parameters::Inquiry;
 use crate::profile::Mode;
 use crate::telemetry::Telemetry;
@@ -56,6 +57,7 @@ pub(crate) struct Craft {
     pub commander: Commander,
     pub transfer: Option<Transfer>,
     pub inquiry: Option<Inquiry>,
+    pub parameter_list: Option<ParameterList>,
     pub light: Light,
     pub connected: bool,
     /// Other people's aircraft.
@@ -80,6 +82,7 @@ impl Craft {
             commander: Commander::default(),
             transfer: None,
             inquiry: None,
+            parameter_list: None,
             light,
             connected: false,
             traffic: Traffic::default(),

@@ -204,6 +204,12 @@ pub(crate) enum Outgoing {
     ParameterRead {
         name: &'static str,
     },
+    /// By its number.
+    ParameterAt {
+        index: u16,
+    },
+    /// All of them.
+    ParameterList,
     ParameterSet {
         name: &'static str,
         value: f32,
@@ -345,6 +351,15 @@ fn message(target_system: u8, outgoing: &Outgoing) -> mav::MavMessage {
             target_component,
             param_id: name.into(),
         }),
+        Outgoing::ParameterAt { index } => mav::MavMessage::PARAM_REQUEST_READ(mav::PARAM_REQUEST_READ_DATA {
+            param_index: i16::try_from(index).unwrap_or(i16::MAX),
+            target_system,
+            target_component,
+            param_id: "".into(),
+        }),
+        Outgoing::ParameterList => {
+            mav::MavMessage::PARAM_REQUEST_LIST(mav::PARAM_REQUEST_LIST_DATA { target_system, target_component })
+        }
         Outgoing::ParameterSet { name, value, kind } => mav::MavMessage::PARAM_SET(mav::PARAM_SET_DATA {
             param_value: value,
             target_system,

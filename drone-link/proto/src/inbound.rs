@@ -213,6 +213,10 @@ pub(crate) struct RawParameter {
     pub value: f32,
     /// MAV_PARAM_TYPE.
     pub kind: u8,
+    /// How many there are.
+    pub count: u16,
+    /// Its number among them; not less than `count` when it has none.
+    pub index: u16,
 }
 
 /// EVENT as it travels. What the numbers mean is in the autopilot's own metadata.
@@ -248,7 +252,7 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         }
         id::MISSION_ITEM_INT => Heard::MissionItem { item: raw_item(p), to: addressee(p, 32), kind: p.u8(37) },
         id::MISSION_ACK => Heard::MissionAck { result: p.u8(2), to: addressee(p, 0), kind: p.u8(3) },
-        id::PARAM_VALUE => Heard::Parameter(RawParameter { name: p.text::<16>(8), value: p.f32(0), kind: p.u8(24) }),
+        id::PARAM_VALUE => Heard::Parameter(parameter(p)),
         id::COMMAND_ACK => Heard::CommandAck { command: p.u16(0), result: p.u8(2), to: addressee(p, 8) },
         id::BATTERY_STATUS => battery(p),
         id::WIND_COV => wind(f64::from(p.f32(8)), f64::from(p.f32(12))),
@@ -296,6 +300,10 @@ fn announced_stream(p: &Payload) -> AnnouncedStream {
         height: p.u16(12),
         uri: p.text::<160>(53),
     }
+}
+
+fn parameter(p: &Payload) -> RawParameter {
+    RawParameter { name: p.text::<16>(8), value: p.f32(0), kind: p.u8(24), count: p.u16(4), index: p.u16(6) }
 }
 
 fn event(p: &Payload) -> RawEvent {

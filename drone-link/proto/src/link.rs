@@ -13,6 +13,7 @@ use crate::frame::{Frame, frames};
 use crate::identity::Identity;
 use crate::inbound::{self, Addressee, Heard};
 use crate::light::Light;
+use crate::parameter_list::{NoParameters, Parameter, ParameterList};
 use crate::signing::{Signing, SigningMemory};
 use crate::streams::Streams;
 use crate::supervision::{Freshness, LinkChange, Supervision};
@@ -130,6 +131,17 @@ impl Link {
         Ok(())
     }
 
+    /// Asks the aircraft for all its parameters, from the beginning; `parameters` tells what came of it.
+    pub fn read_parameters(&mut self, now_ms: u64) {
+        self.craft.parameter_list = Some(ParameterList::new(self.craft.telemetry.autopilot(), now_ms));
+        self.drive(now_ms);
+    }
+
+    /// The aircraft's parameters by name, once they were read or could not be.
+    pub fn parameters(&self) -> Option<&Result<Vec<Parameter>, NoParameters>> {
+        self.craft.parameter_list.as_ref().and_then(ParameterList::outcome)
+    }
+
     /// What the shell must keep over a restart of a signed link: at least once a minute, and at the end.
     pub fn signing_memory(&self) -> Option<SigningMemory> {
         self.signing.as_ref().map(Signing::memory)
@@ -171,8 +183,9 @@ impl Link {
     pub fn next_timeout_ms(&self) -> Option<u64> {
         let transfer = self.craft.transfer.as_ref().and_then(|transfer| transfer.next_timeout_ms());
         let inquiry = self.craft.inquiry.as_ref().and_then(|inquiry| inquiry.next_timeout_ms());
+        let list = self.craft.parameter_list.as_ref().and_then(|list| list.next_timeout_ms());
         let commands = self.craft.commander.next_timeout_ms();
-        let due = [Some(self.heartbeat_ms), Some(self.conduct_ms), commands, transfer, inquiry];
+        let due = [Some(self.heartbeat_ms), Some(self.conduct_ms), commands, transfer, inquiry, list];
         due.into_iter().flatten().min()
     }
 
@@ -237,6 +250,9 @@ impl Link {
             }
             Heard::Parameter(parameter) => {
                 let mut sent = Vec::new();
+                if let Some(list) = &mut self.craft.parameter_list {
+                    list.handle(parameter, now_ms);
+                }
                 if let Some(inquiry) = &mut self.craft.inquiry {
                     inquiry.handle(parameter, &self.config.limits, now_ms, &mut |outgoing| sent.push(outgoing));
                 }
@@ -405,6 +421,9 @@ impl Link {
         }
         if let Some(inquiry) = &mut self.craft.inquiry {
             inquiry.handle_timeout(&self.config.limits, now_ms, &mut send);
+        }
+        if let Some(list) = &mut self.craft.parameter_list {
+            list.handle_timeout(&self.config.limits, now_ms, &mut send);
         }
         if let Some(seq) = self.craft.set_current.take() {
             let seq = seq + self.craft.telemetry.autopilot().leading_items();

@@ -171,7 +171,7 @@ impl Inquiry {
 }
 
 /// 300 ms, 450, 675 … as in the other transfers.
-fn wait_ms(sendings: u32, limits: &LinkLimits) -> u64 {
+pub(crate) fn wait_ms(sendings: u32, limits: &LinkLimits) -> u64 {
     let mut wait_ms = limits.transfer_wait_ms;
     for _ in 1..sendings.min(8) {
         wait_ms += wait_ms / 2;
@@ -179,7 +179,7 @@ fn wait_ms(sendings: u32, limits: &LinkLimits) -> u64 {
     wait_ms.min(limits.transfer_wait_max_ms)
 }
 
-fn decode(autopilot: Autopilot, heard: &RawParameter) -> f64 {
+pub(crate) fn decode(autopilot: Autopilot, heard: &RawParameter) -> f64 {
     match (autopilot, heard.kind) {
         (Autopilot::Px4, kind) if kind != TYPE_REAL32 => f64::from(heard.value.to_bits() as i32),
         (Autopilot::Px4 | Autopilot::ArduPilot, _) => f64::from(heard.value),
@@ -201,7 +201,7 @@ mod tests {
     const ACTION: Demand = Demand { name: "GF_ACTION", rule: Rule::OneOf(&[2.0, 3.0]), reason: "the fence would not hold it" };
 
     fn heard(name: &str, value: f32, kind: u8) -> RawParameter {
-        RawParameter { name: name.to_owned(), value, kind }
+        RawParameter { name: name.to_owned(), value, kind, count: 2, index: 0 }
     }
 
     /// An inquiry, its aircraft's answers in order, and what it sent.

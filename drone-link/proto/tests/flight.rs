@@ -81,6 +81,21 @@ fn the_ceiling_is_on_board_before_the_motors_are_armed() {
     }
 }
 
+#[test]
+fn all_parameters_are_read_over_a_bad_line_and_beside_a_flight() {
+    let mut world = World::new(32, STORM);
+    let named = |number: usize| -> &'static str { Box::leak(format!("TEST_{number:04}").into_boxed_str()) };
+    let more = (0..900).map(|number| (named(number), number as f32, mavlink::dialects::ardupilotmega::MavParamType::MAV_PARAM_TYPE_REAL32));
+    world.vehicle.params.extend(more);
+    world.run(1_000);
+    world.link.read_parameters(world.now_ms);
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(120_000, FlightPhase::OnScene);
+    let Some(Ok(read)) = world.link.parameters() else { panic!("{:?}", world.link.parameters()) };
+    let value = |name: &str| read.iter().find(|parameter| parameter.name == name).map(|parameter| parameter.value);
+    assert_eq!((read.len(), value("TEST_0899"), value("GF_ACTION")), (904, Some(899.0), Some(2.0)));
+}
+
 /// On every seed: the flight completes, with one launch, outside the zone, never nearer than the stand-off.
 #[test]
 fn flights_complete_with_a_third_of_all_datagrams_lost() {

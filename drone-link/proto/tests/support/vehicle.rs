@@ -478,7 +478,9 @@ impl Vehicle {
                 self.key = Some(set_up.secret_key);
                 self.signing_start = set_up.initial_timestamp - self.now_ms * 100;
             }
+            MavMessage::PARAM_REQUEST_READ(request) if request.param_index >= 0 => self.tell_parameter_at(request.param_index as usize),
             MavMessage::PARAM_REQUEST_READ(request) => self.tell_parameter(request.param_id),
+            MavMessage::PARAM_REQUEST_LIST(_) => (0..self.params.len()).for_each(|index| self.tell_parameter_at(index)),
             MavMessage::PARAM_SET(set) => self.set_parameter(&set),
             other => panic!("the link sent {other:?}"),
         }
@@ -632,9 +634,15 @@ impl Vehicle {
     /// Unknown names and wrong types get no answer.
     fn tell_parameter(&mut self, name: CharArray<16>) {
         let name = name.to_str().unwrap_or_default().trim_end_matches('\0').to_owned();
-        let Some((known, param_value, param_type)) = self.params.iter().find(|(known, ..)| *known == name).copied() else { return };
-        let param_id = known.into();
-        self.send(&MavMessage::PARAM_VALUE(PARAM_VALUE_DATA { param_value, param_count: 4, param_index: 0, param_id, param_type }));
+        let Some(index) = self.params.iter().position(|(known, ..)| *known == name) else { return };
+        self.tell_parameter_at(index);
+    }
+
+    fn tell_parameter_at(&mut self, index: usize) {
+        let Some((name, param_value, param_type)) = self.params.get(index).copied() else { return };
+        let (param_count, param_index) = (self.params.len() as u16, index as u16);
+        let param_id = name.into();
+        self.send(&MavMessage::PARAM_VALUE(PARAM_VALUE_DATA { param_value, param_count, param_index, param_id, param_type }));
     }
 
     fn set_parameter(&mut self, set: &PARAM_SET_DATA) {
