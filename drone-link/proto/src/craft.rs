@@ -13,6 +13,7 @@ use crate::light::Light;
 use crate::parameter_list::ParameterList;
 use crate::parameters::Inquiry;
 use crate::profile::Mode;
+use crate::rally::Rally;
 use crate::telemetry::Telemetry;
 use crate::texts::Texts;
 use crate::traffic::Traffic;
@@ -58,6 +59,7 @@ pub(crate) struct Craft {
     pub transfer: Option<Transfer>,
     pub inquiry: Option<Inquiry>,
     pub parameter_list: Option<ParameterList>,
+    pub rally: Rally,
     pub light: Light,
     pub connected: bool,
     /// Other people's aircraft.
@@ -83,6 +85,7 @@ impl Craft {
             transfer: None,
             inquiry: None,
             parameter_list: None,
+            rally: Rally::default(),
             light,
             connected: false,
             traffic: Traffic::default(),
@@ -112,7 +115,7 @@ impl Craft {
     fn leading_items(&self, list: ListKind) -> u16 {
         match list {
             ListKind::Mission => self.telemetry.autopilot().leading_items(),
-            ListKind::Fence => 0,
+            ListKind::Fence | ListKind::Rally => 0,
         }
     }
 

@@ -126,6 +126,7 @@ impl ItemKind {
 pub(crate) enum ListKind {
     Mission,
     Fence,
+    Rally,
 }
 
 impl ListKind {
@@ -133,6 +134,7 @@ impl ListKind {
         match self {
             Self::Mission => mav::MavMissionType::MAV_MISSION_TYPE_MISSION,
             Self::Fence => mav::MavMissionType::MAV_MISSION_TYPE_FENCE,
+            Self::Rally => mav::MavMissionType::MAV_MISSION_TYPE_RALLY,
         }
     }
 

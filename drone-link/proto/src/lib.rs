@@ -2,7 +2,7 @@
 //!
 //! It knows MAVLink and how a flight is conducted. It owns no socket, no clock and no task.
 //! In reading order: bytes (`frame`, `signing`, `dialect`, `inbound`), what is known (`supervision`, `identity`, `timesync`,
-//! `telemetry`, `texts`, `events`), what is ordered (`command`, `transfer`, `parameters`, `parameter_list`, `camera`, `light`, `streams`), what is flown
+//! `telemetry`, `texts`, `events`), what is ordered (`command`, `transfer`, `rally`, `parameters`, `parameter_list`, `camera`, `light`, `streams`), what is flown
 //! (`items`, `route`, `craft`, `flight`), and `link`, which holds them together. `router` stands beside: it passes frames on between
 //! many, and knows no flight.
 
@@ -46,6 +46,7 @@ mod streams;
 mod transfer;
 
 mod parameters;
+mod rally;
 
 mod parameter_list;
 pub use parameter_list::{NoParameters, Parameter};

@@ -185,7 +185,8 @@ impl Link {
         let inquiry = self.craft.inquiry.as_ref().and_then(|inquiry| inquiry.next_timeout_ms());
         let list = self.craft.parameter_list.as_ref().and_then(|list| list.next_timeout_ms());
         let commands = self.craft.commander.next_timeout_ms();
-        let due = [Some(self.heartbeat_ms), Some(self.conduct_ms), commands, transfer, inquiry, list];
+        let rally = self.craft.rally.next_timeout_ms();
+        let due = [Some(self.heartbeat_ms), Some(self.conduct_ms), commands, transfer, inquiry, list, rally];
         due.into_iter().flatten().min()
     }
 
@@ -266,6 +267,7 @@ impl Link {
                 if let Some(transfer) = &mut self.craft.transfer {
                     transfer.handle(heard, own, &self.config.limits, now_ms, &mut |outgoing| sent.push(outgoing));
                 }
+                self.craft.rally.handle(heard, own, &self.config.limits, now_ms, &mut |outgoing| sent.push(outgoing));
                 self.send_all(sent, now_ms);
             }
             _ => self.handle_housekeeping(heard, now_ms),
@@ -346,6 +348,7 @@ impl Link {
         self.timesync.restart();
         self.craft.events.restart();
         self.craft.identity.restart();
+        self.craft.rally.restart();
         // A refusal of before must not answer the new questions.
         self.craft.commander.cancel(Purpose::Streams);
         self.craft.commander.cancel(Purpose::Version);
@@ -412,6 +415,13 @@ impl Link {
         }
     }
 
+    /// Whether the aircraft stands on the ground and nothing is wanted of it.
+    fn is_idle(&self) -> bool {
+        let flying = self.flight.as_ref().is_some_and(|flight| !flight.is_over());
+        let stands = self.craft.telemetry.landed() == Some(true) && self.craft.telemetry.armed() == Some(false);
+        self.craft.connected && stands && !flying && self.craft.transfer.is_none()
+    }
+
     fn send_due(&mut self, now_ms: u64) {
         let mut sent = Vec::new();
         let mut send = |outgoing| sent.push(outgoing);
@@ -424,6 +434,10 @@ impl Link {
         }
         if let Some(list) = &mut self.craft.parameter_list {
             list.handle_timeout(&self.config.limits, now_ms, &mut send);
+        }
+        let idle = self.is_idle();
+        if let Some(news) = self.craft.rally.drive(idle, &self.config.limits, now_ms, &mut send) {
+            self.craft.texts.note(&news, now_ms);
         }
         if let Some(seq) = self.craft.set_current.take() {
             let seq = seq + self.craft.telemetry.autopilot().leading_items();

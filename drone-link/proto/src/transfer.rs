@@ -1,4 +1,4 @@
-//! Mission and fence transfers: upload with read-back, and download. Lost, repeated and late messages are survived.
+//! Mission, fence and rally transfers: upload with read-back, and download. Lost, repeated and late messages are survived.
 //!
 //! The read-back decides, not the acknowledgement: an upload whose last answer was lost is looked at before it is repeated.
 
@@ -121,8 +121,9 @@ impl Transfer {
     }
 
     fn asked_for_all(&self) -> bool {
-        let last = self.items.as_ref().map_or(0, Vec::len).checked_sub(1);
-        matches!(&self.step, Step::Offer { asked: Some(asked) } if last == Some(usize::from(*asked)))
+        let Step::Offer { asked } = &self.step else { return false };
+        // Of an empty list nothing is asked.
+        asked.map_or(0, |asked| usize::from(asked) + 1) == self.items.as_ref().map_or(0, Vec::len)
     }
 
     fn take_ack(&mut self, result: u8, limits: &LinkLimits, now_ms: u64) {
@@ -255,6 +256,7 @@ impl Transfer {
         match self.list {
             ListKind::Mission => "mission",
             ListKind::Fence => "fence",
+            ListKind::Rally => "rally",
         }
     }
 

@@ -96,6 +96,28 @@ fn all_parameters_are_read_over_a_bad_line_and_beside_a_flight() {
     assert_eq!((read.len(), value("TEST_0899"), value("GF_ACTION")), (904, Some(899.0), Some(2.0)));
 }
 
+#[test]
+fn rally_points_of_somebody_else_are_taken_off_while_the_aircraft_stands_idle() {
+    use mavlink::dialects::ardupilotmega::{MISSION_ITEM_INT_DATA, MavCmd};
+    let point = MISSION_ITEM_INT_DATA { command: MavCmd::MAV_CMD_NAV_RALLY_POINT, x: 1, y: 2, ..Default::default() };
+    for weather in [CLEAR, STORM] {
+        let mut world = World::new(33, weather);
+        world.vehicle.rally = vec![point.clone(), MISSION_ITEM_INT_DATA { seq: 1, ..point.clone() }];
+        world.run(20_000);
+        assert!(world.vehicle.rally.is_empty());
+        let warnings = world.link.status(world.now_ms).warnings;
+        assert!(warnings.iter().any(|warning| warning.starts_with("2 rally points")), "{warnings:?}");
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run_until_phase(120_000, FlightPhase::OnScene);
+    }
+    // An order to fly does not wait for it.
+    let mut world = World::new(34, CLEAR);
+    world.vehicle.rally = vec![point];
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(120_000, FlightPhase::Airborne);
+    assert_eq!(world.vehicle.rally.len(), 1);
+}
+
 /// On every seed: the flight completes, with one launch, outside the zone, never nearer than the stand-off.
 #[test]
 fn flights_complete_with_a_third_of_all_datagrams_lost() {

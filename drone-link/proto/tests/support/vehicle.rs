@@ -43,6 +43,7 @@ pub struct Vehicle {
     pub height_m: f64,
     pub mission: Vec<MISSION_ITEM_INT_DATA>,
     pub fence: Vec<MISSION_ITEM_INT_DATA>,
+    pub rally: Vec<MISSION_ITEM_INT_DATA>,
     pub current: u16,
     /// Arming is refused before this time, with this text.
     pub ready_ms: u64,
@@ -114,6 +115,7 @@ impl Vehicle {
             height_m: 0.0,
             mission: Vec::new(),
             fence: Vec::new(),
+            rally: Vec::new(),
             current: 0,
             ready_ms: 0,
             refusal: "Arming denied: Resolve system health failures first, see the list of checks".to_owned(),
@@ -661,10 +663,19 @@ impl Vehicle {
     // ---- transfers ----
 
     fn list(&self, kind: MavMissionType) -> &Vec<MISSION_ITEM_INT_DATA> {
-        if kind == MavMissionType::MAV_MISSION_TYPE_FENCE { &self.fence } else { &self.mission }
+        match kind {
+            MavMissionType::MAV_MISSION_TYPE_FENCE => &self.fence,
+            MavMissionType::MAV_MISSION_TYPE_RALLY => &self.rally,
+            _ => &self.mission,
+        }
     }
 
     fn mission_count(&mut self, count: &MISSION_COUNT_DATA) {
+        if count.mission_type == MavMissionType::MAV_MISSION_TYPE_RALLY {
+            assert_eq!(count.count, 0, "rally points are only taken off");
+            self.rally.clear();
+            return self.mission_ack(count.mission_type, MavMissionResult::MAV_MISSION_ACCEPTED);
+        }
         self.receiving = Some(Receiving {
             kind: count.mission_type,
             count: count.count,
