@@ -27,8 +27,7 @@ pub(crate) fn config_of(system_id: u8, key: Option<SigningKey>) -> Result<LinkCo
     let drone = DroneId::new(format!("system-{system_id}"))
         .map_err(|error| LinkError::Io { what: "this system id".to_owned(), source: std::io::Error::other(error.to_string()) })?;
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let signed =
-        |key| SigningConfig { unsigned: UnsignedFrames::Taken, ..SigningConfig::new(key, signing_time(since_1970)) };
+    let signed = |key| SigningConfig { unsigned: UnsignedFrames::Taken, ..SigningConfig::new(key, signing_time(since_1970)) };
     Ok(LinkConfig { signing: key.map(signed), ..LinkConfig::new(drone, system_id) })
 }
 

@@ -196,28 +196,30 @@ async fn shared_ids_and_addresses_in_use_are_refused() {
 }
 
 /// COMMAND_LONG of a ground station.
-fn order_of_a_station(sequence: u8, command: mavlink::dialects::ardupilotmega::MavCmd, param1: f32) -> Vec<u8> {
+fn order_of_a_station(sequence: u8, command: mavlink::dialects::ardupilotmega::MavCmd, params: [f32; 3]) -> Vec<u8> {
     use mavlink::dialects::ardupilotmega::{COMMAND_LONG_DATA, MavMessage};
     let header = mavlink::MavHeader { system_id: 255u8.into(), component_id: 190, sequence };
-    let data = COMMAND_LONG_DATA { command, param1, target_system: 1, target_component: 1, ..Default::default() };
+    let [param1, param2, param3] = params;
+    let (target_system, target_component) = (1, 1);
+    let data = COMMAND_LONG_DATA { command, param1, param2, param3, target_system, target_component, ..Default::default() };
     let mut raw = mavlink::MAVLinkV2MessageRaw::new();
     raw.serialize_message(header, &MavMessage::COMMAND_LONG(data));
     raw.raw_bytes().to_vec()
 }
 
-/// The next answer to a command that the watcher hears, by the command's number.
-async fn answer_to(watcher: &UdpSocket, command: u16) -> u8 {
+/// Waits until the watcher hears an answer to a command, by the command's number.
+async fn answer_to(watcher: &UdpSocket, command: u16) {
     let mut buffer = [0; 2_048];
     let heard = async {
         loop {
             let length = watcher.recv(&mut buffer).await.expect("loopback works");
             let payload = &buffer[10..length];
             if buffer[7..10] == [77, 0, 0] && payload[..2] == command.to_le_bytes() {
-                return payload.get(2).copied().unwrap_or(0);
+                return;
             }
         }
     };
-    tokio::time::timeout(PATIENCE, heard).await.expect("an answer")
+    tokio::time::timeout(PATIENCE, heard).await.expect("an answer");
 }
 
 #[tokio::test]
@@ -235,40 +237,21 @@ async fn a_ground_station_beside_us_watches_asks_and_flies_only_while_a_pilot_ha
 
     fly(&handle, "d1", "m").await;
     until(&mut reports, |report| phase_of(report, "d1") == Some(FlightPhase::OnScene)).await;
-    // Mode land: of an order that is withheld there is no answer. The question behind it is answered.
-    let land = order_of_a_station(1, MavCmd::MAV_CMD_DO_SET_MODE, 1.0);
-    watcher.send_to(&land, hub).await.expect("loopback works");
-    watcher.send_to(&order_of_a_station(2, MavCmd::MAV_CMD_REQUEST_MESSAGE, 148.0), hub).await.expect("loopback works");
-    answer_to(&watcher, 512).await;
-    assert_eq!(handle.status(&drone("d1")).and_then(|status| status.mode).as_deref(), Some("hold"));
+    // PX4's "auto land": of an order that is withheld there is no answer. The question behind it is answered.
+    let d1 = drone("d1");
+    let holding = handle.until(&d1, |status| status.mode.as_deref() == Some("hold"));
+    tokio::time::timeout(PATIENCE, holding).await.expect("holds on scene").expect("the hub runs");
+    let land = |sequence| order_of_a_station(sequence, MavCmd::MAV_CMD_DO_SET_MODE, [1.0, 4.0, 6.0]);
+    watcher.send_to(&land(1), hub).await.expect("loopback works");
+    let question = order_of_a_station(2, MavCmd::MAV_CMD_GET_HOME_POSITION, [0.0; 3]);
+    watcher.send_to(&question, hub).await.expect("loopback works");
+    answer_to(&watcher, 410).await;
+    assert_eq!(handle.status(&d1).and_then(|status| status.mode).as_deref(), Some("hold"));
 
-    handle.command(&drone("d1"), &plan("m").mission, FlightCommand::YieldControl).await.expect("the hub runs");
-    let switched = tokio::time::timeout(PATIENCE, async {
-        let mut sequence = 3;
-        // The pilot's own station orders a landing: PX4's sub mode 6 in parameter 3.
-        loop {
-            use mavlink::dialects::ardupilotmega::{COMMAND_LONG_DATA, MavMessage};
-            let header = mavlink::MavHeader { system_id: 255u8.into(), component_id: 190, sequence };
-            let data = COMMAND_LONG_DATA {
-                command: MavCmd::MAV_CMD_DO_SET_MODE,
-                param1: 1.0,
-                param2: 4.0,
-                param3: 6.0,
-                target_system: 1,
-                target_component: 1,
-                ..Default::default()
-            };
-            let mut raw = mavlink::MAVLinkV2MessageRaw::new();
-            raw.serialize_message(header, &MavMessage::COMMAND_LONG(data));
-            watcher.send_to(raw.raw_bytes(), hub).await.expect("loopback works");
-            sequence += 1;
-            let landed = handle.until(&drone("d1"), |status| status.mode.as_deref() == Some("land"));
-            if tokio::time::timeout(Duration::from_secs(2), landed).await.is_ok() {
-                return;
-            }
-        }
-    });
-    switched.await.expect("the aircraft takes the pilot's order");
+    handle.command(&d1, &plan("m").mission, FlightCommand::YieldControl).await.expect("the hub runs");
+    watcher.send_to(&land(3), hub).await.expect("loopback works");
+    let landing = handle.until(&d1, |status| status.mode.as_deref() == Some("land"));
+    tokio::time::timeout(PATIENCE, landing).await.expect("the aircraft takes the pilot's order").expect("the hub runs");
 }
 
 #[tokio::test]

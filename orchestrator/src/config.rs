@@ -470,7 +470,9 @@ impl LinksConfig {
                 return Some(format!("{station} is named twice"));
             }
             match (&mqtt.broker_url, password_file) {
-                (None, None) => return Some(format!("{station} needs a password_file: the embedded broker lets nobody in without")),
+                (None, None) => {
+                    return Some(format!("{station} needs a password_file: the embedded broker lets nobody in without"));
+                }
                 (Some(_), Some(_)) => return Some(format!("{station}: the broker at mqtt.broker_url has its own passwords")),
                 (None, Some(_)) | (Some(_), None) => {}
             }

@@ -121,7 +121,10 @@ fn link_configs(
             anyhow::bail!("links.aircraft names {}, which the site does not have", aircraft.drone);
         }
         if behind_gateways.contains(&aircraft.drone) {
-            anyhow::bail!("links.aircraft names {}, which is behind a gateway: its link is set in the gateway's file", aircraft.drone);
+            anyhow::bail!(
+                "links.aircraft names {}, which is behind a gateway: its link is set in the gateway's file",
+                aircraft.drone
+            );
         }
     }
     let link = |drone: SiteDrone<'_>| match particular.iter().find(|aircraft| aircraft.drone == *drone.id) {

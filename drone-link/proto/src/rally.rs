@@ -55,7 +55,8 @@ impl Rally {
             Outcome::Failed(_) => {
                 self.next_ms = now_ms + AGAIN_MS;
                 let kept = std::mem::take(&mut self.found);
-                return (kept > 0).then(|| format!("{kept} rally points of somebody else stay on board; by itself it may land there"));
+                return (kept > 0)
+                    .then(|| format!("{kept} rally points of somebody else stay on board; by itself it may land there"));
             }
         }
         None

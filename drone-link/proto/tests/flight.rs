@@ -85,7 +85,8 @@ fn the_ceiling_is_on_board_before_the_motors_are_armed() {
 fn all_parameters_are_read_over_a_bad_line_and_beside_a_flight() {
     let mut world = World::new(32, STORM);
     let named = |number: usize| -> &'static str { Box::leak(format!("TEST_{number:04}").into_boxed_str()) };
-    let more = (0..900).map(|number| (named(number), number as f32, mavlink::dialects::ardupilotmega::MavParamType::MAV_PARAM_TYPE_REAL32));
+    let more = (0..900)
+        .map(|number| (named(number), number as f32, mavlink::dialects::ardupilotmega::MavParamType::MAV_PARAM_TYPE_REAL32));
     world.vehicle.params.extend(more);
     world.run(1_000);
     world.link.read_parameters(world.now_ms);

@@ -68,12 +68,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub fn new(
-        site: SiteConfig,
-        link_configs: Vec<LinkConfig>,
-        kill_after_entry: Option<u64>,
-        seed: u64,
-    ) -> anyhow::Result<Self> {
+    pub fn new(site: SiteConfig, link_configs: Vec<LinkConfig>, kill_after_entry: Option<u64>, seed: u64) -> anyhow::Result<Self> {
         Ok(Self {
             district: DistrictId::new("scenario")?,
             site,

@@ -480,7 +480,9 @@ impl Vehicle {
                 self.key = Some(set_up.secret_key);
                 self.signing_start = set_up.initial_timestamp - self.now_ms * 100;
             }
-            MavMessage::PARAM_REQUEST_READ(request) if request.param_index >= 0 => self.tell_parameter_at(request.param_index as usize),
+            MavMessage::PARAM_REQUEST_READ(request) if request.param_index >= 0 => {
+                self.tell_parameter_at(request.param_index as usize)
+            }
             MavMessage::PARAM_REQUEST_READ(request) => self.tell_parameter(request.param_id),
             MavMessage::PARAM_REQUEST_LIST(_) => (0..self.params.len()).for_each(|index| self.tell_parameter_at(index)),
             MavMessage::PARAM_SET(set) => self.set_parameter(&set),
