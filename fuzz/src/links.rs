@@ -167,7 +167,7 @@ pub fn plan(mission: MissionId, shape: u8) -> FlightPlan {
         homeward: corners(shape / 8 % 8).into_iter().chain([home()]).collect(),
         transit_height_m: 40.0,
         transit_speed_m_s: 12.0,
-        scene: if shape < 192 { escort } else { Scene::Survey },
+        scene: if shape < 192 { escort } else { Scene::Survey { manner: None } },
         fence: Fence { ring: square(500.0), height_max_m: 120.0 },
         exclusions: vec![square(30.0)],
         zone_margin_m: 15.0,

@@ -116,6 +116,8 @@ pub fn predicted_pct(flown: &Flown, drone: &DroneConfig, wind: Wind) -> Option<f
     let down_s = (flown.plan.transit_height_m - height_m).abs() / drone.descent_speed_m_s;
     let trip = Trip {
         outbound: legs(flown.plan.home, &flown.plan.outbound),
+        path: Vec::new(),
+        path_speed_m_s: flown.plan.transit_speed_m_s,
         homeward: legs(scene, &flown.plan.homeward),
         transit_height_m: flown.plan.transit_height_m,
         scene_height_m: height_m,

@@ -47,7 +47,7 @@ fn lit_way_m(plan: &FlightPlan) -> f64 {
     let legs = corners.windows(2).map(|leg| frame.to_local(leg[0]).distance_m(&frame.to_local(leg[1])));
     let spared_m = match plan.scene {
         Scene::Escort { stand_off_m, .. } => (LIGHT_REACH_M - stand_off_m).max(0.0),
-        Scene::Survey => 0.0,
+        Scene::Survey { .. } => 0.0,
     };
     (legs.sum::<f64>() - spared_m).max(0.0)
 }

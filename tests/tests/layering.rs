@@ -12,7 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("drone-link-proto", &["flight-types", "flight-routes"]),
     ("drone-link", &["flight-types", "drone-link-proto"]),
     ("parking-core", &["flight-types"]),
-    ("dispatch-core", &["flight-types", "flight-routes", "parking-core"]),
+    ("dispatch-core", &["flight-types", "flight-routes", "parking-core", "survey-findings"]),
     ("site-model", &["flight-types", "dispatch-core"]),
     ("feed", &["flight-types"]),
     (

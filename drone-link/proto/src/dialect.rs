@@ -90,6 +90,7 @@ pub(crate) enum ItemKind {
     LoiterUnlimited,
     Land,
     ChangeSpeed,
+    PointCamera,
     FenceInclusion,
     FenceExclusion,
 }
@@ -102,6 +103,7 @@ impl ItemKind {
             Self::LoiterUnlimited => mav::MavCmd::MAV_CMD_NAV_LOITER_UNLIM,
             Self::Land => mav::MavCmd::MAV_CMD_NAV_LAND,
             Self::ChangeSpeed => mav::MavCmd::MAV_CMD_DO_CHANGE_SPEED,
+            Self::PointCamera => mav::MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW,
             Self::FenceInclusion => mav::MavCmd::MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION,
             Self::FenceExclusion => mav::MavCmd::MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION,
         }
@@ -115,7 +117,7 @@ impl ItemKind {
     fn frame(self) -> mav::MavFrame {
         match self {
             Self::TakeOff | Self::Waypoint | Self::LoiterUnlimited | Self::Land => mav::MavFrame::MAV_FRAME_GLOBAL_RELATIVE_ALT_INT,
-            Self::ChangeSpeed => mav::MavFrame::MAV_FRAME_MISSION,
+            Self::ChangeSpeed | Self::PointCamera => mav::MavFrame::MAV_FRAME_MISSION,
             Self::FenceInclusion | Self::FenceExclusion => mav::MavFrame::MAV_FRAME_GLOBAL_INT,
         }
     }

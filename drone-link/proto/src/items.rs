@@ -1,6 +1,6 @@
 //! Plans as mission and fence items.
 
-use flight_types::{FlightPlan, GeoPoint, Scene};
+use flight_types::{FlightPlan, GeoPoint, Scene, SurveyManner};
 
 use crate::dialect::{Item, ItemKind};
 use crate::inbound::RawItem;
@@ -32,8 +32,17 @@ fn at(kind: ItemKind, place: GeoPoint, height_m: f64) -> Item {
 }
 
 fn speed(plan: &FlightPlan) -> Item {
-    let params = [SPEED_TYPE_GROUND, plan.transit_speed_m_s as f32, THROTTLE_UNCHANGED, 0.0];
+    ground_speed(plan.transit_speed_m_s)
+}
+
+fn ground_speed(speed_m_s: f64) -> Item {
+    let params = [SPEED_TYPE_GROUND, speed_m_s as f32, THROTTLE_UNCHANGED, 0.0];
     Item { kind: ItemKind::ChangeSpeed, params, x: 0, y: 0, z: 0.0 }
+}
+
+/// Turns the camera to an elevation, straight ahead of the nose. The rates are left to the gimbal.
+fn point_camera(pitch_deg: f32) -> Item {
+    Item { kind: ItemKind::PointCamera, params: [pitch_deg, 0.0, f32::NAN, f32::NAN], x: 0, y: 0, z: 0.0 }
 }
 
 fn waypoints(corners: &[GeoPoint], height_m: f64) -> impl Iterator<Item = Item> {
@@ -48,6 +57,8 @@ pub(crate) struct Mission {
     pub items: Vec<Item>,
     /// The item at whose place the scene begins: from here on the aircraft is on scene when it is near.
     pub scene_item: u16,
+    /// The items at which the corners of a survey's path lie, in their order.
+    pub stop_items: Vec<u16>,
 }
 
 /// From the pad: take-off, up to the transit height, then the way out.
@@ -68,6 +79,9 @@ const TAKE_OFF_HEIGHT_M: f64 = 4.0;
 fn mission(plan: &FlightPlan, first: &[Item]) -> Mission {
     let mut items = first.to_vec();
     items.push(speed(plan));
+    if let Scene::Survey { manner: Some(manner) } = &plan.scene {
+        return survey(plan, manner, items);
+    }
     items.extend(waypoints(&plan.outbound, plan.transit_height_m));
     let scene_item = u16::try_from(items.len() - 1).unwrap_or(u16::MAX);
     match &plan.scene {
@@ -76,12 +90,55 @@ fn mission(plan: &FlightPlan, first: &[Item]) -> Mission {
             let stand_off = plan.outbound.last().copied().unwrap_or(plan.home);
             items.push(at(ItemKind::LoiterUnlimited, stand_off, *height_m));
         }
-        Scene::Survey => {
+        Scene::Survey { .. } => {
             items.extend(waypoints(&plan.homeward, plan.transit_height_m));
             items.push(at(ItemKind::Land, plan.home, 0.0));
         }
     }
-    Mission { items, scene_item }
+    Mission { items, scene_item, stop_items: Vec::new() }
+}
+
+/// A stop counts as passed from so near, metres. Autopilots' own default is ten: lanes would be cut short by as much.
+const STOP_RADIUS_M: f32 = 1.0;
+
+/// A stop of a survey's path; parameter 2 is the radius from which it counts as reached.
+fn stop(place: GeoPoint, height_m: f64) -> Item {
+    let mut item = at(ItemKind::Waypoint, place, height_m);
+    item.params[1] = STOP_RADIUS_M;
+    item
+}
+
+/// Straight down, degrees over the horizon.
+const DOWN_DEG: f32 = -90.0;
+/// Looking ahead.
+const AHEAD_DEG: f32 = 0.0;
+
+/// To the first corner as a transit, down over it, along the path with the camera straight down, up over its end, and home.
+fn survey(plan: &FlightPlan, manner: &SurveyManner, mut items: Vec<Item>) -> Mission {
+    let first = manner.stops.first().copied().unwrap_or(0).min(plan.outbound.len());
+    let (there, path) = plan.outbound.split_at(first);
+    items.extend(waypoints(there, plan.transit_height_m));
+    // The descent is flown above the corner: until there the transit height is the legal one.
+    items.extend(path.first().map(|corner| at(ItemKind::Waypoint, *corner, plan.transit_height_m)));
+    items.push(point_camera(DOWN_DEG));
+    let mut item_of = Vec::with_capacity(path.len());
+    for (index, corner) in path.iter().enumerate() {
+        if index == 0 || corner.distance_m(&path[index - 1]) >= SAME_CORNER_M {
+            items.push(stop(*corner, manner.height_m));
+        }
+        item_of.push(u16::try_from(items.len() - 1).unwrap_or(u16::MAX));
+        if index == 0 {
+            items.push(ground_speed(manner.speed_m_s));
+        }
+    }
+    let scene_item = item_of.last().copied().unwrap_or_default();
+    let stop_items = manner.stops.iter().filter_map(|stop| item_of.get(stop.checked_sub(first)?).copied()).collect();
+    items.push(speed(plan));
+    items.push(point_camera(AHEAD_DEG));
+    items.extend(path.last().map(|corner| at(ItemKind::Waypoint, *corner, plan.transit_height_m)));
+    items.extend(waypoints(&plan.homeward, plan.transit_height_m));
+    items.push(at(ItemKind::Land, plan.home, 0.0));
+    Mission { items, scene_item, stop_items }
 }
 
 /// From here home: first up to the transit height where the aircraft is, then the corners, then down on the pad. `aside` is where

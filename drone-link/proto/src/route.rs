@@ -84,7 +84,7 @@ fn kept_beside(plan: &FlightPlan, height_m: f64) -> impl Iterator<Item = &Ring> 
 fn scene_height_m(plan: &FlightPlan) -> f64 {
     match plan.scene {
         Scene::Escort { height_m, .. } => height_m,
-        Scene::Survey => plan.transit_height_m,
+        Scene::Survey { .. } => plan.transit_height_m,
     }
 }
 

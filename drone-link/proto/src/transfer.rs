@@ -286,6 +286,7 @@ pub(crate) fn same(item: &Item, raw: &RawItem) -> bool {
     let rest = match item.kind {
         ItemKind::TakeOff | ItemKind::LoiterUnlimited | ItemKind::Land => place() && height(),
         ItemKind::Waypoint => place() && height() && near(item.params[0], raw.params[0]),
+        ItemKind::PointCamera => near(item.params[0], raw.params[0]),
         ItemKind::ChangeSpeed => near(item.params[0], raw.params[0]) && near(item.params[1], raw.params[1]),
         ItemKind::FenceInclusion | ItemKind::FenceExclusion => place() && near(item.params[0], raw.params[0]),
     };

@@ -2,7 +2,7 @@
 
 mod support;
 
-use flight_types::{FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, Scene};
+use flight_types::{FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, Scene, SurveyManner};
 use support::vehicle::{HOLD, LAND, MISSION, RETURN};
 use support::*;
 
@@ -446,7 +446,7 @@ fn land_here_lands_here_and_says_so() {
 fn a_survey_is_preempted_in_the_air() {
     let mut world = World::new(18, STORM);
     let mut survey = plan("survey");
-    survey.scene = Scene::Survey;
+    survey.scene = Scene::Survey { manner: None };
     survey.outbound = vec![at(0.0, 80.0), at(-150.0, 80.0), at(-150.0, 150.0), at(0.0, 150.0)];
     survey.homeward = vec![at(0.0, 80.0), at(0.0, 0.0)];
     world.command("survey", fly(survey, FlightPhase::Ordered));
@@ -465,10 +465,34 @@ fn a_survey_is_preempted_in_the_air() {
 fn a_survey_flies_its_corners_and_comes_home_by_itself() {
     let mut world = World::new(19, CLEAR);
     let mut survey = plan("survey");
-    survey.scene = Scene::Survey;
+    survey.scene = Scene::Survey { manner: None };
     world.command("survey", fly(survey, FlightPhase::Ordered));
     world.run_until_phase(240_000, FlightPhase::Landed);
     assert_eq!(world.phases(), ALL_PHASES);
+}
+
+#[test]
+fn a_survey_goes_down_over_the_lot_looks_down_and_says_what_it_has_passed() {
+    for (seed, weather) in [(31, CLEAR), (32, STORM)] {
+        let mut world = World::new(seed, weather);
+        let mut survey = plan("survey");
+        survey.outbound = vec![at(0.0, 80.0), at(-100.0, 80.0), at(-100.0, 90.0), at(-100.0, 100.0), at(-80.0, 100.0)];
+        survey.homeward = vec![at(0.0, 80.0), at(0.0, 0.0)];
+        survey.scene = Scene::Survey { manner: Some(SurveyManner { height_m: 15.0, speed_m_s: 5.0, stops: vec![1, 2, 3, 4] }) };
+        world.command("survey", fly(survey, FlightPhase::Ordered));
+        world.run_until_phase(600_000, FlightPhase::Landed);
+        let passed: Vec<usize> = world
+            .reports
+            .iter()
+            .filter_map(|(_, report)| match report {
+                FlightEvent::Passed { corners } => Some(*corners),
+                _ => None,
+            })
+            .collect();
+        assert!(passed.windows(2).all(|pair| pair[0] < pair[1]) && passed.last() == Some(&4), "{passed:?}");
+        // Up, there, over the first corner; four stops low; up over the last; home.
+        assert_eq!(world.vehicle.waypoint_heights_m(), [60.0, 60.0, 60.0, 15.0, 15.0, 15.0, 15.0, 60.0, 60.0, 60.0]);
+    }
 }
 
 #[test]

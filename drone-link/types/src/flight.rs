@@ -129,6 +129,11 @@ pub enum FlightEvent {
         /// What the aircraft said about it, if anything.
         reason: Option<String>,
     },
+    /// So many corners of a survey's path lie behind it. Only ever grows within one flight.
+    Passed {
+        /// Counted from the path's first.
+        corners: usize,
+    },
     /// A text of the aircraft at warning level or worse.
     Warning {
         /// The joined text.

@@ -120,6 +120,10 @@ identifier!(
     /// A parking lot.
     LotId
 );
+identifier!(
+    /// A survey of a lot.
+    SurveyId
+);
 
 #[cfg(test)]
 mod tests {

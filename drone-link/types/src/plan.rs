@@ -78,7 +78,24 @@ pub enum Scene {
         height_m: f64,
     },
     /// A survey of a lot: fly the corners of `outbound`, then come home.
-    Survey,
+    Survey {
+        /// How the lot is flown; absent in plans from before surveys had a height of their own: as the transit is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        manner: Option<SurveyManner>,
+    },
+}
+
+/// How a lot is flown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SurveyManner {
+    /// Height over home over the lot, metres.
+    pub height_m: f64,
+    /// Ground speed over the lot, metres per second: what the light allows the camera.
+    pub speed_m_s: f64,
+    /// Which corners of `outbound` are those of the survey's path, ascending; those before the first are the way there, those between are
+    /// the way round a zone.
+    pub stops: Vec<usize>,
 }
 
 /// The volume an aircraft must not leave.

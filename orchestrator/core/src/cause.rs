@@ -312,6 +312,22 @@ pub enum Cause {
         corners: usize,
     },
 
+    /// Refused: heights, speeds or sorties that are none.
+    #[error("height, speed or sorties of the survey are out of range")]
+    SurveyFigures,
+    /// Refused: one at a time.
+    #[error("survey {survey} of this lot is not over")]
+    SurveyUnderWay {
+        /// Which.
+        survey: String,
+    },
+    /// Refused: nothing to call off.
+    #[error("the survey is over")]
+    SurveyOver,
+    /// Refused: nothing left to do about it.
+    #[error("the finding is fixed already")]
+    FindingFixed,
+
     /// A sentence of a log that was written before there were codes.
     #[error("{0}")]
     #[serde(untagged)]

@@ -13,6 +13,7 @@ use crate::cause::Cause;
 use crate::config::{DroneConfig, SiteConfig, StationConfig};
 use crate::energy::{self, Wind};
 use crate::model::{Controller, Mission, Purpose, Rejection, RejectionReason};
+use crate::survey::Pass;
 pub use apart::{SEPARATION_HORIZONTAL_M, SEPARATION_VERTICAL_M};
 pub(crate) use plan::airspace;
 use plan::{Draft, Start};
@@ -32,6 +33,8 @@ pub enum Task {
     Survey {
         /// The corners.
         corners: Vec<GeoPoint>,
+        /// Height and speed over the lot; absent, as a transit.
+        pass: Option<Pass>,
     },
 }
 

@@ -1,18 +1,20 @@
 //! The loop's pure half: one entry in, effects out.
 
-use flight_types::{CallerId, DistrictId, DroneId, GuardId, IncidentId, MissionId, OfferId};
+use flight_types::{CallerId, DistrictId, DroneId, GuardId, IncidentId, LotId, MissionId, OfferId, SurveyId};
 use parking_core::Parking;
 use sha2::{Digest, Sha256};
 
 use crate::config::SiteConfig;
 use crate::effect::{Effect, GuardSearch};
 use crate::event::{Actor, Entry, Event};
+use crate::lots::LotBook;
 use crate::model::{Controller, GuardRecord, Incident, Mission, Offer};
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::survey::Survey;
 use crate::timer::Timer;
 use crate::turn::Turn;
-use crate::{closeout, guard, incident, mission, offer, outstanding, parking, place, refusal, search, sos};
+use crate::{closeout, guard, incident, lots, mission, offer, outstanding, parking, place, refusal, search, sos};
 
 /// A district's decisions: everything its log adds up to.
 #[derive(Debug, Clone)]
@@ -131,6 +133,26 @@ impl Core {
         self.state.missions.values().find(|mission| !mission.ended && &mission.drone == drone)
     }
 
+    /// Every survey that is remembered, oldest first.
+    pub fn surveys(&self) -> impl Iterator<Item = &Survey> {
+        self.state.surveys.values()
+    }
+
+    /// One survey.
+    pub fn survey(&self, id: &SurveyId) -> Option<&Survey> {
+        self.state.surveys.get(id)
+    }
+
+    /// The survey of a lot that is not over.
+    pub fn open_survey(&self, lot: &LotId) -> Option<&Survey> {
+        self.state.surveys.values().find(|survey| survey.is_open() && survey.lot == *lot)
+    }
+
+    /// What surveys have found on a lot; `None` before its first report.
+    pub fn lot_book(&self, lot: &LotId) -> Option<&LotBook> {
+        self.state.lots.get(lot)
+    }
+
     /// Everything about parking.
     pub fn parking(&self) -> &Parking {
         &self.state.parking
@@ -179,6 +201,7 @@ fn fire(state: &mut State, turn: &mut Turn, timer: &Timer) {
         Timer::DroneRetry(incident) => mission::drone_retry(state, turn, incident),
         Timer::LinkSilent(mission) => mission::link_silent(state, turn, mission),
         Timer::ReliefDue(mission) => mission::relief_due(state, turn, mission),
+        Timer::SurveyGoesOn(survey) => mission::survey_goes_on(state, turn, survey),
     }
 }
 
@@ -219,9 +242,17 @@ fn apply(state: &mut State, turn: &mut Turn, event: &Event) {
         Event::ControlTaken { drone, by } => mission::control_taken(state, turn, drone, by),
         Event::ControlReleased { drone, by } => mission::control_released(state, turn, drone, by),
         Event::LightRequested { drone, on, brightness_pct } => mission::light_requested(state, turn, drone, *on, *brightness_pct),
-        Event::SurveyRequested { lot, corners } => mission::survey_requested(state, turn, lot, corners),
+        Event::SurveyRequested { lot, corners, how } => mission::survey_requested(state, turn, lot, corners, how),
+        Event::SurveyCancelled { survey } => mission::survey_cancelled(state, turn, survey),
         Event::Flight { drone, mission, report } => mission::flight(state, turn, drone, mission, report),
 
-        Event::Parking { change } => parking::changed(state, turn, change),
+        Event::SurveyReported { survey, report } => lots::reported(state, turn, survey, report),
+        Event::FindingAcknowledged { lot, finding } => lots::settled(state, turn, lot, *finding, false),
+        Event::FindingFixed { lot, finding } => lots::settled(state, turn, lot, *finding, true),
+
+        Event::Parking { change } => {
+            parking::changed(state, turn, change);
+            lots::stays_changed(state, turn);
+        }
     }
 }

@@ -93,6 +93,10 @@ pub fn legs(start: GeoPoint, route: &Route) -> Vec<Leg> {
 pub struct Trip {
     /// The way out.
     pub outbound: Vec<Leg>,
+    /// The way over a lot, at the height on scene and a speed of its own.
+    pub path: Vec<Leg>,
+    /// That speed over the ground, metres per second.
+    pub path_speed_m_s: f64,
     /// The way back.
     pub homeward: Vec<Leg>,
     /// Transit height above the pad, metres.
@@ -127,11 +131,14 @@ pub fn cost(drone: &DroneConfig, trip: &Trip, wind: Wind) -> Cost {
     let speed_m_s = drone.cruise_speed_m_s;
     let transit_s: f64 = legs().map(|leg| leg_s(leg.length_m, speed_m_s)).sum();
     let transit_hover_s: f64 = legs().map(|leg| leg_hover_s(curve, leg, speed_m_s, wind)).sum();
+    let path_s = legs_s(&trip.path, trip.path_speed_m_s);
+    let path_hover_s: f64 = trip.path.iter().map(|leg| leg_hover_s(curve, leg, trip.path_speed_m_s, wind)).sum();
     let light = if trip.lit { curve.light } else { 0.0 };
     Cost {
-        flight_s: climb_s + transit_s + trip.stay_s + descent_s + TOUCH_DOWN_S,
+        flight_s: climb_s + transit_s + path_s + trip.stay_s + descent_s + TOUCH_DOWN_S,
         hover_s: climb_s * (still + curve.climb * drone.climb_speed_m_s)
             + transit_hover_s
+            + path_hover_s
             + trip.stay_s * (still + light)
             + descent_s * (still + curve.descent * drone.descent_speed_m_s)
             + TOUCH_DOWN_S * still,
@@ -218,6 +225,8 @@ mod tests {
     fn trip() -> Trip {
         Trip {
             outbound: vec![Leg { length_m: 600.0, bearing_deg: 90.0 }],
+            path: Vec::new(),
+            path_speed_m_s: 3.0,
             homeward: vec![Leg { length_m: 600.0, bearing_deg: 270.0 }],
             transit_height_m: 60.0,
             scene_height_m: 20.0,
@@ -249,6 +258,16 @@ mod tests {
         // Climb at 1.4, of each transit 8 s at 6 m/s and 46 s at 12 m/s, stay with the light, descent at 0.9.
         let by_hand_s = 25.0 * 1.4 + 2.0 * (8.0 * 1.036 + 46.0 * 1.144) + 300.0 * 1.1 + 50.0 * 0.9 + 6.0;
         assert!((calm.hover_s - by_hand_s).abs() < 1e-9, "{calm:?} against {by_hand_s}");
+    }
+
+    #[test]
+    fn a_path_over_a_lot_is_counted_at_its_own_speed() {
+        // 30 m at 3 m/s with 3 m/s²: 1 s to speed up, 9 s, 1 s to brake.
+        let path = vec![Leg { length_m: 30.0, bearing_deg: 0.0 }];
+        let (base, more) = (cost(&drone(), &trip(), CALM), cost(&drone(), &Trip { path, ..trip() }, CALM));
+        assert!((more.flight_s - base.flight_s - 11.0).abs() < 1e-9, "{more:?}");
+        let by_hand_s = 2.0 * drone().power.level(1.5) + 9.0 * drone().power.level(3.0);
+        assert!((more.hover_s - base.hover_s - by_hand_s).abs() < 1e-9, "{more:?} against {by_hand_s}");
     }
 
     #[test]

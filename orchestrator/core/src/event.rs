@@ -2,12 +2,15 @@
 
 use flight_types::{
     AccountId, CallerId, DistrictId, DroneId, DroneStatus, FlightEvent, GeoPoint, GuardId, IncidentId, LotId, MissionId, OfferId,
+    SurveyId,
 };
 use parking_core::event::ParkingEvent;
 use serde::{Deserialize, Serialize};
 
 use crate::config::SiteConfig;
 use crate::effect::EffectId;
+use crate::lots::SurveyReport;
+use crate::survey::SurveyHow;
 
 /// One line of a district's log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -371,6 +374,35 @@ pub enum Event {
         lot: LotId,
         /// The corners to fly, as planned by the shell.
         corners: Vec<GeoPoint>,
+        /// How; logs from before surveys had sorties have none.
+        #[serde(default)]
+        how: SurveyHow,
+    },
+    /// A manager calls a survey off.
+    SurveyCancelled {
+        /// Which.
+        survey: SurveyId,
+    },
+    /// A survey's pictures were judged.
+    SurveyReported {
+        /// Which.
+        survey: SurveyId,
+        /// What they came to.
+        report: Box<SurveyReport>,
+    },
+    /// A manager has seen a finding.
+    FindingAcknowledged {
+        /// Of which lot.
+        lot: LotId,
+        /// Its number.
+        finding: u64,
+    },
+    /// A manager says that what was found is right again.
+    FindingFixed {
+        /// Of which lot.
+        lot: LotId,
+        /// Its number.
+        finding: u64,
     },
     /// An aircraft's link reports.
     Flight {

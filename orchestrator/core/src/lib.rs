@@ -10,7 +10,9 @@ pub mod cause;
 pub mod config;
 pub mod effect;
 pub mod event;
+pub mod lots;
 pub mod model;
+pub mod survey;
 
 mod core;
 mod limits;

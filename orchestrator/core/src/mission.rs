@@ -1,7 +1,8 @@
 //! Flights: choice, authority, progress, recall.
 //!
 //! Reading order: `desk` asks for aircraft and hears who can; `launch` makes the flight and waits for authority; `flight` hears the
-//! link's reports; `escort` keeps the light on the caller and lets go in the end; `control` is people's orders; `orders` is the one
+//! link's reports; `escort` keeps the light on the caller and lets go in the end; `survey` has lots flown over, sortie by
+//! sortie; `control` is people's orders; `orders` is the one
 //! place from which a command leaves, and where recall wins.
 
 mod control;
@@ -11,15 +12,17 @@ mod flight;
 mod launch;
 mod orders;
 mod person;
+mod survey;
 
 pub(crate) use control::{
     admit, continue_requested, control_released, control_taken, hold_requested, land_requested, light_requested, recall_requested,
 };
-pub(crate) use desk::{DroneSearch, begin, drone_retry, drones_found, order_failed, survey_requested};
+pub(crate) use desk::{DroneSearch, begin, drone_retry, drones_found, order_failed};
 pub(crate) use escort::{follow, release, relief_due};
 pub(crate) use flight::{flight, link_silent};
 pub(crate) use launch::{approval_due, launch_approved, launch_denied};
 pub(crate) use orders::standing;
+pub(crate) use survey::{go_on as survey_goes_on, survey_cancelled, survey_requested};
 
 #[cfg(test)]
 mod tests;

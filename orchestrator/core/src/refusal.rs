@@ -4,6 +4,7 @@ use flight_types::{CallerId, GuardId, IncidentId, OfferId};
 
 use crate::cause::Cause;
 use crate::event::{Actor, CodeVerdict, Event, Role};
+use crate::lots;
 use crate::mission;
 use crate::model::{Incident, Offer, OfferState};
 use crate::state::State;
@@ -71,6 +72,10 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         | Event::BackupRequested { incident, guard }
         | Event::SituationEnded { incident, guard } => assigned(state, actor, incident, guard),
         Event::EscalationAcknowledged { incident } => acknowledge(state, actor, incident),
+        Event::SurveyReported { survey, report } => lots::may_report(state, survey, report),
+        Event::FindingAcknowledged { lot, finding } | Event::FindingFixed { lot, finding } => {
+            lots::may_settle(state, actor, lot, *finding)
+        }
         Event::Parking { change } => Ok(state.parking.admit(state.now_ms, change)?),
         Event::DronesFound { .. }
         | Event::LaunchApproved { .. }
@@ -83,6 +88,7 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         | Event::ControlReleased { .. }
         | Event::LightRequested { .. }
         | Event::SurveyRequested { .. }
+        | Event::SurveyCancelled { .. }
         | Event::Flight { .. } => mission::admit(state, actor, event),
     }
 }

@@ -35,10 +35,15 @@ pub struct Demand {
 
 /// The air for a flight: the site's fence, the zones that it could meet, the obstacles that it cannot pass over, and the margin.
 pub fn airspace(site: &SiteConfig, demand: &Demand) -> Airspace {
+    airspace_beside(site, demand, site.policy.zone_margin_m)
+}
+
+/// The same with a margin of its own, metres.
+pub(crate) fn airspace_beside(site: &SiteConfig, demand: &Demand, margin_m: f64) -> Airspace {
     let zones = zones_met(site, demand).map(|zone| (zone.id.clone(), zone.ring.clone()));
     let beside = obstacles(site, demand).filter(|(obstacle, _)| obstacle.reaches(demand.level_m));
     let outlines = zones.chain(beside.map(|(obstacle, id)| (id, obstacle.ring)));
-    Airspace::new(&site.fence, outlines.collect(), site.policy.zone_margin_m)
+    Airspace::new(&site.fence, outlines.collect(), margin_m)
 }
 
 /// The zones that the flight could meet, as drawn: what an autopilot is given as exclusions.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use flight_types::{CallerId, DroneId, GeoPoint, GuardId, IncidentId, MissionId, OfferId};
+use flight_types::{CallerId, DroneId, GeoPoint, GuardId, IncidentId, LotId, MissionId, OfferId, SurveyId};
 use parking_core::Parking;
 use serde::{Serialize, Serializer};
 
@@ -11,8 +11,10 @@ use crate::config::{Policy, SiteConfig};
 use crate::effect::{Action, Effect, EffectId};
 use crate::event::Fix;
 use crate::limits::{CORE_TIME_MAX_MS, TIME_MAX_MS};
+use crate::lots::LotBook;
 use crate::mission::DroneSearch;
 use crate::model::{Controller, GuardRecord, Incident, Mission, Offer};
+use crate::survey::Survey;
 use crate::timer::Timers;
 
 /// Everything a district's log adds up to.
@@ -43,6 +45,12 @@ pub(crate) struct State {
     /// The search under way.
     pub searching: Option<EffectId>,
     pub missions: BTreeMap<MissionId, Mission>,
+    /// Surveys with what is left of them. Left out while there is none, so that a log from before keeps its hash.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub surveys: BTreeMap<SurveyId, Survey>,
+    /// What surveys found, by lot. Left out while nothing was.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub lots: BTreeMap<LotId, LotBook>,
     pub controllers: BTreeMap<DroneId, Controller>,
     /// Questions for aircraft that wait for their answer, oldest first.
     pub drone_searches: Vec<DroneSearch>,

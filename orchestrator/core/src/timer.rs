@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flight_types::{IncidentId, MissionId, OfferId};
+use flight_types::{IncidentId, MissionId, OfferId, SurveyId};
 use serde::{Serialize, Serializer};
 
 /// What a deadline is for. One of a kind and subject at a time.
@@ -30,6 +30,8 @@ pub(crate) enum Timer {
     LinkSilent(MissionId),
     /// An aircraft's charge allows it little more time on scene.
     ReliefDue(MissionId),
+    /// A survey waits for its next sortie.
+    SurveyGoesOn(SurveyId),
 }
 
 /// All deadlines of a district.
@@ -81,7 +83,8 @@ impl Timers {
             | Timer::ApprovalDue(_)
             | Timer::DroneRetry(_)
             | Timer::LinkSilent(_)
-            | Timer::ReliefDue(_) => None,
+            | Timer::ReliefDue(_)
+            | Timer::SurveyGoesOn(_) => None,
         });
         let mut ids: Vec<IncidentId> = paused.collect();
         ids.reverse();

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use dispatch_core::config::{Policy, StationConfig};
 use dispatch_core::effect::Action;
 use dispatch_core::event::Event;
+use dispatch_core::survey::SurveyHow;
 use flight_types::{GeoPoint, LotId};
 use serde::Serialize;
 use serde_json::Value;
@@ -77,7 +78,7 @@ async fn survey(
 ) -> Result<(StatusCode, Json<SurveyAnswer>), Problem> {
     let lot = LotId::new(id.as_str()).map_err(|_| Problem::unknown("lot", &id))?;
     let corners = app.site.lot(&lot).ok_or_else(|| Problem::unknown("lot", &id))?;
-    app.engine.submit(identity.actor(), Event::SurveyRequested { lot, corners }).await?;
+    app.engine.submit(identity.actor(), Event::SurveyRequested { lot, corners, how: SurveyHow::default() }).await?;
     // Which aircraft flies is decided when the aircraft have been asked; it then appears in the live stream.
     Ok((StatusCode::ACCEPTED, Json(SurveyAnswer { mission: None })))
 }

@@ -53,6 +53,18 @@ impl Autopilot {
         if self.gimbal.primary != sender {
             return Verdict::Denied;
         }
+        self.wish(pitch_deg, yaw_deg);
+        Verdict::Accepted
+    }
+
+    /// DO_GIMBAL_MANAGER_PITCHYAW as a mission's item: the mission takes control of the gimbal for it, as PX4's navigator does.
+    pub(super) fn mission_points_gimbal(&mut self, pitch_deg: f64, yaw_deg: f64) {
+        if self.has_gimbal_manager() {
+            self.wish(pitch_deg, yaw_deg);
+        }
+    }
+
+    fn wish(&mut self, pitch_deg: f64, yaw_deg: f64) {
         self.guidance.region_of_interest = None;
         if pitch_deg.is_finite() {
             self.gimbal.wished_pitch_rad = pitch_deg.to_radians();
@@ -60,7 +72,6 @@ impl Autopilot {
         if yaw_deg.is_finite() {
             self.gimbal.wished_yaw_rad = yaw_deg.to_radians();
         }
-        Verdict::Accepted
     }
 
     /// Works out the wish; a region of interest wins.

@@ -297,6 +297,7 @@ impl Autopilot {
                 self.guidance.region_of_interest = item.place().map(|place| (place, altitude));
             }
             command::ROI_NONE => self.guidance.region_of_interest = None,
+            command::GIMBAL_PITCH_YAW => self.mission_points_gimbal(f64::from(item.params[0]), f64::from(item.params[1])),
             command::JUMP if self.jump(item) => {
                 return;
             }

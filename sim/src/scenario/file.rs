@@ -273,6 +273,22 @@ pub struct Step {
     /// Corners of a survey, or the place something jumps to.
     #[serde(default)]
     pub corners: Vec<EastNorth>,
+    /// How a survey is flown; absent, as a transit and on one battery.
+    #[serde(default)]
+    pub pass: Option<SurveyPass>,
+}
+
+/// How a survey is flown.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SurveyPass {
+    /// Height over the pad, metres.
+    pub height_m: f64,
+    /// Speed over ground, metres per second.
+    pub speed_m_s: f64,
+    /// The corners at which another sortie begins.
+    #[serde(default)]
+    pub begins: Vec<usize>,
 }
 
 /// What can happen.

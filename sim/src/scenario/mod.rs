@@ -26,9 +26,11 @@ mod command;
 
 pub use command::{NightsOptions, RunOptions, nights_command, run_command};
 pub use expect::Verdict;
-pub use file::{Expectation, Scenario, ScenarioError};
+pub use file::{
+    Answer, CallerScript, Confirms, Deed, Expectation, GuardScript, LinkQuality, Scenario, ScenarioError, Step, SurveyPass,
+};
 pub use flown::Flown;
 pub use light::{LightOn, LightPromise};
 pub use random::random_scenario;
-pub use run::{Line, Report, run};
+pub use run::{Line, Moment, Report, run, run_watched};
 pub use site::SiteFile;

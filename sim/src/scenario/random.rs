@@ -175,5 +175,5 @@ fn allow_what_it_breaks(scenario: &mut Scenario, what: Deed) {
 }
 
 fn step(at_s: f64, what: Deed, who: Option<String>, drone: Option<String>) -> Step {
-    Step { at_s, what, drone, who, for_s: None, value: None, corners: Vec::new() }
+    Step { at_s, what, drone, who, for_s: None, value: None, corners: Vec::new(), pass: None }
 }

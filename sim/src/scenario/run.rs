@@ -149,8 +149,29 @@ pub(crate) fn weather(scenario: &Scenario, wind_m_s: f64) -> Environment {
     Environment { temperature_c: scenario.air_temperature_c, ..Environment::windy(wind_m_s, scenario.wind_from_deg) }
 }
 
+/// What can be seen from outside at one moment of a run.
+pub struct Moment<'a> {
+    /// Virtual time, milliseconds.
+    pub now_ms: u64,
+    /// The server's decisions so far; `None` while it is down.
+    pub core: Option<&'a dispatch_core::Core>,
+    flyers: &'a BTreeMap<DroneId, Flyer>,
+}
+
+impl Moment<'_> {
+    /// Every aircraft and what is really so of it.
+    pub fn aircraft(&self) -> impl Iterator<Item = (&DroneId, crate::Truth)> {
+        self.flyers.iter().map(|(drone, flyer)| (drone, flyer.aircraft.truth()))
+    }
+}
+
 /// Runs a scenario with a seed.
 pub fn run(scenario: &Scenario, seed: u64) -> anyhow::Result<Report> {
+    run_watched(scenario, seed, |_| {})
+}
+
+/// The same, with an onlooker who is shown every step and changes nothing: a camera, say.
+pub fn run_watched(scenario: &Scenario, seed: u64, mut onlooker: impl FnMut(&Moment<'_>)) -> anyhow::Result<Report> {
     let mut world = World::new(scenario.clone(), seed)?;
     let mut script = Script::new(scenario);
     world.start_server();
@@ -159,6 +180,7 @@ pub fn run(scenario: &Scenario, seed: u64) -> anyhow::Result<Report> {
     while world.now_ms < end_ms {
         script.act(&mut world);
         world.step();
+        onlooker(&Moment { now_ms: world.now_ms, core: world.server.core(), flyers: &world.flyers });
         match (script.finished() && world.at_rest(), rest_since_ms) {
             (true, None) => rest_since_ms = Some(world.now_ms),
             (true, Some(since_ms)) if since_ms + REST_MS <= world.now_ms => break,
@@ -529,7 +551,9 @@ impl World {
     /// Nothing is open, nothing flies.
     fn at_rest(&self) -> bool {
         let quiet = |core: &dispatch_core::Core| {
-            core.incidents().all(|incident| incident.ended_at_ms.is_some()) && core.missions().all(|mission| mission.ended)
+            core.incidents().all(|incident| incident.ended_at_ms.is_some())
+                && core.missions().all(|mission| mission.ended)
+                && core.surveys().all(|survey| !survey.is_open())
         };
         self.server.core().is_some_and(quiet) && self.flyers.values().all(|flyer| !flyer.aircraft.truth().armed)
     }

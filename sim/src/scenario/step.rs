@@ -1,6 +1,7 @@
 //! What a scenario's steps do, and words for the timeline.
 
 use dispatch_core::event::{Actor, CodeVerdict, Event, Role};
+use dispatch_core::survey::{Pass, SurveyHow, SurveyKind};
 use flight_types::{AccountId, DroneId, GuardId, LotId};
 use serde::Serialize;
 use serde_json::Value;
@@ -201,7 +202,12 @@ fn survey(world: &mut World, step: &Step) {
     let site = world.scenario.site_file.as_ref();
     let corners = step.corners.iter().filter_map(|corner| Some(site?.point(*corner))).collect();
     if let Ok(lot) = LotId::new("lot-1") {
-        world.operator_says(Event::SurveyRequested { lot, corners });
+        let how = step.pass.as_ref().map(|pass| SurveyHow {
+            kind: SurveyKind::Sweep,
+            pass: Some(Pass { height_m: pass.height_m, speed_m_s: pass.speed_m_s }),
+            begins: pass.begins.clone(),
+        });
+        world.operator_says(Event::SurveyRequested { lot, corners, how: how.unwrap_or_default() });
     }
 }
 
@@ -229,7 +235,7 @@ fn pilot() -> AccountId {
 pub(crate) fn desk_actor(event: &Event) -> Actor {
     let role = match event {
         Event::ControlTaken { .. } | Event::ControlReleased { .. } => Role::Pilot,
-        Event::SurveyRequested { .. } => Role::Manager,
+        Event::SurveyRequested { .. } | Event::SurveyCancelled { .. } => Role::Manager,
         _ => Role::Operator,
     };
     let id = if role == Role::Pilot { pilot() } else { AccountId::new("operator-1").expect("a well-formed id") };

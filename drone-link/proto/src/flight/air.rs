@@ -17,6 +17,8 @@ const MOTORS_OFF_MS: u64 = 5_000;
 const LIGHT_AHEAD_M: f64 = 60.0;
 /// News of the person comes about so often, milliseconds.
 const NEWS_MS: u64 = 1_000;
+/// A survey that is slower than this stands; it keeps times finite, metres per second.
+const SURVEY_SPEED_M_S_MIN: f64 = 0.1;
 /// Full brightness, per cent.
 const FULL_PCT: u8 = 100;
 
@@ -88,25 +90,67 @@ impl Flight {
             }
             return;
         }
+        // Low over a lot nothing was sunk, and the path goes on where it was left.
+        self.way = self.way.filter(|_| !self.is_over_lot(craft));
         if self.way == Some(Way::Up) && !self.climb_back(craft, now_ms) {
             return;
         }
         if !self.hold_on(Mode::Mission, "transit", craft, now_ms) {
             return;
         }
+        self.report_passed(craft);
         if self.is_at_scene(craft) {
             self.report_phase(FlightPhase::OnScene);
             return match self.plan.scene {
                 Scene::Escort { .. } => self.go(Stage::Scene, now_ms),
                 // The survey's mission goes on home by itself.
-                Scene::Survey => {
+                Scene::Survey { .. } => {
                     self.report_phase(FlightPhase::Returning);
                     self.go(Stage::Return, now_ms);
                 }
             };
         }
         self.light_ahead(craft, now_ms);
-        self.check_time("transit", path_m(&self.plan.home, &self.plan.outbound), craft, now_ms);
+        self.check_time("transit", self.way_out_m(), craft, now_ms);
+    }
+
+    /// The way out in metres of transit: a survey's path is flown slower and counts for as much more.
+    fn way_out_m(&self) -> f64 {
+        let whole_m = path_m(&self.plan.home, &self.plan.outbound);
+        match &self.plan.scene {
+            Scene::Survey { manner: Some(manner) } => {
+                let path = self.plan.outbound.get(manner.stops.first().copied().unwrap_or(0)..).unwrap_or_default();
+                let on_path_m = path.first().map_or(0.0, |first| path_m(first, path));
+                whole_m + on_path_m * self.plan.transit_speed_m_s / manner.speed_m_s.max(SURVEY_SPEED_M_S_MIN)
+            }
+            Scene::Survey { manner: None } | Scene::Escort { .. } => whole_m,
+        }
+    }
+
+    /// The items at which the corners of a survey's path lie; none when it is flown as a transit, or no survey.
+    fn stop_items(&self) -> Vec<u16> {
+        match self.plan.scene {
+            Scene::Survey { manner: Some(_) } => items::from_pad(&self.plan).stop_items,
+            Scene::Survey { manner: None } | Scene::Escort { .. } => Vec::new(),
+        }
+    }
+
+    /// Says how far along a survey's path it is, by the mission's own count.
+    fn report_passed(&mut self, craft: &Craft) {
+        let telemetry = &craft.telemetry;
+        let flown_to = telemetry.mission_item.map(|item| item.saturating_sub(1));
+        let Some(reached) = telemetry.item_reached.max(flown_to) else { return };
+        let passed = self.stop_items().iter().filter(|item| **item <= reached).count();
+        if passed > self.passed {
+            self.passed = passed;
+            self.report(FlightEvent::Passed { corners: passed });
+        }
+    }
+
+    /// Whether it is on its way down to a survey's path or along it: low, where no manned aircraft flies.
+    fn is_over_lot(&self, craft: &Craft) -> bool {
+        let first = self.stop_items().first().copied();
+        first.zip(craft.telemetry.mission_item).is_some_and(|(first, item)| item >= first)
     }
 
     /// Gives way downwards, where it hovers, when nothing stands below.
@@ -155,7 +199,7 @@ impl Flight {
         let telemetry = &craft.telemetry;
         let height_m = match self.plan.scene {
             Scene::Escort { height_m, .. } => height_m,
-            Scene::Survey => {
+            Scene::Survey { .. } => {
                 let reached = telemetry.item_reached.is_some_and(|item| item >= scene_item);
                 return reached || telemetry.mission_item.is_some_and(|item| item > scene_item);
             }

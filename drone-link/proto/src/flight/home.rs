@@ -1,6 +1,6 @@
 //! The ways down: home by a legal way, or here and now.
 
-use flight_types::{FlightEvent, FlightFailure, FlightPhase, GeoPoint};
+use flight_types::{FlightEvent, FlightFailure, FlightPhase, GeoPoint, Scene};
 
 use super::{Flight, Stage};
 use crate::craft::{Craft, ModeProgress};
@@ -36,7 +36,11 @@ impl Flight {
     /// The given corners when they were drawn for where the aircraft is, else the corners already flown, backwards.
     fn way_home(&self, given: &[GeoPoint], craft: &Craft) -> Vec<GeoPoint> {
         let drawn_from_scene = given.is_empty() || given == self.plan.homeward;
-        let corners = if drawn_from_scene && self.reached < FlightPhase::OnScene {
+        let surveys = matches!(self.plan.scene, Scene::Survey { .. });
+        let corners = if drawn_from_scene && self.reached < FlightPhase::OnScene && surveys {
+            // From the middle of a path to and fro the way back along it would be flown for nothing: a legal one is found from here.
+            vec![self.plan.home]
+        } else if drawn_from_scene && self.reached < FlightPhase::OnScene {
             // Before the first corner: the climb and the speed, and from the pad the take-off.
             let before = if self.redirected { 2 } else { 3 };
             let next = usize::from(craft.telemetry.mission_item.unwrap_or(0)).saturating_sub(before);

@@ -122,6 +122,8 @@ pub(crate) struct Flight {
     looked_at: Option<GeoPoint>,
     cornered: bool,
     lit: bool,
+    /// Corners of a survey's path that were reported as passed.
+    passed: usize,
     /// The way home as it was ordered; `corners` is what was drawn of it.
     given: Vec<GeoPoint>,
     corners: Vec<GeoPoint>,
@@ -140,7 +142,7 @@ impl Flight {
     pub fn new(plan: FlightPlan, reached: FlightPhase, airborne_before: bool, now_ms: u64) -> Self {
         let target = match &plan.scene {
             Scene::Escort { target, .. } => Some(Target { place: *target, east_m_s: 0.0, north_m_s: 0.0 }),
-            Scene::Survey => None,
+            Scene::Survey { .. } => None,
         };
         Self {
             mission: plan.mission.clone(),
@@ -162,6 +164,7 @@ impl Flight {
             looked_at: None,
             cornered: false,
             lit: false,
+            passed: 0,
             given: Vec::new(),
             corners: Vec::new(),
             drawn_at: None,

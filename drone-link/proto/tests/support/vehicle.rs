@@ -370,6 +370,11 @@ impl Vehicle {
         }
     }
 
+    /// Heights of the waypoints on board, in their order.
+    pub fn waypoint_heights_m(&self) -> Vec<f32> {
+        self.mission.iter().filter(|item| item.command == MavCmd::MAV_CMD_NAV_WAYPOINT).map(|item| item.z).collect()
+    }
+
     fn fly_mission(&mut self) {
         if self.ardupilot {
             // Item 0 is its home.
@@ -386,7 +391,7 @@ impl Vehicle {
             MavCmd::MAV_CMD_NAV_TAKEOFF if self.move_to(self.place, height_m) => {
                 self.reached();
             }
-            MavCmd::MAV_CMD_DO_CHANGE_SPEED => self.current += 1,
+            MavCmd::MAV_CMD_DO_CHANGE_SPEED | MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW => self.current += 1,
             MavCmd::MAV_CMD_NAV_WAYPOINT if !self.landed && self.move_to(goal, height_m) => {
                 self.reached();
             }

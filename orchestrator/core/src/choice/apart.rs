@@ -20,6 +20,8 @@ const PLANNED_HORIZONTAL_M: f64 = SEPARATION_HORIZONTAL_M + 3.0;
 const PLANNED_VERTICAL_M: f64 = SEPARATION_VERTICAL_M + 2.0;
 /// An aircraft may be so much earlier or later than calculated, seconds: arming takes its time, wind does the rest.
 const SLACK_S: f64 = 20.0;
+/// A survey's path takes at most so much longer than its way at its speed: a stop at every corner, and looks for the next.
+const LATE_FACTOR: f64 = 1.5;
 /// An aircraft with a person is somewhere round them: the stand-off with the link's margin, and a second of running, metres.
 const ROUND_PERSON_M: f64 = 12.0;
 
@@ -40,19 +42,25 @@ struct Part {
     scene: bool,
 }
 
-/// Which of the flights under way comes too near to the plan at the same time.
+/// Which of the flights under way comes too near to the plan at the same time. `begun_m`: the height from which it is begun in the air.
 pub(super) fn too_near(
     question: &Question<'_>,
     drone: &DroneConfig,
     plan: &FlightPlan,
+    begun_m: Option<f64>,
     same: impl Fn(&Mission) -> bool,
 ) -> Option<DroneId> {
     let frame = LocalFrame::new(plan.home);
     let target = match plan.scene {
         Scene::Escort { target, .. } => Some(target),
-        Scene::Survey => None,
+        Scene::Survey { .. } => None,
     };
-    let ours = way_out(&frame, drone, plan, target, 0.0);
+    let mut ours = way_out(&frame, drone, plan, target, 0.0);
+    // An aircraft taken from low over a lot climbs there first.
+    ours.extend(begun_m.zip(plan.outbound.first()).map(|(begun_m, here)| {
+        let (low_m, high_m) = (begun_m.min(plan.transit_height_m), begun_m.max(plan.transit_height_m));
+        column(frame.to_local(*here), low_m, high_m, 0.0, (high_m - low_m) / drone.climb_speed_m_s)
+    }));
     let mut others = question.active.iter().filter(|other| other.drone != drone.id && in_the_way(other));
     others.find_map(|other| {
         let config = question.site.stations.iter().flat_map(|station| &station.drones).find(|config| config.id == other.drone)?;
@@ -72,8 +80,8 @@ fn in_the_way(other: &Mission) -> bool {
 fn parts_of(question: &Question<'_>, frame: &LocalFrame, config: &DroneConfig, other: &Mission) -> Vec<Part> {
     let plan = &other.plan;
     match other.phase {
-        Some(FlightPhase::Returning) => way_home(frame, config, plan),
-        _ if other.recalled => way_home(frame, config, plan),
+        Some(FlightPhase::Returning) => way_home(frame, config, other),
+        _ if other.recalled => way_home(frame, config, other),
         Some(FlightPhase::OnScene) => vec![stay(frame, plan, other.target, f64::NEG_INFINITY)],
         _ => {
             let ordered_ms = other.reached_at_ms.get(&FlightPhase::Ordered).copied().unwrap_or(question.now_ms);
@@ -89,7 +97,7 @@ fn way_out(frame: &LocalFrame, config: &DroneConfig, plan: &FlightPlan, target: 
     let mut now_s = ordered_s + energy::PREPARE_S;
     let mut parts = vec![column(at, 0.0, level_m, now_s, now_s + level_m / config.climb_speed_m_s)];
     now_s += level_m / config.climb_speed_m_s;
-    for corner in &plan.outbound {
+    for corner in &plan.outbound[..path_begin(plan)] {
         let to = frame.to_local(*corner);
         let leg_s = energy::leg_s(at.distance_m(&to), plan.transit_speed_m_s);
         parts.push(Part { to, ..column(at, level_m, level_m, now_s, now_s + leg_s) });
@@ -101,7 +109,55 @@ fn way_out(frame: &LocalFrame, config: &DroneConfig, plan: &FlightPlan, target: 
         parts.push(Part { scene: true, ..column(at, low_m, high_m, now_s, now_s + down_s) });
         parts.push(stay(frame, plan, target, now_s));
     }
+    parts.extend(over_lot(frame, config, plan, now_s));
     parts
+}
+
+/// The first corner of the way out at which a survey's path has begun; its number of corners when none does.
+fn path_begin(plan: &FlightPlan) -> usize {
+    let all = plan.outbound.len();
+    match &plan.scene {
+        Scene::Survey { manner: Some(manner) } => manner.stops.first().map_or(all, |first| all.min(first + 1)),
+        Scene::Survey { manner: None } | Scene::Escort { .. } => all,
+    }
+}
+
+/// A survey's path as places, from the corner over which it goes down.
+fn path_of(frame: &LocalFrame, plan: &FlightPlan) -> Vec<Local> {
+    let begin = path_begin(plan);
+    let corners = plan.outbound.get(begin.saturating_sub(1)..).unwrap_or_default();
+    corners.iter().map(|corner| frame.to_local(*corner)).collect()
+}
+
+/// Down to a survey's path, along it, and up from its end. Minutes of slow flight are not known to the second: all of its legs count all
+/// the time.
+fn over_lot(frame: &LocalFrame, config: &DroneConfig, plan: &FlightPlan, begins_s: f64) -> Vec<Part> {
+    let Scene::Survey { manner: Some(manner) } = &plan.scene else { return Vec::new() };
+    let path = path_of(frame, plan);
+    let (Some(first), Some(last)) = (path.first(), path.last()) else { return Vec::new() };
+    let (low_m, high_m) = (manner.height_m.min(plan.transit_height_m), manner.height_m.max(plan.transit_height_m));
+    let down_s = begins_s + (high_m - low_m) / config.descent_speed_m_s;
+    let length_m: f64 = path.windows(2).map(|leg| leg[0].distance_m(&leg[1])).sum();
+    let flown_s = length_m / manner.speed_m_s;
+    let late_s = down_s + LATE_FACTOR * flown_s;
+    let up_s = late_s + (high_m - low_m) / config.climb_speed_m_s;
+    let along = |leg: &[Local]| Part { to: leg[1], ..column(leg[0], manner.height_m, manner.height_m, begins_s, late_s) };
+    let mut parts: Vec<Part> = path.windows(2).map(along).collect();
+    parts.push(column(*first, low_m, high_m, begins_s, down_s));
+    parts.push(column(*last, low_m, high_m, down_s + flown_s, up_s));
+    parts
+}
+
+/// Up from a survey's path, now: from its end, or from anywhere on it when it was called home.
+fn up_from_lot(frame: &LocalFrame, config: &DroneConfig, other: &Mission) -> Vec<Part> {
+    let plan = &other.plan;
+    let Scene::Survey { manner: Some(manner) } = &plan.scene else { return Vec::new() };
+    let (low_m, high_m) = (manner.height_m.min(plan.transit_height_m), manner.height_m.max(plan.transit_height_m));
+    let up_s = (high_m - low_m) / config.climb_speed_m_s;
+    let path = path_of(frame, plan);
+    let up = |from: &Local, to: &Local| Part { to: *to, ..column(*from, low_m, high_m, 0.0, up_s) };
+    let end = path.last().map(|last| up(last, last));
+    if other.recalled { path.windows(2).map(|leg| up(&leg[0], &leg[1])).chain(end).collect() } else { end.into_iter().collect() }
 }
 
 /// Round the person, until nobody knows when.
@@ -109,20 +165,21 @@ fn stay(frame: &LocalFrame, plan: &FlightPlan, target: Option<GeoPoint>, begins_
     let centre = frame.to_local(target.or(plan.outbound.last().copied()).unwrap_or(plan.home));
     let height_m = match plan.scene {
         Scene::Escort { height_m, .. } => height_m,
-        Scene::Survey => plan.transit_height_m,
+        Scene::Survey { .. } => plan.transit_height_m,
     };
     Part { off_m: ROUND_PERSON_M, scene: true, ..column(centre, height_m, height_m, begins_s, f64::INFINITY) }
 }
 
 /// All of the way home and the landing, at any time from now on: where on it the aircraft is, is not in the log.
-fn way_home(frame: &LocalFrame, config: &DroneConfig, plan: &FlightPlan) -> Vec<Part> {
+fn way_home(frame: &LocalFrame, config: &DroneConfig, other: &Mission) -> Vec<Part> {
+    let plan = &other.plan;
     let level_m = plan.transit_height_m;
     let corners: Vec<Local> = plan.homeward.iter().map(|corner| frame.to_local(*corner)).collect();
     let length_m: f64 = corners.windows(2).map(|leg| leg[0].distance_m(&leg[1])).sum();
     let home = frame.to_local(plan.home);
     let over_s = length_m / plan.transit_speed_m_s + level_m / config.descent_speed_m_s;
     let legs = corners.windows(2).map(|leg| Part { to: leg[1], ..column(leg[0], level_m, level_m, 0.0, over_s) });
-    legs.chain([column(home, 0.0, level_m, 0.0, over_s)]).collect()
+    legs.chain([column(home, 0.0, level_m, 0.0, over_s)]).chain(up_from_lot(frame, config, other)).collect()
 }
 
 fn column(at: Local, low_m: f64, high_m: f64, begins_s: f64, ends_s: f64) -> Part {

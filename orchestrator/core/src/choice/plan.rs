@@ -1,6 +1,6 @@
 //! The flight that one aircraft would make: legal way out, scene, legal way back, apart from our other aircraft.
 
-use flight_types::{DroneStatus, Fence, FlightPlan, GeoPoint, Local, LocalFrame, Obstacle, Scene};
+use flight_types::{DroneStatus, Fence, FlightPlan, GeoPoint, Local, LocalFrame, Obstacle, Scene, SurveyManner};
 
 use super::{Question, Task, apart};
 use crate::cause::Cause;
@@ -8,6 +8,7 @@ use crate::config::{DroneConfig, Policy, SiteConfig, StationConfig};
 use crate::energy::{self, Trip};
 use crate::model::{Mission, RejectionReason};
 use crate::route::{self, Airspace, Demand, NoRoute, Route};
+use crate::survey::Pass;
 
 /// Aircraft in the air at once that are kept apart by height; a fifth shares the height of the first.
 const LAYERS: u32 = 4;
@@ -23,6 +24,9 @@ const SCENE_STEP_M: f64 = 8.0;
 const FOLLOWED_M: f64 = 500.0;
 /// Stand-off points tried for a way before giving up: a pocket between zones is left after a third of the circle.
 const STAND_OFFS_TRIED_MAX: usize = 12;
+/// A survey's path, which is slow, keeps so far from what it does not pass over, metres: lots lie beside their houses. Wind and the
+/// noise of a fix put it off by 3 m, half its span and a breath are the rest.
+const BESIDE_PATH_M: f64 = 4.0;
 
 /// Where a flight begins.
 #[derive(Debug, Clone, Copy)]
@@ -120,7 +124,9 @@ fn first_apart(
     let mut taken = None;
     for level_m in levels_m {
         let draft = draft_at(question, station, drone, start, heights, *level_m)?;
-        match apart::too_near(question, drone, &draft.plan, |other| same_scene(&question.task, other)) {
+        match apart::too_near(question, drone, &draft.plan, start.airborne.then_some(start.height_m), |other| {
+            same_scene(&question.task, other)
+        }) {
             None => return Ok(draft),
             Some(other) => taken = Some(other),
         }
@@ -142,11 +148,19 @@ fn draft_at(
     let airspace = route::airspace(question.site, &demand);
     let ways = match &question.task {
         Task::Escort { target } => escort_ways(question.site, &demand, &airspace, drone, start, *target, heights),
-        Task::Survey { corners } => survey_ways(&airspace, drone, start, corners, level_m),
+        Task::Survey { corners, pass: None } => transit_ways(&airspace, drone, start, corners, level_m),
+        Task::Survey { corners, pass: Some(pass) } => {
+            let low = route::airspace_beside(question.site, &Demand { level_m: pass.height_m, ..demand }, BESIDE_PATH_M);
+            survey_ways(&airspace, &low, drone, start, corners, pass)
+        }
     };
     let ways = ways.map_err(|error| RejectionReason::NoRoute { reason: error.into() })?;
+    let mut outbound = energy::legs(start.at, &ways.out);
+    let path = ways.stops.first().map(|first| outbound.split_off(outbound.len().min(first + 1))).unwrap_or_default();
     let trip = Trip {
-        outbound: energy::legs(start.at, &ways.out),
+        outbound,
+        path,
+        path_speed_m_s: path_speed_m_s(&question.task, drone),
         homeward: energy::legs(ways.out.corners.last().copied().unwrap_or(start.at), &ways.back),
         transit_height_m: level_m,
         scene_height_m: ways.scene_m,
@@ -170,6 +184,14 @@ fn stay_s(question: &Question<'_>) -> f64 {
     }
 }
 
+/// Over the ground along a survey's path, metres per second.
+fn path_speed_m_s(task: &Task, drone: &DroneConfig) -> f64 {
+    match task {
+        Task::Survey { pass: Some(pass), .. } => pass.speed_m_s,
+        Task::Survey { pass: None, .. } | Task::Escort { .. } => drone.cruise_speed_m_s,
+    }
+}
+
 fn plan(question: &Question<'_>, demand: &Demand, drone: &DroneConfig, start: &Start, ways: Ways) -> FlightPlan {
     let mut outbound = ways.out.corners;
     if start.airborne {
@@ -178,7 +200,9 @@ fn plan(question: &Question<'_>, demand: &Demand, drone: &DroneConfig, start: &S
     }
     let scene = match &question.task {
         Task::Escort { target } => Scene::Escort { target: *target, stand_off_m: ways.stand_off_m, height_m: ways.scene_m },
-        Task::Survey { .. } => Scene::Survey,
+        Task::Survey { pass, .. } => Scene::Survey {
+            manner: pass.map(|Pass { height_m, speed_m_s }| SurveyManner { height_m, speed_m_s, stops: ways.stops }),
+        },
     };
     FlightPlan {
         mission: question.mission.clone(),
@@ -204,7 +228,7 @@ fn obstacles(site: &SiteConfig, demand: &Demand, scene: &Scene) -> Vec<Obstacle>
                 let near = |corner: &GeoPoint| corner.distance_m(target) < FOLLOWED_M;
                 obstacle.reaches(*height_m) && obstacle.ring.corners().iter().any(near)
             }
-            Scene::Survey => false,
+            Scene::Survey { .. } => false,
         };
         near_scene || obstacle.reaches(demand.level_m)
     };
@@ -217,6 +241,8 @@ struct Ways {
     back: Route,
     stand_off_m: f64,
     scene_m: f64,
+    /// Which corners of the way out are those of a survey's path; none when it is flown as a transit.
+    stops: Vec<usize>,
 }
 
 /// To the lowest height at which there is a place beside the person: among high houses that is above them.
@@ -252,7 +278,9 @@ fn ways_to(
     let mut last_error = NoRoute::Parted;
     for place in places.into_iter().take(STAND_OFFS_TRIED_MAX) {
         match there_and_back(airspace, drone, start, place) {
-            Ok((out, back)) => return Ok(Ways { out, back, stand_off_m: place.distance_m(&target), scene_m }),
+            Ok((out, back)) => {
+                return Ok(Ways { out, back, stand_off_m: place.distance_m(&target), scene_m, stops: Vec::new() });
+            }
             Err(error) => last_error = error,
         }
     }
@@ -265,22 +293,58 @@ fn there_and_back(airspace: &Airspace, drone: &DroneConfig, start: &Start, place
     Ok((out, back))
 }
 
-fn survey_ways(
+/// A survey that is flown as a transit all the way.
+fn transit_ways(
     airspace: &Airspace,
     drone: &DroneConfig,
     start: &Start,
     corners: &[GeoPoint],
     level_m: f64,
 ) -> Result<Ways, NoRoute> {
-    let mut at = start.at;
-    let mut out = Route { corners: Vec::new(), legs_m: Vec::new() };
+    let (mut at, mut out) = (start.at, Route { corners: Vec::new(), legs_m: Vec::new() });
     for corner in corners {
-        let leg = airspace.route(at, *corner)?;
-        out.corners.extend(leg.corners);
-        out.legs_m.extend(leg.legs_m);
+        go_on(&mut out, airspace.route(at, *corner)?);
         at = *corner;
     }
-    Ok(Ways { back: airspace.route(at, drone.pad)?, out, stand_off_m: 0.0, scene_m: level_m })
+    Ok(Ways { back: airspace.route(at, drone.pad)?, out, stand_off_m: 0.0, scene_m: level_m, stops: Vec::new() })
+}
+
+/// To the first corner as a transit, then low along the path: there houses stand beside it that the transit flies over.
+fn survey_ways(
+    airspace: &Airspace,
+    low: &Airspace,
+    drone: &DroneConfig,
+    start: &Start,
+    corners: &[GeoPoint],
+    pass: &Pass,
+) -> Result<Ways, NoRoute> {
+    let first = corners.first().copied().unwrap_or(start.at);
+    let mut out = airspace.route(start.at, first)?;
+    let mut stops = vec![out.corners.len().saturating_sub(1)];
+    let mut at = first;
+    if !low.is_clear(first, first, BESIDE_PATH_M) {
+        // The way down is over it.
+        return Err(low.route(first, first).err().unwrap_or(NoRoute::HemmedIn { end: "the start" }));
+    }
+    for corner in corners.iter().skip(1) {
+        go_on(&mut out, path_leg(airspace, low, at, *corner)?);
+        stops.push(out.corners.len().saturating_sub(1));
+        at = *corner;
+    }
+    Ok(Ways { back: airspace.route(at, drone.pad)?, out, stand_off_m: 0.0, scene_m: pass.height_m, stops })
+}
+
+/// One leg of a path: straight or round zones as a transit, where no house is in the way; else round that as well.
+fn path_leg(airspace: &Airspace, low: &Airspace, from: GeoPoint, to: GeoPoint) -> Result<Route, NoRoute> {
+    let leg = airspace.route(from, to)?;
+    let starts = std::iter::once(&from).chain(&leg.corners);
+    let is_clear = starts.zip(&leg.corners).all(|(start, end)| low.is_clear(*start, *end, BESIDE_PATH_M));
+    if is_clear { Ok(leg) } else { low.route(from, to) }
+}
+
+fn go_on(way: &mut Route, leg: Route) {
+    way.corners.extend(leg.corners);
+    way.legs_m.extend(leg.legs_m);
 }
 
 /// Heights at which this flight stays apart from the others.
@@ -304,7 +368,7 @@ impl Heights {
         let at_scene = others.iter().filter(|other| same_scene(&question.task, other)).count();
         let scene_m = match question.task {
             Task::Escort { .. } => free_scene_m(policy, &others),
-            Task::Survey { .. } => layer_m(0),
+            Task::Survey { pass, .. } => pass.map_or(layer_m(0), |pass| pass.height_m),
         };
         Self { levels_m, scene_m, scene_turns: u32::try_from(at_scene).unwrap_or(u32::MAX) % LAYERS }
     }
@@ -314,7 +378,7 @@ impl Heights {
 fn free_scene_m(policy: &Policy, others: &[&Mission]) -> f64 {
     let taken_m = |other: &&Mission| match other.plan.scene {
         Scene::Escort { height_m, .. } => Some(height_m),
-        Scene::Survey => None,
+        Scene::Survey { .. } => None,
     };
     let layer_m = |layer: u32| policy.scene_height_m + f64::from(layer) * LAYER_HEIGHT_M;
     let is_free = |height_m: &f64| others.iter().filter_map(taken_m).all(|taken_m| is_apart(taken_m, *height_m));
@@ -329,7 +393,7 @@ fn is_apart(a_m: f64, b_m: f64) -> bool {
 fn same_scene(task: &Task, other: &Mission) -> bool {
     match (task, &other.plan.scene) {
         (Task::Escort { target }, Scene::Escort { target: theirs, .. }) => target.distance_m(theirs) < SAME_SCENE_M,
-        (Task::Survey { .. }, _) | (_, Scene::Survey) => false,
+        (Task::Survey { .. }, _) | (_, Scene::Survey { .. }) => false,
     }
 }
 

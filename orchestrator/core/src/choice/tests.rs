@@ -308,7 +308,7 @@ fn targets_that_cannot_be_reached_are_explained() {
 fn a_survey_needs_no_light_and_no_stay() {
     let mut table = table(1);
     table.config(1).has_light = false;
-    table.task = Task::Survey { corners: vec![at(100.0, 100.0), at(200.0, 100.0)] };
+    table.task = Task::Survey { corners: vec![at(100.0, 100.0), at(200.0, 100.0)], pass: None };
     table.check(&expect![[r#"
         d1 flies: light in 51 s, 28.6 % of 95 %, may stay 973 s
     "#]]);

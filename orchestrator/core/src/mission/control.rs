@@ -1,6 +1,6 @@
 //! People's orders to aircraft, who may move one, and why an order is refused.
 
-use flight_types::{AccountId, DroneId, FlightCommand, FlightPhase, GeoPoint, MissionId};
+use flight_types::{AccountId, DroneId, FlightCommand, FlightPhase, GeoPoint, LotId, MissionId, SurveyId};
 
 use super::{desk, escort, launch, orders};
 use crate::cause::Cause;
@@ -8,12 +8,17 @@ use crate::event::{Actor, Event};
 use crate::model::{Authority, Controller, Mission};
 use crate::refusal::Refusal;
 use crate::state::State;
+use crate::survey::{Pass, SurveyHow};
 use crate::turn::Turn;
 
 /// Brightest light, per cent.
 const BRIGHTNESS_PCT_MAX: u8 = 100;
 /// Corners of one survey: a lot of ten hectares at a swath of six metres has about a hundred.
 const SURVEY_CORNERS_MAX: usize = 1_000;
+/// Heights over a lot: above what people and vans reach, under the ceiling of the open category (EU 2019/947), metres.
+const SURVEY_HEIGHTS_M: std::ops::RangeInclusive<f64> = 5.0..=120.0;
+/// Speeds over a lot: what a position is held to by satellites, and what no camera needs, metres per second.
+const SURVEY_SPEEDS_M_S: std::ops::RangeInclusive<f64> = 0.2..=20.0;
 /// Why an aircraft comes home: a person called it.
 const BY_OPERATOR: &str = "operator";
 /// Why an aircraft comes down: a person ordered it to land.
@@ -141,7 +146,8 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         Event::LightRequested { drone, .. } => flown(state, drone).and_then(in_the_air),
         Event::ControlTaken { drone, by } => may_take(state, actor, drone, by),
         Event::ControlReleased { drone, by } => may_release(state, drone, by),
-        Event::SurveyRequested { corners, .. } => may_survey(state, corners),
+        Event::SurveyRequested { lot, corners, how } => may_survey(state, lot, corners, how),
+        Event::SurveyCancelled { survey } => may_cancel(state, survey),
         Event::DronesFound { .. } | Event::Flight { .. } => Ok(()),
         Event::Configured { .. }
         | Event::TimePassed
@@ -159,6 +165,9 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         | Event::BackupRequested { .. }
         | Event::SituationEnded { .. }
         | Event::GuardSeen { .. }
+        | Event::SurveyReported { .. }
+        | Event::FindingAcknowledged { .. }
+        | Event::FindingFixed { .. }
         | Event::Parking { .. }
         | Event::EscalationAcknowledged { .. } => Ok(()),
     }
@@ -248,12 +257,26 @@ fn may_release(state: &State, drone: &DroneId, by: &AccountId) -> Result<(), Ref
     }
 }
 
-fn may_survey(state: &State, corners: &[GeoPoint]) -> Result<(), Refusal> {
+fn may_survey(state: &State, lot: &LotId, corners: &[GeoPoint], how: &SurveyHow) -> Result<(), Refusal> {
     if state.site.is_none() {
         return Err(not_now(Cause::NoSite));
     }
     if corners.is_empty() || corners.len() > SURVEY_CORNERS_MAX {
         return Err(not_now(Cause::SurveyCorners { corners_max: SURVEY_CORNERS_MAX, corners: corners.len() }));
     }
-    Ok(())
+    let within = |pass: &Pass| SURVEY_HEIGHTS_M.contains(&pass.height_m) && SURVEY_SPEEDS_M_S.contains(&pass.speed_m_s);
+    let ascending = how.begins.first().is_none_or(|first| *first > 0) && how.begins.windows(2).all(|pair| pair[0] < pair[1]);
+    let inside = how.begins.last().is_none_or(|last| *last < corners.len());
+    if !(how.pass.as_ref().is_none_or(within) && ascending && inside) {
+        return Err(not_now(Cause::SurveyFigures));
+    }
+    match state.surveys.values().find(|survey| survey.is_open() && survey.lot == *lot) {
+        Some(survey) => Err(not_now(Cause::SurveyUnderWay { survey: survey.id.to_string() })),
+        None => Ok(()),
+    }
+}
+
+fn may_cancel(state: &State, id: &SurveyId) -> Result<(), Refusal> {
+    let survey = state.surveys.get(id).ok_or_else(|| Refusal::Unknown { kind: "survey", id: id.to_string() })?;
+    if survey.is_open() { Ok(()) } else { Err(not_now(Cause::SurveyOver)) }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use flight_types::{DroneId, DroneStatus, GeoPoint, IncidentId, LotId, MissionId};
+use flight_types::{DroneId, DroneStatus, GeoPoint, IncidentId, MissionId, SurveyId};
 use serde::Serialize;
 
 use super::launch::Role;
-use super::{control, launch};
+use super::{control, launch, survey};
 use crate::cause::Cause;
 use crate::choice::{self, Choice, Question, Task};
 use crate::effect::{Action, EffectId, OperatorAlert};
@@ -41,8 +41,8 @@ pub(super) enum Want {
     Escort { incident: IncidentId, relieves: Option<MissionId> },
     /// For the other place where a caller may be.
     SecondPlace { incident: IncidentId, place: GeoPoint },
-    /// For a lot.
-    Survey { lot: LotId, corners: Vec<GeoPoint> },
+    /// For the next sortie of a survey.
+    Survey { survey: SurveyId },
 }
 
 /// An incident has a place now, or has lost its aircraft: look for one. Does nothing while one serves it or is being looked for.
@@ -68,11 +68,6 @@ pub(crate) fn drone_retry(state: &mut State, turn: &mut Turn, incident: &Inciden
     begin(state, turn, incident);
 }
 
-/// A survey of a lot.
-pub(crate) fn survey_requested(state: &mut State, turn: &mut Turn, lot: &LotId, corners: &[GeoPoint]) {
-    ask(state, turn, Want::Survey { lot: lot.clone(), corners: corners.to_vec() });
-}
-
 /// Another aircraft for the same caller, to take over from the one that serves them.
 pub(super) fn ask_relief(state: &mut State, turn: &mut Turn, of: &MissionId) {
     let Some(mission) = state.missions.get(of).filter(|mission| mission.serves() && !mission.second_place) else { return };
@@ -83,7 +78,7 @@ pub(super) fn ask_relief(state: &mut State, turn: &mut Turn, of: &MissionId) {
     }
 }
 
-fn ask(state: &mut State, turn: &mut Turn, want: Want) {
+pub(super) fn ask(state: &mut State, turn: &mut Turn, want: Want) {
     if state.drone_searches.iter().any(|search| search.want.is_same(&want)) {
         return;
     }
@@ -100,7 +95,7 @@ impl Want {
         match (self, other) {
             (Self::Escort { incident: a, .. }, Self::Escort { incident: b, .. })
             | (Self::SecondPlace { incident: a, .. }, Self::SecondPlace { incident: b, .. }) => a == b,
-            (Self::Survey { lot: a, .. }, Self::Survey { lot: b, .. }) => a == b,
+            (Self::Survey { survey: a }, Self::Survey { survey: b }) => a == b,
             (Self::Escort { .. } | Self::SecondPlace { .. } | Self::Survey { .. }, _) => false,
         }
     }
@@ -149,7 +144,7 @@ pub(crate) fn drones_found(state: &mut State, turn: &mut Turn, effect: EffectId,
     match &want {
         Want::Escort { incident, relieves } => escort_found(state, turn, incident, relieves.as_ref(), drones),
         Want::SecondPlace { incident, place } => second_place_found(state, turn, incident, *place, drones),
-        Want::Survey { lot, corners } => survey_found(state, turn, lot, corners, drones),
+        Want::Survey { survey } => survey::found(state, turn, survey, drones),
     }
 }
 
@@ -236,22 +231,13 @@ fn again_later(state: &mut State, turn: &Turn, want: &Want) {
     let timer = match want {
         Want::Escort { relieves: Some(mission), .. } => Timer::ReliefDue(mission.clone()),
         Want::Escort { incident, relieves: None } => Timer::DroneRetry(incident.clone()),
-        // Whoever asked for the survey asks again; the second place is a courtesy.
+        // A survey looks again by itself; the second place is a courtesy.
         Want::Survey { .. } | Want::SecondPlace { .. } => return,
     };
     state.timers.set(timer, turn.after(DRONE_RETRY_MS));
 }
 
-fn survey_found(state: &mut State, turn: &mut Turn, lot: &LotId, corners: &[GeoPoint], drones: &[DroneStatus]) {
-    let task = Task::Survey { corners: corners.to_vec() };
-    let Some(choice) = decide(state, turn, task, drones, &BTreeSet::new(), false) else { return };
-    match choice.chosen {
-        Some(chosen) => launch::create(state, turn, chosen, Purpose::Survey { lot: lot.clone() }, Role::First),
-        None => incident::alert(state, turn, None, OperatorAlert::SurveyImpossible { lot: lot.clone() }),
-    }
-}
-
-fn decide(
+pub(super) fn decide(
     state: &State,
     turn: &mut Turn,
     task: Task,

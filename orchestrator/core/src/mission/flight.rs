@@ -2,7 +2,7 @@
 
 use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId, Scene};
 
-use super::{desk, escort, launch, orders};
+use super::{desk, escort, launch, orders, survey};
 use crate::cause::Cause;
 use crate::effect::{CallerNotice, OperatorAlert};
 use crate::incident;
@@ -34,6 +34,7 @@ pub(crate) fn flight(state: &mut State, turn: &mut Turn, drone: &DroneId, id: &M
         FlightEvent::Intruder { name, distance_m, above_m } => intruder(state, turn, id, name, *distance_m, *above_m),
         FlightEvent::IntruderGone => intruder_gone(state, turn, id),
         FlightEvent::ModeChanged { mode, reason } => mode_changed(state, turn, id, mode, reason.as_deref()),
+        FlightEvent::Passed { corners } => survey::passed(state, turn, id, *corners),
         FlightEvent::Warning { text } => launch::note(state, turn, id, "drone_warning", &[("text", text.clone())]),
     }
 }
@@ -49,7 +50,10 @@ fn reached(state: &mut State, turn: &mut Turn, id: &MissionId, phase: FlightPhas
     match phase {
         FlightPhase::Ordered | FlightPhase::PreflightPassed | FlightPhase::Uploaded | FlightPhase::Armed => {}
         FlightPhase::Airborne => airborne(state, turn, id),
-        FlightPhase::OnScene => on_scene(state, turn, id),
+        FlightPhase::OnScene => {
+            survey::end_reached(state, turn, id);
+            on_scene(state, turn, id);
+        }
         FlightPhase::Returning => returning(state, turn, id),
         FlightPhase::Landed => landed(state, turn, id),
     }
@@ -97,6 +101,7 @@ fn returning(state: &mut State, turn: &mut Turn, id: &MissionId) {
     if lit {
         orders::command(state, turn, id, FlightCommand::Light { on: false, brightness_pct: 0 });
     }
+    survey::left(state, turn, id);
     if by_itself {
         replace(state, turn, id);
     }
@@ -216,7 +221,7 @@ fn intruder(state: &mut State, turn: &mut Turn, id: &MissionId, name: &str, dist
     mission.gives_way = gives_way;
     let height_m = match mission.plan.scene {
         Scene::Escort { height_m, .. } => height_m,
-        Scene::Survey => mission.plan.transit_height_m,
+        Scene::Survey { .. } => mission.plan.transit_height_m,
     };
     let detail = [("name", name.to_owned()), ("distance_m", format!("{distance_m:.0}")), ("above_m", format!("{above_m:.0}"))];
     launch::note(state, turn, id, "drone_intruder", &detail);

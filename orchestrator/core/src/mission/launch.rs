@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use flight_types::{AccountId, FlightCommand, FlightFailure, FlightPhase, LightState, MissionId, Scene};
 
-use super::{control, desk, flight, orders};
+use super::{control, desk, flight, orders, survey};
 use crate::cause::Cause;
 use crate::choice::Chosen;
 use crate::config::{Approval, OnSilence};
@@ -73,7 +73,7 @@ fn chosen_detail(chosen: &Chosen) -> Vec<(&'static str, String)> {
 fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, role: Role) -> Mission {
     let target = match &chosen.plan.scene {
         Scene::Escort { target, .. } => Some(*target),
-        Scene::Survey => None,
+        Scene::Survey { .. } => None,
     };
     Mission {
         id: chosen.plan.mission.clone(),
@@ -246,6 +246,7 @@ pub(super) fn end(state: &mut State, turn: &Turn, id: &MissionId) {
         mission.ended = true;
     }
     debug_assert_eq!(state.now_ms, turn.now_ms, "a turn has one time");
+    survey::left(state, turn, id);
     forget_surveys(state);
 }
 

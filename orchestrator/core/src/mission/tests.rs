@@ -3,3 +3,4 @@
 mod bench;
 mod flows;
 mod invariants;
+mod surveys;

@@ -40,7 +40,11 @@ impl Changed {
             | Event::GuardSeen { .. }
             | Event::DronesFound { .. }
             | Event::Parking { .. }
-            | Event::SurveyRequested { .. } => {}
+            | Event::SurveyRequested { .. }
+            | Event::SurveyCancelled { .. }
+            | Event::SurveyReported { .. }
+            | Event::FindingAcknowledged { .. }
+            | Event::FindingFixed { .. } => {}
             Event::CallRaised { caller, key, .. } => {
                 self.incidents.extend(core.incident_by_key(caller, key).map(|incident| incident.id.clone()));
             }

@@ -11,6 +11,7 @@ use crate::Core;
 use crate::config::{Approval, DroneConfig, NoFlyZone, OnSilence, Policy, SiteConfig, StationConfig};
 use crate::effect::{Action, CallerNotice, Effect, EffectId, OperatorAlert};
 use crate::event::{Actor, CodeVerdict, Entry, Event, Fix, GeocodedAddress, Role, Trigger};
+use crate::survey::SurveyHow;
 
 /// 2023-11-14 22:13:20 UTC: any moment that is not the epoch.
 const START_MS: i64 = 1_700_000_000_000;
@@ -234,7 +235,7 @@ impl Bench {
     }
 
     pub fn survey(&mut self, corners: Vec<GeoPoint>) {
-        self.operator(Event::SurveyRequested { lot: LotId::new("lot1").expect("an id"), corners });
+        self.operator(Event::SurveyRequested { lot: LotId::new("lot1").expect("an id"), corners, how: SurveyHow::default() });
     }
 
     /// The flight an aircraft is on, or the latest it was on.

@@ -569,6 +569,10 @@ export const en = {
     not_controlled: (d: Detail): string => `nobody has taken control of ${d.drone}`,
     controlled_by: (d: Detail): string => `${d.by} is in control of this aircraft`,
     no_site: (): string => 'the site is not configured yet',
+    survey_figures: (): string => `the survey's height, speed or sorties are out of range`,
+    survey_under_way: (d: Detail): string => `survey ${d.survey} of this lot is not over yet`,
+    survey_over: (): string => 'the survey is over',
+    finding_fixed: (): string => 'the finding is fixed already',
     survey_corners: (d: Detail): string => `a survey has 1 to ${d.corners_max} corners, this one has ${d.corners}`,
   },
 

@@ -567,6 +567,10 @@ export const ko: Messages = {
     not_controlled: (d) => `${d.drone} 제어권을 가져간 사람이 없습니다`,
     controlled_by: (d) => `${d.by} 조종사가 이 기체를 제어하고 있습니다`,
     no_site: () => '현장 설정이 아직 없습니다',
+    survey_figures: () => `조사의 고도·속도·비행 구간이 범위를 벗어났습니다`,
+    survey_under_way: (d) => `이 주차장의 조사 ${d.survey}이(가) 아직 끝나지 않았습니다`,
+    survey_over: () => '이미 끝난 조사입니다',
+    finding_fixed: () => '이미 해결된 항목입니다',
     survey_corners: (d) => `조사 구역은 꼭짓점 1~${d.corners_max}개여야 하는데 ${d.corners}개입니다`,
   },
 
