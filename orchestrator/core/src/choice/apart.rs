@@ -17,7 +17,7 @@ pub const SEPARATION_VERTICAL_M: f64 = 3.0;
 /// Plans keep this along the ground, metres: the separation, and for each of the two 1.5 m of satellite noise and gusts.
 const PLANNED_HORIZONTAL_M: f64 = SEPARATION_HORIZONTAL_M + 3.0;
 /// Plans keep this in height, metres: the separation, and a metre of barometer and gusts for each.
-const PLANNED_VERTICAL_M: f64 = SEPARATION_VERTICAL_M + 2.0;
+pub(super) const PLANNED_VERTICAL_M: f64 = SEPARATION_VERTICAL_M + 2.0;
 /// An aircraft may be so much earlier or later than calculated, seconds: arming takes its time, wind does the rest.
 const SLACK_S: f64 = 20.0;
 /// A survey's path takes at most so much longer than its way at its speed: a stop at every corner, and looks for the next.
@@ -199,6 +199,7 @@ fn meet(a: &Part, b: &Part, lift_m: f64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use flight_types::{Fence, MissionId, Ring, SurveyManner};
 
     fn leg(from: (f64, f64), to: (f64, f64), height_m: f64, begins_s: f64, ends_s: f64) -> Part {
         let local = |(east_m, north_m)| Local { east_m, north_m };
@@ -223,5 +224,57 @@ mod tests {
         }
         // Six metres apart above their own pads, level above the sea.
         assert!(meet(&east, &leg((0.0, -100.0), (0.0, 100.0), 54.0, 0.0, 20.0), 6.0));
+    }
+
+    fn survey() -> (LocalFrame, FlightPlan) {
+        let frame = LocalFrame::new(GeoPoint::new(37.5, 127.0).expect("a place"));
+        let at = |east_m: f64, north_m: f64| frame.to_geo(Local { east_m, north_m });
+        let ring = Ring::new(vec![at(-500.0, -500.0), at(500.0, -500.0), at(500.0, 500.0), at(-500.0, 500.0)]).expect("a fence");
+        let plan = FlightPlan {
+            mission: MissionId::new("m").expect("an id"),
+            home: at(0.0, 0.0),
+            home_altitude_amsl_m: 30.0,
+            outbound: vec![at(100.0, 0.0), at(100.0, 60.0), at(110.0, 60.0), at(110.0, 0.0)],
+            homeward: vec![at(0.0, 0.0)],
+            transit_height_m: 60.0,
+            transit_speed_m_s: 10.0,
+            scene: Scene::Survey { manner: Some(SurveyManner { height_m: 15.0, speed_m_s: 1.0, stops: vec![0, 1, 2, 3] }) },
+            fence: Fence { ring, height_max_m: 120.0 },
+            exclusions: Vec::new(),
+            zone_margin_m: 15.0,
+            obstacles: Vec::new(),
+        };
+        (frame, plan)
+    }
+
+    #[test]
+    fn a_survey_is_low_over_its_lot_for_minutes_and_nowhere_else() {
+        let (frame, plan) = survey();
+        let config = DroneConfig {
+            id: DroneId::new("d1").expect("an id"),
+            pad: plan.home,
+            cruise_speed_m_s: 10.0,
+            climb_speed_m_s: 4.0,
+            descent_speed_m_s: 2.0,
+            endurance_s: 1_500.0,
+            power: energy::PowerCurve::default(),
+            wind_max_m_s: 10.0,
+            has_light: true,
+        };
+        let parts = way_out(&frame, &config, &plan, None, 0.0);
+        for (from, to, height_m, at_s, expected) in [
+            // Along the lane, low, early and late; over it, where an escort crosses.
+            ((90.0, 30.0), (120.0, 30.0), 15.0, 80.0, true),
+            ((90.0, 30.0), (120.0, 30.0), 15.0, 200.0, true),
+            ((90.0, 30.0), (120.0, 30.0), 26.0, 80.0, false),
+            ((90.0, 30.0), (120.0, 30.0), 60.0, 80.0, false),
+            // Down over the first corner, up over the last.
+            ((100.0, -5.0), (100.0, 5.0), 40.0, 45.0, true),
+            ((110.0, -5.0), (110.0, 5.0), 40.0, 190.0, true),
+            ((110.0, -5.0), (110.0, 5.0), 40.0, 45.0, false),
+        ] {
+            let other = leg(from, to, height_m, at_s, at_s + 1.0);
+            assert_eq!(parts.iter().any(|part| meet(part, &other, 0.0)), expected, "{other:?}");
+        }
     }
 }

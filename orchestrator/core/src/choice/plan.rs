@@ -367,22 +367,26 @@ impl Heights {
         levels_m.extend(taken);
         let at_scene = others.iter().filter(|other| same_scene(&question.task, other)).count();
         let scene_m = match question.task {
-            Task::Escort { .. } => free_scene_m(policy, &others),
+            Task::Escort { target } => free_scene_m(policy, &others, target),
             Task::Survey { pass, .. } => pass.map_or(layer_m(0), |pass| pass.height_m),
         };
         Self { levels_m, scene_m, scene_turns: u32::try_from(at_scene).unwrap_or(u32::MAX) % LAYERS }
     }
 }
 
-/// The lowest height on scene that no other escort keeps: callers walk, and two may meet.
-fn free_scene_m(policy: &Policy, others: &[&Mission]) -> f64 {
-    let taken_m = |other: &&Mission| match other.plan.scene {
-        Scene::Escort { height_m, .. } => Some(height_m),
-        Scene::Survey { .. } => None,
+/// The lowest height on scene that no other escort keeps, because callers walk and two may meet, and no survey near by.
+fn free_scene_m(policy: &Policy, others: &[&Mission], target: GeoPoint) -> f64 {
+    let is_near = |other: &Mission| other.plan.outbound.iter().any(|corner| corner.distance_m(&target) < FOLLOWED_M);
+    let is_free = |height_m: f64, other: &Mission| match &other.plan.scene {
+        Scene::Escort { height_m: taken_m, .. } => is_apart(*taken_m, height_m),
+        Scene::Survey { manner: Some(manner) } => {
+            !is_near(other) || (manner.height_m - height_m).abs() >= apart::PLANNED_VERTICAL_M
+        }
+        Scene::Survey { manner: None } => true,
     };
     let layer_m = |layer: u32| policy.scene_height_m + f64::from(layer) * LAYER_HEIGHT_M;
-    let is_free = |height_m: &f64| others.iter().filter_map(taken_m).all(|taken_m| is_apart(taken_m, *height_m));
-    (0..LAYERS).map(layer_m).find(is_free).unwrap_or(policy.scene_height_m)
+    let mut layers_m = (0..LAYERS).map(layer_m);
+    layers_m.find(|height_m| others.iter().all(|other| is_free(*height_m, other))).unwrap_or(policy.scene_height_m)
 }
 
 /// Whether two heights are two layers.

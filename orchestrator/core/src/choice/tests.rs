@@ -11,6 +11,7 @@ use flight_types::{
 use super::{Choice, Chosen, Question, Task, choose};
 use crate::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, SiteObstacle, StationConfig};
 use crate::model::{Controller, RejectionReason};
+use crate::survey::Pass;
 
 fn at(east_m: f64, north_m: f64) -> GeoPoint {
     let origin = GeoPoint::new(37.5, 127.0).expect("a place");
@@ -311,6 +312,37 @@ fn a_survey_needs_no_light_and_no_stay() {
     table.task = Task::Survey { corners: vec![at(100.0, 100.0), at(200.0, 100.0)], pass: None };
     table.check(&expect![[r#"
         d1 flies: light in 51 s, 28.6 % of 95 %, may stay 973 s
+    "#]]);
+}
+
+/// Low over a lot the path keeps beside a house that the transit passes over.
+#[test]
+fn a_survey_goes_round_low_what_its_transit_passes_over() {
+    let mut table = table(1);
+    for (number, east_m) in [50.0, 150.0].into_iter().enumerate() {
+        let id = ZoneId::new(format!("house-{number}")).expect("an id");
+        table.site.obstacles.push(SiteObstacle { id, ring: square(east_m, 100.0, 10.0), top_amsl_m: 30.0 + 20.0 });
+    }
+    let corners = vec![at(100.0, 100.0), at(200.0, 100.0), at(200.0, 120.0)];
+    let pass = Some(Pass { height_m: 15.0, speed_m_s: 1.0 });
+    table.task = Task::Survey { corners: corners.clone(), pass };
+    let chosen = table.chosen();
+    let Scene::Survey { manner: Some(manner) } = &chosen.plan.scene else { panic!("a survey") };
+    let stops: Vec<GeoPoint> = manner.stops.iter().map(|stop| chosen.plan.outbound[*stop]).collect();
+    assert_eq!(stops, corners);
+    assert_eq!(manner.stops[0], 0, "the transit is straight, over the first house");
+    let round = &chosen.plan.outbound[1..manner.stops[1]];
+    let house = &table.site.obstacles[1].ring;
+    assert!(!round.is_empty() && round.iter().all(|corner| !house.contains(*corner)), "{round:?}");
+    assert!(round.iter().all(|corner| corner.distance_m(&at(150.0, 100.0)) < 25.0), "close round it: {round:?}");
+    // A hundred and some metres at 1 m/s; a path as a transit takes seconds.
+    table.task = Task::Survey { corners, pass: None };
+    assert!(chosen.needed_pct > table.chosen().needed_pct + 5.0, "{}", chosen.needed_pct);
+    assert_eq!(table.chosen().plan.outbound.len(), 3);
+    table.task = Task::Survey { corners: vec![at(150.0, 100.0)], pass };
+    table.check(&expect![[r#"
+        nobody
+        d1: no route: the start lies in the no-fly zone house-1
     "#]]);
 }
 

@@ -142,3 +142,31 @@ fn nothing_is_launched_for_ever_against_an_operators_silence() {
     assert!(matches!(over.state, SurveyState::GivenUp { .. }), "{over:?}");
     assert!((2..=10).contains(&over.flights.len()), "{}", over.flights.len());
 }
+
+/// The aircraft over the lot is too low on charge to be the one that comes, and goes on for the moment: who comes keeps apart from it.
+#[test]
+fn who_comes_to_a_lot_under_survey_stays_above_the_survey() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let corners: Vec<GeoPoint> = (0..10).map(|stop| at(200.0, 100.0 + 10.0 * f64::from(stop))).collect();
+    let how = SurveyHow { pass: Some(Pass { height_m: 18.0, speed_m_s: 1.0 }), ..SurveyHow::default() };
+    bench.operator(Event::SurveyRequested { lot: LotId::new("p1").expect("an id"), corners, how });
+    let first = survey(&bench).flights[0].clone();
+    let surveying = bench.core.mission(&first).expect("it flies").drone.to_string();
+    fly(&mut bench, &surveying);
+    bench.status(&surveying).battery_pct = Some(24.0);
+    bench.call("ann", at(205.0, 150.0));
+    let coming: Vec<(String, f64)> = bench
+        .commands
+        .iter()
+        .filter_map(|(mission, command)| match command {
+            FlightCommand::Fly { plan, .. } => match plan.scene {
+                Scene::Escort { height_m, .. } => Some((mission.to_string(), height_m)),
+                Scene::Survey { .. } => None,
+            },
+            _ => None,
+        })
+        .collect();
+    let [(mission, height_m)] = coming.as_slice() else { panic!("one comes: {coming:?}\n{}", bench.log) };
+    assert_ne!(*mission, first.to_string());
+    assert!(height_m - 18.0 >= 5.0, "{height_m} m");
+}
