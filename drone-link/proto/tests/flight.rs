@@ -479,6 +479,7 @@ fn a_survey_goes_down_over_the_lot_looks_down_and_says_what_it_has_passed() {
         survey.outbound = vec![at(0.0, 80.0), at(-100.0, 80.0), at(-100.0, 90.0), at(-100.0, 100.0), at(-80.0, 100.0)];
         survey.homeward = vec![at(0.0, 80.0), at(0.0, 0.0)];
         survey.scene = Scene::Survey { manner: Some(SurveyManner { height_m: 15.0, speed_m_s: 5.0, stops: vec![1, 2, 3, 4] }) };
+        let (up, low) = (survey.transit_height_m as f32, 15.0);
         world.command("survey", fly(survey, FlightPhase::Ordered));
         world.run_until_phase(600_000, FlightPhase::Landed);
         let passed: Vec<usize> = world
@@ -491,7 +492,7 @@ fn a_survey_goes_down_over_the_lot_looks_down_and_says_what_it_has_passed() {
             .collect();
         assert!(passed.windows(2).all(|pair| pair[0] < pair[1]) && passed.last() == Some(&4), "{passed:?}");
         // Up, there, over the first corner; four stops low; up over the last; home.
-        assert_eq!(world.vehicle.waypoint_heights_m(), [60.0, 60.0, 60.0, 15.0, 15.0, 15.0, 15.0, 60.0, 60.0, 60.0]);
+        assert_eq!(world.vehicle.waypoint_heights_m(), [up, up, up, low, low, low, low, up, up, up]);
     }
 }
 

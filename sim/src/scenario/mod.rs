@@ -32,5 +32,5 @@ pub use file::{
 pub use flown::Flown;
 pub use light::{LightOn, LightPromise};
 pub use random::random_scenario;
-pub use run::{Line, Moment, Report, run, run_watched};
+pub use run::{Line, Report, Snapshot, run, run_watched};
 pub use site::SiteFile;

@@ -150,7 +150,7 @@ pub(crate) fn weather(scenario: &Scenario, wind_m_s: f64) -> Environment {
 }
 
 /// What can be seen from outside at one moment of a run.
-pub struct Moment<'a> {
+pub struct Snapshot<'a> {
     /// Virtual time, milliseconds.
     pub now_ms: u64,
     /// The server's decisions so far; `None` while it is down.
@@ -158,7 +158,7 @@ pub struct Moment<'a> {
     flyers: &'a BTreeMap<DroneId, Flyer>,
 }
 
-impl Moment<'_> {
+impl Snapshot<'_> {
     /// Every aircraft and what is really so of it.
     pub fn aircraft(&self) -> impl Iterator<Item = (&DroneId, crate::Truth)> {
         self.flyers.iter().map(|(drone, flyer)| (drone, flyer.aircraft.truth()))
@@ -171,7 +171,7 @@ pub fn run(scenario: &Scenario, seed: u64) -> anyhow::Result<Report> {
 }
 
 /// The same, with an onlooker who is shown every step and changes nothing: a camera, say.
-pub fn run_watched(scenario: &Scenario, seed: u64, mut onlooker: impl FnMut(&Moment<'_>)) -> anyhow::Result<Report> {
+pub fn run_watched(scenario: &Scenario, seed: u64, mut onlooker: impl FnMut(&Snapshot<'_>)) -> anyhow::Result<Report> {
     let mut world = World::new(scenario.clone(), seed)?;
     let mut script = Script::new(scenario);
     world.start_server();
@@ -180,7 +180,7 @@ pub fn run_watched(scenario: &Scenario, seed: u64, mut onlooker: impl FnMut(&Mom
     while world.now_ms < end_ms {
         script.act(&mut world);
         world.step();
-        onlooker(&Moment { now_ms: world.now_ms, core: world.server.core(), flyers: &world.flyers });
+        onlooker(&Snapshot { now_ms: world.now_ms, core: world.server.core(), flyers: &world.flyers });
         match (script.finished() && world.at_rest(), rest_since_ms) {
             (true, None) => rest_since_ms = Some(world.now_ms),
             (true, Some(since_ms)) if since_ms + REST_MS <= world.now_ms => break,

@@ -80,8 +80,8 @@ fn in_the_way(other: &Mission) -> bool {
 fn parts_of(question: &Question<'_>, frame: &LocalFrame, config: &DroneConfig, other: &Mission) -> Vec<Part> {
     let plan = &other.plan;
     match other.phase {
-        Some(FlightPhase::Returning) => way_home(frame, config, other),
-        _ if other.recalled => way_home(frame, config, other),
+        Some(FlightPhase::Returning) => way_home(frame, config, other, question.now_ms),
+        _ if other.recalled => way_home(frame, config, other, question.now_ms),
         Some(FlightPhase::OnScene) => vec![stay(frame, plan, other.target, f64::NEG_INFINITY)],
         _ => {
             let ordered_ms = other.reached_at_ms.get(&FlightPhase::Ordered).copied().unwrap_or(question.now_ms);
@@ -148,14 +148,16 @@ fn over_lot(frame: &LocalFrame, config: &DroneConfig, plan: &FlightPlan, begins_
     parts
 }
 
-/// Up from a survey's path, now: from its end, or from anywhere on it when it was called home.
-fn up_from_lot(frame: &LocalFrame, config: &DroneConfig, other: &Mission) -> Vec<Part> {
+/// Up from a survey's path, as its way home began or begins: from its end, or from anywhere on it when it was called home.
+fn up_from_lot(frame: &LocalFrame, config: &DroneConfig, other: &Mission, now_ms: i64) -> Vec<Part> {
     let plan = &other.plan;
     let Scene::Survey { manner: Some(manner) } = &plan.scene else { return Vec::new() };
     let (low_m, high_m) = (manner.height_m.min(plan.transit_height_m), manner.height_m.max(plan.transit_height_m));
-    let up_s = (high_m - low_m) / config.climb_speed_m_s;
+    let since_ms = other.reached_at_ms.get(&FlightPhase::Returning).copied().unwrap_or(now_ms);
+    let begun_s = (since_ms - now_ms) as f64 / 1_000.0;
+    let up_s = begun_s + (high_m - low_m) / config.climb_speed_m_s;
     let path = path_of(frame, plan);
-    let up = |from: &Local, to: &Local| Part { to: *to, ..column(*from, low_m, high_m, 0.0, up_s) };
+    let up = |from: &Local, to: &Local| Part { to: *to, ..column(*from, low_m, high_m, begun_s, up_s) };
     let end = path.last().map(|last| up(last, last));
     if other.recalled { path.windows(2).map(|leg| up(&leg[0], &leg[1])).chain(end).collect() } else { end.into_iter().collect() }
 }
@@ -171,7 +173,7 @@ fn stay(frame: &LocalFrame, plan: &FlightPlan, target: Option<GeoPoint>, begins_
 }
 
 /// All of the way home and the landing, at any time from now on: where on it the aircraft is, is not in the log.
-fn way_home(frame: &LocalFrame, config: &DroneConfig, other: &Mission) -> Vec<Part> {
+fn way_home(frame: &LocalFrame, config: &DroneConfig, other: &Mission, now_ms: i64) -> Vec<Part> {
     let plan = &other.plan;
     let level_m = plan.transit_height_m;
     let corners: Vec<Local> = plan.homeward.iter().map(|corner| frame.to_local(*corner)).collect();
@@ -179,7 +181,7 @@ fn way_home(frame: &LocalFrame, config: &DroneConfig, other: &Mission) -> Vec<Pa
     let home = frame.to_local(plan.home);
     let over_s = length_m / plan.transit_speed_m_s + level_m / config.descent_speed_m_s;
     let legs = corners.windows(2).map(|leg| Part { to: leg[1], ..column(leg[0], level_m, level_m, 0.0, over_s) });
-    legs.chain([column(home, 0.0, level_m, 0.0, over_s)]).chain(up_from_lot(frame, config, other)).collect()
+    legs.chain([column(home, 0.0, level_m, 0.0, over_s)]).chain(up_from_lot(frame, config, other, now_ms)).collect()
 }
 
 fn column(at: Local, low_m: f64, high_m: f64, begins_s: f64, ends_s: f64) -> Part {

@@ -18,7 +18,7 @@ use crate::survey::{SortieFlight, Survey, SurveyHow, SurveyState};
 use crate::timer::Timer;
 use crate::turn::Turn;
 
-/// Between two looks at a survey that waits: for an aircraft, a charge, the end of a call.
+/// Between two looks at a survey that waits: for an aircraft, a charge, the end of a call, or air above the lot.
 const AGAIN_MS: i64 = 20_000;
 /// Flights in a row that pass nothing of a sortie, after which its survey is given up: weather, a fault, or an operator who says no.
 const IN_VAIN_MAX: u32 = 5;
@@ -171,8 +171,8 @@ pub(super) fn left(state: &mut State, turn: &Turn, mission: &MissionId) {
         (true, _) => survey.state = SurveyState::Cancelled { by: account(turn), at_ms },
         (false, true) => survey.state = SurveyState::GivenUp { at_ms },
         (false, false) => {
-            let wait_ms = if nothing_passed { AGAIN_MS } else { 1 };
-            return state.timers.set(Timer::SurveyGoesOn(id), turn.after(wait_ms));
+            // Who has left a lot is by then up and away from the corner that the next one comes down to.
+            return state.timers.set(Timer::SurveyGoesOn(id), turn.after(AGAIN_MS));
         }
     }
     state.timers.clear(&Timer::SurveyGoesOn(id));

@@ -13,7 +13,7 @@ use lot::{HALF_M, MODULE_M, Night, Planted};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use sim::Truth;
-use sim::scenario::{Moment, Report, Scenario, Step, SurveyPass, run_watched};
+use sim::scenario::{Report, Scenario, Snapshot, Step, SurveyPass, run_watched};
 use sim_camera::{Camera, Intrinsics};
 use survey_findings::{Kind, Subject};
 use survey_plan::{Aim, Light, Lot, Means, Point, SurveyPath, survey_path};
@@ -146,7 +146,7 @@ impl Onlooker {
         }
     }
 
-    fn see(&mut self, moment: &Moment<'_>) {
+    fn see(&mut self, moment: &Snapshot<'_>) {
         let Some(core) = moment.core.filter(|_| moment.now_ms.is_multiple_of(EACH_MS)) else { return };
         for (drone, flight) in surveying(core) {
             let truth = moment.aircraft().find(|(name, _)| name.as_str() == drone).map(|(_, truth)| truth);

@@ -109,8 +109,9 @@ fn the_next_sortie_goes_when_the_one_before_has_left_the_lot() {
     bench.wait_s(60);
     assert_eq!(survey(&bench).flights.len(), 1, "one aircraft over a lot at a time");
     bench.reach(&name, &[FlightPhase::OnScene, FlightPhase::Returning]);
-    bench.wait_s(5);
+    bench.wait_s(25);
     assert_eq!(survey(&bench).flights.len(), 2);
+    assert!(!bench.log.contains("SurveyImpossible"), "{}", bench.log);
 }
 
 #[test]
