@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::beacons::certainty;
 use crate::finding::{Finding, Kind, Subject};
 use crate::judge::Judgement;
-use crate::limits::{PICTURES_AGREEING_MIN, SURE};
+use crate::limits::{PICTURES_AGREEING_MIN, SLIPS_SHARE_MAX, SURE};
 use crate::survey::{BaySeen, Picture};
 use crate::world::{Bay, Point, Session, World};
 
@@ -47,17 +47,27 @@ pub(crate) fn judge_cars(world: &World, pictures: &[&Picture], judgement: &mut J
     }
 }
 
+/// What several looks at a bay come to, each the probability that a car stands there; `None` when too few are sure, or they disagree.
+pub fn is_taken(looks: impl Iterator<Item = f64>) -> Option<bool> {
+    let (mut taken, mut free) = (0_usize, 0_usize);
+    for look in looks {
+        taken += usize::from(look >= SURE);
+        free += usize::from(look <= 1.0 - SURE);
+    }
+    let (more, fewer) = (taken.max(free), taken.min(free));
+    let agree = more >= fewer + PICTURES_AGREEING_MIN && fewer as f64 <= SLIPS_SHARE_MAX * (more + fewer) as f64;
+    agree.then_some(taken > free)
+}
+
 fn looked<'a>(bay: &'a Bay, pictures: &[&Picture]) -> Looked<'a> {
     let seen: Vec<(&str, &BaySeen)> = pictures
         .iter()
         .flat_map(|picture| picture.bays.iter().filter(|seen| seen.bay == bay.id).take(1).map(|seen| (picture.id.as_str(), seen)))
         .collect();
-    let with = |is: fn(f64) -> bool| seen.iter().filter(move |(_, seen)| is(seen.taken));
-    let (taken, free) = (with(|taken| taken >= SURE).count(), with(|taken| taken <= 1.0 - SURE).count());
-    let state = match (taken, free) {
-        (taken, 0) if taken >= PICTURES_AGREEING_MIN => State::Taken { plate: plate(&seen) },
-        (0, free) if free >= PICTURES_AGREEING_MIN => State::Free,
-        _ => State::Unknown,
+    let state = match is_taken(seen.iter().map(|(_, seen)| seen.taken)) {
+        Some(true) => State::Taken { plate: plate(&seen) },
+        Some(false) => State::Free,
+        None => State::Unknown,
     };
     Looked { bay, state, pictures: seen.iter().map(|(id, _)| (*id).to_owned()).collect() }
 }
@@ -145,4 +155,26 @@ fn middle(bays: &[&Looked<'_>]) -> Option<Point> {
     let count = bays.len() as f64;
     let mean = |part: fn(&Point) -> f64| bays.iter().map(|looked| part(&looked.bay.place)).sum::<f64>() / count;
     (!bays.is_empty()).then(|| Point { east_m: mean(|place| place.east_m), north_m: mean(|place| place.north_m) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_picture_in_four_may_be_wrong_and_never_fewer_than_two_are_right() {
+        for (looks, expected) in [
+            (&[][..], None),
+            (&[1.0], None),
+            (&[1.0, 0.95], Some(true)),
+            (&[0.0, 0.02], Some(false)),
+            (&[1.0, 0.5, 0.6], None),
+            (&[1.0, 1.0, 0.0], None),
+            (&[1.0, 1.0, 1.0, 0.0], Some(true)),
+            (&[0.0, 0.0, 0.0, 0.0, 1.0, 1.0], None),
+            (&[f64::NAN, 0.0, 0.0], Some(false)),
+        ] {
+            assert_eq!(is_taken(looks.iter().copied()), expected, "{looks:?}");
+        }
+    }
 }

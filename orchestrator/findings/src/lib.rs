@@ -22,6 +22,7 @@ mod sightings;
 mod beacons;
 
 mod cars;
+pub use cars::is_taken;
 
 mod judge;
 pub use judge::{Judgement, judge};

@@ -20,6 +20,10 @@ pub const SPREAD_M_MAX: f64 = 2.0;
 /// A bay is taken or free from this probability on; what lies between says nothing.
 pub const SURE: f64 = 0.9;
 
+/// Of the pictures that are sure of a bay so many may say otherwise than the rest, as a share: frame by frame one in a hundred is wrong (a dark
+/// car beside its own shadow), and a bay that is seen six times would be doubted too often if one such picture silenced the others.
+pub const SLIPS_SHARE_MAX: f64 = 0.25;
+
 /// A car that has just come may not have its session yet: drivers get this long, milliseconds.
 pub const ARRIVAL_MS: i64 = 10 * 60 * 1_000;
 

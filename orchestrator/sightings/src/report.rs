@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use survey_findings::limits::{PICTURES_AGREEING_MIN, PICTURES_KEPT, SURE};
-use survey_findings::{Finding, Judgement, Kind, Picture, Point, Subject};
+use survey_findings::limits::PICTURES_KEPT;
+use survey_findings::{Finding, Judgement, Kind, Picture, Point, Subject, is_taken};
 
 use crate::register::Register;
 
@@ -65,11 +65,6 @@ fn occupancy(bay: &str, pictures: &[Picture]) -> Occupancy {
         .iter()
         .flat_map(|picture| picture.bays.iter().filter(|seen| seen.bay == bay).map(|seen| (picture.taken_ms, seen.taken)));
     let looks: Vec<(i64, f64)> = looks.collect();
-    let count = |is: fn(f64) -> bool| looks.iter().filter(|(_, taken)| is(*taken)).count();
-    let taken = match (count(|taken| taken >= SURE), count(|taken| taken <= 1.0 - SURE)) {
-        (with, 0) if with >= PICTURES_AGREEING_MIN => Some(true),
-        (0, without) if without >= PICTURES_AGREEING_MIN => Some(false),
-        _ => None,
-    };
+    let taken = is_taken(looks.iter().map(|(_, taken)| *taken));
     Occupancy { bay: bay.to_owned(), taken, seen_ms: looks.iter().map(|(at_ms, _)| *at_ms).max() }
 }

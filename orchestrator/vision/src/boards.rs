@@ -12,8 +12,11 @@ const LOOKS: usize = 12;
 const INNER: f64 = 0.8;
 /// The ring round the board begins and ends at these shares of its half side.
 const RING: [f64; 2] = [1.5, 2.0];
-/// Looks round the ring.
-const RING_LOOKS: usize = 48;
+/// Looks round the ring, and the sectors that are judged each for itself: cars stand close on both sides of a board, and reach into some.
+const RING_LOOKS: usize = 96;
+const SECTORS: usize = 8;
+/// Of the sectors, from the calmest on, the ground is as rough as the one at this share.
+const CALM_SHARE: f64 = 0.25;
 /// Each look is the mean of a square of so many pixels each way: noise falls and modules stay.
 const REACH_PIXELS: i64 = 1;
 /// From the tenth to the ninth tenth of a normal spread are so many times as far as from quarter to quarter.
@@ -32,7 +35,7 @@ pub struct Standout {
     pub step: f64,
     /// Spread within the place, from its darkest to its brightest tenth.
     pub within: f64,
-    /// The same of the ring: grain and noise.
+    /// The same of the ring where it is calm: grain and noise.
     pub around: f64,
 }
 
@@ -44,7 +47,7 @@ impl Standout {
         /// Measured from 15 m in the simulator, by day and under lamps: bare asphalt 0.06 to 0.12, a board under mud and leaves 0.30 to
         /// 0.32, a clean one 1.4 and more.
         const WITHIN_MIN: f64 = 0.2;
-        /// A lamp's slope spreads more round the board, where it is longer, than within.
+        /// Ground that is rough all round is rough in the middle too.
         const OVER_AROUND_MIN: f64 = 1.2;
         self.step >= STEP_MIN || (self.within >= WITHIN_MIN && self.within >= OVER_AROUND_MIN * self.around)
     }
@@ -73,13 +76,12 @@ pub fn standout(frame: &Frame, lens: &Lens, pose: &Pose, from_camera_m: [f64; 2]
     }
     let slope = Slope::of(&ring, level);
     let rest = |looks: &[Look]| Sorted::of(looks.iter().map(|look| slope.rest(look)).collect());
+    let sectors = ring.chunks_exact(RING_LOOKS / SECTORS).map(rest);
+    // From quarter to quarter, in tenths of a normal spread: a car's edge in a sector counts for nothing.
+    let around = sectors.map(|sector| QUARTERS_TO_TENTHS * (sector.at(0.75) - sector.at(0.25)));
+    let around = Sorted::of(around.collect()).at(CALM_SHARE);
     let (inner, ring) = (rest(&inner), rest(&ring));
-    Some(Standout {
-        step: (inner.at(0.5) - ring.at(0.5)).abs(),
-        within: inner.at(0.9) - inner.at(0.1),
-        // From quarter to quarter, in tenths of a normal spread: a car's edge on one side of the ring counts for nothing.
-        around: QUARTERS_TO_TENTHS * (ring.at(0.75) - ring.at(0.25)),
-    })
+    Some(Standout { step: (inner.at(0.5) - ring.at(0.5)).abs(), within: inner.at(0.9) - inner.at(0.1), around })
 }
 
 /// East and north of the middle, metres, and the brightness there.
@@ -158,6 +160,20 @@ mod tests {
             ("bare", view(|_, _| 80), false),
             ("a lamp's slope", view(|x, _| 60 + (x / 12) as u8), false),
             ("a grey sheet", view(|x, y| if is_inside(x, y) { 130 } else { 70 }), true),
+            (
+                "cars on both sides of bare ground",
+                view(|x, y| if (255..345).contains(&x) { 80 } else { 20 + (y % 40) as u8 * 5 }),
+                false,
+            ),
+            (
+                "mud between cars",
+                view(|x, y| match (is_inside(x, y), (255..345).contains(&x)) {
+                    (true, _) => 65 + ((x / 6 + y / 6) % 2) as u8 * 25,
+                    (false, true) => 80,
+                    (false, false) => 20 + (y % 40) as u8 * 5,
+                }),
+                true,
+            ),
             (
                 "modules of the ground's own mean",
                 view(|x, y| if is_inside(x, y) && (x / 6 + y / 6) % 2 == 0 { 40 } else { 70 }),

@@ -187,10 +187,9 @@ fn parked(bay: &RegisteredBay, random: &mut Pcg64) -> Car {
     }
 }
 
-/// One for each car, but for one car of a full area; and one of the first half empty area whose car has gone.
+/// One for each car, but for one car of the first full area; and one of the first half empty area whose car has gone.
 fn sessions(cars: &[(String, usize)]) -> Vec<Session> {
-    // Not at the lot's ends, where a turning camera leaves bays unjudged.
-    let forgot = cars.iter().enumerate().position(|(at, (_, count))| *count == 2 && at % GROUPS > 1).expect("a full area");
+    let forgot = cars.iter().position(|(_, count)| *count == 2).expect("a full area");
     let left = cars.iter().position(|(_, count)| *count == 1).expect("a half empty area");
     let mut sessions = Vec::new();
     for (at, (area, count)) in cars.iter().enumerate() {

@@ -21,8 +21,8 @@ use survey_sightings::{Eye, Gathering, Register, Shot, Taken};
 use survey_vision::{Frame, Lens, Pose, PoseSpread};
 
 const SEED: u64 = 7;
-/// Full HD costs some 60 ms to draw and 100 ms to read; at 1 m/s a picture each 1.5 s shows every place six times from 15 m.
-const EACH_MS: u64 = 1_500;
+/// Full HD costs some 60 ms to draw and 100 ms to read; at 1 m/s a picture each second is a little rarer than what counts as a look of its own.
+const EACH_MS: u64 = 1_000;
 const FIELD_DEG: f64 = 70.0;
 /// When the night begins, milliseconds since 1970.
 const BEGIN_MS: i64 = 1_767_304_800_000;
@@ -293,6 +293,6 @@ fn occupancy(onlooker: &Onlooker, report: &survey_sightings::Report) {
     let wrong = known.iter().filter(|(seen, true_one)| seen != true_one).count();
     println!("{} of {} bays known, {wrong} wrong", known.len(), report.bays.len());
     assert_eq!(wrong, 0);
-    // At the ends of the lanes the camera turns, and some bays there stay unjudged.
-    assert!(known.len() * 100 >= report.bays.len() * 90);
+    // A dark car under a lamp is taken in one picture and free in the next; one that is told so differently stays unjudged.
+    assert!(known.len() * 100 >= report.bays.len() * 95);
 }
