@@ -23,11 +23,11 @@ fn survey(bench: &Bench) -> Survey {
 
 /// The corners of the path that the latest order to fly has stops at.
 fn ordered(bench: &Bench) -> usize {
-    let plans = bench.commands.iter().filter_map(|(_, command)| match command {
+    let mut plans = bench.commands.iter().filter_map(|(_, command)| match command {
         FlightCommand::Fly { plan, .. } => Some(plan),
         _ => None,
     });
-    match plans.last().map(|plan| &plan.scene) {
+    match plans.next_back().map(|plan| &plan.scene) {
         Some(Scene::Survey { manner: Some(manner) }) => manner.stops.len(),
         _ => 0,
     }
