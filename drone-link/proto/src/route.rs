@@ -1,7 +1,7 @@
 //! Where the aircraft may go: straight legs that stay inside the fence and out of zones, the hover point of an escort,
 //! and the way home from anywhere.
 
-use flight_routes::{Airspace, crosses, ring_distance_m};
+use flight_routes::{Airspace, crosses, leg_distance_m, ring_distance_m};
 use flight_types::{FlightPlan, GeoPoint, Ring, Scene, ZoneId};
 
 /// A person slower than this stands, metres per second; GPS noise looks like this.
@@ -19,8 +19,8 @@ const BEARING_DEADBAND_DEG: f64 = 20.0;
 const HOVER_MARGIN_M: f64 = 8.0;
 /// An aircraft on a planned leg is at most so far off it, metres: wind and the noise of a fix.
 const FLOWN_OFF_M: f64 = 3.0;
-/// Points of a short leg at which its margin is looked at, as shares of the leg.
-const LEG_SHARES: [f64; 4] = [0.25, 0.5, 0.75, 1.0];
+/// A leg that leads along a margin exactly must count as keeping it despite rounding, metres.
+const ROUNDING_M: f64 = 0.01;
 /// A leaving aircraft goes so far aside before it climbs, metres: more than two aircraft of ours are kept apart in plans.
 const ASIDE_M: f64 = 12.0;
 /// Directions in which it may go aside, degrees from straight away from the person.
@@ -118,17 +118,16 @@ pub(crate) fn hover_point(plan: &FlightPlan, target: &Target, here: GeoPoint, di
         .find(|goal| clear(plan, here, *goal, scene_height_m(plan)) && keeps_off(plan, here, *goal))
 }
 
-/// Whether the short leg keeps the hover margin; from inside the margin it may only lead out.
+/// Whether the leg keeps the hover margin all along; from inside the margin it may only lead out.
 fn keeps_off(plan: &FlightPlan, here: GeoPoint, goal: GeoPoint) -> bool {
-    let needed_m = room_m(plan, here).min(HOVER_MARGIN_M);
-    let (bearing_deg, length_m) = (here.bearing_deg(&goal), here.distance_m(&goal));
-    LEG_SHARES.iter().all(|share| needed_m <= room_m(plan, here.moved(bearing_deg, length_m * share)))
+    let needed_m = room_m(plan, here, here).min(HOVER_MARGIN_M);
+    needed_m - ROUNDING_M <= room_m(plan, here, goal)
 }
 
-/// Distance to the nearest edge of a zone, of a house that reaches to the scene's height, or of the fence, metres.
-fn room_m(plan: &FlightPlan, place: GeoPoint) -> f64 {
+/// How far a leg passes the nearest edge of a zone, of a house that reaches to the scene's height, or of the fence, metres.
+fn room_m(plan: &FlightPlan, from: GeoPoint, to: GeoPoint) -> f64 {
     let rings = kept_beside(plan, scene_height_m(plan)).chain([&plan.fence.ring]);
-    rings.map(|ring| ring_distance_m(ring, place)).fold(f64::INFINITY, f64::min)
+    rings.map(|ring| leg_distance_m(ring, from, to)).fold(f64::INFINITY, f64::min)
 }
 
 /// Into −180..180.
@@ -232,7 +231,7 @@ mod tests {
         assert!(round.len() > 1, "{round:?}");
         let walker = Target { place: at(75.0, 0.0), east_m_s: 1.4, north_m_s: 0.0 };
         let hover = hover_point(&low, &walker, at(66.0, 0.0), 8.8).expect("room beside the house");
-        assert!(room_m(&low, hover) >= HOVER_MARGIN_M, "{}", room_m(&low, hover));
+        assert!(room_m(&low, hover, hover) >= HOVER_MARGIN_M, "{}", room_m(&low, hover, hover));
     }
 
     #[test]

@@ -209,7 +209,13 @@ pub fn crosses(ring: &Ring, from: GeoPoint, to: GeoPoint) -> bool {
 
 /// How far a place lies from the nearest edge of the ring, inside or outside, metres.
 pub fn ring_distance_m(ring: &Ring, place: GeoPoint) -> f64 {
-    Outline::new(ring, &LocalFrame::new(place)).distance_m(Local::default())
+    leg_distance_m(ring, place, place)
+}
+
+/// How far the straight leg passes the nearest edge of the ring, inside or outside, metres; zero when it crosses one.
+pub fn leg_distance_m(ring: &Ring, from: GeoPoint, to: GeoPoint) -> f64 {
+    let frame = LocalFrame::new(from);
+    Outline::new(ring, &frame).distance_m(Local::default(), frame.to_local(to))
 }
 
 /// Places on a circle, in every direction tried.

@@ -57,9 +57,9 @@ impl Outline {
         self.edges().any(|(c, d)| legs_cross(a, b, c, d))
     }
 
-    /// How far a point lies from the nearest edge, metres.
-    pub fn distance_m(&self, point: Local) -> f64 {
-        self.edges().map(|(a, b)| point_distance_m2(point, a, b)).fold(f64::INFINITY, f64::min).sqrt()
+    /// How far a leg passes the nearest edge, metres; zero when it crosses one. A point is a leg to itself.
+    pub fn distance_m(&self, a: Local, b: Local) -> f64 {
+        self.edges().map(|(c, d)| leg_distance_m2(a, b, c, d)).fold(f64::INFINITY, f64::min).sqrt()
     }
 
     fn is_far_by_bounds(&self, a: Local, b: Local, clearance_m: f64) -> bool {
