@@ -2,7 +2,7 @@
 //! and the way home from anywhere.
 
 use flight_routes::{Airspace, crosses, leg_distance_m, ring_distance_m};
-use flight_types::{FlightPlan, GeoPoint, Ring, Scene, ZoneId};
+use flight_types::{FlightPlan, GeoPoint, Local, LocalFrame, Ring, Scene, ZoneId};
 
 /// A person slower than this stands, metres per second; GPS noise looks like this.
 const STANDING_M_S: f64 = 0.5;
@@ -103,7 +103,8 @@ pub(crate) fn aside(plan: &FlightPlan, here: GeoPoint, person: GeoPoint) -> Opti
 }
 
 /// Where to hover next: at the stand-off (plus margin) from the person, behind them when they walk, so that the light falls
-/// ahead of them; otherwise on the side where the aircraft is. Never over them on the way. `None` when nothing is allowed.
+/// ahead of them; otherwise on the side where the aircraft is. Never over them on the way. When no straight leg leads to such a place,
+/// the next corner of a way to one. `None` when nothing is allowed.
 pub(crate) fn hover_point(plan: &FlightPlan, target: &Target, here: GeoPoint, distance_m: f64) -> Option<GeoPoint> {
     let person = target.ahead();
     let bearing_now = if person.distance_m(&here) < 0.1 { 0.0 } else { person.bearing_deg(&here) };
@@ -111,11 +112,29 @@ pub(crate) fn hover_point(plan: &FlightPlan, target: &Target, here: GeoPoint, di
     let bearing_best = if standing { bearing_now } else { target.heading_deg() + 180.0 };
     let turn = wrap_deg(bearing_best - bearing_now);
     let step = if turn.abs() < BEARING_DEADBAND_DEG { 0.0 } else { turn.clamp(-STEP_DEG, STEP_DEG) };
-    DETOURS_DEG
-        .iter()
-        .map(|detour| wrap_deg(step + detour).clamp(-STEP_DEG, STEP_DEG))
-        .map(|angle| person.moved(bearing_now + angle, distance_m))
-        .find(|goal| clear(plan, here, *goal, scene_height_m(plan)) && keeps_off(plan, here, *goal))
+    let mut angles_deg: Vec<f64> = Vec::new();
+    for angle_deg in DETOURS_DEG.map(|detour| wrap_deg(step + detour).clamp(-STEP_DEG, STEP_DEG)) {
+        if !angles_deg.contains(&angle_deg) {
+            angles_deg.push(angle_deg);
+        }
+    }
+    let goals = || angles_deg.iter().map(|angle_deg| person.moved(bearing_now + angle_deg, distance_m));
+    let straight = goals().find(|goal| clear(plan, here, *goal, scene_height_m(plan)) && keeps_off(plan, here, *goal));
+    straight.or_else(|| approach(plan, person, here, goals()))
+}
+
+/// The next corner of the first legal way to one of these places: round the corner of a zone, round a house. Not over the person.
+fn approach(plan: &FlightPlan, person: GeoPoint, here: GeoPoint, goals: impl Iterator<Item = GeoPoint>) -> Option<GeoPoint> {
+    let air = airspace(plan, scene_height_m(plan), HOVER_MARGIN_M);
+    let frame = LocalFrame::new(person);
+    let passes_m = |from: GeoPoint, to: GeoPoint| {
+        flight_routes::legs_apart_m(frame.to_local(from), frame.to_local(to), Local::default(), Local::default())
+    };
+    goals
+        .filter(|goal| air.is_legal(*goal))
+        .filter_map(|goal| Some((goal, *air.route(here, goal).ok()?.corners.first()?)))
+        .find(|(goal, corner)| passes_m(*goal, *goal).min(passes_m(here, here)) - ROUNDING_M <= passes_m(here, *corner))
+        .map(|(_, corner)| corner)
 }
 
 /// Whether the leg keeps the hover margin all along; from inside the margin it may only lead out.
@@ -144,12 +163,12 @@ pub(crate) fn way_home(plan: &FlightPlan, here: GeoPoint, trail: &[GeoPoint], co
     if joins(plan, here, first) {
         return corners.to_vec();
     }
-    own_way(&airspace(plan), here, plan.home).unwrap_or_else(|| trail.iter().rev().chain(corners).copied().collect())
+    own_way(&flown_air(plan), here, plan.home).unwrap_or_else(|| trail.iter().rev().chain(corners).copied().collect())
 }
 
 /// Whether the straight way between two places on or beside planned legs keeps off zones and fence as planned legs do.
 pub(crate) fn joins(plan: &FlightPlan, here: GeoPoint, there: GeoPoint) -> bool {
-    airspace(plan).is_clear(here, there, plan.zone_margin_m - FLOWN_OFF_M)
+    flown_air(plan).is_clear(here, there, plan.zone_margin_m - FLOWN_OFF_M)
 }
 
 fn own_way(air: &Airspace, here: GeoPoint, home: GeoPoint) -> Option<Vec<GeoPoint>> {
@@ -161,11 +180,16 @@ fn own_way(air: &Airspace, here: GeoPoint, home: GeoPoint) -> Option<Vec<GeoPoin
     Some(std::iter::once(out).chain(way.corners).collect())
 }
 
-/// The air as the plan knows it.
-fn airspace(plan: &FlightPlan) -> Airspace {
+/// The air of the ways out and home.
+fn flown_air(plan: &FlightPlan) -> Airspace {
+    airspace(plan, plan.transit_height_m, plan.zone_margin_m)
+}
+
+/// The air as the plan knows it, at this height above home.
+fn airspace(plan: &FlightPlan, height_m: f64, margin_m: f64) -> Airspace {
     let named = |(index, ring): (usize, &Ring)| Some((ZoneId::new(format!("exclusion-{index}")).ok()?, ring.clone()));
-    let beside = kept_beside(plan, plan.transit_height_m);
-    Airspace::new(&plan.fence.ring, beside.enumerate().filter_map(named).collect(), plan.zone_margin_m)
+    let beside = kept_beside(plan, height_m);
+    Airspace::new(&plan.fence.ring, beside.enumerate().filter_map(named).collect(), margin_m)
 }
 
 /// The way back while still on the way out: the corners already passed, backwards, then the pad. `next` is the corner flown to.
@@ -177,7 +201,7 @@ pub(crate) fn turned_back(plan: &FlightPlan, next: usize) -> Vec<GeoPoint> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flight_types::{Fence, Local, LocalFrame, MissionId, Obstacle};
+    use flight_types::{Fence, MissionId, Obstacle};
 
     fn origin() -> GeoPoint {
         GeoPoint::new(37.5, 127.0).expect("a test place")
@@ -232,6 +256,26 @@ mod tests {
         let walker = Target { place: at(75.0, 0.0), east_m_s: 1.4, north_m_s: 0.0 };
         let hover = hover_point(&low, &walker, at(66.0, 0.0), 8.8).expect("room beside the house");
         assert!(room_m(&low, hover, hover) >= HOVER_MARGIN_M, "{}", room_m(&low, hover, hover));
+    }
+
+    /// Far from the person, as when a better fix of theirs comes on arrival; over a leg that only grazes a corner, gusts carry inside.
+    #[test]
+    fn a_person_behind_a_zone_is_reached_round_its_corners_and_at_the_margin_all_along() {
+        let plan = plan(vec![square(100.0, 0.0, 60.0)]);
+        for bearing in (0..360).step_by(10) {
+            let (person, mut here) = (at(100.0, 0.0).moved(f64::from(bearing), 130.0), at(100.0, 0.0).moved(200.0, 130.0));
+            let target = Target { place: person, east_m_s: 0.0, north_m_s: 0.0 };
+            for hop in 0.. {
+                let goal = hover_point(&plan, &target, here, 8.8).expect("there is a way");
+                assert!(room_m(&plan, here, goal) >= HOVER_MARGIN_M - 0.1, "{bearing}: {}", room_m(&plan, here, goal));
+                assert!(hop < 20, "{bearing}: goes on and on");
+                if goal.distance_m(&person) < 9.0 {
+                    break;
+                }
+                // Looked at again every second: on its way, not only at its corners.
+                here = here.moved(here.bearing_deg(&goal), here.distance_m(&goal).min(60.0));
+            }
+        }
     }
 
     #[test]
