@@ -65,8 +65,10 @@ pub const CALLER_POSITIONS_WRITING: Duration = Duration::from_secs(5);
 pub const MQTT_PACKET_BYTES_MAX: usize = 256 * 1024;
 /// How long the broker keeps what waits for a client that is away, seconds: a night.
 pub const MQTT_SESSION_S: u32 = 12 * 3_600;
-/// Messages that the broker may have sent us and we not acknowledged.
-pub const MQTT_UNACKNOWLEDGED_MAX: u16 = 1_000;
+/// Messages that the broker may have sent us and we not acknowledged. Far above what a broker is told to have under way at once
+/// (`max_inflight_messages` of mosquitto): mosquitto 2.0.11 with much to send goes beyond what we allow, the connection then has to
+/// be closed, and everything under way comes again, for ever. 1,000 was too few for 10,000 terminals. They are small; 16,000 are some megabytes.
+pub const MQTT_UNACKNOWLEDGED_MAX: u16 = 16_000;
 /// Lines of timelines and states of aircraft that wait to be published: those of some hundred calls a second for ten seconds.
 pub const MQTT_ORDINARY_MAX: usize = 32_768;
 /// Offers, notices and answers that wait to be published.

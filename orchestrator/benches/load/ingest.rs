@@ -121,9 +121,10 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
 async fn start_mosquitto(folder: &Path) -> anyhow::Result<Option<(Mosquitto, SocketAddr)>> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     let config = folder.join("mosquitto.conf");
-    // Without its own limits on what waits for a client, which would throw messages away that it has acknowledged.
+    // Without its own limit on what waits for a client, which would throw messages away that it has acknowledged; with one on what is
+    // under way, because this mosquitto sends more than the server allows when it has none.
     let text = format!(
-        "listener {} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 0\nset_tcp_nodelay true\n",
+        "listener {} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 900\nset_tcp_nodelay true\n",
         address.port()
     );
     std::fs::write(&config, text)?;
