@@ -76,6 +76,9 @@ pub struct Config {
     /// Parking.
     #[serde(default)]
     pub parking: ParkingSettings,
+    /// Surveys of parking lots.
+    #[serde(default)]
+    pub surveys: SurveysConfig,
     /// What is logged.
     #[serde(default)]
     pub log: LogConfig,
@@ -293,6 +296,46 @@ pub struct EvidenceConfig {
 impl Default for EvidenceConfig {
     fn default() -> Self {
         Self { record: true, keep_days: 30, gigabytes_max: 100 }
+    }
+}
+
+/// Surveys of parking lots.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SurveysConfig {
+    /// Pixels across the aircraft's picture.
+    pub camera_width: u32,
+    /// Pixels down.
+    pub camera_height: u32,
+    /// Its field of view across, degrees.
+    pub camera_field_deg: f64,
+    /// Side of the modules of the beacons as printed, millimetres.
+    pub module_mm: f64,
+    /// How much of each swath the next one sees again, per cent.
+    pub overlap_pct: f64,
+    /// Lowest height over a lot, metres.
+    pub height_m_min: f64,
+    /// Highest height over a lot, metres.
+    pub height_m_max: f64,
+    /// Highest speed over a lot, metres per second; the light allows less.
+    pub speed_m_s_max: f64,
+    /// Whether the aircraft's positions are corrected from the ground (RTK): places are then good to decimetres.
+    pub corrected_positions: bool,
+}
+
+impl Default for SurveysConfig {
+    fn default() -> Self {
+        Self {
+            camera_width: 1_920,
+            camera_height: 1_080,
+            camera_field_deg: 70.0,
+            module_mm: 33.0,
+            overlap_pct: 20.0,
+            height_m_min: 10.0,
+            height_m_max: 40.0,
+            speed_m_s_max: 8.0,
+            corrected_positions: false,
+        }
     }
 }
 

@@ -28,4 +28,5 @@ pub mod serve;
 pub mod shutdown;
 pub mod site_view;
 pub mod store;
+pub mod surveys;
 pub mod tls;

@@ -113,3 +113,11 @@ pub const DRAIN_LOOK: Duration = Duration::from_millis(20);
 /// So long after its start a server waits for guards and aircraft that it has not heard, milliseconds: heartbeats come every second,
 /// and one may be lost; phones that lost their server come back within that. The core takes an answer for lost after 3 s.
 pub const FIRST_HEARD_LIMIT_MS: i64 = 2_500;
+/// How often is looked which survey's camera is to be watched, and which survey is to be reported.
+pub const SURVEY_LOOK: Duration = Duration::from_secs(1);
+/// Between two frames of a survey that are looked at: what one core reads in a second, with room for another stream.
+pub const SURVEY_FRAME_PAUSE: Duration = Duration::from_millis(200);
+/// Decoded frames that wait to be looked at; more would be older ground, not more of it.
+pub const SURVEY_FRAMES_WAITING_MAX: usize = 2;
+/// Coded pictures that wait for the decoder: two seconds.
+pub const SURVEY_UNITS_WAITING_MAX: usize = 64;

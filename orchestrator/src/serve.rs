@@ -37,8 +37,9 @@ use crate::payments::PaymentProvider;
 use crate::roads::roads_of;
 use crate::site_view::{LoadedSite, PortMessages};
 use crate::store::{AuditTrail, Lease, Location, Store};
+use crate::surveys::{SurveyedLot, Watch, WatchParts};
 use crate::tls::Certificate;
-use crate::{evidence, housekeeping, shutdown};
+use crate::{beacons, evidence, housekeeping, shutdown, surveys};
 
 /// A server that is up.
 pub struct Server {
@@ -52,6 +53,7 @@ pub struct Server {
     mqtt: Option<Mqtt>,
     housekeeping: JoinHandle<()>,
     evidence: Evidence,
+    watch: Option<Watch>,
 }
 
 /// What records, if anything does, and what forgets.
@@ -141,11 +143,12 @@ impl Server {
         let parts = Parts { config, site, lots, engine, live, notices, store, audit };
         somebody_can_sign_in(&access, &parts.config).await?;
         let evidence = start_evidence(&parts, &pictures.feeds).await?;
+        let watch = start_watch(&parts, &pictures.feeds)?;
         let app = surface(&parts, &access, messages, payments, area_codes, pictures);
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
         let mqtt = gate.map(|gate| start_bridge(gate, &parts, desk));
         let http = http::Server::start(app, parts.config.http.bind, certificate(&parts.config).await?).await?;
-        Ok(Self { parts, engine_task, workers, links, lease, access, http, mqtt, housekeeping, evidence })
+        Ok(Self { parts, engine_task, workers, links, lease, access, http, mqtt, housekeeping, evidence, watch })
     }
 
     /// What other parts work with.
@@ -198,6 +201,9 @@ impl Server {
         // While the audit trail still takes the last seals.
         if let Some(recorder) = self.evidence.recorder {
             recorder.stop().await;
+        }
+        if let Some(watch) = self.watch {
+            watch.stop().await;
         }
         self.evidence.tidying.abort();
         self.links.leave_gateways().await;
@@ -274,7 +280,7 @@ fn surface(
         live: parts.live.clone(),
         notices: parts.notices.clone(),
         audit: parts.audit.clone(),
-        site: Arc::new(LoadedSite::new(parts.site.clone(), parts.lots.clone())),
+        site: Arc::new(LoadedSite::new(parts.site.clone(), parts.lots.clone(), parts.config.surveys.clone())),
         lots: parts.lots.clone(),
         messages: Arc::new(PortMessages(messages)),
         pictures: Some(pictures),
@@ -282,6 +288,7 @@ fn surface(
         private: parts.store.private_cards(),
         area_codes,
         public_url: parts.config.parking.public_url.clone(),
+        surveys_dir: Some(surveys::folder(&parts.config.store.data_dir)),
         tlog_dir: parts.config.links.tlog.then(|| parts.config.store.data_dir.join("tlog")),
         metrics: Some(metrics_handle()),
         rates: RateLimits { registration: tries, sign_in: tries, parking, ..RateLimits::default() },
@@ -316,6 +323,21 @@ async fn start_evidence(parts: &Parts, feeds: &Feeds) -> anyhow::Result<Evidence
     let tidying = space.tidy();
     let recorder = config.record.then(|| Recorder::start(parts.engine.clone(), parts.audit.clone(), feeds.clone(), space));
     Ok(Evidence { recorder, tidying })
+}
+
+/// Watches surveys, where the beacons' keys are known: without them no code can be told from a forgery.
+fn start_watch(parts: &Parts, feeds: &Feeds) -> anyhow::Result<Option<Watch>> {
+    let parking = &parts.config.parking;
+    let (Some(path), Some(host)) = (&parking.beacon_keys_file, &parking.beacon_host) else { return Ok(None) };
+    let (site, lots, settings) = (parts.site.clone(), parts.lots.clone(), parts.config.surveys.clone());
+    Ok(Some(Watch::start(WatchParts {
+        engine: parts.engine.clone(),
+        feeds: feeds.clone(),
+        lots: Arc::new(move |lot| lots.current(lot).map(|layout| SurveyedLot::of(&layout.lot, &site.no_fly, &settings))),
+        keys: beacons::load(host, path)?,
+        settings: parts.config.surveys.clone(),
+        folder: surveys::folder(&parts.config.store.data_dir),
+    })))
 }
 
 /// One recorder a process, however many servers a test starts in it.

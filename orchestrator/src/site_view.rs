@@ -2,27 +2,32 @@
 
 use std::sync::Arc;
 
-use dispatch_core::event::GeocodedAddress;
-use flight_types::{GeoPoint, LotId};
+use dispatch_core::config::SiteConfig;
+use dispatch_core::event::{Event, GeocodedAddress};
+use dispatch_core::survey::SurveyKind;
+use flight_types::{GeoPoint, LocalFrame, LotId};
 use serde_json::Value;
 use site_model::{Gazetteer, Lot, Site};
 
+use crate::config::SurveysConfig;
 use crate::effects::{Message, MessagePort};
 use crate::http::{Sending, SiteView, TextMessages};
 use crate::lots::Lots;
+use crate::surveys::{self, SurveyedLot};
 
 /// A loaded site with its gazetteer.
 pub struct LoadedSite {
     site: Arc<Site>,
     lots: Lots,
     gazetteer: Gazetteer,
+    surveys: SurveysConfig,
 }
 
 impl LoadedSite {
     /// Builds the gazetteer once.
-    pub fn new(site: Arc<Site>, lots: Lots) -> Self {
+    pub fn new(site: Arc<Site>, lots: Lots, surveys: SurveysConfig) -> Self {
         let gazetteer = Gazetteer::new(&site);
-        Self { site, lots, gazetteer }
+        Self { site, lots, gazetteer, surveys }
     }
 }
 
@@ -38,8 +43,14 @@ impl SiteView for LoadedSite {
         self.site.map_with_lots(&lots)
     }
 
-    fn lot(&self, lot: &LotId) -> Option<Vec<GeoPoint>> {
-        self.lots.current(lot).map(|layout| layout.lot.ring.corners().to_vec())
+    fn lot_frame(&self, lot: &LotId) -> Option<LocalFrame> {
+        self.lots.current(lot).map(|layout| layout.lot.frame())
+    }
+
+    fn plan_survey(&self, lot: &LotId, kind: SurveyKind, site: &SiteConfig, now_ms: i64) -> Result<Event, String> {
+        let layout = self.lots.current(lot).ok_or_else(|| format!("there is no lot {lot}"))?;
+        let known = SurveyedLot::of(&layout.lot, &self.site.no_fly, &self.surveys);
+        surveys::plan(&known, kind, site, &self.surveys, now_ms).map_err(|error| error.to_string())
     }
 
     fn centre(&self) -> GeoPoint {

@@ -27,5 +27,9 @@ mod lots;
 mod roles;
 #[path = "http/sessions.rs"]
 mod sessions;
+#[path = "http/surveys.rs"]
+mod surveys;
 #[path = "http/transport.rs"]
 mod transport;
+#[path = "http/watch.rs"]
+mod watch;

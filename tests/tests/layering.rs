@@ -26,6 +26,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "feed",
             "survey-plan",
             "survey-vision",
+            "survey-findings",
+            "survey-sightings",
             "beacon",
         ],
     ),

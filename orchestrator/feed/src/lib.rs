@@ -37,6 +37,9 @@ pub use relay::{Relay, RelayError, RelaySettings};
 mod still;
 pub use still::{StillError, Stills};
 
+mod frames;
+pub use frames::{DecodedFrame, decode_frames};
+
 mod reel;
 pub use reel::{RecordingFile, Reel, ReelError, Seal, new_file};
 

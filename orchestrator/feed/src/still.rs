@@ -125,7 +125,7 @@ fn decode(mut units: mpsc::Receiver<Arc<AccessUnit>>, latest: &watch::Sender<Opt
     }
 }
 
-fn jpeg_of(decoded: &DecodedYUV<'_>) -> Option<Vec<u8>> {
+pub(crate) fn jpeg_of(decoded: &DecodedYUV<'_>) -> Option<Vec<u8>> {
     let (width, height) = decoded.dimensions();
     let mut rgb = vec![0; width * height * 3];
     decoded.write_rgb8(&mut rgb);

@@ -31,6 +31,8 @@ const CALLER: Allowed = Allowed::Roles(&[Role::Caller]);
 const MANAGER: Allowed = Allowed::Roles(&[Role::Manager]);
 /// Who may see how the lots are drawn: no plates and no money.
 const GROUNDS: Allowed = Allowed::Roles(&[Role::Operator, Role::Pilot, Role::Manager, Role::Admin]);
+/// Who has lots flown over, and sees how far it has come.
+const SURVEYING: Allowed = Allowed::Roles(&[Role::Operator, Role::Manager]);
 /// Who runs the site's people.
 const STAFFING: Allowed = Allowed::Roles(&[Role::Manager, Role::Admin]);
 const GUARD: Allowed = Allowed::Roles(&[Role::Guard]);
@@ -108,13 +110,21 @@ pub const RULES: &[Rule] = &[
     rule("DELETE", "/api/v1/feeds/{drone}/whep/{viewing}", PICTURES),
     rule("GET", "/api/v1/feeds/{drone}/still.jpg", PICTURES),
     rule("GET", "/api/v1/guards", WATCH),
-    rule("POST", "/api/v1/lots/{id}/surveys", Allowed::Roles(&[Role::Operator, Role::Manager])),
     rule("GET", "/api/v1/lots", GROUNDS),
     rule("GET", "/api/v1/lots/{id}", GROUNDS),
     rule("GET", "/api/v1/lots/{id}/versions", MANAGER),
     rule("PUT", "/api/v1/lots/{id}/layout", MANAGER),
     rule("GET", "/api/v1/lots/{id}/sheets.pdf", MANAGER),
     rule("GET", "/api/v1/lots/{id}/sheets/{beacon}", MANAGER),
+    rule("POST", "/api/v1/lots/{id}/surveys", SURVEYING),
+    rule("GET", "/api/v1/lots/{id}/surveys", SURVEYING),
+    rule("DELETE", "/api/v1/lots/{id}/surveys/{survey}", SURVEYING),
+    // Pictures of a lot show cars and people.
+    rule("GET", "/api/v1/lots/{id}/surveys/{survey}/pictures/{picture}", MANAGER),
+    rule("GET", "/api/v1/lots/{id}/findings", MANAGER),
+    rule("POST", "/api/v1/lots/{id}/findings/{number}/acknowledge", MANAGER),
+    rule("POST", "/api/v1/lots/{id}/findings/{number}/fixed", MANAGER),
+    rule("GET", "/api/v1/lots/{id}/bays", MANAGER),
     // Drivers, payers and cameras have no account: each proves itself by a secret of its own stay, code or camera.
     rule("GET", "/api/v1/areas/{id}", Allowed::Anybody),
     rule("POST", "/api/v1/parking/entries", Allowed::Anybody),

@@ -6,8 +6,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dispatch_core::event::{Actor, GeocodedAddress};
-use flight_types::{GeoPoint, LotId};
+use dispatch_core::config::SiteConfig;
+use dispatch_core::event::{Actor, Event, GeocodedAddress};
+use dispatch_core::survey::SurveyKind;
+use flight_types::{GeoPoint, LocalFrame, LotId};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -28,8 +30,10 @@ pub trait SiteView: Send + Sync {
     fn geocode(&self, text: &str) -> GeocodedAddress;
     /// The site as a GeoJSON FeatureCollection, features told apart by `kind`.
     fn map(&self) -> Value;
-    /// The corners of a parking lot.
-    fn lot(&self, lot: &LotId) -> Option<Vec<GeoPoint>>;
+    /// The plane in which a parking lot's places are reckoned; `None` when there is no such lot.
+    fn lot_frame(&self, lot: &LotId) -> Option<LocalFrame>;
+    /// The request for a survey of a lot; the error says in words why none can be planned.
+    fn plan_survey(&self, lot: &LotId, kind: SurveyKind, site: &SiteConfig, now_ms: i64) -> Result<Event, String>;
     /// The middle of the site.
     fn centre(&self) -> GeoPoint;
 }
@@ -73,6 +77,8 @@ pub struct Parts {
     pub district: flight_types::DistrictId,
     /// The way of the picture; absent on a server that carries none.
     pub pictures: Option<Pictures>,
+    /// Where pictures of surveys lie.
+    pub surveys_dir: Option<PathBuf>,
     /// Where the aircraft's .tlog files lie.
     pub tlog_dir: Option<PathBuf>,
     /// Renders the numbers for `/metrics`.

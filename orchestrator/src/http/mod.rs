@@ -29,6 +29,7 @@ mod incidents;
 mod lots;
 mod parking;
 mod site;
+mod surveys;
 
 mod live;
 mod server;
@@ -60,6 +61,7 @@ fn routes() -> (Router<App>, utoipa::openapi::OpenApi) {
         .merge(parking::routes())
         .merge(site::routes())
         .merge(lots::routes())
+        .merge(surveys::routes())
         .merge(accounts::routes())
         .merge(devices::routes())
         .merge(live::routes());

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::body::parse;
 use super::input::{Belief, CodeInput, PositionInput, ReasonInput};
 use super::problem::Problem;
-use super::{accounts, callers, calls, drones, guards, session};
+use super::{accounts, callers, calls, drones, guards, session, surveys};
 use crate::access::codes::IdentificationCode;
 
 /// Reads a body of one shape.
@@ -26,6 +26,7 @@ pub const SHAPES: &[(&str, Read)] = &[
     ("light", shape::<drones::LightInput>),
     ("accounts", shape::<accounts::AccountInput>),
     ("accounts/device-token", shape::<accounts::DeviceInput>),
+    ("lots/surveys", shape::<surveys::SurveyInput>),
     ("session", shape::<session::SignIn>),
     ("session/password", shape::<session::PasswordChange>),
     ("identify", |bytes, _| code(bytes)),

@@ -1,13 +1,10 @@
-//! The site: its map, its lots, what the operators were alerted to.
+//! The site: its map, what the operators were alerted to.
 
 use axum::Json;
-use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::extract::State;
 use dispatch_core::config::{Policy, StationConfig};
 use dispatch_core::effect::Action;
-use dispatch_core::event::Event;
-use dispatch_core::survey::SurveyHow;
-use flight_types::{GeoPoint, LotId};
+use flight_types::GeoPoint;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -17,20 +14,12 @@ use utoipa_axum::routes;
 use super::app::App;
 use super::live::LiveMessage;
 use super::problem::Problem;
-use crate::access::Identity;
 use crate::effects::Notice;
 use crate::store::Recipient;
 
 /// These routes.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(site)).routes(routes!(map)).routes(routes!(survey)).routes(routes!(alerts))
-}
-
-/// A survey was asked for.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct SurveyAnswer {
-    /// The flight, when an aircraft was free at once.
-    mission: Option<String>,
+    OpenApiRouter::new().routes(routes!(site)).routes(routes!(map)).routes(routes!(alerts))
 }
 
 /// The site as its people may know it.
@@ -66,21 +55,6 @@ async fn site(State(app): State<App>) -> Result<Json<SiteAnswer>, Problem> {
 #[utoipa::path(get, path = "/site/map", tag = "site", responses((status = 200, body = Object)))]
 async fn map(State(app): State<App>) -> Json<Value> {
     Json(app.site.map())
-}
-
-/// Asks for a survey of a lot: its outline is flown once.
-#[utoipa::path(post, path = "/lots/{id}/surveys", tag = "site", params(("id" = String, Path)),
-    responses((status = 202, body = SurveyAnswer), (status = 404, body = Problem), (status = 409, body = Problem)))]
-async fn survey(
-    State(app): State<App>,
-    identity: Identity,
-    Path(id): Path<String>,
-) -> Result<(StatusCode, Json<SurveyAnswer>), Problem> {
-    let lot = LotId::new(id.as_str()).map_err(|_| Problem::unknown("lot", &id))?;
-    let corners = app.site.lot(&lot).ok_or_else(|| Problem::unknown("lot", &id))?;
-    app.engine.submit(identity.actor(), Event::SurveyRequested { lot, corners, how: SurveyHow::default() }).await?;
-    // Which aircraft flies is decided when the aircraft have been asked; it then appears in the live stream.
-    Ok((StatusCode::ACCEPTED, Json(SurveyAnswer { mission: None })))
 }
 
 /// What operators were alerted to and still have to see, oldest first.

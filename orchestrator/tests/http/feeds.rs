@@ -12,7 +12,7 @@ pub fn d1() -> DroneId {
     DroneId::new("d1").expect("an id")
 }
 
-fn ready() -> DroneStatus {
+pub fn ready() -> DroneStatus {
     DroneStatus {
         link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
         position: Some(centre().moved(270.0, 800.0)),

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use dispatch_core::config::{Approval, DroneConfig, OnSilence, Policy, SiteConfig, StationConfig};
 use dispatch_core::effect::{Action, Effect};
 use dispatch_core::event::{Actor, Event, GeocodedAddress, GuardCandidate, GuardsNear, Role};
+use dispatch_core::survey::{Pass, SurveyHow, SurveyKind};
 use flight_types::{AccountId, DistrictId, DroneId, DroneStatus, GeoPoint, GuardId, Local, LocalFrame, LotId, Ring, StationId};
 use orchestrator::access::{Access, NewAccount, RateLimit};
 use orchestrator::clock::Clock;
@@ -90,8 +91,13 @@ impl SiteView for Town {
     fn map(&self) -> Value {
         json!({"type": "FeatureCollection", "features": []})
     }
-    fn lot(&self, lot: &LotId) -> Option<Vec<GeoPoint>> {
-        (lot.as_str() == "lot-1").then(|| vec![centre(), centre().moved(0.0, 50.0), centre().moved(45.0, 60.0)])
+    fn lot_frame(&self, lot: &LotId) -> Option<LocalFrame> {
+        (lot.as_str() == "lot-1").then(|| LocalFrame::new(centre()))
+    }
+    fn plan_survey(&self, lot: &LotId, kind: SurveyKind, _site: &SiteConfig, _now_ms: i64) -> Result<Event, String> {
+        let corners = vec![centre(), centre().moved(0.0, 50.0), centre().moved(45.0, 60.0)];
+        let how = SurveyHow { kind, pass: Some(Pass { height_m: 15.0, speed_m_s: 1.0 }), begins: vec![1] };
+        Ok(Event::SurveyRequested { lot: lot.clone(), corners, how })
     }
     fn centre(&self) -> GeoPoint {
         centre()
@@ -206,6 +212,7 @@ impl World {
             area_codes: Arc::new(PlainAreaCodes),
             public_url: None,
             district,
+            surveys_dir: Some(folder.path().join("surveys")),
             tlog_dir: None,
             metrics: None,
             rates,

@@ -3,6 +3,7 @@
 import { devicesEn } from './devices';
 import { lotsEn } from './lots';
 import { parkingEn } from './parking';
+import { surveysEn } from './surveys';
 import type { GuardNotice, IncidentState, LightState, OfferState, PlaceSource, FlightPhase, Role } from '../types';
 
 /** Particulars of a timeline line, as the server wrote them. */
@@ -713,6 +714,7 @@ export const en = {
   devices: devicesEn,
   parking: parkingEn,
   lots: lotsEn,
+  surveys: surveysEn,
 };
 
 export type Messages = typeof en;

@@ -3,6 +3,7 @@
 import { devicesKo } from './devices';
 import { lotsKo } from './lots';
 import { parkingKo } from './parking';
+import { surveysKo } from './surveys';
 import type { Messages } from './en';
 
 const placeWord = (source: string | undefined): string =>
@@ -711,4 +712,5 @@ export const ko: Messages = {
   devices: devicesKo,
   parking: parkingKo,
   lots: lotsKo,
+  surveys: surveysKo,
 };

@@ -1,0 +1,85 @@
+//! A lot as surveys want it: its ground in metres, its beacons, its bays.
+
+use dispatch_core::config::NoFlyZone;
+use flight_types::{LocalFrame, LotId, Ring};
+use site_model::Lot;
+use site_model::lots::{BeaconState, LotBay, LotBeacon};
+use survey_findings::Point;
+use survey_sightings::{Register, RegisteredBay, RegisteredBeacon};
+
+use crate::config::SurveysConfig;
+
+/// Modules along the side of a beacon's code: version 4 or 5 with most hosts (ISO/IEC 18004).
+const MODULES: usize = 37;
+
+/// A lot with the plane of its metres.
+#[derive(Debug, Clone)]
+pub struct SurveyedLot {
+    /// Which.
+    pub id: LotId,
+    /// The plane of its metres.
+    pub frame: LocalFrame,
+    /// Its outline, metres.
+    pub outline: Vec<survey_plan::Point>,
+    /// What inside it is no ground of the lot, and zones over it that must not be flown, metres.
+    pub holes: Vec<Vec<survey_plan::Point>>,
+    /// What should be there.
+    pub register: Register,
+}
+
+impl SurveyedLot {
+    /// Of a lot as it is drawn, under these zones.
+    pub fn of(lot: &Lot, zones: &[NoFlyZone], settings: &SurveysConfig) -> Self {
+        let frame = lot.frame();
+        let ring = |ring: &Ring| -> Vec<survey_plan::Point> {
+            let local = ring.corners().iter().map(|corner| frame.to_local(*corner));
+            local.map(|place| survey_plan::Point::new(place.east_m, place.north_m)).collect()
+        };
+        let inside = |zone: &&NoFlyZone| zone.ring.corners().iter().all(|corner| lot.ring.contains(*corner));
+        let zones = zones.iter().filter(inside).map(|zone| &zone.ring);
+        Self {
+            id: lot.id.clone(),
+            outline: ring(&lot.ring),
+            holes: lot.holes.iter().chain(zones).map(ring).collect(),
+            register: register(lot, &frame, settings),
+            frame,
+        }
+    }
+}
+
+/// Beacons that are up, and all bays.
+fn register(lot: &Lot, frame: &LocalFrame, settings: &SurveysConfig) -> Register {
+    let mounted = lot.beacons.iter().filter(|beacon| match beacon.state {
+        BeaconState::Mounted => true,
+        BeaconState::Planned | BeaconState::Withdrawn => false,
+    });
+    Register {
+        beacons: mounted.map(|beacon| registered(beacon, frame, settings)).collect(),
+        bays: lot.bays.iter().map(|bay| bay_of(bay, frame)).collect(),
+    }
+}
+
+fn registered(beacon: &LotBeacon, frame: &LocalFrame, settings: &SurveysConfig) -> RegisteredBeacon {
+    let place = frame.to_local(beacon.position);
+    // A board without a size of its own is as the site's sheets are.
+    let module_mm = if beacon.module_mm > 0.0 { beacon.module_mm } else { settings.module_mm };
+    RegisteredBeacon {
+        area: beacon.area.clone(),
+        place: Point { east_m: place.east_m, north_m: place.north_m },
+        up_m: beacon.height_m,
+        side_m: MODULES as f64 * module_mm / 1_000.0,
+        modules: MODULES,
+    }
+}
+
+fn bay_of(bay: &LotBay, frame: &LocalFrame) -> RegisteredBay {
+    let shape = bay.shape(frame);
+    RegisteredBay {
+        id: bay.id.clone(),
+        area: bay.area.clone(),
+        place: Point { east_m: shape.middle.east_m, north_m: shape.middle.north_m },
+        heading_deg: shape.heading_deg,
+        width_m: shape.width_m,
+        length_m: shape.length_m,
+    }
+}

@@ -1,0 +1,21 @@
+//! Surveys of lots: planned from the site's drawing, watched through the camera of whichever aircraft flies, reported into the log.
+//!
+//! What is decided about flights is the core's, what is seen the pure crates'; here frames are brought to them, pictures kept and reports
+//! handed on. Reading order: [`lot`] (the site's lot as they want it), [`plan`], [`shelf`] (pictures on the disk), [`watch`].
+
+mod lot;
+mod plan;
+mod shelf;
+mod watch;
+
+use std::path::{Path, PathBuf};
+
+pub use lot::SurveyedLot;
+pub use plan::{PlanFailure, plan};
+pub use shelf::{Shelf, picture_file};
+pub use watch::{Lots, Watch, WatchParts};
+
+/// Where pictures of surveys lie.
+pub fn folder(data_dir: &Path) -> PathBuf {
+    data_dir.join("surveys")
+}

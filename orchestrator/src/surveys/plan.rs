@@ -1,0 +1,111 @@
+//! From a lot and an aim to the event that asks for a survey: path, height, speed and sorties, as light and battery allow.
+
+use dispatch_core::config::SiteConfig;
+use dispatch_core::event::Event;
+use dispatch_core::survey::{Pass, SurveyHow, SurveyKind};
+use flight_types::Local;
+use survey_plan::{Aim, Camera, Light, Lot, LotError, Means, Point, SurveyError, sun_elevation_deg, survey_path};
+
+use super::lot::SurveyedLot;
+use crate::config::SurveysConfig;
+
+/// Of a battery's time over reserve, the share left for the lot when the ways there and back, climbs and wind are taken off.
+const OVER_LOT_SHARE: f64 = 0.6;
+/// Frames a second that are looked at, at least; the reader keeps up with ten.
+const FRAMES_PER_S: f64 = 5.0;
+
+/// Why a survey cannot be planned.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanFailure {
+    /// The drawing is none.
+    #[error("the lot's drawing: {0}")]
+    Lot(#[from] LotError),
+    /// It cannot be flown.
+    #[error(transparent)]
+    Survey(#[from] SurveyError),
+    /// Nobody to fly it.
+    #[error("the site has no aircraft")]
+    NoAircraft,
+}
+
+/// The request for a survey of a lot at this time.
+pub fn plan(
+    lot: &SurveyedLot,
+    kind: SurveyKind,
+    site: &SiteConfig,
+    settings: &SurveysConfig,
+    now_ms: i64,
+) -> Result<Event, PlanFailure> {
+    let ground = Lot::new(lot.outline.clone(), lot.holes.clone())?;
+    let places: Vec<Point> =
+        lot.register.beacons.iter().map(|beacon| Point::new(beacon.place.east_m, beacon.place.north_m)).collect();
+    let aim = match kind {
+        SurveyKind::Sweep => Aim::Sweep,
+        SurveyKind::Audit => Aim::Audit(&places),
+    };
+    let path = survey_path(&ground, aim, &means(lot, site, settings, light(lot, now_ms))?)?;
+    let geo = |stop: &Point| lot.frame.to_geo(Local { east_m: stop.x_m, north_m: stop.y_m });
+    Ok(Event::SurveyRequested {
+        lot: lot.id.clone(),
+        corners: path.path.iter().map(geo).collect(),
+        how: SurveyHow {
+            kind,
+            pass: Some(Pass { height_m: path.sight.height_m, speed_m_s: path.sight.speed_m_s }),
+            begins: path.begins,
+        },
+    })
+}
+
+/// The light over a lot at this time.
+pub(super) fn light(lot: &SurveyedLot, now_ms: i64) -> Light {
+    let origin = lot.frame.to_geo(Local::default());
+    Light::of_sun(sun_elevation_deg(origin.lat_deg(), origin.lon_deg(), now_ms))
+}
+
+fn means(lot: &SurveyedLot, site: &SiteConfig, settings: &SurveysConfig, light: Light) -> Result<Means, PlanFailure> {
+    let drones = || site.stations.iter().flat_map(|station| &station.drones);
+    let endurance_s = drones().map(|drone| drone.endurance_s).min_by(f64::total_cmp).ok_or(PlanFailure::NoAircraft)?;
+    let station = site.stations.first().ok_or(PlanFailure::NoAircraft)?;
+    let home = lot.frame.to_local(station.position);
+    Ok(Means {
+        camera: Camera {
+            across_pixels: f64::from(settings.camera_width),
+            along_pixels: f64::from(settings.camera_height),
+            across_deg: settings.camera_field_deg,
+            exposure_s: light.exposure_s(),
+            frames_per_s: FRAMES_PER_S,
+        },
+        module_m: settings.module_mm / 1_000.0,
+        overlap: settings.overlap_pct / 100.0,
+        heights_m: (settings.height_m_min, settings.height_m_max),
+        speed_max_m_s: settings.speed_m_s_max,
+        home: Point::new(home.east_m, home.north_m),
+        over_lot_s: endurance_s * (1.0 - site.policy.battery_reserve_pct / 100.0) * OVER_LOT_SHARE,
+        aircraft: drones().count(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flight_types::{GeoPoint, LocalFrame, LotId};
+    use survey_sightings::Register;
+
+    fn lot() -> SurveyedLot {
+        let corners = [(0.0, 0.0), (65.0, 0.0), (65.0, 32.0), (0.0, 32.0)];
+        SurveyedLot {
+            id: LotId::new("p1").expect("an id"),
+            frame: LocalFrame::new(GeoPoint::new(37.5, 127.0).expect("a place")),
+            outline: corners.iter().map(|(x, y)| Point::new(*x, *y)).collect(),
+            holes: Vec::new(),
+            register: Register::default(),
+        }
+    }
+
+    #[test]
+    fn the_light_at_a_lot_follows_its_clock() {
+        // 2026-06-21, noon and midnight in Seoul.
+        assert_eq!(light(&lot(), 1_782_000_000_000 + 3 * 3_600_000), Light::Day);
+        assert_eq!(light(&lot(), 1_782_000_000_000 + 15 * 3_600_000), Light::Night);
+    }
+}
