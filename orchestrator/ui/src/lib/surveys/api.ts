@@ -32,6 +32,9 @@ export type FindingKind =
   | 'session_without_car'
   | 'wrong_area';
 
+/** What somebody may be cheated by: before all others. */
+export const URGENT: ReadonlySet<FindingKind> = new Set(['beacon_forged', 'beacon_duplicated', 'beacon_revoked']);
+
 export interface FindingView {
   number: number;
   kind: FindingKind;
