@@ -77,6 +77,14 @@ export async function drawLot(page, desk) {
   await page.waitForSelector(version(2));
   await page.waitForSelector(`${id('beacon')}.planned`);
 
+  at('manager draws what is no ground of the lot, and takes it away');
+  const holes = await page.locator(id('hole')).count();
+  await page.click(id('tool-hole'));
+  await drag(page, page.locator(id('beacon')).first(), { x: 12, y: 10 });
+  await page.waitForSelector(`${id('picked')}[data-kind="hole"]`);
+  await page.click(id('delete'));
+  await page.waitForFunction(([selector, count]) => document.querySelectorAll(selector).length === count, [id('hole'), holes]);
+
   at('manager puts the site’s own drawing back');
   await page.click(id('stop'));
   await page.click('details summary');

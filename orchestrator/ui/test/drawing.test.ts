@@ -5,6 +5,7 @@ import {
   addArea,
   addBeacon,
   addCorner,
+  addHole,
   addRow,
   baysAlong,
   contains,
@@ -18,6 +19,7 @@ import {
   read,
   remove,
   reshape,
+  ringOf,
   rowOf,
   Steps,
   turn,
@@ -100,6 +102,18 @@ it('a new area lies along the lot and continues its names', () => {
   expect(id).toBe('A3');
   const drawn = addArea(empty, { x: 2, y: 2 }, { x: 12, y: 8 }, id);
   expect(contains(drawn.areas[2]?.ring ?? [], { x: 11, y: 7 })).toBe(true);
+});
+
+it('a hole is drawn, moved, given another corner and taken away', () => {
+  const drawn = addHole(empty, { x: 20, y: 10 }, { x: 26, y: 14 });
+  const pick = { kind: 'hole' as const, ids: ['1'] };
+  expect(contains(ringOf(drawn, pick), { x: 25, y: 13 })).toBe(true);
+  const moved = move(drawn, pick, { x: 10, y: 0 });
+  expect([contains(ringOf(moved, pick), { x: 25, y: 13 }), contains(ringOf(moved, pick), { x: 35, y: 13 })]).toEqual([false, true]);
+  expect(moved.holes[0]).toBe(empty.holes[0]);
+  expect(ringOf(reshape(moved, pick, dropCorner(0)), pick)).toHaveLength(3);
+  expect(read(write(drawn)).holes).toHaveLength(2);
+  expect(remove(drawn, pick).holes).toEqual(empty.holes);
 });
 
 it('what is written is read back to a centimetre', () => {

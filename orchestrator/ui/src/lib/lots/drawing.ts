@@ -235,6 +235,11 @@ export function addArea(drawing: Drawing, from: Spot, to: Spot, id: string): Dra
   return { ...drawing, areas: [...drawing.areas, { id, name: id, ring: areaRing(drawing, from, to) }] };
 }
 
+/** What is no ground of the lot: a building, a bed of trees. */
+export function addHole(drawing: Drawing, from: Spot, to: Spot): Drawing {
+  return { ...drawing, holes: [...drawing.holes, areaRing(drawing, from, to)] };
+}
+
 /** A name for the next area: the lot's own pattern continued. */
 export function nextAreaId(drawing: Drawing): string {
   const taken = ids(drawing);
@@ -256,7 +261,8 @@ export function addBeacon(drawing: Drawing, at: Spot): Drawing | null {
 
 /** What can be pointed at. */
 export interface Pick {
-  kind: 'bay' | 'area' | 'beacon' | 'lot';
+  kind: 'bay' | 'area' | 'beacon' | 'hole' | 'lot';
+  /** A hole has no name: it is called by its place in the drawing. */
   ids: string[];
 }
 
@@ -272,6 +278,8 @@ export function move(drawing: Drawing, pick: Pick, by: Spot): Drawing {
       return { ...drawing, areas: drawing.areas.map((area) => (is(area.id) ? { ...area, ring: shifted(area.ring, by) } : area)) };
     case 'beacon':
       return { ...drawing, beacons: drawing.beacons.map((beacon) => (is(beacon.id) ? { ...beacon, at: shifted([beacon.at], by)[0] ?? beacon.at } : beacon)) };
+    case 'hole':
+      return { ...drawing, holes: drawing.holes.map((hole, index) => (is(String(index)) ? shifted(hole, by) : hole)) };
     case 'lot':
       return drawing;
   }
@@ -285,6 +293,8 @@ export function reshape(drawing: Drawing, pick: Pick, change: (ring: Spot[]) => 
       return { ...drawing, bays: drawing.bays.map((bay) => (is(bay.id) ? { ...bay, ring: change(bay.ring) } : bay)) };
     case 'area':
       return { ...drawing, areas: drawing.areas.map((area) => (is(area.id) ? { ...area, ring: change(area.ring) } : area)) };
+    case 'hole':
+      return { ...drawing, holes: drawing.holes.map((hole, index) => (is(String(index)) ? change(hole) : hole)) };
     case 'lot':
       return { ...drawing, ring: change(drawing.ring) };
     case 'beacon':
@@ -305,6 +315,8 @@ export function ringOf(drawing: Drawing, pick: Pick): Spot[] {
       return drawing.bays.find((bay) => bay.id === pick.ids[0])?.ring ?? [];
     case 'area':
       return drawing.areas.find((area) => area.id === pick.ids[0])?.ring ?? [];
+    case 'hole':
+      return drawing.holes[Number(pick.ids[0])] ?? [];
     case 'lot':
       return drawing.ring;
     case 'beacon':
@@ -327,6 +339,8 @@ export function remove(drawing: Drawing, pick: Pick): Drawing {
         bays: drawing.bays.filter((bay) => stays(bay.area)),
         beacons: drawing.beacons.filter((beacon) => stays(beacon.area)),
       };
+    case 'hole':
+      return { ...drawing, holes: drawing.holes.filter((_, index) => stays(String(index))) };
     case 'lot':
       return drawing;
   }

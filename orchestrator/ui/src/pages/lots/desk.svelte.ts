@@ -4,6 +4,7 @@ import {
   addArea,
   addBeacon,
   addCorner,
+  addHole,
   addRow,
   areaRing,
   baysAlong,
@@ -94,7 +95,8 @@ export class Desk {
   #isThere(pick: Pick): boolean {
     const drawing = this.drawing;
     if (!drawing) return false;
-    const known = { bay: drawing.bays, area: drawing.areas, beacon: drawing.beacons, lot: [drawing] }[pick.kind];
+    const holes = drawing.holes.map((_, index) => ({ id: String(index) }));
+    const known = { bay: drawing.bays, area: drawing.areas, beacon: drawing.beacons, hole: holes, lot: [drawing] }[pick.kind];
     return pick.ids.every((id) => known.some((one) => one.id === id));
   }
 
@@ -112,9 +114,9 @@ export class Desk {
     this.#settle();
   }
 
-  /** The ground of the lot is picked only when it is drawn on: elsewhere a tap there means "nothing". */
+  /** The ground of the lot, and what is none in it, are picked only when they are drawn on: elsewhere a tap there means "nothing". */
   choose(pick: Pick | null): void {
-    this.pick = pick?.kind === 'lot' && !this.editing ? null : pick;
+    this.pick = (pick?.kind === 'lot' || pick?.kind === 'hole') && !this.editing ? null : pick;
   }
 
   /** Picks a feature by its id, wherever it is. */
@@ -157,7 +159,11 @@ export class Desk {
     const drawing = this.drawing;
     if (!drawing) return;
     if (this.tool === 'row') this.draft = { from, to, count: Math.max(1, baysAlong(from, to)), right: this.draft?.right ?? false };
-    else if (done) {
+    else if (done && this.tool === 'hole') {
+      this.change(() => addHole(drawing, from, to));
+      this.tool = 'pick';
+      this.pick = { kind: 'hole', ids: [String(drawing.holes.length)] };
+    } else if (done) {
       const id = nextAreaId(drawing);
       this.change(() => addArea(drawing, from, to, id));
       this.tool = 'pick';
