@@ -321,6 +321,21 @@ pub struct SurveysConfig {
     pub speed_m_s_max: f64,
     /// Whether the aircraft's positions are corrected from the ground (RTK): places are then good to decimetres.
     pub corrected_positions: bool,
+    /// How light lots are.
+    pub light: SurveyLight,
+}
+
+/// How light the lots of a site are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SurveyLight {
+    /// As the sun stands over them.
+    #[default]
+    Sun,
+    /// As by day at any time.
+    Day,
+    /// As by night at any time: under a roof, or where pictures show a night of their own.
+    Night,
 }
 
 impl Default for SurveysConfig {
@@ -335,6 +350,7 @@ impl Default for SurveysConfig {
             height_m_max: 40.0,
             speed_m_s_max: 8.0,
             corrected_positions: false,
+            light: SurveyLight::Sun,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! `sim fly`: simulated aircraft for any MAVLink client, in real time or a multiple of it. A thin shell: clock and sockets.
 
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::path::{Path, PathBuf};
@@ -63,6 +64,9 @@ pub struct FlyArguments {
     /// Local solar hour that the cameras show: 12 is noon, 19 dusk, 22 night; a test pattern without --site
     #[arg(long, default_value_t = 22.0)]
     pub hour: f64,
+    /// What the beacons' codes read, as `orchestrator beacon codes` prints it; without it they are unsigned
+    #[arg(long, requires = "rtsp")]
+    pub codes: Option<PathBuf>,
     /// Pictures a second of each camera
     #[arg(long, default_value_t = 15.0)]
     pub camera_hz: f32,
@@ -216,6 +220,12 @@ fn site_in(folder: &Path) -> Result<Site> {
     Site::load(folder).with_context(|| format!("cannot read the site in {}", folder.display()))
 }
 
+fn codes_in(path: Option<&Path>) -> Result<BTreeMap<String, String>> {
+    let Some(path) = path else { return Ok(BTreeMap::new()) };
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    toml::from_str(&text).with_context(|| format!("{} is no table of texts by area", path.display()))
+}
+
 /// The pads asked for: a site's, the given ones, or a row from the first pad.
 pub(crate) fn pads(site: Option<&Path>, given: &[NamedPad], first: Pad, drones: u8) -> Result<Vec<NamedPad>> {
     match site {
@@ -245,7 +255,7 @@ fn serve_cameras(arguments: &FlyArguments, bind: SocketAddr, fleet: &mut [Flown]
     let settings = StreamSettings { pictures_hz: arguments.camera_hz, clock: arguments.camera_clock, ..StreamSettings::default() };
     let mounts = fleet.iter().map(|flown| (flown.name.clone(), flown.mount.clone())).collect();
     let view = match &arguments.site {
-        Some(folder) => View::of_site(&site_in(folder)?, arguments.hour, street),
+        Some(folder) => View::of_site(&site_in(folder)?, &codes_in(arguments.codes.as_deref())?, arguments.hour, street),
         None => View::Pattern,
     };
     let video = VideoServer::start(bind, mounts, &view, settings)?;

@@ -12,7 +12,7 @@ use sim_rtsp::{Camera, CameraStream, Picture, Pose, RtspServer, StreamSettings, 
 use site_model::Site;
 
 use crate::Truth;
-use crate::picture::{Crowd, Telling, parked_cars, plan_of_site, pose_of};
+use crate::picture::{Crowd, Telling, parked_cars, plan_with_codes, pose_of};
 
 /// How wide the simulated camera looks, degrees.
 const HORIZONTAL_FOV_DEG: f64 = 70.0;
@@ -106,9 +106,9 @@ pub enum View {
 }
 
 impl View {
-    /// Of a site.
-    pub fn of_site(site: &Site, hour: f64, street: Street) -> Self {
-        let seen = plan_of_site(site);
+    /// Of a site; `codes` are what its beacons read, by area.
+    pub fn of_site(site: &Site, codes: &BTreeMap<String, String>, hour: f64, street: Street) -> Self {
+        let seen = plan_with_codes(site, &|beacon| codes.get(&beacon.area).cloned());
         let cars = parked_cars(&seen.plan, PARKED_SHARE, SEED);
         Self::Site { frame: seen.frame, plan: seen.plan, cars, hour, street }
     }

@@ -24,6 +24,15 @@ pub enum Beacon {
         after_help = "Example: orchestrator beacon sheets --host park.example --keys keys.toml --site configs/demo-site --lot market --height 15 --out market.pdf\nBeacons that are withdrawn are left out."
     )]
     Sheets(SheetsFor),
+    /// Says what the code of every area of a site's lots reads, as TOML: `A1 = "https://…"`.
+    #[command(after_help = "Example: orchestrator beacon codes --host park.example --keys keys.toml --site configs/demo-site")]
+    Codes {
+        #[command(flatten)]
+        keys: Keys,
+        /// The site's folder.
+        #[arg(long)]
+        site: PathBuf,
+    },
     /// Tells whether the text of a code is a genuine beacon; exit code 1 when it is not.
     #[command(
         after_help = "Example: orchestrator beacon check --host park.example --keys keys.toml https://park.example/p/A-17.1…"
@@ -106,9 +115,18 @@ impl Beacon {
         match self {
             Self::Sheet(wanted) => wanted.write(),
             Self::Sheets(wanted) => wanted.write(),
+            Self::Codes { keys, site } => codes(&keys.ring()?, &Site::load(site)?),
             Self::Check { keys, text } => Ok(said(&verify(&keys.ring()?, text))),
         }
     }
+}
+
+/// A table of texts by area; keys are quoted, because an area may look like a number.
+fn codes(ring: &KeyRing, site: &Site) -> anyhow::Result<ExitCode> {
+    for area in site.lots.iter().flat_map(|lot| &lot.areas) {
+        println!("\"{}\" = \"{}\"", area.id, issue(ring, &area.id)?);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 impl SheetFor {

@@ -5,9 +5,10 @@ use dispatch_core::event::Event;
 use dispatch_core::survey::{Pass, SurveyHow, SurveyKind};
 use flight_types::Local;
 use survey_plan::{Aim, Camera, Light, Lot, LotError, Means, Point, SurveyError, sun_elevation_deg, survey_path};
+use survey_sightings::RegisteredBeacon;
 
 use super::lot::SurveyedLot;
-use crate::config::SurveysConfig;
+use crate::config::{SurveyLight, SurveysConfig};
 
 /// Of a battery's time over reserve, the share left for the lot when the ways there and back, climbs and wind are taken off.
 const OVER_LOT_SHARE: f64 = 0.6;
@@ -43,7 +44,7 @@ pub fn plan(
         SurveyKind::Sweep => Aim::Sweep,
         SurveyKind::Audit => Aim::Audit(&places),
     };
-    let path = survey_path(&ground, aim, &means(lot, site, settings, light(lot, now_ms))?)?;
+    let path = survey_path(&ground, aim, &means(lot, site, settings, light(lot, settings, now_ms))?)?;
     let geo = |stop: &Point| lot.frame.to_geo(Local { east_m: stop.x_m, north_m: stop.y_m });
     Ok(Event::SurveyRequested {
         lot: lot.id.clone(),
@@ -57,9 +58,19 @@ pub fn plan(
 }
 
 /// The light over a lot at this time.
-pub(super) fn light(lot: &SurveyedLot, now_ms: i64) -> Light {
+pub(super) fn light(lot: &SurveyedLot, settings: &SurveysConfig, now_ms: i64) -> Light {
     let origin = lot.frame.to_geo(Local::default());
-    Light::of_sun(sun_elevation_deg(origin.lat_deg(), origin.lon_deg(), now_ms))
+    match settings.light {
+        SurveyLight::Sun => Light::of_sun(sun_elevation_deg(origin.lat_deg(), origin.lon_deg(), now_ms)),
+        SurveyLight::Day => Light::Day,
+        SurveyLight::Night => Light::Night,
+    }
+}
+
+/// Of the lot's beacons those with the smallest modules decide; without any, the site's usual ones.
+fn module_m(lot: &SurveyedLot, settings: &SurveysConfig) -> f64 {
+    let modules = lot.register.beacons.iter().map(RegisteredBeacon::module_m);
+    modules.min_by(f64::total_cmp).unwrap_or(settings.module_mm / 1_000.0)
 }
 
 fn means(lot: &SurveyedLot, site: &SiteConfig, settings: &SurveysConfig, light: Light) -> Result<Means, PlanFailure> {
@@ -75,7 +86,7 @@ fn means(lot: &SurveyedLot, site: &SiteConfig, settings: &SurveysConfig, light: 
             exposure_s: light.exposure_s(),
             frames_per_s: FRAMES_PER_S,
         },
-        module_m: settings.module_mm / 1_000.0,
+        module_m: module_m(lot, settings),
         overlap: settings.overlap_pct / 100.0,
         heights_m: (settings.height_m_min, settings.height_m_max),
         speed_max_m_s: settings.speed_m_s_max,
@@ -105,7 +116,11 @@ mod tests {
     #[test]
     fn the_light_at_a_lot_follows_its_clock() {
         // 2026-06-21, noon and midnight in Seoul.
-        assert_eq!(light(&lot(), 1_782_000_000_000 + 3 * 3_600_000), Light::Day);
-        assert_eq!(light(&lot(), 1_782_000_000_000 + 15 * 3_600_000), Light::Night);
+        let (noon_ms, midnight_ms) = (1_782_000_000_000 + 3 * 3_600_000, 1_782_000_000_000 + 15 * 3_600_000);
+        let by_sun = SurveysConfig::default();
+        assert_eq!(light(&lot(), &by_sun, noon_ms), Light::Day);
+        assert_eq!(light(&lot(), &by_sun, midnight_ms), Light::Night);
+        let roofed = SurveysConfig { light: SurveyLight::Night, ..by_sun };
+        assert_eq!(light(&lot(), &roofed, noon_ms), Light::Night);
     }
 }

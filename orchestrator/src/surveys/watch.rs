@@ -175,7 +175,7 @@ fn job(core: &Core, survey: &Survey) -> Job {
 fn begin(parts: &WatchParts, job: &Job) -> Result<Watched, String> {
     let lot = (parts.lots)(&job.lot).ok_or_else(|| format!("the site has no lot {}", job.lot))?;
     let eye = Eye {
-        exposure_s: light(&lot, job.requested_at_ms).exposure_s(),
+        exposure_s: light(&lot, &parts.settings, job.requested_at_ms).exposure_s(),
         register: lot.register,
         keys: parts.keys.clone(),
         frame: lot.frame,
