@@ -99,6 +99,14 @@ export async function drawLot(page, desk) {
   const pdf = (await sheets.body()).toString('latin1');
   if (!pdf.startsWith('%PDF') || !pdf.includes('for 15 m, 1920 px, 70 deg')) throw new Error('the sheets are no PDF for 15 m');
 
+  at('manager asks for a survey, sees its way, and calls it off');
+  await page.click(id('survey-sweep'));
+  await page.waitForSelector(`${id('survey')}[data-state="open"]`);
+  await page.waitForSelector(id('survey-way'), { state: 'attached' });
+  await picture({ manager: page }, 'lot-survey');
+  await page.click(id('survey-call-off'));
+  await page.waitForSelector(`${id('survey')}[data-state="cancelled"]`);
+
   await page.setViewportSize(PHONE);
   await page.reload();
   await page.waitForSelector(version(3));
