@@ -10,6 +10,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::crash::CrashOrder;
+use crate::surveys::TimeOfDay;
+
+/// No clock on Earth is further from UTC, minutes.
+const UTC_OFFSET_MIN_MAX: i32 = 14 * 60;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -323,6 +327,10 @@ pub struct SurveysConfig {
     pub corrected_positions: bool,
     /// How light lots are.
     pub light: SurveyLight,
+    /// Every lot with bays or mounted beacons is swept daily at these times of the site's clock; none: only when somebody asks.
+    pub daily_at: Vec<TimeOfDay>,
+    /// Of the site's clock to UTC, minutes.
+    pub utc_offset_min: i32,
 }
 
 /// How light the lots of a site are.
@@ -351,6 +359,8 @@ impl Default for SurveysConfig {
             speed_m_s_max: 8.0,
             corrected_positions: false,
             light: SurveyLight::Sun,
+            daily_at: Vec::new(),
+            utc_offset_min: 540,
         }
     }
 }
@@ -505,6 +515,15 @@ impl Config {
         }
         if self.parking.beacon_keys_file.is_some() && self.parking.beacon_host.is_none() {
             return Some(("parking.beacon_host", "is missing: the host in the beacons' addresses".to_owned()));
+        }
+        if !self.surveys.daily_at.is_empty() && self.parking.beacon_keys_file.is_none() {
+            return Some((
+                "surveys.daily_at",
+                "needs parking.beacon_keys_file: without keys nobody looks at the pictures".to_owned(),
+            ));
+        }
+        if self.surveys.utc_offset_min.abs() > UTC_OFFSET_MIN_MAX {
+            return Some(("surveys.utc_offset_min", format!("is at most {UTC_OFFSET_MIN_MAX}")));
         }
         let public_url = self.parking.public_url.as_deref().unwrap_or("https://");
         if !(public_url.starts_with("https://") || public_url.starts_with("http://")) {

@@ -37,7 +37,7 @@ use crate::payments::PaymentProvider;
 use crate::roads::roads_of;
 use crate::site_view::{LoadedSite, PortMessages};
 use crate::store::{AuditTrail, Lease, Location, Store};
-use crate::surveys::{SurveyedLot, Watch, WatchParts};
+use crate::surveys::{Askers, SurveyedLot, Times, Watch, WatchParts};
 use crate::tls::Certificate;
 use crate::{beacons, evidence, housekeeping, shutdown, surveys};
 
@@ -53,7 +53,13 @@ pub struct Server {
     mqtt: Option<Mqtt>,
     housekeeping: JoinHandle<()>,
     evidence: Evidence,
-    watch: Option<Watch>,
+    surveying: Option<Surveying>,
+}
+
+/// What looks at surveys, and what asks for those that are due.
+struct Surveying {
+    watch: Watch,
+    schedule: JoinHandle<()>,
 }
 
 /// What records, if anything does, and what forgets.
@@ -143,12 +149,12 @@ impl Server {
         let parts = Parts { config, site, lots, engine, live, notices, store, audit };
         somebody_can_sign_in(&access, &parts.config).await?;
         let evidence = start_evidence(&parts, &pictures.feeds).await?;
-        let watch = start_watch(&parts, &pictures.feeds)?;
+        let surveying = start_surveying(&parts, &pictures.feeds)?;
         let app = surface(&parts, &access, messages, payments, area_codes, pictures);
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
         let mqtt = gate.map(|gate| start_bridge(gate, &parts, desk));
         let http = http::Server::start(app, parts.config.http.bind, certificate(&parts.config).await?).await?;
-        Ok(Self { parts, engine_task, workers, links, lease, access, http, mqtt, housekeeping, evidence, watch })
+        Ok(Self { parts, engine_task, workers, links, lease, access, http, mqtt, housekeeping, evidence, surveying })
     }
 
     /// What other parts work with.
@@ -202,8 +208,9 @@ impl Server {
         if let Some(recorder) = self.evidence.recorder {
             recorder.stop().await;
         }
-        if let Some(watch) = self.watch {
-            watch.stop().await;
+        if let Some(surveying) = self.surveying {
+            surveying.schedule.abort();
+            surveying.watch.stop().await;
         }
         self.evidence.tidying.abort();
         self.links.leave_gateways().await;
@@ -325,19 +332,37 @@ async fn start_evidence(parts: &Parts, feeds: &Feeds) -> anyhow::Result<Evidence
     Ok(Evidence { recorder, tidying })
 }
 
-/// Watches surveys, where the beacons' keys are known: without them no code can be told from a forgery.
-fn start_watch(parts: &Parts, feeds: &Feeds) -> anyhow::Result<Option<Watch>> {
+/// Watches surveys and asks for those that are due, where the beacons' keys are known: without them no code can be told from a forgery.
+fn start_surveying(parts: &Parts, feeds: &Feeds) -> anyhow::Result<Option<Surveying>> {
     let parking = &parts.config.parking;
     let (Some(path), Some(host)) = (&parking.beacon_keys_file, &parking.beacon_host) else { return Ok(None) };
     let (site, lots, settings) = (parts.site.clone(), parts.lots.clone(), parts.config.surveys.clone());
-    Ok(Some(Watch::start(WatchParts {
+    let watch = Watch::start(WatchParts {
         engine: parts.engine.clone(),
         feeds: feeds.clone(),
         lots: Arc::new(move |lot| lots.current(lot).map(|layout| SurveyedLot::of(&layout.lot, &site.no_fly, &settings))),
         keys: beacons::load(host, path)?,
         settings: parts.config.surveys.clone(),
         folder: surveys::folder(&parts.config.store.data_dir),
-    })))
+    });
+    let times = Times { daily_at: parts.config.surveys.daily_at.clone(), utc_offset_min: parts.config.surveys.utc_offset_min };
+    Ok(Some(Surveying { watch, schedule: surveys::start_schedule(parts.engine.clone(), times, due_lots(parts)) }))
+}
+
+/// Every lot in which there is something to look at, with the request for its survey.
+fn due_lots(parts: &Parts) -> Askers {
+    let (engine, site, lots, settings) =
+        (parts.engine.clone(), parts.site.clone(), parts.lots.clone(), parts.config.surveys.clone());
+    Arc::new(move |kind, now_ms| {
+        let Some(config) = engine.read(|core| core.site().cloned()) else { return Vec::new() };
+        let known = lots.all().into_iter().map(|layout| SurveyedLot::of(&layout.lot, &site.no_fly, &settings));
+        let looked_at = known.filter(|lot| !(lot.register.beacons.is_empty() && lot.register.bays.is_empty()));
+        let planned = |lot: SurveyedLot| {
+            let event = surveys::plan(&lot, kind, &config, &settings, now_ms).map_err(|error| error.to_string());
+            (lot.id, event)
+        };
+        looked_at.map(planned).collect()
+    })
 }
 
 /// One recorder a process, however many servers a test starts in it.
