@@ -19,7 +19,6 @@ use crate::limits::SURVEY_SCHEDULE_LOOK;
 /// A survey that was due longer ago is left out, milliseconds: a server that was down begins with the next one, not with all of them.
 const LATE_MS_MAX: i64 = 15 * MINUTE_MS;
 const HOUR_MIN: i64 = 60;
-const DAY_MIN: i64 = 24 * HOUR_MIN;
 
 /// A time of the local day, `HH:MM`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -39,7 +38,7 @@ impl FromStr for TimeOfDay {
     fn from_str(text: &str) -> Result<Self, NoTimeOfDay> {
         let number = |digits: &str, below: i64| {
             let plain = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
-            digits.parse().ok().filter(|number| plain && *number < below)
+            digits.parse::<i64>().ok().filter(|number| plain && *number < below)
         };
         let parts = text.split_once(':').and_then(|(hour, minute)| Some((number(hour, 24)?, number(minute, HOUR_MIN)?)));
         let (hour, minute) = parts.ok_or_else(|| NoTimeOfDay(text.to_owned()))?;
@@ -81,7 +80,7 @@ impl Times {
     fn due(&self, now_ms: i64) -> Option<i64> {
         let (today, _) = local(now_ms, self.utc_offset_min);
         let days = [Day(today.0 - 1), today];
-        let all = days.iter().flat_map(|day| self.daily_at.iter().map(|time| (day, time.minute % DAY_MIN)));
+        let all = days.iter().flat_map(|day| self.daily_at.iter().map(move |time| (day, time.minute)));
         let moments = all.map(|(day, minute)| day.begins_ms(self.utc_offset_min) + minute * MINUTE_MS);
         moments.filter(|at_ms| *at_ms <= now_ms).max().filter(|at_ms| now_ms - at_ms < LATE_MS_MAX)
     }

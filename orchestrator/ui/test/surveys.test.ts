@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flownPct, occupancy, pictureUrl } from './api';
+import { flownPct, occupancy, pictureUrl } from '../src/lib/surveys/api';
 
 describe('surveys', () => {
   it('names pictures by survey and number', () => {
