@@ -15,7 +15,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(200);
 const RESTART_LOOKS: u32 = 300;
 /// The demo's key of the beacons: it protects nothing, and stands here for everybody to read.
 const BEACON_KEYS: &str =
-    "[[key]]\nid = 1\nsecret = \"64656d6f2064656d6f2064656d6f2064656d6f2064656d6f2064656d6f2064656d\"\nstate = \"active\"\n";
+    "[[key]]\nid = 1\nsecret = \"64656d6f2064656d6f2064656d6f2064656d6f2064656d6f2064656d6f206465\"\nstate = \"active\"\n";
 /// The area whose driver's page the demo names.
 const DRIVERS_AREA: &str = "A1";
 /// What the browser's play prints when it wants the server restarted under it.
