@@ -77,6 +77,14 @@ export async function drawLot(page, desk) {
   await page.waitForSelector(version(2));
   await page.waitForSelector(`${id('beacon')}.planned`);
 
+  at('manager draws what is no ground of the lot, and takes it away');
+  const holes = await page.locator(id('hole')).count();
+  await page.click(id('tool-hole'));
+  await drag(page, page.locator(id('beacon')).first(), { x: 12, y: 10 });
+  await page.waitForSelector(`${id('picked')}[data-kind="hole"]`);
+  await page.click(id('delete'));
+  await page.waitForFunction(([selector, count]) => document.querySelectorAll(selector).length === count, [id('hole'), holes]);
+
   at('manager puts the site’s own drawing back');
   await page.click(id('stop'));
   await page.click('details summary');
@@ -90,6 +98,14 @@ export async function drawLot(page, desk) {
   const sheets = await page.request.get(new URL(await page.getAttribute(id('sheets'), 'href'), base).href);
   const pdf = (await sheets.body()).toString('latin1');
   if (!pdf.startsWith('%PDF') || !pdf.includes('for 15 m, 1920 px, 70 deg')) throw new Error('the sheets are no PDF for 15 m');
+
+  at('manager asks for a survey, sees its way, and calls it off');
+  await page.click(id('survey-sweep'));
+  await page.waitForSelector(`${id('survey')}[data-state="open"]`);
+  await page.waitForSelector(id('survey-way'), { state: 'attached' });
+  await picture({ manager: page }, 'lot-survey');
+  await page.click(id('survey-call-off'));
+  await page.waitForSelector(`${id('survey')}[data-state="cancelled"]`);
 
   await page.setViewportSize(PHONE);
   await page.reload();

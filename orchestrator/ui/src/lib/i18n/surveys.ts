@@ -7,7 +7,7 @@ export const surveysEn = {
   callOff: 'Call off',
   kind: { sweep: 'Whole lot', audit: 'Beacons' },
   state: { open: 'Waiting for an aircraft', flown: 'Flown', cancelled: 'Called off', given_up: 'Given up' },
-  flying: (drone: string) => `${drone} is flying`,
+  given: (drone: string) => `Given to ${drone}`,
   progress: (flown: string, whole: string, done: number, all: number) => `${flown} of ${whole}, sortie ${done} of ${all}`,
   judged: (pictures: number, found: number) => `${pictures} pictures, ${found} findings`,
   judging: 'The pictures are judged some minutes after the flight.',
@@ -19,6 +19,7 @@ export const surveysEn = {
   seen: (at: string) => `seen ${at}`,
   findings: 'Findings',
   none: 'Nothing is wrong, as far as was seen.',
+  notYet: 'No survey has been judged yet.',
   finding: {
     beacon_missing: 'Beacon missing',
     beacon_unreadable: 'Beacon unreadable',
@@ -47,7 +48,7 @@ export const surveysKo: typeof surveysEn = {
   callOff: '조사 취소',
   kind: { sweep: '전체', audit: '비컨' },
   state: { open: '기체 대기 중', flown: '비행 완료', cancelled: '취소됨', given_up: '중단됨' },
-  flying: (drone) => `${drone} 비행 중`,
+  given: (drone) => `${drone}에 배정`,
   progress: (flown, whole, done, all) => `${whole} 중 ${flown}, 비행 ${all}회 중 ${done}회`,
   judged: (pictures, found) => `사진 ${pictures}장, 발견 ${found}건`,
   judging: '사진은 비행이 끝나고 몇 분 뒤에 판정됩니다.',
@@ -59,6 +60,7 @@ export const surveysKo: typeof surveysEn = {
   seen: (at) => `${at} 확인`,
   findings: '발견 사항',
   none: '확인한 범위에서는 문제가 없습니다.',
+  notYet: '아직 판정된 조사가 없습니다.',
   finding: {
     beacon_missing: '비컨 없음',
     beacon_unreadable: '비컨 판독 불가',
