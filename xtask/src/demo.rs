@@ -13,6 +13,11 @@ use crate::process::{self, Owned, built, cargo};
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// How often is looked whether a restarted server answers: a minute, for a busy machine.
 const RESTART_LOOKS: u32 = 300;
+/// The demo's key of the beacons: it protects nothing, and stands here for everybody to read.
+const BEACON_KEYS: &str =
+    "[[key]]\nid = 1\nsecret = \"64656d6f2064656d6f2064656d6f2064656d6f2064656d6f2064656d6f206465\"\nstate = \"active\"\n";
+/// The area whose driver's page the demo names.
+const DRIVERS_AREA: &str = "A1";
 /// What the browser's play prints when it wants the server restarted under it.
 const RESTART_PLEASE: &str = "please restart the server";
 /// Name and password at the TURN server of a play.
@@ -56,6 +61,8 @@ pub struct Stage {
     config: PathBuf,
     aircraft: Owned,
     turn_server: Option<Owned>,
+    /// What the beacons' codes read, by area.
+    codes: toml::Table,
     /// Where the pages are.
     pub address: String,
     /// Where the cameras hear who is where.
@@ -71,6 +78,9 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
     process::run(&root, &[&cargo(), "build", "--package", "orchestrator", "--package", "sim", "--bins"])?;
     let mut stage = Stage::set(options)?;
     println!("\n    the demo runs at {}\n    sign in as {SIGN_IN}\n    end it with Ctrl-C\n", stage.address);
+    if let Some(path) = stage.driver_path(DRIVERS_AREA) {
+        println!("    who parks in area {DRIVERS_AREA} scans {}{path}\n", stage.address);
+    }
     let mut people = stage.people(options)?;
     loop {
         if let Some(status) = people.ended()? {
@@ -92,10 +102,17 @@ impl Stage {
         let ports = Ports { turn: options.turn.then(|| options.port.saturating_add(5)), ..Ports::from(options.port) };
         let turn_server = ports.turn.map(|port| start_turn_server(port, &data)).transpose()?;
         let config = write_config(&data, &site, &ports)?;
+        let (codes, codes_file) = beacon_codes(&config, &site, &data)?;
         let server = Some(start_server(&config)?);
-        let aircraft = start_aircraft(&site, &ports, options)?;
+        let aircraft = start_aircraft(&site, &codes_file, &ports, options)?;
         let (address, people_address) = (format!("http://127.0.0.1:{}", ports.http), format!("127.0.0.1:{}", ports.people));
-        Ok(Self { server, config, aircraft, turn_server, address, people_address, site })
+        Ok(Self { server, config, aircraft, turn_server, codes, address, people_address, site })
+    }
+
+    /// The path of the page that an area's code opens.
+    fn driver_path(&self, area: &str) -> Option<&str> {
+        let code = self.codes.get(area)?.as_str()?;
+        Some(&code[code.find("/p/")?..])
     }
 
     fn people(&self, options: &Options) -> anyhow::Result<Owned> {
@@ -183,12 +200,33 @@ pub fn write_config(data: &Path, site: &Path, ports: &Ports) -> anyhow::Result<P
     feeds.extend(ports.turn.map(|port| ("ice_servers".to_owned(), ice_servers(port))));
     config.insert("feeds".to_owned(), toml::Value::Table(feeds));
     set(&mut config, &["parking", "file"], absolute(&crate::root().join("configs/demo-parking.toml"))?);
+    let keys = data.join("beacon-keys.toml");
+    std::fs::write(&keys, BEACON_KEYS).with_context(|| format!("could not write {}", keys.display()))?;
+    set(&mut config, &["parking", "beacon_keys_file"], absolute(&keys)?);
     for (section, port) in [("http", ports.http), ("mqtt", ports.mqtt), ("links", ports.mavlink)] {
         set(&mut config, &[section, "bind"], format!("127.0.0.1:{port}"));
     }
     let path = data.join("demo.toml");
     std::fs::write(&path, config.to_string()).with_context(|| format!("could not write {}", path.display()))?;
     Ok(path)
+}
+
+/// What the codes of a site's areas read, signed with the demo's key, and the file that says so.
+fn beacon_codes(config: &Path, site: &Path, data: &Path) -> anyhow::Result<(toml::Table, PathBuf)> {
+    let text = std::fs::read_to_string(config).with_context(|| format!("could not read {}", config.display()))?;
+    let config: toml::Table = text.parse().context("the demo's own configuration")?;
+    let parking = config.get("parking").and_then(toml::Value::as_table).context("the demo has no parking")?;
+    let said = |key: &str| parking.get(key).and_then(toml::Value::as_str).with_context(|| format!("parking.{key} is missing"));
+    let mut command = Command::new(built("orchestrator"));
+    command.args(["beacon", "codes", "--host", said("beacon_host")?, "--keys", said("beacon_keys_file")?]).arg("--site").arg(site);
+    let answer = command.output().context("could not ask for the beacons' codes")?;
+    if !answer.status.success() {
+        bail!("no codes for the beacons: {}", String::from_utf8_lossy(&answer.stderr));
+    }
+    let codes = String::from_utf8(answer.stdout).context("the beacons' codes are no text")?;
+    let path = data.join("beacon-codes.toml");
+    std::fs::write(&path, &codes).with_context(|| format!("could not write {}", path.display()))?;
+    Ok((codes.parse().context("the beacons' codes are no TOML")?, path))
 }
 
 /// Starts the server.
@@ -246,9 +284,9 @@ fn start_turn_server(port: u16, data: &Path) -> anyhow::Result<Owned> {
 }
 
 /// Starts the site's aircraft, heard by the server as over radio.
-fn start_aircraft(site: &Path, ports: &Ports, options: &Options) -> anyhow::Result<Owned> {
+fn start_aircraft(site: &Path, codes: &Path, ports: &Ports, options: &Options) -> anyhow::Result<Owned> {
     let mut command = Command::new(built("sim"));
-    command.arg("fly").arg("--site").arg(site);
+    command.arg("fly").arg("--site").arg(site).arg("--codes").arg(codes);
     command.args(["--mavlink", &format!("udpout:127.0.0.1:{}", ports.mavlink), "--speed", &options.speed.to_string()]);
     if options.clock {
         command.arg("--camera-clock");
@@ -296,7 +334,8 @@ pub fn play_in_browser(held_to_goals: bool) -> anyhow::Result<()> {
     };
     let mut stage = Stage::set(&options)?;
     let mut parking = Command::new("node");
-    parking.arg("e2e/parking.mjs").env("BASE_URL", &stage.address).current_dir(root.join("orchestrator/ui"));
+    let driver = stage.driver_path(DRIVERS_AREA).context("no area to park in")?;
+    parking.arg("e2e/parking.mjs").env("BASE_URL", &stage.address).env("DRIVER", driver).current_dir(root.join("orchestrator/ui"));
     process::run_command(&mut parking)?;
     let mut script = Command::new("node");
     script
