@@ -15,8 +15,8 @@ use crate::energy::{self, Wind};
 use crate::model::{Controller, Mission, Purpose, Rejection, RejectionReason};
 use crate::survey::Pass;
 pub use apart::{SEPARATION_HORIZONTAL_M, SEPARATION_VERTICAL_M};
-pub(crate) use plan::airspace;
 use plan::{Draft, Start};
+pub(crate) use plan::{airspace, sink_to_m};
 
 /// An aircraft on the ground further from its pad than this does not start from it, metres: satellite positions wander by half.
 const PAD_DISTANCE_MAX_M: f64 = 20.0;

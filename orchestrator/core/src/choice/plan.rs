@@ -103,13 +103,37 @@ fn clear_height_m(question: &Question<'_>, demand: &Demand, start: &Start) -> f6
     };
     let frame = LocalFrame::new(start.at);
     let (from, to) = (frame.to_local(start.at), frame.to_local(goal));
+    over_m(question.site, demand, &frame, &[from, to])
+}
+
+/// The height from which everything is passed over that stands by a way nearer than the margin, metres above the pad.
+fn over_m(site: &SiteConfig, demand: &Demand, frame: &LocalFrame, way: &[Local]) -> f64 {
     let in_the_way = |obstacle: &Obstacle| {
         let corners: Vec<Local> = obstacle.ring.corners().iter().map(|corner| frame.to_local(*corner)).collect();
-        let mut edges = corners.iter().zip(corners.iter().cycle().skip(1));
-        edges.any(|(a, b)| flight_routes::legs_apart_m(from, to, *a, *b) < question.site.policy.zone_margin_m)
+        let edges = corners.iter().zip(corners.iter().cycle().skip(1));
+        let near =
+            |leg: &[Local], a: &Local, b: &Local| flight_routes::legs_apart_m(leg[0], leg[1], *a, *b) < site.policy.zone_margin_m;
+        edges.into_iter().any(|(a, b)| way.windows(2).any(|leg| near(leg, a, b)))
     };
-    let all = route::obstacles(question.site, demand).map(|(obstacle, _)| obstacle);
+    let all = route::obstacles(site, demand).map(|(obstacle, _)| obstacle);
     all.filter(in_the_way).map(|obstacle| obstacle.top_m + Obstacle::CLEARANCE_M).fold(0.0, f64::max)
+}
+
+/// How low a flight may sink anywhere on its way out, metres above the pad: to its scene, but not onto what it passes over. A survey
+/// stays where it is: low over its lot already, or as high as a transit.
+pub(crate) fn sink_to_m(site: &SiteConfig, plan: &FlightPlan) -> f64 {
+    let Scene::Escort { height_m, .. } = plan.scene else { return plan.transit_height_m };
+    let frame = LocalFrame::new(plan.home);
+    let way: Vec<Local> = std::iter::once(&plan.home).chain(&plan.outbound).map(|corner| frame.to_local(*corner)).collect();
+    let demand = Demand {
+        pad: plan.home,
+        ground_amsl_m: plan.home_altitude_amsl_m,
+        top_m: plan.transit_height_m,
+        level_m: plan.transit_height_m,
+        from_ms: 0,
+        until_ms: 0,
+    };
+    over_m(site, &demand, &frame, &way).max(height_m).min(plan.transit_height_m)
 }
 
 /// The flight at the first of these levels at which it keeps apart from our other aircraft.

@@ -377,6 +377,15 @@ fn what_stands_in_the_way_is_flown_over_or_round_whichever_is_sooner() {
 }
 
 #[test]
+fn who_gives_way_sinks_to_its_scene_and_not_onto_a_house_by_the_way() {
+    for (height_m, sinks_to_m) in [(5.0, 20.0), (40.0, 48.0), (52.0, 60.0)] {
+        let table = walled(400.0, height_m);
+        let plan = table.chosen().plan;
+        assert_eq!(super::sink_to_m(&table.site, &plan), sinks_to_m, "a house of {height_m} m");
+    }
+}
+
+#[test]
 fn among_high_houses_the_scene_is_above_them() {
     let mut table = table(1);
     for (number, east_m) in [-640.0, -560.0].into_iter().enumerate() {

@@ -1,9 +1,10 @@
 //! What the link reports: progress, failure, loss, low charge; and what follows from each.
 
-use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId, Scene};
+use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId};
 
 use super::{desk, escort, launch, orders, survey};
 use crate::cause::Cause;
+use crate::choice;
 use crate::effect::{CallerNotice, OperatorAlert};
 use crate::incident;
 use crate::model::Mission;
@@ -214,15 +215,13 @@ fn battery_low(state: &mut State, turn: &mut Turn, id: &MissionId, remaining_pct
 }
 
 /// Somebody else's aircraft comes near. On the way out ours stops and sinks to the height of its scene, where no manned aircraft
-/// flies. On scene it is that low already, and on its way home a recall wins: there the pilot decides. All of it is told to them.
+/// flies, or as low as what stands by its way allows. On scene it is that low already, and on its way home a recall wins: there the pilot decides. All of it is told to them.
 fn intruder(state: &mut State, turn: &mut Turn, id: &MissionId, name: &str, distance_m: f64, above_m: f64) {
     let Some(mission) = state.missions.get_mut(id) else { return };
     let gives_way = mission.phase == Some(FlightPhase::Airborne) && !mission.recalled && !mission.held;
     mission.gives_way = gives_way;
-    let height_m = match mission.plan.scene {
-        Scene::Escort { height_m, .. } => height_m,
-        Scene::Survey { .. } => mission.plan.transit_height_m,
-    };
+    let level_m = mission.plan.transit_height_m;
+    let height_m = state.site.as_ref().map_or(level_m, |site| choice::sink_to_m(site, &mission.plan));
     let detail = [("name", name.to_owned()), ("distance_m", format!("{distance_m:.0}")), ("above_m", format!("{above_m:.0}"))];
     launch::note(state, turn, id, "drone_intruder", &detail);
     let figures = (distance_m.round() as i64, above_m.round() as i64);
