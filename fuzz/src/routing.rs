@@ -15,23 +15,25 @@ pub fn run_router(bytes: &[u8]) {
     let mut bytes = Bytes(bytes);
     let mut router = Router::new();
     let ends = [EndpointRole::Full, EndpointRole::Full, EndpointRole::Watcher].map(|role| router.open(role));
-    let mut heard: [Vec<u8>; 3] = Default::default();
+    // Of each line, what came as a stream and what came as datagrams: neither is a part of the other.
+    let mut heard: [[Vec<u8>; 2]; 3] = Default::default();
     let mut now_ms = 0;
     for _ in 0..STEPS_MAX {
         let Some(kind) = bytes.byte() else { break };
         let at = usize::from(kind) % ends.len();
         now_ms += u64::from(kind);
         let Some(block) = bytes.block() else { break };
-        heard[at].extend_from_slice(block);
+        let is_datagram = kind >= 128;
+        heard[at][usize::from(is_datagram)].extend_from_slice(block);
         let reached =
-            if kind < 128 { router.receive(ends[at], block, now_ms) } else { router.receive_datagram(ends[at], block, now_ms) };
+            if is_datagram { router.receive_datagram(ends[at], block, now_ms) } else { router.receive(ends[at], block, now_ms) };
         assert!(!reached.contains(&ends[at]), "never back where it came from");
         router.hand_over(kind, kind.is_multiple_of(2));
         for (other, end) in ends.iter().enumerate() {
             for frame in router.take_waiting(*end, usize::MAX) {
                 assert!(frame.len() <= FRAME_LENGTH_MAX && !drone_link_proto::is_secret(&frame) || frame[0] == 0xFE);
-                let mut from = heard.iter().enumerate().filter(|(index, _)| *index != other);
-                let known = from.any(|(_, heard)| heard.windows(frame.len()).any(|window| window == &frame[..]));
+                let mut from = heard.iter().enumerate().filter(|(index, _)| *index != other).flat_map(|(_, heard)| heard);
+                let known = from.any(|heard| heard.windows(frame.len()).any(|window| window == &frame[..]));
                 assert!(known, "byte for byte as it came from somebody else");
                 drone_link_proto::describe(&frame);
             }
