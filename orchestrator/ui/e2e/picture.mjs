@@ -3,6 +3,10 @@
  * The clock's layout: docs/video.md.
  */
 
+/** How long between two looks at the way a picture comes, milliseconds, and how many: ten seconds, more than a relay takes to be chosen. */
+const WAYS_PAUSE_MS = 200;
+const WAYS_LOOKS_MAX = 50;
+
 /** Reads the clock of every picture shown until `count` were read; ages in milliseconds from capture to the screen. */
 export async function glassToGlass(page, count) {
   const ages = await page.evaluate(
@@ -108,19 +112,23 @@ export const nothingGetsThrough = () => {
  * By which kind of own address the pictures of such a page come: `host`, `relay` … A page may show its first frame a moment before the
  * browser says which pair of addresses it has chosen, so this waits until it says so.
  */
-export async function waysOfPictures(page) {
-  const chosen = async () => {
+export function waysOfPictures(page) {
+  // Waited for in the page: Playwright takes the promise of a waiting function for its answer, and the first may come too early.
+  const chosen = async ({ pauseMs, looksMax }) => {
     const found = [];
-    for (const connection of window.connections) {
-      const stats = new Map([...(await connection.getStats())]);
-      for (const transport of stats.values()) {
-        const pair = transport.type === 'transport' ? stats.get(transport.selectedCandidatePairId) : undefined;
-        if (pair) found.push(stats.get(pair.localCandidateId)?.candidateType);
+    for (let look = 0; found.length === 0 && look < looksMax; look += 1) {
+      if (look > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      for (const connection of window.connections) {
+        const stats = new Map([...(await connection.getStats())]);
+        for (const transport of stats.values()) {
+          const pair = transport.type === 'transport' ? stats.get(transport.selectedCandidatePairId) : undefined;
+          if (pair) found.push(stats.get(pair.localCandidateId)?.candidateType);
+        }
       }
     }
-    return found.length > 0 ? found : null;
+    return found;
   };
-  return (await page.waitForFunction(chosen, undefined, { polling: 200 })).jsonValue();
+  return page.evaluate(chosen, { pauseMs: WAYS_PAUSE_MS, looksMax: WAYS_LOOKS_MAX });
 }
 
 /** Waits for so many new stills; the mean time between two, milliseconds. */
