@@ -121,7 +121,7 @@ impl Keeper {
                     let error = failed
                         .map_or_else(|_| "no answer".to_owned(), |failed| failed.err().map_or_else(String::new, |e| e.to_string()));
                     if !std::mem::replace(&mut told, true) {
-                        tracing::warn!(url = %self.login.url, error, "cannot reach the MQTT broker; trying again");
+                        tracing::warn!(url = %self.login.url, error, "no connection to the MQTT broker; trying again");
                     }
                 }
             }

@@ -213,7 +213,7 @@ impl Session {
                     let _ = client.disconnect().await;
                 }
                 Err(error) => {
-                    tracing::warn!(url = %self.settings.url, error = %error, "cannot reach the MQTT broker; trying again");
+                    tracing::warn!(url = %self.settings.url, error = %error, "no connection to the MQTT broker; trying again");
                     tokio::select! {
                         () = tokio::time::sleep(limits::MQTT_RECONNECT_PAUSE) => {}
                         () = stop.cancelled() => {}
