@@ -18,6 +18,10 @@ const FRAMES: u32 = 400_000;
 const RATE: usize = 200_000;
 /// How often a piece of the stream is written: 500 times a second.
 const PIECES_PER_S: usize = 500;
+/// How long nothing may arrive before what is missing counts as lost.
+const SILENCE: Duration = Duration::from_secs(5);
+/// Longer than a greeting under way takes.
+const GREETING: Duration = Duration::from_millis(50);
 
 fn frame(number: u32) -> Vec<u8> {
     let mut raw = MAVLinkV2MessageRaw::new();
@@ -59,14 +63,17 @@ async fn whole(first: &[u8], pieces: &[Vec<u8>]) {
     let mut source = TcpStream::connect(address).await.expect("connected");
     // Both ends are open when the first frame has passed; until then it is repeated.
     let mut greeting = vec![0; first.len()];
-    while tokio::time::timeout(Duration::from_millis(50), sink.read_exact(&mut greeting)).await.is_err() {
+    while tokio::time::timeout(GREETING, sink.read_exact(&mut greeting)).await.is_err() {
         source.write_all(first).await.expect("written");
     }
+    // Further greetings are not what is measured.
+    while tokio::time::timeout(GREETING, sink.read(&mut greeting)).await.is_ok_and(|read| read.expect("readable") > 0) {}
     let wanted: usize = pieces.iter().map(Vec::len).sum();
     let reading = tokio::spawn(async move {
         let (mut buffer, mut length) = (vec![0; 1 << 16], 0);
         while length < wanted {
-            length += sink.read(&mut buffer).await.expect("readable");
+            let read = tokio::time::timeout(SILENCE, sink.read(&mut buffer)).await.expect("frames were lost");
+            length += read.expect("readable");
         }
     });
     let start = Instant::now();
