@@ -33,6 +33,13 @@ pub struct AircraftSettings {
     /// How its light is switched.
     #[serde(default)]
     pub light: LightSetting,
+    /// Whether the light shows people that a camera films, as the law of a country may demand; `false` keeps it steady.
+    #[serde(default = "yes")]
+    pub filming_signal: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// See [`UnsignedFrames`].
@@ -96,6 +103,7 @@ impl AircraftSettings {
         };
         Ok(LinkConfig {
             light: self.light.into(),
+            filming_signal: self.filming_signal,
             hardware,
             signing,
             arm_authorization: self.arm_authorization,
@@ -118,6 +126,8 @@ mod tests {
         assert_eq!(link.hardware.as_ref().map(HardwareId::as_str), Some("00000000000000ab"));
         let plain = parsed("drone = \"d1\"").expect("settings").link(1).expect("a link");
         assert_eq!(plain, LinkConfig::new(servo.drone.clone(), 1));
+        let steady = parsed("drone = \"d1\"\nfilming_signal = false").expect("settings").link(1).expect("a link");
+        assert!(plain.filming_signal && !steady.filming_signal);
         assert!(parsed("drone = \"d1\"\nlihgt = \"auto\"").expect_err("a typing error").contains("lihgt"));
         let wrong = AircraftSettings { hardware: Some("12".to_owned()), ..servo }.link(1).expect_err("no identity");
         assert!(wrong.to_string().contains("d1") && wrong.to_string().contains("hexadecimal"), "{wrong}");

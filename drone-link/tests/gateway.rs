@@ -162,6 +162,7 @@ fn gateway_config(broker: &Broker, bind: SocketAddr, data_dir: &Path) -> Gateway
         trusted: false,
         arm_authorization: false,
         light: LightSetting::default(),
+        filming_signal: true,
     };
     GatewayConfig {
         station: station(),

@@ -65,10 +65,12 @@ pub const CALLER_POSITIONS_WRITING: Duration = Duration::from_secs(5);
 pub const MQTT_PACKET_BYTES_MAX: usize = 256 * 1024;
 /// How long the broker keeps what waits for a client that is away, seconds: a night.
 pub const MQTT_SESSION_S: u32 = 12 * 3_600;
-/// Messages that the broker may have sent us and we not acknowledged. Far above what a broker is told to have under way at once
-/// (`max_inflight_messages` of mosquitto): mosquitto 2.0.11 with much to send goes beyond what we allow, the connection then has to
-/// be closed, and everything under way comes again, for ever. 1,000 was too few for 10,000 terminals. They are small; 16,000 are some megabytes.
-pub const MQTT_UNACKNOWLEDGED_MAX: u16 = 16_000;
+/// Messages that the broker may have sent us and we not acknowledged: as many as there are packet identifiers, so that no broker can
+/// go beyond. mosquitto 2.0.11 with much to send goes beyond any smaller number; the connection then has to be closed, and everything
+/// under way comes again, for ever. What a message may hold bounds the memory: 268 MB at the very worst, some megabytes in use.
+pub const MQTT_UNACKNOWLEDGED_MAX: u16 = u16::MAX;
+/// The longest message of a device, bytes. A call with an address and a note is under one thousand.
+pub const MQTT_DEVICE_MESSAGE_BYTES_MAX: usize = 4 * 1_024;
 /// Lines of timelines and states of aircraft that wait to be published: those of some hundred calls a second for ten seconds.
 pub const MQTT_ORDINARY_MAX: usize = 32_768;
 /// Offers, notices and answers that wait to be published.

@@ -90,8 +90,10 @@ pub struct Truth {
     pub battery_v: f64,
     /// Amperes drawn.
     pub current_a: f64,
-    /// Light coming out, 0..1 of full.
+    /// Light coming out, 0..1 of full, but for the winks of a strobe.
     pub light: f64,
+    /// Whether a strobe keeps the light dark at this moment.
+    pub light_winks: bool,
     /// Elevation of the camera's look over the horizon, degrees.
     pub camera_pitch_deg: f64,
     /// Direction of the camera's look, degrees clockwise from north.
@@ -224,6 +226,7 @@ impl Aircraft {
             battery_v: battery.voltage_v(),
             current_a: battery.current_a(),
             light: self.illuminator.output(),
+            light_winks: self.illuminator.winks(),
             camera_pitch_deg: look.pitch_deg,
             camera_heading_deg: look.heading_deg,
             camera_roll_deg: look.roll_deg,

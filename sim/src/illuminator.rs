@@ -42,6 +42,9 @@ pub(crate) struct Illuminator {
     brightness: f64,
     strobe_period_s: f32,
     strobe_duty: f32,
+    /// When the strobe was configured, and how it is now.
+    strobe_since_us: u64,
+    winks: bool,
     temperature_c: f64,
     pub(crate) dead: bool,
     pub(crate) overheated: bool,
@@ -57,6 +60,8 @@ impl Illuminator {
             brightness: 1.0,
             strobe_period_s: 0.0,
             strobe_duty: 0.0,
+            strobe_since_us: 0,
+            winks: false,
             temperature_c: AIR_C,
             dead: false,
             overheated: false,
@@ -64,9 +69,21 @@ impl Illuminator {
         }
     }
 
-    /// Share of full light that really comes out.
+    /// Share of full light that really comes out, but for the winks of a strobe.
     pub(crate) fn output(&self) -> f64 {
         if self.wanted && !self.dead && !self.overheated { self.brightness } else { 0.0 }
+    }
+
+    /// Whether a strobe keeps it dark at this moment.
+    pub(crate) fn winks(&self) -> bool {
+        self.winks
+    }
+
+    /// First the lit part of each period, then the dark one.
+    fn strobe(&mut self, now_us: u64) {
+        let period_s = f64::from(self.strobe_period_s);
+        let since_s = now_us.saturating_sub(self.strobe_since_us) as f64 / 1e6;
+        self.winks = period_s > 0.0 && since_s.rem_euclid(period_s) >= period_s * f64::from(self.strobe_duty) / 100.0;
     }
 
     /// The actuator output that the lamp hangs on where there is no component: above zero is on.
@@ -81,6 +98,7 @@ impl Illuminator {
     pub(crate) fn step(&mut self, now_us: u64, dt_s: f64, out: &mut Transmitter) {
         let aim_c = if self.overheated { OVERHEATED_C } else { AIR_C + WARMING_C * self.output() };
         self.temperature_c += (aim_c - self.temperature_c) * (dt_s / WARMING_S);
+        self.strobe(now_us);
         if self.is_component && now_us >= self.due_us {
             self.due_us = now_us + PERIOD_US;
             let heartbeat = PayloadWriter::default().u32(0).u8(TYPE_ILLUMINATOR).u8(NO_AUTOPILOT).u8(0).u8(STATE_ACTIVE).u8(3);
@@ -118,7 +136,7 @@ impl Illuminator {
                 self.wanted = param(0) >= 0.5;
                 ACCEPTED
             }
-            DO_ILLUMINATOR_CONFIGURE => self.configure(param(1), param(2), param(3)),
+            DO_ILLUMINATOR_CONFIGURE => self.configure(now_us, param(1), param(2), param(3)),
             REQUEST_MESSAGE if param(0) as u32 == ILLUMINATOR_STATUS => ACCEPTED,
             SET_MESSAGE_INTERVAL if param(0) as u32 == ILLUMINATOR_STATUS => {
                 self.report(now_us, out);
@@ -129,13 +147,14 @@ impl Illuminator {
     }
 
     /// DO_ILLUMINATOR_CONFIGURE: brightness 0..100 %, strobe period in seconds, duty cycle 0..100 %.
-    fn configure(&mut self, brightness_pct: f32, period_s: f32, duty_pct: f32) -> u8 {
+    fn configure(&mut self, now_us: u64, brightness_pct: f32, period_s: f32, duty_pct: f32) -> u8 {
         if !(0.0..=100.0).contains(&brightness_pct) {
             return DENIED;
         }
         self.brightness = f64::from(brightness_pct) / 100.0;
         self.strobe_period_s = if period_s.is_finite() { period_s.max(0.0) } else { 0.0 };
         self.strobe_duty = if duty_pct.is_finite() { duty_pct.clamp(0.0, 100.0) } else { 0.0 };
+        self.strobe_since_us = now_us;
         ACCEPTED
     }
 

@@ -161,7 +161,7 @@ impl SiteEye {
     fn capture(&mut self, truth: &Truth, picture: &mut Picture) {
         let pose = pose_of(truth, &self.frame);
         self.camera.set_zoom(truth.camera_zoom);
-        self.scene.spotlight.brightness = truth.light;
+        self.scene.spotlight.brightness = if truth.light_winks { 0.0 } else { truth.light };
         self.scene.people = self.street.seen(&self.frame);
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now_us = u64::try_from(since.as_micros()).unwrap_or_default();

@@ -123,6 +123,23 @@ fn fact_8_the_light_is_a_component_of_its_own() {
 }
 
 #[test]
+fn fact_8_a_light_can_wink_by_itself() {
+    let mut station = Station::booted();
+    station.command_to((1, 243), MavCmd::MAV_CMD_ILLUMINATOR_ON_OFF, [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+    station.command_to((1, 243), MavCmd::MAV_CMD_DO_ILLUMINATOR_CONFIGURE, [1.0, 100.0, 10.0, 97.0, 0.0, 0.0, 0.0]);
+    let mut dark_ms = Vec::new();
+    for ms in (0..30_000).step_by(50) {
+        station.run_ms(50);
+        let truth = station.aircraft.truth();
+        assert_eq!(truth.light, 1.0, "on all the while");
+        if truth.light_winks {
+            dark_ms.push(ms);
+        }
+    }
+    assert!((15..=21).contains(&dark_ms.len()), "0.3 s in each of three periods: {dark_ms:?}");
+}
+
+#[test]
 fn fact_11_status_texts_need_a_ground_station() {
     for (kind, spoken) in [(MavType::MAV_TYPE_ONBOARD_CONTROLLER, false), (MavType::MAV_TYPE_GCS, true)] {
         let mut station = Station::new();

@@ -17,6 +17,8 @@ pub struct LinkConfig {
     pub own_component_id: u8,
     /// How its light is switched.
     pub light: LightDriver,
+    /// Whether the light, while it is on, shows people that a camera films: it winks, or dips when it comes on.
+    pub filming_signal: bool,
     /// Which autopilot it is, where the site says so; another one is not launched.
     pub hardware: Option<HardwareId>,
     /// Signatures, where both ends have a key.
@@ -38,6 +40,7 @@ impl LinkConfig {
             own_system_id: 255,
             own_component_id: 190,
             light: LightDriver::default(),
+            filming_signal: true,
             hardware: None,
             signing: None,
             arm_authorization: false,

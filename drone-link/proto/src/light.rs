@@ -18,6 +18,17 @@ const PULSE_OFF_US: f32 = 1_000.0;
 const PULSE_SPAN_US: f32 = 1_000.0;
 /// MAV_ILLUMINATOR_MODE: on and off by command.
 const MODE_INTERNAL_CONTROL: f32 = 1.0;
+/// The sign that a camera films (ADR 0141), where the lamp has a controller: it winks by itself, dark for 0.3 s of every ten seconds.
+const FILMING_PERIOD_S: f32 = 10.0;
+const FILMING_DUTY_PCT: f32 = 97.0;
+/// Where we switch the lamp: so many dips when it has come on, each for so long, down to this share. Never dark: an order that is lost
+/// in a dip leaves the person in half light, not in none.
+const DIPS: u8 = 3;
+const DIP_MS: u64 = 600;
+const DIP_SHARE: f32 = 0.5;
+/// How often a light without read-back is ordered again while it is on. An answer names only the command, so a late one of an earlier
+/// order is taken for that of a later one; and an autopilot that restarts in the air forgets its outputs.
+const REFRESH_MS: u64 = 10_000;
 
 /// One aircraft's light.
 #[derive(Debug)]
@@ -31,10 +42,22 @@ pub(crate) struct Light {
     commanded: bool,
     /// Ordered on as often as it makes sense, and still read back as off: the lamp is dead, whatever its electronics say.
     stays_dark: bool,
+    /// Shows that a camera films whenever it is lit.
+    filming_signal: bool,
+    dips: Dips,
+}
+
+/// The dips of a lamp that is switched by us.
+#[derive(Debug, Default)]
+struct Dips {
+    /// Not begun yet.
+    left: u8,
+    /// In one now.
+    low: bool,
 }
 
 impl Light {
-    pub fn new(driver: LightDriver) -> Self {
+    pub fn new(driver: LightDriver, filming_signal: bool) -> Self {
         let illuminator = match driver {
             LightDriver::Illuminator { component_id } => Some(component_id),
             LightDriver::Auto
@@ -43,13 +66,27 @@ impl Light {
             | LightDriver::Relay { .. }
             | LightDriver::None => None,
         };
-        Self { driver, illuminator, wanted: None, orders: 0, ordered_ms: 0, read_back: None, commanded: false, stays_dark: false }
+        Self {
+            driver,
+            illuminator,
+            wanted: None,
+            orders: 0,
+            ordered_ms: 0,
+            read_back: None,
+            commanded: false,
+            stays_dark: false,
+            filming_signal,
+            dips: Dips::default(),
+        }
     }
 
     /// Wants the light on or off. Repeats are harmless.
     pub fn want(&mut self, on: bool, brightness_pct: u8) {
         let wanted = Some((on, brightness_pct.min(100)));
         if self.wanted != wanted {
+            let comes_on = on && !self.wanted.is_some_and(|(before, _)| before);
+            let left = if comes_on && self.filming_signal { DIPS } else { self.dips.left * u8::from(on) };
+            self.dips = Dips { left, low: false };
             self.wanted = wanted;
             self.orders = 0;
             self.commanded = false;
@@ -111,12 +148,24 @@ impl Light {
         if self.read_back == Some(LightState::Lit) {
             self.stays_dark = false;
         }
-        let waiting = self.orders > 0 && now_ms.saturating_sub(self.ordered_ms) < limits.light_confirm_ms;
-        if (shown && self.orders > 0) || waiting {
+        let for_ms = now_ms.saturating_sub(self.ordered_ms);
+        let waiting = self.orders > 0 && for_ms < limits.light_confirm_ms;
+        if shown && self.orders > 0 {
+            let again = on && self.read_back.is_none() && for_ms >= REFRESH_MS;
+            if !self.next_dip(on, for_ms) && !again {
+                return;
+            }
+            self.orders = 0;
+        } else if waiting {
             return;
         }
         if self.orders >= limits.light_orders_max {
             self.stays_dark = on;
+            // Half light is no place to stop: full light is ordered anew.
+            let low = std::mem::take(&mut self.dips).low;
+            if low || (on && self.read_back.is_none() && for_ms >= REFRESH_MS) {
+                self.orders = 0;
+            }
             return;
         }
         self.orders += 1;
@@ -129,9 +178,27 @@ impl Light {
         }
     }
 
+    /// Goes into the next dip or out of one, when what was ordered shows and has been seen for long enough.
+    fn next_dip(&mut self, on: bool, for_ms: u64) -> bool {
+        let dims_by_order = match (self.driver, self.illuminator) {
+            (LightDriver::Actuator { .. } | LightDriver::Servo { .. }, _) | (LightDriver::Auto, None) => true,
+            // An illuminator winks by itself, and a relay knows no half.
+            (LightDriver::Auto | LightDriver::Illuminator { .. } | LightDriver::Relay { .. } | LightDriver::None, _) => false,
+        };
+        if !on || !dims_by_order || for_ms < DIP_MS || (self.dips.left == 0 && !self.dips.low) {
+            return false;
+        }
+        self.dips.low = !self.dips.low;
+        if self.dips.low {
+            self.dips.left -= 1;
+        }
+        true
+    }
+
     /// The command that switches, and the one that dims.
     fn commands(&self, autopilot: Autopilot, on: bool, brightness_pct: u8) -> Option<(CommandSpec, Option<CommandSpec>)> {
-        let share = if on { f32::from(brightness_pct) / 100.0 } else { 0.0 };
+        let full = if on { f32::from(brightness_pct) / 100.0 } else { 0.0 };
+        let share = if self.dips.low { full * DIP_SHARE } else { full };
         let switched = |kind, number: u8, value| {
             Some((floats(kind, AUTOPILOT_COMPONENT, [f32::from(number), value, 0., 0., 0., 0., 0.]), None))
         };
@@ -148,7 +215,8 @@ impl Light {
             (LightDriver::Actuator { index }, _) => Some(actuator(index.clamp(1, ACTUATORS))),
             (LightDriver::Auto | LightDriver::Illuminator { .. }, Some(component_id)) => {
                 let switch = floats(CommandKind::Illuminator, component_id, [f32::from(u8::from(on)), 0., 0., 0., 0., 0., 0.]);
-                let dim = [MODE_INTERNAL_CONTROL, f32::from(brightness_pct), 0., 0., 0., 0., 0.];
+                let (period_s, duty_pct) = if self.filming_signal { (FILMING_PERIOD_S, FILMING_DUTY_PCT) } else { (0.0, 0.0) };
+                let dim = [MODE_INTERNAL_CONTROL, f32::from(brightness_pct), period_s, duty_pct, 0., 0., 0.];
                 Some((switch, on.then(|| floats(CommandKind::IlluminatorConfigure, component_id, dim))))
             }
             (LightDriver::Servo { channel }, _) => servo(channel),

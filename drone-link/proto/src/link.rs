@@ -67,7 +67,11 @@ impl Link {
             own_component_id: config.own_component_id,
             target_system_id: config.system_id,
         };
-        let mut craft = Craft::new(config.limits.clone(), Light::new(config.light), Identity::new(config.hardware.clone()));
+        let mut craft = Craft::new(
+            config.limits.clone(),
+            Light::new(config.light, config.filming_signal),
+            Identity::new(config.hardware.clone()),
+        );
         craft.authorizer = config.arm_authorization.then_some(config.own_system_id);
         let signing = config.signing.clone().map(Signing::new);
         Self {

@@ -2,8 +2,9 @@
 
 mod support;
 
-use flight_types::{FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, Scene, SurveyManner};
-use support::vehicle::{HOLD, LAND, MISSION, RETURN};
+use drone_link_proto::LinkConfig;
+use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, Scene, SurveyManner};
+use support::vehicle::{self, HOLD, LAND, MISSION, RETURN};
 use support::*;
 
 const ALL_PHASES: [FlightPhase; 7] = [
@@ -512,6 +513,48 @@ fn the_light_is_shown_as_read_back_and_never_better() {
     world.run(10_000);
     assert_eq!(world.link.status(world.now_ms).light, LightState::Commanded);
     assert_eq!(world.vehicle.actuators.last(), Some(&1.0));
+}
+
+#[test]
+fn the_light_shows_that_a_camera_films_unless_it_is_to_be_steady() {
+    let config = |steady: bool| {
+        let config = LinkConfig::new(DroneId::new("d1").expect("an id"), vehicle::SYSTEM_ID);
+        LinkConfig { filming_signal: !steady, ..config }
+    };
+    for (steady, strobe) in [(false, [100.0, 10.0, 97.0]), (true, [100.0, 0.0, 0.0])] {
+        let mut world = World::with(config(steady), 23, CLEAR);
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run_until_phase(240_000, FlightPhase::OnScene);
+        world.run(20_000);
+        assert_eq!(world.vehicle.light_settings.last(), Some(&strobe), "it winks by itself, and is never ordered dark");
+        assert!(world.vehicle.light_on);
+    }
+    let dips = [0.0, 1.0, 0.5, 1.0, 0.5, 1.0, 0.5, 1.0, 1.0, 1.0].as_slice();
+    for (steady, seen) in [(false, dips), (true, &[0.0, 1.0, 1.0, 1.0])] {
+        let mut world = World::with(config(steady), 24, CLEAR);
+        world.vehicle.has_illuminator = false;
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run_until_phase(240_000, FlightPhase::OnScene);
+        world.run(20_000);
+        assert_eq!(world.vehicle.actuators, seen);
+    }
+}
+
+/// A dip whose end is lost would leave the person in half light.
+#[test]
+fn dips_end_in_full_light_however_bad_the_line_is() {
+    for seed in 0..40 {
+        let mut world = World::new(seed, STORM);
+        world.vehicle.has_illuminator = false;
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run_until_phase(240_000, FlightPhase::OnScene);
+        world.run(40_000);
+        assert!(world.vehicle.actuators.contains(&0.5), "seed {seed}: it dips");
+        assert_eq!(world.vehicle.actuators.last(), Some(&1.0), "seed {seed}: {:?}", world.vehicle.actuators);
+        world.command("m", FlightCommand::Light { on: true, brightness_pct: 40 });
+        world.run(10_000);
+        assert_eq!(world.vehicle.actuators.last(), Some(&0.4), "seed {seed}: no dip for another brightness");
+    }
 }
 
 #[test]

@@ -259,7 +259,9 @@ impl Session {
         move |packet, token| {
             metrics::counter!("mqtt_messages_received").increment(1);
             let lane = lane_of(&packet.topic_name, lanes.len());
-            let arrived = Arrived { topic: packet.topic_name, payload: packet.payload.to_vec(), token };
+            // Of one that is too long only so much is kept that it is seen to be.
+            let kept = packet.payload.len().min(limits::MQTT_DEVICE_MESSAGE_BYTES_MAX + 1);
+            let arrived = Arrived { payload: packet.payload[..kept].to_vec(), topic: packet.topic_name, token };
             // A lane ends only with the process.
             let _ = lanes[lane].send(arrived);
         }

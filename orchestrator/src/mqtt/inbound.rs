@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::access::Identity;
 use super::topics::{Parts, Topics};
 use crate::engine::Engine;
+use crate::limits;
 use crate::live::Live;
 
 /// A request as the HTTP surface takes it.
@@ -113,6 +114,9 @@ pub enum Request {
 impl Request {
     /// Reads a message's topic and payload; the error is the problem that its sender is told.
     pub fn read(parts: &Parts<'_>, payload: &[u8]) -> Result<Self, Value> {
+        if payload.len() > limits::MQTT_DEVICE_MESSAGE_BYTES_MAX {
+            return Err(refusal(413, &format!("longer than {} bytes", limits::MQTT_DEVICE_MESSAGE_BYTES_MAX)));
+        }
         let body: Value = serde_json::from_slice(payload).map_err(|error| refusal(400, &format!("not JSON: {error}")))?;
         match (parts.kind, parts.what) {
             ("guards", "position") => Ok(Self::GuardPosition { guard: guard(parts.id)?, body }),

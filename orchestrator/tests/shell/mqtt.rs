@@ -182,10 +182,12 @@ async fn what_cannot_be_understood_is_answered_and_changes_nothing() {
     let (id, token) = running.guard("g1").await;
     let entries = running.server.parts().engine.read(dispatch_core::Core::last_seq);
     let mut errors = Subscriber::start(port, &id, &token, &format!("{ROOT}/errors/g1")).await;
+    let long = format!(r#"{{"reply":"dance","steps":"{}"}}"#, "x".repeat(5_000));
     // (what is sent, what the problem must mention)
     let cases = [
         ("replies", "not json", "JSON"),
         ("replies", "[]", "reply"),
+        ("replies", &long, "4096"),
         ("replies", r#"{"reply":"dance"}"#, "dance"),
         ("replies", r#"{"reply":"accept"}"#, "offer"),
         ("replies", r#"{"reply":"accept","offer":"a/b"}"#, "identifier"),

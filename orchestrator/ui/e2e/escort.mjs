@@ -22,7 +22,7 @@
 
 import { createSocket } from 'node:dgram';
 import { glassToGlass, nothingGetsThrough, onlyRelayed, restartServer, standsOut, standsOutUntil, stillsShown, waysOfPictures } from './picture.mjs';
-import { accountOf, at, base, id, open, PHONE, picture, play, signIn } from './stage.mjs';
+import { accountOf, at, base, id, nothingCovers, open, PHONE, picture, play, signIn } from './stage.mjs';
 
 const guardAccount = accountOf('GUARD', 'guard-1');
 const operatorAccount = accountOf('OPERATOR', 'operator');
@@ -233,6 +233,7 @@ async function escort(browser) {
   await caller.waitForSelector(`${id('call')}[data-drone="coming"]`, { timeout: FLIGHT_MS });
   await operator.waitForSelector(`${id('drone-row')}[data-phase="airborne"]`, { timeout: FLIGHT_MS });
   await picture(pages, 'on-the-way');
+  await caller.waitForSelector(`${id('filming')}:visible`);
   if (watched) {
     at('guard sees the picture on the way');
     await freshPicture(guard, FRESH_PICTURES);
@@ -248,6 +249,7 @@ async function escort(browser) {
   await lit.click();
   await operator.waitForSelector(`${id('drone-panel')}[data-light="lit"]`);
   await picture(pages, 'lit');
+  await nothingCovers(guard, `${id('incident')} :is(.facts, footer) :is(button, a.button)`);
 
   if (watched) {
     at('guard and operator see the picture on scene');

@@ -66,6 +66,22 @@ export async function open(browser, viewport, { place, network } = {}) {
   return page;
 }
 
+/** What is to be touched is seen whole and lies under nothing: looked at near each corner, as a thumb would. */
+export async function nothingCovers(page, targets) {
+  const covered = await page.evaluate((wanted) => {
+    const CORNER = 12;
+    const isCovered = (target) => {
+      const box = target.getBoundingClientRect();
+      return [box.left + CORNER, box.right - CORNER].some((x) =>
+        [box.top + CORNER, box.bottom - CORNER].some((y) => !target.contains(document.elementFromPoint(x, y))),
+      );
+    };
+    const all = [...document.querySelectorAll(wanted)];
+    return all.length === 0 ? ['nothing to touch'] : all.filter(isCovered).map((target) => target.textContent.trim());
+  }, targets);
+  if (covered.length > 0) throw new Error(`covered, or not on the screen: ${covered.join(', ')}`);
+}
+
 /** Signs in where the page at `path` asks for it. */
 export async function signIn(page, path, [name, password]) {
   await page.goto(base + path);

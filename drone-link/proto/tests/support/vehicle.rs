@@ -55,6 +55,8 @@ pub struct Vehicle {
     pub light_on: bool,
     pub light_broken: bool,
     pub actuators: Vec<f32>,
+    /// What its light was configured to: brightness, period of its strobe, lit share of that.
+    pub light_settings: Vec<[f32; 3]>,
     /// Refuses mission mode.
     pub infeasible: bool,
     /// Forgets acknowledgements of commands (every second one).
@@ -126,6 +128,7 @@ impl Vehicle {
             light_on: false,
             light_broken: false,
             actuators: Vec::new(),
+            light_settings: Vec::new(),
             infeasible: false,
             drops_acks: false,
             strange: false,
@@ -575,6 +578,9 @@ impl Vehicle {
         }
         if command.command == MavCmd::MAV_CMD_ILLUMINATOR_ON_OFF {
             self.light_on = command.param1 == 1.0;
+        }
+        if command.command == MavCmd::MAV_CMD_DO_ILLUMINATOR_CONFIGURE {
+            self.light_settings.push([command.param2, command.param3, command.param4]);
         }
         self.send_from_illuminator(&MavMessage::COMMAND_ACK(ack_data(command.command, MavResult::MAV_RESULT_ACCEPTED)));
     }
