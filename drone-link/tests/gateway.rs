@@ -13,7 +13,7 @@ use std::time::Duration;
 use drone_link::gateway::{BrokerAddress, Gateway, GatewayAircraft, GatewayConfig, LossPolicy, RemoteLinks, RemoteSettings};
 use drone_link::{AircraftSettings, LightSetting, LinkHandle, LinkReport, UnsignedSetting};
 use flight_types::{
-    DistrictId, DroneId, Fence, FlightCommand, FlightEvent, FlightPhase, FlightPlan, GeoPoint, MissionId, Ring, Scene, StationId,
+    DistrictId, DroneId, FlightCommand, FlightEvent, FlightPhase, FlightPlan, MissionId, StationId,
 };
 use tokio::net::UdpSocket;
 use tokio::process::{Child, Command};
@@ -23,6 +23,10 @@ use tokio::sync::mpsc;
 #[path = "../proto/tests/support/vehicle.rs"]
 mod vehicle;
 use vehicle::Vehicle;
+
+#[path = "support/hop.rs"]
+mod hop;
+use hop::home;
 
 /// Longest wait for anything; a hang fails instead of blocking.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,27 +51,8 @@ fn district() -> DistrictId {
     DistrictId::new("demo").expect("an id")
 }
 
-fn home() -> GeoPoint {
-    GeoPoint::new(42.5, 1.5).expect("a test place")
-}
-
-/// A short hop north.
 fn plan() -> FlightPlan {
-    let corner = |bearing: f64| home().moved(bearing, 700.0);
-    FlightPlan {
-        mission: mission(),
-        home: home(),
-        home_altitude_amsl_m: 1_000.0,
-        outbound: vec![home().moved(0.0, 30.0)],
-        homeward: vec![home()],
-        transit_height_m: 10.0,
-        transit_speed_m_s: 12.0,
-        scene: Scene::Escort { target: home().moved(0.0, 38.0), stand_off_m: 8.0, height_m: 8.0 },
-        fence: Fence { ring: Ring::new([45.0, 135.0, 225.0, 315.0].map(corner).to_vec()).expect("a ring"), height_max_m: 100.0 },
-        exclusions: Vec::new(),
-        obstacles: Vec::new(),
-        zone_margin_m: 15.0,
-    }
+    hop::plan(mission().as_str())
 }
 
 fn fly(reached: FlightPhase) -> FlightCommand {

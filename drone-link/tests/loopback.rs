@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use drone_link::{HubOptions, LinkError, LinkHandle, LinkHub, LinkReport};
 use drone_link_proto::LinkConfig;
-use flight_types::{DroneId, Fence, FlightCommand, FlightEvent, FlightPhase, FlightPlan, GeoPoint, MissionId, Ring, Scene};
+use flight_types::{DroneId, FlightCommand, FlightEvent, FlightPhase};
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 
@@ -17,6 +17,10 @@ use tokio::sync::mpsc;
 mod vehicle;
 use vehicle::Vehicle;
 
+#[path = "support/hop.rs"]
+mod hop;
+use hop::{home, plan};
+
 /// Longest wait for anything; a hang fails instead of blocking.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -24,31 +28,8 @@ fn drone(name: &str) -> DroneId {
     DroneId::new(name).expect("an id")
 }
 
-fn home() -> GeoPoint {
-    GeoPoint::new(42.5, 1.5).expect("a test place")
-}
-
 fn loopback() -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 0))
-}
-
-/// A short hop north.
-fn plan(name: &str) -> FlightPlan {
-    let corner = |bearing: f64| home().moved(bearing, 700.0);
-    FlightPlan {
-        mission: MissionId::new(name).expect("an id"),
-        home: home(),
-        home_altitude_amsl_m: 1_000.0,
-        outbound: vec![home().moved(0.0, 30.0)],
-        homeward: vec![home()],
-        transit_height_m: 10.0,
-        transit_speed_m_s: 12.0,
-        scene: Scene::Escort { target: home().moved(0.0, 38.0), stand_off_m: 8.0, height_m: 8.0 },
-        fence: Fence { ring: Ring::new([45.0, 135.0, 225.0, 315.0].map(corner).to_vec()).expect("a ring"), height_max_m: 100.0 },
-        exclusions: Vec::new(),
-        obstacles: Vec::new(),
-        zone_margin_m: 15.0,
-    }
 }
 
 /// Runs an aircraft on its own socket until the test ends. Returns its address and how many datagrams it was sent.

@@ -26,6 +26,7 @@ pub(crate) mod id {
     pub const PARAM_VALUE: u32 = mav::PARAM_VALUE_DATA::ID;
     pub const COMMAND_ACK: u32 = mav::COMMAND_ACK_DATA::ID;
     pub const BATTERY_STATUS: u32 = mav::BATTERY_STATUS_DATA::ID;
+    pub const WIND: u32 = mav::WIND_DATA::ID;
     pub const WIND_COV: u32 = mav::WIND_COV_DATA::ID;
     pub const EXTENDED_SYS_STATE: u32 = mav::EXTENDED_SYS_STATE_DATA::ID;
     pub const STATUSTEXT: u32 = mav::STATUSTEXT_DATA::ID;
@@ -349,18 +350,8 @@ fn message(target_system: u8, outgoing: &Outgoing) -> mav::MavMessage {
         Outgoing::MissionSetCurrent { seq } => {
             mav::MavMessage::MISSION_SET_CURRENT(mav::MISSION_SET_CURRENT_DATA { seq, target_system, target_component })
         }
-        Outgoing::ParameterRead { name } => mav::MavMessage::PARAM_REQUEST_READ(mav::PARAM_REQUEST_READ_DATA {
-            param_index: BY_NAME,
-            target_system,
-            target_component,
-            param_id: name.into(),
-        }),
-        Outgoing::ParameterAt { index } => mav::MavMessage::PARAM_REQUEST_READ(mav::PARAM_REQUEST_READ_DATA {
-            param_index: i16::try_from(index).unwrap_or(i16::MAX),
-            target_system,
-            target_component,
-            param_id: "".into(),
-        }),
+        Outgoing::ParameterRead { name } => parameter_read(target_system, BY_NAME, name),
+        Outgoing::ParameterAt { index } => parameter_read(target_system, i16::try_from(index).unwrap_or(i16::MAX), ""),
         Outgoing::ParameterList => {
             mav::MavMessage::PARAM_REQUEST_LIST(mav::PARAM_REQUEST_LIST_DATA { target_system, target_component })
         }
@@ -391,6 +382,16 @@ fn message(target_system: u8, outgoing: &Outgoing) -> mav::MavMessage {
             secret_key: key,
         }),
     }
+}
+
+/// By its place in the list, or by its name.
+fn parameter_read(target_system: u8, param_index: i16, name: &str) -> mav::MavMessage {
+    mav::MavMessage::PARAM_REQUEST_READ(mav::PARAM_REQUEST_READ_DATA {
+        param_index,
+        target_system,
+        target_component: AUTOPILOT_COMPONENT,
+        param_id: name.into(),
+    })
 }
 
 /// MAV_CMD_ARM_AUTHORIZATION_REQUEST.

@@ -255,6 +255,8 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         id::PARAM_VALUE => Heard::Parameter(parameter(p)),
         id::COMMAND_ACK => Heard::CommandAck { command: p.u16(0), result: p.u8(2), to: addressee(p, 8) },
         id::BATTERY_STATUS => battery(p),
+        // ArduPilot's own: where it comes from, and how fast.
+        id::WIND => Heard::Wind { from_deg: f64::from(p.f32(0)).rem_euclid(360.0), speed_m_s: f64::from(p.f32(4)) },
         id::WIND_COV => wind(f64::from(p.f32(8)), f64::from(p.f32(12))),
         id::EXTENDED_SYS_STATE => Heard::ExtendedState { landed_state: p.u8(1) },
         id::STATUSTEXT => Heard::Text { severity: p.u8(0), text: p.text::<50>(1), id: p.u16(51), chunk: p.u8(53) },

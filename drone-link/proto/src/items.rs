@@ -175,8 +175,10 @@ pub(crate) fn fence(plan: &FlightPlan) -> Vec<Item> {
 /// What an aircraft that was met in the air has on board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnBoard {
-    /// The way out of this plan.
+    /// The way out of this plan, as it is begun on the pad.
     Outbound,
+    /// The same as it is begun in the air, by an aircraft that was taken from another flight: one item fewer.
+    OutboundFromAir,
     /// A way home to this plan's pad.
     Homeward,
     /// Something else.
@@ -185,9 +187,13 @@ pub(crate) enum OnBoard {
 
 /// Compares a list on board with a plan. The first item depends on where the aircraft was and is not compared.
 pub(crate) fn recognise(plan: &FlightPlan, read: &[RawItem]) -> OnBoard {
-    let ours = from_pad(plan).items;
-    if ours.len() == read.len() && ours.iter().zip(read).skip(1).all(|(item, raw)| same(item, raw)) {
+    let is_read = |ours: &[Item]| ours.len() == read.len() && ours.iter().zip(read).skip(1).all(|(item, raw)| same(item, raw));
+    if is_read(&from_pad(plan).items) {
         return OnBoard::Outbound;
+    }
+    // Before the way home is thought of: a survey's list ends on the pad and has its speed in the same place.
+    if is_read(&from_air(plan, plan.home).items) {
+        return OnBoard::OutboundFromAir;
     }
     let lands_at_pad = read.last().is_some_and(|raw| {
         let place = GeoPoint::new(f64::from(raw.x) / COORDINATE_SCALE, f64::from(raw.y) / COORDINATE_SCALE);

@@ -375,10 +375,10 @@ impl Link {
         }
         self.conduct_ms = now_ms + self.config.limits.conduct_interval_ms;
         if self.craft.connected {
-            self.streams.drive(&mut self.craft.commander, self.craft.light.illuminator(), now_ms);
+            let autopilot = self.craft.telemetry.autopilot();
+            self.streams.drive(autopilot, &mut self.craft.commander, self.craft.light.illuminator(), now_ms);
             self.camera.drive(&mut self.craft.commander, now_ms);
             self.ask_housekeeping(now_ms);
-            let autopilot = self.craft.telemetry.autopilot();
             self.craft.light.drive(autopilot, &mut self.craft.commander, &self.config.limits, now_ms);
         }
         self.send_due(now_ms);

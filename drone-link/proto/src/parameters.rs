@@ -29,8 +29,13 @@ pub(crate) struct Demand {
 pub(crate) enum Rule {
     /// It is set to this where it differs.
     Set(f64),
-    /// These bits are set where they are not; the others stay.
-    SetBits(u32),
+    /// These bits are set and those cleared where they are not so; the others stay.
+    Bits {
+        /// To be set.
+        on: u32,
+        /// To be clear.
+        off: u32,
+    },
     /// It must be one of these; nobody but the owner of the aircraft changes it.
     OneOf(&'static [f64]),
     /// It must be within these bounds.
@@ -41,7 +46,7 @@ impl Rule {
     /// Whether it changes the aircraft.
     pub fn sets(&self) -> bool {
         match self {
-            Self::Set(_) | Self::SetBits(_) => true,
+            Self::Set(_) | Self::Bits { .. } => true,
             Self::OneOf(_) | Self::Within(..) => false,
         }
     }
@@ -50,7 +55,7 @@ impl Rule {
     fn better(&self, value: f64) -> Option<f64> {
         match self {
             Self::Set(wanted) => Some(*wanted),
-            Self::SetBits(bits) => Some(f64::from(value.max(0.0) as u32 | bits)),
+            Self::Bits { on, off } => Some(f64::from((value.max(0.0) as u32 | on) & !off)),
             Self::OneOf(_) | Self::Within(..) => None,
         }
     }
@@ -59,7 +64,7 @@ impl Rule {
         let near = |wanted: f64| (value - wanted).abs() <= TOLERANCE * wanted.abs().max(1.0);
         match self {
             Self::Set(wanted) => near(*wanted),
-            Self::SetBits(bits) => value.max(0.0) as u32 & bits == *bits,
+            Self::Bits { on, off } => value.max(0.0) as u32 & (on | off) == *on,
             Self::OneOf(values) => values.iter().any(|wanted| near(*wanted)),
             Self::Within(least, most) => (*least..=*most).contains(&value),
         }

@@ -169,6 +169,9 @@ fn px4_authorization(authorizer: u8) -> [Demand; 2] {
 
 /// FENCE_TYPE: ceiling and polygons.
 const ARDUPILOT_FENCE_TYPE: u32 = 0b101;
+/// FENCE_TYPE: a circle round home, of 150 or 300 m unless somebody has said otherwise. It is among the defaults of a fence that is off,
+/// and whoever switches the fence on for the site's outline has it on the way to the scene: real ArduCopter turned home there.
+const ARDUPILOT_FENCE_CIRCLE: u32 = 0b010;
 /// AUTO_OPTIONS: arm in automatic mode, and take off without a raised throttle.
 const ARDUPILOT_AUTO_OPTIONS: u32 = 0b11;
 /// RTL_ALT is in centimetres.
@@ -177,9 +180,17 @@ const CENTIMETRES: f64 = 100.0;
 fn arducopter_demands(ceiling_m: f64) -> Vec<Demand> {
     vec![
         Demand { name: "FENCE_ALT_MAX", rule: Rule::Set(ceiling_m), reason: "the fence's ceiling" },
-        Demand { name: "FENCE_TYPE", rule: Rule::SetBits(ARDUPILOT_FENCE_TYPE), reason: "the fence's ceiling and polygons" },
+        Demand {
+            name: "FENCE_TYPE",
+            rule: Rule::Bits { on: ARDUPILOT_FENCE_TYPE, off: ARDUPILOT_FENCE_CIRCLE },
+            reason: "the fence's ceiling and polygons, and no circle round home",
+        },
         Demand { name: "FENCE_ENABLE", rule: Rule::Set(1.0), reason: "the fence" },
-        Demand { name: "AUTO_OPTIONS", rule: Rule::SetBits(ARDUPILOT_AUTO_OPTIONS), reason: "the take-off without a transmitter" },
+        Demand {
+            name: "AUTO_OPTIONS",
+            rule: Rule::Bits { on: ARDUPILOT_AUTO_OPTIONS, off: 0 },
+            reason: "the take-off without a transmitter",
+        },
         Demand {
             name: "FENCE_ACTION",
             rule: Rule::OneOf(&[1.0, 2.0, 3.0, 4.0, 5.0]),

@@ -2,6 +2,7 @@
 
 use crate::command::{Answer, Commander, Purpose, floats};
 use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, id};
+use crate::profile::Autopilot;
 
 /// Message and interval in microseconds. Five positions a second draw a smooth track; the rest changes slowly.
 const WANTED: [(u32, u32); 9] = [
@@ -29,16 +30,25 @@ impl Streams {
     }
 
     /// Asks for the next message once the last request has been answered or given up.
-    pub fn drive(&mut self, commander: &mut Commander, illuminator: Option<u8>, now_ms: u64) {
+    pub fn drive(&mut self, autopilot: Autopilot, commander: &mut Commander, illuminator: Option<u8>, now_ms: u64) {
         let Some((message_id, interval_us)) = WANTED.get(self.asked).copied() else { return };
         let waiting = |(_, answer)| matches!(answer, Answer::Open | Answer::Postponed);
         if commander.answer(Purpose::Interval).is_some_and(waiting) {
             return;
         }
         self.asked += 1;
+        let message_id = told_by(autopilot, message_id);
         let component = if message_id == id::ILLUMINATOR_STATUS { illuminator } else { Some(AUTOPILOT_COMPONENT) };
         let Some(component_id) = component else { return };
         let params = [message_id as f32, interval_us as f32, 0.0, 0.0, 0.0, 0.0, 0.0];
         commander.order(Purpose::Interval, floats(CommandKind::MessageInterval, component_id, params), now_ms);
+    }
+}
+
+/// The message in which this autopilot tells the same. ArduCopter refuses to send the wind as PX4 does, and says so in a text.
+fn told_by(autopilot: Autopilot, message_id: u32) -> u32 {
+    match autopilot {
+        Autopilot::ArduPilot if message_id == id::WIND_COV => id::WIND,
+        Autopilot::ArduPilot | Autopilot::Px4 => message_id,
     }
 }

@@ -62,7 +62,7 @@ fn an_arducopter_flies_the_same_escort() {
         assert!(world.has(|report| *report == FlightEvent::Light { state: LightState::Commanded }), "never shown as lit");
         assert_eq!(world.vehicle.mission.len(), 8, "its home, then the seven of ours");
         let parameters = ["FENCE_ALT_MAX", "FENCE_ENABLE", "FENCE_TYPE", "AUTO_OPTIONS"].map(|name| *world.vehicle.parameter(name));
-        assert_eq!(parameters, [plan("m").fence.height_max_m as f32, 1.0, 7.0, 131.0], "bits of its owner stay");
+        assert_eq!(parameters, [plan("m").fence.height_max_m as f32, 1.0, 13.0, 131.0], "its owner's bits stay, but for the circle");
         world.command("m", recall());
         world.run_until_phase(240_000, FlightPhase::Landed);
         assert_eq!(world.phases(), ALL_PHASES);

@@ -5,7 +5,7 @@ use std::collections::BinaryHeap;
 
 use flight_types::Local;
 
-use super::plane::{Outline, TOUCH_TOLERANCE_M, Turning, minus};
+use super::plane::{Leg, Outline, TOUCH_TOLERANCE_M, Turning, minus};
 
 /// Arcs round corners become polygons with turns of at most this angle: at 30 degrees they are 2.4 % longer than the arc, which
 /// is centimetres of a flight, and a right-angled corner costs three graph nodes.
@@ -92,7 +92,8 @@ impl<'a> Graph<'a> {
     }
 
     fn blockers(&self, way: &[Local]) -> Vec<usize> {
-        let near = |outline: &Outline| way.windows(2).any(|leg| outline.is_near(leg[0], leg[1], self.near_m));
+        let legs: Vec<Leg> = way.windows(2).map(|leg| Leg::new(leg[0], leg[1])).collect();
+        let near = |outline: &Outline| legs.iter().any(|leg| outline.is_near_leg(leg, self.near_m));
         self.outlines.iter().enumerate().filter(|(_, outline)| near(outline)).map(|(index, _)| index).collect()
     }
 
@@ -158,8 +159,8 @@ impl<'a> Graph<'a> {
         if blocked {
             return false;
         }
-        let (a, b) = (self.nodes[node].at, self.nodes[to].at);
-        let blocked = self.active[tested..].iter().any(|index| self.outlines[*index].is_near(a, b, self.near_m));
+        let leg = Leg::new(self.nodes[node].at, self.nodes[to].at);
+        let blocked = self.active[tested..].iter().any(|index| self.outlines[*index].is_near_leg(&leg, self.near_m));
         let link = &mut self.nodes[node].links[link];
         (link.tested, link.blocked) = (self.active.len(), blocked);
         !blocked

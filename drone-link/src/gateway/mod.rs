@@ -93,4 +93,6 @@ impl From<Stream> for AnnouncedStream {
 }
 
 #[cfg(test)]
+mod dice;
+#[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@ use flight_types::{
     DroneId, Fence, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, MissionId, Ring, Scene,
 };
 
+use super::dice::Dice;
 use super::*;
 
 fn home() -> GeoPoint {
@@ -54,19 +55,6 @@ fn report(name: &str, report: FlightEvent) -> Report {
 
 fn reached(name: &str, phase: FlightPhase) -> Report {
     report(name, FlightEvent::Reached { phase })
-}
-
-/// SplitMix64.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % bound
-    }
 }
 
 /// Both ends and the line. Texts travel, as over a broker.

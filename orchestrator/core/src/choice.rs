@@ -4,6 +4,7 @@
 
 mod apart;
 mod plan;
+mod post;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -28,6 +29,8 @@ pub enum Task {
     Escort {
         /// Where they are thought to be.
         target: GeoPoint,
+        /// How far off that may be, metres: as their terminal says it.
+        doubt_m: f64,
     },
     /// A survey along corners.
     Survey {

@@ -183,6 +183,9 @@ pub struct Policy {
     pub stand_off_m: f64,
     /// Height on scene above the pad, metres.
     pub scene_height_m: f64,
+    /// Whether a person whose place is in more doubt than the lit circle is wide from `scene_height_m` is lit from over the transit
+    /// layers, where the circle is wide enough and nobody passes. The picture is coarser from there.
+    pub higher_in_doubt: bool,
     /// Transit height above the pad, metres. Under 120 m, the ceiling of the open category (EU 2019/947) and 150 m of Korea's
     /// Aviation Safety Act enforcement rules.
     pub transit_height_m: f64,
@@ -217,12 +220,13 @@ impl Default for Policy {
             caller_silence_max_ms: 45_000,
             stand_off_m: 8.0,
             scene_height_m: 20.0,
+            higher_in_doubt: true,
             transit_height_m: 60.0,
             zone_margin_m: 15.0,
             battery_reserve_pct: 20.0,
             scene_time_min_s: 300.0,
             wind_unknown_m_s: 5.0,
-            follow_step_m: 2.0,
+            follow_step_m: 1.0,
             link_loss_max_pct: 30.0,
         }
     }

@@ -8,7 +8,7 @@ use mavlink::dialects::ardupilotmega::{
 };
 
 use super::guidance::{FollowTarget, Setpoint};
-use super::params::received_value;
+use super::params::{ParamValue, received_value};
 use super::plan::{Item, ItemFault};
 use super::transfer::{ASK_AGAIN_US, ASKS_MAX, ITEM_US, PlanKind, Upload};
 use super::wire::{self, AUTOPILOT_COMPONENT, Frame};
@@ -75,23 +75,14 @@ impl Autopilot {
                 self.telemetry.send_mission_current_soon();
             }
             MavMessage::PARAM_REQUEST_READ(m) if self.is_for_me(m.target_system, m.target_component) => {
-                let index = match usize::try_from(m.param_index) {
-                    Ok(index) => Some(index),
-                    Err(_) => m.param_id.to_str().ok().and_then(|name| self.params.index_of(name)),
-                };
-                self.send_parameter(index);
+                self.tell_parameter(m.param_index, m.param_id.to_str().unwrap_or_default());
             }
             MavMessage::PARAM_REQUEST_LIST(m) if self.is_for_me(m.target_system, m.target_component) => {
                 self.downloads.next_parameter = Some(0);
             }
             MavMessage::PARAM_SET(m) if self.is_for_me(m.target_system, m.target_component) => {
                 let value = received_value(m.param_value, m.param_type);
-                let name = m.param_id.to_str().unwrap_or_default();
-                // A wrong type or an unknown name gets no reply (flight.md 16).
-                if value.is_some_and(|value| self.params.set(name, value)) {
-                    let index = self.params.index_of(name);
-                    self.send_parameter(index);
-                }
+                self.take_parameter(m.param_id.to_str().unwrap_or_default(), value);
             }
             MavMessage::SET_POSITION_TARGET_LOCAL_NED(m) if self.is_for_me(m.target_system, m.target_component) => {
                 let position = Vector::new(f64::from(m.x), f64::from(m.y), f64::from(m.z));
@@ -127,6 +118,20 @@ impl Autopilot {
                 self.out.send(AUTOPILOT_COMPONENT, &reply);
             }
             _ => {}
+        }
+    }
+
+    /// One parameter by its place, or by its name when the place is below zero.
+    fn tell_parameter(&mut self, index: i16, name: &str) {
+        let index = usize::try_from(index).ok().or_else(|| self.params.index_of(name));
+        self.send_parameter(index);
+    }
+
+    /// A wrong type or an unknown name gets no reply (flight.md 16).
+    fn take_parameter(&mut self, name: &str, value: Option<ParamValue>) {
+        if value.is_some_and(|value| self.params.set(name, value)) {
+            let index = self.params.index_of(name);
+            self.send_parameter(index);
         }
     }
 

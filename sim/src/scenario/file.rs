@@ -178,9 +178,12 @@ pub struct CallerScript {
     /// The terminal gets a satellite fix.
     #[serde(default = "yes")]
     pub has_gps: bool,
-    /// Standard deviation of the terminal's fixes, metres.
+    /// Standard deviation of the terminal's fixes along each axis, metres; also what it claims as its accuracy.
     #[serde(default = "phone_accuracy")]
     pub gps_accuracy_m: f64,
+    /// How long an error of the fixes lasts, seconds: a first-order Gauss-Markov process of this time. 0: every fix errs anew.
+    #[serde(default)]
+    pub gps_error_lasts_s: f64,
     /// The terminal has no fix for this long, seconds, once in each time of `drop_out_every_s`.
     #[serde(default)]
     pub drop_out_s: f64,

@@ -182,6 +182,8 @@ pub(crate) struct Caller {
     planned: u64,
     reported_at_ms: Option<u64>,
     walking: bool,
+    /// By how much the latest fix was off, and when it was taken.
+    erred: Option<(Local, i64)>,
 }
 
 impl Caller {
@@ -199,6 +201,7 @@ impl Caller {
             planned: 0,
             reported_at_ms: None,
             walking: false,
+            erred: None,
             script,
         })
     }
@@ -236,15 +239,26 @@ impl Caller {
         }
     }
 
-    fn fix(&self, wall_ms: i64, frame: &LocalFrame, random: &mut Pcg64) -> Option<Fix> {
+    fn fix(&mut self, wall_ms: i64, frame: &LocalFrame, random: &mut Pcg64) -> Option<Fix> {
         if !self.script.has_gps {
             return None;
         }
         let accuracy_m = self.script.gps_accuracy_m;
         // A zero deviation is a perfect terminal; the distribution takes it, so it cannot fail for finite values.
         let noise = Normal::new(0.0, accuracy_m.max(0.0)).ok()?;
-        let seen = Local { east_m: self.at.east_m + noise.sample(random), north_m: self.at.north_m + noise.sample(random) };
+        let kept = self.erred.map_or(0.0, |(_, before_ms)| self.error_kept(wall_ms - before_ms));
+        let before = self.erred.map_or(Local::default(), |(error, _)| error);
+        let mut error = |before_m: f64| kept * before_m + (1.0 - kept * kept).sqrt() * noise.sample(random);
+        let error = Local { east_m: error(before.east_m), north_m: error(before.north_m) };
+        self.erred = Some((error, wall_ms));
+        let seen = Local { east_m: self.at.east_m + error.east_m, north_m: self.at.north_m + error.north_m };
         Some(Fix { point: frame.to_geo(seen), accuracy_m, at_ms: wall_ms })
+    }
+
+    /// The share of an error that is left after so long.
+    fn error_kept(&self, passed_ms: i64) -> f64 {
+        let lasts_s = self.script.gps_error_lasts_s;
+        if lasts_s > 0.0 { (-(passed_ms as f64) / 1_000.0 / lasts_s).exp() } else { 0.0 }
     }
 
     /// The terminal shows something.

@@ -9,8 +9,8 @@ use crate::items;
 use crate::profile::Mode;
 use crate::route::{self, Target};
 
-/// The person moved less than this since the camera was last pointed, metres: the picture is wide enough.
-const LOOK_STEP_M: f64 = 1.0;
+/// The person moved less than this since light and camera were last pointed, metres: a tenth of the lit circle.
+const LOOK_STEP_M: f64 = 0.5;
 /// In the air with motors off for this long: it has come down, whatever the landed state says.
 const MOTORS_OFF_MS: u64 = 5_000;
 /// The light goes on this near to the stand-off point, metres: five seconds of transit.
@@ -127,10 +127,15 @@ impl Flight {
         }
     }
 
+    /// The way out as it is on board, but for its first item: begun on the pad, or where the aircraft was taken from another flight.
+    fn way_out(&self) -> items::Mission {
+        if self.redirected { items::from_air(&self.plan, self.plan.home) } else { items::from_pad(&self.plan) }
+    }
+
     /// The items at which the corners of a survey's path lie; none when it is flown as a transit, or no survey.
     fn stop_items(&self) -> Vec<u16> {
         match self.plan.scene {
-            Scene::Survey { manner: Some(_) } => items::from_pad(&self.plan).stop_items,
+            Scene::Survey { manner: Some(_) } => self.way_out().stop_items,
             Scene::Survey { manner: None } | Scene::Escort { .. } => Vec::new(),
         }
     }
@@ -195,7 +200,7 @@ impl Flight {
 
     /// By the mission's own count and by the place, so that neither a lost message nor a pass overhead deceives.
     fn is_at_scene(&self, craft: &Craft) -> bool {
-        let scene_item = items::from_pad(&self.plan).scene_item;
+        let scene_item = self.way_out().scene_item;
         let telemetry = &craft.telemetry;
         let height_m = match self.plan.scene {
             Scene::Escort { height_m, .. } => height_m,

@@ -57,11 +57,15 @@ impl Flight {
             OnBoard::Foreign => {
                 self.end(FlightEvent::Failed { failure: FlightFailure::ForeignMission, airborne }, craft, now_ms);
             }
-            OnBoard::Outbound | OnBoard::Homeward if !airborne => {
+            OnBoard::Outbound | OnBoard::OutboundFromAir | OnBoard::Homeward if !airborne => {
                 self.report_phase(FlightPhase::Armed);
                 self.go(Stage::Lift, now_ms);
             }
             OnBoard::Outbound => self.adopt_outbound(craft, now_ms),
+            OnBoard::OutboundFromAir => {
+                self.redirected = true;
+                self.adopt_outbound(craft, now_ms);
+            }
             OnBoard::Homeward => {
                 self.report_phase(FlightPhase::Returning);
                 self.adopt(Stage::Return, craft, now_ms);

@@ -177,7 +177,7 @@ impl Vehicle {
             ("FENCE_ACTION", 1.0, MavParamType::MAV_PARAM_TYPE_INT8),
             ("FENCE_ALT_MAX", 100.0, MavParamType::MAV_PARAM_TYPE_REAL32),
             ("FENCE_ENABLE", 0.0, MavParamType::MAV_PARAM_TYPE_INT8),
-            ("FENCE_TYPE", 2.0, MavParamType::MAV_PARAM_TYPE_INT8),
+            ("FENCE_TYPE", 10.0, MavParamType::MAV_PARAM_TYPE_INT8),
             ("RTL_ALT", 1_500.0, MavParamType::MAV_PARAM_TYPE_INT32),
         ];
     }

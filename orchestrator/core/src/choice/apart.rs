@@ -22,8 +22,10 @@ pub(super) const PLANNED_VERTICAL_M: f64 = SEPARATION_VERTICAL_M + 2.0;
 const SLACK_S: f64 = 20.0;
 /// A survey's path takes at most so much longer than its way at its speed: a stop at every corner, and looks for the next.
 const LATE_FACTOR: f64 = 1.5;
-/// An aircraft with a person is somewhere round them: the stand-off with the link's margin, and a second of running, metres.
-const ROUND_PERSON_M: f64 = 12.0;
+/// An aircraft with a person is somewhere round them: at the stand-off with the link's margin, …
+const STAND_OFF_FACTOR: f64 = 1.1;
+/// … and a second of running, metres.
+const RUNNING_M: f64 = 3.2;
 
 /// A piece of a flight: a leg, or a column over one place.
 #[derive(Debug, Clone, Copy)]
@@ -38,8 +40,15 @@ struct Part {
     begins_s: f64,
     ends_s: f64,
     /// At the scene. Two aircraft of one scene keep apart by their heights and by the quarter turn between their stand-off points,
-    /// which is 11 m and leaves 7 m beside the other's column on the way there.
+    /// which is 11 m at least and leaves 7 m beside the other's column on the way there.
     scene: bool,
+}
+
+impl Part {
+    /// Up or down over one place.
+    fn is_column(&self) -> bool {
+        self.low_m < self.high_m
+    }
 }
 
 /// Which of the flights under way comes too near to the plan at the same time. `begun_m`: the height from which it is begun in the air.
@@ -67,7 +76,9 @@ pub(super) fn too_near(
         let same_scene = same(other);
         let lift_m = other.plan.home_altitude_amsl_m - plan.home_altitude_amsl_m;
         let theirs = parts_of(question, &frame, config, other);
-        let near = |a: &Part, b: &Part| !(same_scene && (a.scene || b.scene)) && meet(a, b, lift_m);
+        // Somebody's stay is passed by nobody else's leg, whatever the scene: legs may be as high as a scene over its doubt.
+        let settled = |a: &Part, b: &Part| (a.scene && b.scene) || (a.scene && a.is_column()) || (b.scene && b.is_column());
+        let near = |a: &Part, b: &Part| !(same_scene && settled(a, b)) && meet(a, b, lift_m);
         theirs.iter().any(|b| ours.iter().any(|a| near(a, b))).then(|| other.drone.clone())
     })
 }
@@ -165,18 +176,20 @@ fn up_from_lot(frame: &LocalFrame, config: &DroneConfig, other: &Mission, now_ms
 /// Round the person, until nobody knows when.
 fn stay(frame: &LocalFrame, plan: &FlightPlan, target: Option<GeoPoint>, begins_s: f64) -> Part {
     let centre = frame.to_local(target.or(plan.outbound.last().copied()).unwrap_or(plan.home));
-    let height_m = match plan.scene {
-        Scene::Escort { height_m, .. } => height_m,
-        Scene::Survey { .. } => plan.transit_height_m,
+    let (height_m, stand_off_m) = match plan.scene {
+        Scene::Escort { height_m, stand_off_m, .. } => (height_m, stand_off_m),
+        Scene::Survey { .. } => (plan.transit_height_m, 0.0),
     };
-    Part { off_m: ROUND_PERSON_M, scene: true, ..column(centre, height_m, height_m, begins_s, f64::INFINITY) }
+    Part { off_m: STAND_OFF_FACTOR * stand_off_m + RUNNING_M, scene: true, ..column(centre, height_m, height_m, begins_s, f64::INFINITY) }
 }
 
 /// All of the way home and the landing, at any time from now on: where on it the aircraft is, is not in the log.
 fn way_home(frame: &LocalFrame, config: &DroneConfig, other: &Mission, now_ms: i64) -> Vec<Part> {
     let plan = &other.plan;
     let level_m = plan.transit_height_m;
-    let corners: Vec<Local> = plan.homeward.iter().map(|corner| frame.to_local(*corner)).collect();
+    // From the person, round whom it was when it was called, or from where its plan ended.
+    let begin = other.target.or(plan.outbound.last().copied());
+    let corners: Vec<Local> = begin.iter().chain(&plan.homeward).map(|corner| frame.to_local(*corner)).collect();
     let length_m: f64 = corners.windows(2).map(|leg| leg[0].distance_m(&leg[1])).sum();
     let home = frame.to_local(plan.home);
     let over_s = length_m / plan.transit_speed_m_s + level_m / config.descent_speed_m_s;

@@ -2,18 +2,19 @@
 
 use flight_types::{DroneStatus, Fence, FlightPlan, GeoPoint, Local, LocalFrame, Obstacle, Scene, SurveyManner};
 
+use super::post::Post;
 use super::{Question, Task, apart};
 use crate::cause::Cause;
-use crate::config::{DroneConfig, Policy, SiteConfig, StationConfig};
+use crate::config::{DroneConfig, SiteConfig, StationConfig};
 use crate::energy::{self, Trip};
 use crate::model::{Mission, RejectionReason};
 use crate::route::{self, Airspace, Demand, NoRoute, Route};
 use crate::survey::Pass;
 
 /// Aircraft in the air at once that are kept apart by height; a fifth shares the height of the first.
-const LAYERS: u32 = 4;
+pub(super) const LAYERS: u32 = 4;
 /// Height between two of our aircraft, metres: barometers and gusts together stay under half of it.
-const LAYER_HEIGHT_M: f64 = 6.0;
+pub(super) const LAYER_HEIGHT_M: f64 = 6.0;
 /// Turn between the stand-off points of two aircraft at one scene, degrees.
 const LAYER_TURN_DEG: f64 = 90.0;
 /// Targets closer together than this are one scene, metres.
@@ -60,7 +61,7 @@ pub(crate) fn airspace(site: &SiteConfig, station: &StationConfig, drone: &Drone
 }
 
 fn demand(site: &SiteConfig, station: &StationConfig, drone: &DroneConfig, level_m: f64, from_ms: i64) -> Demand {
-    let scenes_m = site.policy.scene_height_m + f64::from(LAYERS - 1) * LAYER_HEIGHT_M;
+    let scenes_m = Post::highest_base_m(site) + f64::from(LAYERS - 1) * LAYER_HEIGHT_M;
     Demand {
         pad: drone.pad,
         ground_amsl_m: station.ground_amsl_m,
@@ -97,7 +98,7 @@ pub(super) fn draft(
 /// The height from which everything on the straight way is passed over, metres above the pad; 0 when nothing stands there.
 fn clear_height_m(question: &Question<'_>, demand: &Demand, start: &Start) -> f64 {
     let goal = match &question.task {
-        Task::Escort { target } => *target,
+        Task::Escort { target, .. } => *target,
         // Many ways: what stands in one of them is found out at the first.
         Task::Survey { .. } => return 0.0,
     };
@@ -119,10 +120,10 @@ fn over_m(site: &SiteConfig, demand: &Demand, frame: &LocalFrame, way: &[Local])
     all.filter(in_the_way).map(|obstacle| obstacle.top_m + Obstacle::CLEARANCE_M).fold(0.0, f64::max)
 }
 
-/// How low a flight may sink anywhere on its way out, metres above the pad: to its scene, but not onto what it passes over. A survey
+/// How low a flight may sink anywhere on its way out, metres above the pad: to the height of a scene without doubt, but not onto what it passes over. A survey
 /// stays where it is: low over its lot already, or as high as a transit.
 pub(crate) fn sink_to_m(site: &SiteConfig, plan: &FlightPlan) -> f64 {
-    let Scene::Escort { height_m, .. } = plan.scene else { return plan.transit_height_m };
+    let Scene::Escort { .. } = plan.scene else { return plan.transit_height_m };
     let frame = LocalFrame::new(plan.home);
     let way: Vec<Local> = std::iter::once(&plan.home).chain(&plan.outbound).map(|corner| frame.to_local(*corner)).collect();
     let demand = Demand {
@@ -133,7 +134,7 @@ pub(crate) fn sink_to_m(site: &SiteConfig, plan: &FlightPlan) -> f64 {
         from_ms: 0,
         until_ms: 0,
     };
-    over_m(site, &demand, &frame, &way).max(height_m).min(plan.transit_height_m)
+    over_m(site, &demand, &frame, &way).max(site.policy.scene_height_m).min(plan.transit_height_m)
 }
 
 /// The flight at the first of these levels at which it keeps apart from our other aircraft.
@@ -171,7 +172,7 @@ fn draft_at(
     let demand = demand(question.site, station, drone, level_m, question.now_ms);
     let airspace = route::airspace(question.site, &demand);
     let ways = match &question.task {
-        Task::Escort { target } => escort_ways(question.site, &demand, &airspace, drone, start, *target, heights),
+        Task::Escort { target, .. } => escort_ways(question.site, &demand, &airspace, drone, start, *target, heights),
         Task::Survey { corners, pass: None } => transit_ways(&airspace, drone, start, corners, level_m),
         Task::Survey { corners, pass: Some(pass) } => {
             let low = route::airspace_beside(question.site, &Demand { level_m: pass.height_m, ..demand }, BESIDE_PATH_M);
@@ -223,7 +224,7 @@ fn plan(question: &Question<'_>, demand: &Demand, drone: &DroneConfig, start: &S
         outbound.insert(0, start.at);
     }
     let scene = match &question.task {
-        Task::Escort { target } => Scene::Escort { target: *target, stand_off_m: ways.stand_off_m, height_m: ways.scene_m },
+        Task::Escort { target, .. } => Scene::Escort { target: *target, stand_off_m: ways.stand_off_m, height_m: ways.scene_m },
         Task::Survey { pass, .. } => Scene::Survey {
             manner: pass.map(|Pass { height_m, speed_m_s }| SurveyManner { height_m, speed_m_s, stops: ways.stops }),
         },
@@ -283,9 +284,11 @@ fn escort_ways(
     let mut scene_m = heights.scene_m;
     loop {
         let scene = route::airspace(site, &Demand { level_m: scene_m, ..*demand });
-        match scene.stand_offs(target, side_deg, site.policy.stand_off_m) {
+        let beside = |stand_off_m: f64| scene.stand_offs(target, side_deg, stand_off_m);
+        // Where there is no room for the doubt, the stand-off alone is kept: a light that may pass near is better than none.
+        match beside(heights.stand_off_m).or_else(|_| beside(site.policy.stand_off_m)) {
             Ok(places) => return ways_to(places, airspace, drone, start, target, scene_m),
-            Err(_) if scene_m + SCENE_STEP_M <= demand.level_m => scene_m += SCENE_STEP_M,
+            Err(_) if scene_m + SCENE_STEP_M <= demand.top_m => scene_m += SCENE_STEP_M,
             Err(error) => return Err(error),
         }
     }
@@ -377,6 +380,8 @@ struct Heights {
     /// For the level flight, best first; those that nobody flies at before those that somebody does.
     levels_m: Vec<f64>,
     scene_m: f64,
+    /// Horizontal distance to be kept from the person.
+    stand_off_m: f64,
     /// Aircraft at the same scene already: each takes another side.
     scene_turns: u32,
 }
@@ -390,16 +395,19 @@ impl Heights {
         let (mut levels_m, taken): (Vec<f64>, Vec<f64>) = (0..LAYERS).map(layer_m).partition(is_free);
         levels_m.extend(taken);
         let at_scene = others.iter().filter(|other| same_scene(&question.task, other)).count();
-        let scene_m = match question.task {
-            Task::Escort { target } => free_scene_m(policy, &others, target),
-            Task::Survey { pass, .. } => pass.map_or(layer_m(0), |pass| pass.height_m),
+        let (scene_m, stand_off_m) = match question.task {
+            Task::Escort { target, doubt_m } => {
+                let post = Post::choose(question.site, doubt_m);
+                (free_scene_m(post.base_m, &others, target), post.stand_off_m)
+            }
+            Task::Survey { pass, .. } => (pass.map_or(layer_m(0), |pass| pass.height_m), 0.0),
         };
-        Self { levels_m, scene_m, scene_turns: u32::try_from(at_scene).unwrap_or(u32::MAX) % LAYERS }
+        Self { levels_m, scene_m, stand_off_m, scene_turns: u32::try_from(at_scene).unwrap_or(u32::MAX) % LAYERS }
     }
 }
 
-/// The lowest height on scene that no other escort keeps, because callers walk and two may meet, and no survey near by.
-fn free_scene_m(policy: &Policy, others: &[&Mission], target: GeoPoint) -> f64 {
+/// The lowest height on scene from this one on that no other escort keeps, because callers walk and two may meet, and no survey near by.
+fn free_scene_m(base_m: f64, others: &[&Mission], target: GeoPoint) -> f64 {
     let is_near = |other: &Mission| other.plan.outbound.iter().any(|corner| corner.distance_m(&target) < FOLLOWED_M);
     let is_free = |height_m: f64, other: &Mission| match &other.plan.scene {
         Scene::Escort { height_m: taken_m, .. } => is_apart(*taken_m, height_m),
@@ -408,9 +416,9 @@ fn free_scene_m(policy: &Policy, others: &[&Mission], target: GeoPoint) -> f64 {
         }
         Scene::Survey { manner: None } => true,
     };
-    let layer_m = |layer: u32| policy.scene_height_m + f64::from(layer) * LAYER_HEIGHT_M;
+    let layer_m = |layer: u32| base_m + f64::from(layer) * LAYER_HEIGHT_M;
     let mut layers_m = (0..LAYERS).map(layer_m);
-    layers_m.find(|height_m| others.iter().all(|other| is_free(*height_m, other))).unwrap_or(policy.scene_height_m)
+    layers_m.find(|height_m| others.iter().all(|other| is_free(*height_m, other))).unwrap_or(base_m)
 }
 
 /// Whether two heights are two layers.
@@ -420,7 +428,7 @@ fn is_apart(a_m: f64, b_m: f64) -> bool {
 
 fn same_scene(task: &Task, other: &Mission) -> bool {
     match (task, &other.plan.scene) {
-        (Task::Escort { target }, Scene::Escort { target: theirs, .. }) => target.distance_m(theirs) < SAME_SCENE_M,
+        (Task::Escort { target, .. }, Scene::Escort { target: theirs, .. }) => target.distance_m(theirs) < SAME_SCENE_M,
         (Task::Survey { .. }, _) | (_, Scene::Survey { .. }) => false,
     }
 }

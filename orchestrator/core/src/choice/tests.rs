@@ -81,7 +81,7 @@ fn table(count: usize) -> Table {
         statuses: pads.iter().map(ready).collect(),
         controllers: BTreeMap::new(),
         tried: BTreeSet::new(),
-        task: Task::Escort { target: at(-600.0, 0.0) },
+        task: Task::Escort { target: at(-600.0, 0.0), doubt_m: 0.0 },
     }
 }
 
@@ -284,7 +284,7 @@ fn targets_that_cannot_be_reached_are_explained() {
     "#]]);
 
     let mut far = table(1);
-    far.task = Task::Escort { target: at(50_000.0, 0.0) };
+    far.task = Task::Escort { target: at(50_000.0, 0.0), doubt_m: 0.0 };
     far.check(&expect![[r#"
         nobody
         d1: no route: no legal place within 40 m of the person

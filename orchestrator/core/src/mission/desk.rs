@@ -154,7 +154,7 @@ fn escort_found(state: &mut State, turn: &mut Turn, id: &IncidentId, relieves: O
     if relieves.is_none() && served {
         return;
     }
-    let task = Task::Escort { target: place.point };
+    let task = Task::Escort { target: place.point, doubt_m: place.accuracy_m };
     let tried = tried(state, id);
     let Some(Choice { chosen, rejections }) = decide(state, turn, task, drones, &tried, relieves.is_some()) else { return };
     if let Some(incident) = state.open_incident_mut(id) {
@@ -205,8 +205,10 @@ fn second_place_found(state: &mut State, turn: &mut Turn, id: &IncidentId, place
     if !is_second_place(state, id, place) {
         return;
     }
+    let doubt_m = state.open_incident(id).and_then(|open| open.places.get(1)).map_or(0.0, |place| place.accuracy_m);
+    let task = Task::Escort { target: place, doubt_m };
     let tried = tried(state, id);
-    let Some(choice) = decide(state, turn, Task::Escort { target: place }, drones, &tried, false) else { return };
+    let Some(choice) = decide(state, turn, task, drones, &tried, false) else { return };
     match choice.chosen.filter(|chosen| chosen.instead_of.is_none()) {
         Some(chosen) => launch::create(state, turn, chosen, Purpose::Escort { incident: id.clone() }, Role::SecondPlace),
         None => incident::note(state, turn, id, "no_drone_for_second_place", &[]),

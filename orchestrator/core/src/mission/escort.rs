@@ -48,7 +48,9 @@ fn settle_second_place(state: &mut State, turn: &mut Turn, incident: &IncidentId
 /// Sends one aircraft after the caller; `anew` also when they have not moved since.
 pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, anew: bool) {
     let Some(mission) = state.missions.get(id).filter(|mission| mission.serves() && !mission.second_place) else { return };
-    if mission.phase != Some(FlightPhase::OnScene) || mission.held || orders::pilot_of(state, &mission.drone).is_some() {
+    // On its way, too: light and camera turn to where the person is by then, not to where their first fix had them.
+    let there = mission.phase == Some(FlightPhase::OnScene);
+    if !(there || mission.phase == Some(FlightPhase::Airborne)) || mission.held || orders::pilot_of(state, &mission.drone).is_some() {
         return;
     }
     let Some(open) = mission.incident().and_then(|incident| state.open_incident(incident)) else { return };
@@ -59,7 +61,7 @@ pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, an
         return;
     }
     // The light and the camera follow in any case; the link keeps the aircraft itself where it may be.
-    if !may_follow(state, mission, last, target) {
+    if there && !may_follow(state, mission, last, target) {
         note_once(state, turn, id, "drone_kept_back");
     }
     if let Some(mission) = state.missions.get_mut(id) {

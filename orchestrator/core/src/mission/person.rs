@@ -1,20 +1,34 @@
-//! Where a caller is and where they are heading, from fixes that wander: a Kalman filter over the track for each axis, with a nearly
-//! constant velocity. Pure; the same track gives the same estimate.
+//! Where a caller is and where they are heading, from fixes that wander: two Kalman filters over the track side by side, one for
+//! somebody who goes on as they go, one for somebody who turns, each weighed by how well it foretold the fixes (an interacting multiple
+//! model: H. Blom and Y. Bar-Shalom, IEEE Transactions on Automatic Control 33, 1988). Pure; the same track gives the same estimate.
 
 use flight_types::{GeoPoint, Local, LocalFrame};
 
 use crate::event::Fix;
 
-/// How people change their velocity, as white acceleration, metres per second squared. Tried over walks (1.4 m/s) and runs (3 m/s)
-/// with square corners and fixes that wander by 5 m: between 0.2 and 0.3 the error that is exceeded in one second of twenty is least.
-const ACCELERATION_M_S2: f64 = 0.25;
+/// A manner of going.
+struct Manner {
+    /// How its velocity changes, as white acceleration, metres per second squared.
+    acceleration_m_s2: f64,
+    /// The chance that it is kept from one fix to the next.
+    kept: f64,
+}
+
+/// Straight on, and round a corner. Tried over walks (1.4 m/s) and runs (3 m/s) with square corners, fixes that wander by 5 m and
+/// drop-outs: the error that is exceeded in one second of twenty is 5 % (walking) to 9 % (running) less than the best single filter's, and
+/// within a quarter of these figures it hardly changes (ADR 0160).
+const MANNERS: [Manner; 2] = [Manner { acceleration_m_s2: 0.05, kept: 0.97 }, Manner { acceleration_m_s2: 0.6, kept: 0.85 }];
+/// The manner that allows for most.
+const TURNING: usize = 1;
+/// A weight is never less: a manner that was wrong for a minute may be right in a second.
+const WEIGHT_MIN: f64 = 1e-6;
 /// A velocity that nothing is known of, metres per second.
 const VELOCITY_UNKNOWN_M_S: f64 = 1.5;
 /// Fixes that are looked at; older ones have no weight left.
 const FIXES_MAX: usize = 60;
-/// After so long without a fix the filter begins anew, milliseconds.
+/// After so long without a fix the filters begin anew, milliseconds.
 const GAP_MS_MAX: i64 = 10_000;
-/// A fix so many deviations off is a jump, not noise: the filter begins anew there. Of noise one in three thousand is.
+/// A fix so many deviations off is a jump, not noise: the filters begin anew there. Of noise one in three thousand is.
 const JUMP_DEVIATIONS: f64 = 4.0;
 /// Accuracies are believed between these, metres: a phone that claims more is wrong, one that claims less says nothing.
 const ACCURACY_M: std::ops::RangeInclusive<f64> = 2.0..=50.0;
@@ -42,19 +56,69 @@ impl Motion {
 pub(super) fn motion(track: &[Fix]) -> Option<Motion> {
     let latest = track.last()?;
     let frame = LocalFrame::new(latest.point);
-    let mut filter: Option<Filter> = None;
+    let mut walk: Option<Walk> = None;
     for fix in &track[track.len().saturating_sub(FIXES_MAX)..] {
         let seen = frame.to_local(fix.point);
         let deviation_m = fix.accuracy_m.clamp(*ACCURACY_M.start(), *ACCURACY_M.end());
-        filter = Some(match filter {
-            Some(filter) => filter.with(seen, deviation_m, fix.at_ms),
-            None => Filter::begin(seen, deviation_m, fix.at_ms),
+        walk = Some(match walk {
+            Some(walk) => walk.with(seen, deviation_m, fix.at_ms),
+            None => Walk::begin(seen, deviation_m, fix.at_ms),
         });
     }
-    let Filter { place, velocity, .. } = filter?;
+    let (place, velocity) = walk?.estimate();
     let stands = velocity.east_m.hypot(velocity.north_m) < STANDING_M_S;
     let (east_m_s, north_m_s) = if stands { (0.0, 0.0) } else { (velocity.east_m, velocity.north_m) };
     Some(Motion { place: frame.to_geo(place), at_ms: latest.at_ms, east_m_s, north_m_s })
+}
+
+/// What is thought of a track: a filter for each manner, and how likely each manner is.
+#[derive(Debug, Clone, Copy)]
+struct Walk {
+    filters: [Filter; 2],
+    weights: [f64; 2],
+    at_ms: i64,
+}
+
+impl Walk {
+    fn begin(place: Local, deviation_m: f64, at_ms: i64) -> Self {
+        Self { filters: [Filter::begin(place, deviation_m); 2], weights: [0.5; 2], at_ms }
+    }
+
+    fn with(self, seen: Local, deviation_m: f64, at_ms: i64) -> Self {
+        let passed_ms = at_ms - self.at_ms;
+        if passed_ms < 0 {
+            return self;
+        }
+        if passed_ms > GAP_MS_MAX {
+            return Self::begin(seen, deviation_m, at_ms);
+        }
+        let mixed = self.mixed();
+        let passed_s = passed_ms as f64 / 1_000.0;
+        let moved: [Filter; 2] = std::array::from_fn(|manner| mixed.filters[manner].moved(passed_s, &MANNERS[manner]));
+        if moved[TURNING].is_jump(seen, deviation_m) {
+            return Self::begin(seen, deviation_m, at_ms);
+        }
+        let likely: [f64; 2] =
+            std::array::from_fn(|manner| (mixed.weights[manner] * moved[manner].likelihood(seen, deviation_m)).max(WEIGHT_MIN));
+        let sum: f64 = likely.iter().sum();
+        Self { filters: moved.map(|filter| filter.corrected(seen, deviation_m)), weights: likely.map(|weight| weight / sum), at_ms }
+    }
+
+    /// A step in which either manner may pass into the other: each filter goes on from what both thought, as likely as they were.
+    fn mixed(&self) -> Self {
+        let share = |from: usize, to: usize| {
+            let passes = if from == to { MANNERS[from].kept } else { 1.0 - MANNERS[from].kept };
+            self.weights[from] * passes
+        };
+        let weights: [f64; 2] = std::array::from_fn(|to| share(0, to) + share(1, to));
+        let filters = std::array::from_fn(|to| Filter::mean(&self.filters, [0, 1].map(|from| share(from, to) / weights[to])));
+        Self { filters, weights, ..*self }
+    }
+
+    fn estimate(&self) -> (Local, Local) {
+        let Filter { place, velocity, .. } = Filter::mean(&self.filters, self.weights);
+        (place, velocity)
+    }
 }
 
 /// Place and velocity with what they may be off by, the same for both axes.
@@ -66,34 +130,36 @@ struct Filter {
     place_variance: f64,
     covariance: f64,
     velocity_variance: f64,
-    at_ms: i64,
 }
 
 impl Filter {
-    fn begin(place: Local, deviation_m: f64, at_ms: i64) -> Self {
+    fn begin(place: Local, deviation_m: f64) -> Self {
         Self {
             place,
             velocity: Local::default(),
             place_variance: deviation_m * deviation_m,
             covariance: 0.0,
             velocity_variance: VELOCITY_UNKNOWN_M_S * VELOCITY_UNKNOWN_M_S,
-            at_ms,
         }
     }
 
-    fn with(self, seen: Local, deviation_m: f64, at_ms: i64) -> Self {
-        let passed_ms = at_ms - self.at_ms;
-        if passed_ms < 0 {
-            return self;
+    /// The mean of two, with what lies between them as doubt.
+    fn mean(both: &[Self; 2], weights: [f64; 2]) -> Self {
+        let of = |what: fn(&Self) -> f64| weights[0] * what(&both[0]) + weights[1] * what(&both[1]);
+        let place = Local { east_m: of(|one| one.place.east_m), north_m: of(|one| one.place.north_m) };
+        let velocity = Local { east_m: of(|one| one.velocity.east_m), north_m: of(|one| one.velocity.north_m) };
+        let mut mean = Self { place, velocity, place_variance: 0.0, covariance: 0.0, velocity_variance: 0.0 };
+        for (one, weight) in both.iter().zip(weights) {
+            let (off, faster) = (minus(one.place, place), minus(one.velocity, velocity));
+            mean.place_variance += weight * (one.place_variance + dot(off, off) / 2.0);
+            mean.covariance += weight * (one.covariance + dot(off, faster) / 2.0);
+            mean.velocity_variance += weight * (one.velocity_variance + dot(faster, faster) / 2.0);
         }
-        if passed_ms > GAP_MS_MAX {
-            return Self::begin(seen, deviation_m, at_ms);
-        }
-        self.moved(passed_ms as f64 / 1_000.0, at_ms).corrected(seen, deviation_m)
+        mean
     }
 
-    fn moved(self, passed_s: f64, at_ms: i64) -> Self {
-        let noise = ACCELERATION_M_S2 * ACCELERATION_M_S2;
+    fn moved(self, passed_s: f64, manner: &Manner) -> Self {
+        let noise = manner.acceleration_m_s2 * manner.acceleration_m_s2;
         let along = |place_m: f64, velocity_m_s: f64| place_m + velocity_m_s * passed_s;
         Self {
             place: Local {
@@ -106,17 +172,24 @@ impl Filter {
                 + noise * passed_s.powi(3) / 3.0,
             covariance: self.covariance + passed_s * self.velocity_variance + noise * passed_s * passed_s / 2.0,
             velocity_variance: self.velocity_variance + noise * passed_s,
-            at_ms,
             ..self
         }
     }
 
+    fn is_jump(&self, seen: Local, deviation_m: f64) -> bool {
+        let off = minus(seen, self.place);
+        off.east_m.hypot(off.north_m) > JUMP_DEVIATIONS * (self.place_variance + deviation_m * deviation_m).sqrt()
+    }
+
+    /// How well it foretold a fix, up to a factor that is the same for all.
+    fn likelihood(&self, seen: Local, deviation_m: f64) -> f64 {
+        let (off, variance) = (minus(seen, self.place), self.place_variance + deviation_m * deviation_m);
+        (-dot(off, off) / (2.0 * variance)).exp() / variance
+    }
+
     fn corrected(self, seen: Local, deviation_m: f64) -> Self {
         let variance = self.place_variance + deviation_m * deviation_m;
-        let off = Local { east_m: seen.east_m - self.place.east_m, north_m: seen.north_m - self.place.north_m };
-        if off.east_m.hypot(off.north_m) > JUMP_DEVIATIONS * variance.sqrt() {
-            return Self::begin(seen, deviation_m, self.at_ms);
-        }
+        let off = minus(seen, self.place);
         let (place_gain, velocity_gain) = (self.place_variance / variance, self.covariance / variance);
         let added =
             |to: Local, gain: f64| Local { east_m: to.east_m + gain * off.east_m, north_m: to.north_m + gain * off.north_m };
@@ -126,9 +199,16 @@ impl Filter {
             place_variance: self.place_variance * (1.0 - place_gain),
             covariance: self.covariance * (1.0 - place_gain),
             velocity_variance: self.velocity_variance - velocity_gain * self.covariance,
-            ..self
         }
     }
+}
+
+fn minus(a: Local, b: Local) -> Local {
+    Local { east_m: a.east_m - b.east_m, north_m: a.north_m - b.north_m }
+}
+
+fn dot(a: Local, b: Local) -> f64 {
+    a.east_m * b.east_m + a.north_m * b.north_m
 }
 
 #[cfg(test)]
