@@ -12,9 +12,7 @@ use std::time::Duration;
 
 use drone_link::gateway::{BrokerAddress, Gateway, GatewayAircraft, GatewayConfig, LossPolicy, RemoteLinks, RemoteSettings};
 use drone_link::{AircraftSettings, LightSetting, LinkHandle, LinkReport, UnsignedSetting};
-use flight_types::{
-    DistrictId, DroneId, FlightCommand, FlightEvent, FlightPhase, FlightPlan, MissionId, StationId,
-};
+use flight_types::{DistrictId, DroneId, FlightCommand, FlightEvent, FlightPhase, FlightPlan, MissionId, StationId};
 use tokio::net::UdpSocket;
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;

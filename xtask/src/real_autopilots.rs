@@ -113,7 +113,7 @@ impl Play {
         let mut programs = vec![demo::start_server(&demo::write_config(folder, &site, &ports)?)?];
         match autopilot {
             Autopilot::Px4 => programs.extend(px4(program, folder, &site)?),
-            Autopilot::ArduCopter => programs.push(arducopter(program, folder)?),
+            Autopilot::ArduCopter => programs.push(arducopter(program, folder, &site)?),
         }
         Ok(Self { autopilot, folder: folder.to_owned(), site, programs })
     }
@@ -215,21 +215,63 @@ fn px4_environment() -> anyhow::Result<Vec<(String, String)>> {
 }
 
 /// ArduCopter with its own physics, on the pad of the site's first aircraft.
-fn arducopter(program: &Path, folder: &Path) -> anyhow::Result<Owned> {
+fn arducopter(program: &Path, folder: &Path, site: &Path) -> anyhow::Result<Owned> {
     let work = folder.join("arducopter");
     std::fs::create_dir_all(&work).context("could not make ArduCopter's folder")?;
     let defaults = work.join("escort.parm");
     std::fs::write(&defaults, ARDUCOPTER_PARAMETERS).context("could not write ArduCopter's parameters")?;
     let mut autopilot = Command::new(program);
-    autopilot.args(["--model", "quad", "--speedup", "1", "--wipe", "--home", "36.5443774,127.9071975,61,0", "--defaults"]);
+    autopilot.args(["--model", "quad", "--speedup", "1", "--wipe", "--home"]).arg(first_pad(site)?).arg("--defaults");
     autopilot.arg(&defaults).arg(format!("--serial0=udpclient:127.0.0.1:{PX4_GROUND_STATION_PORT}")).current_dir(&work);
     logged(&mut autopilot, folder, "arducopter")?;
     Owned::start("ArduCopter", &mut autopilot)
 }
 
-/// The frame is an X with four motors; nobody holds a transmitter; an empty battery lands it, or the link would not launch it.
-const ARDUCOPTER_PARAMETERS: &str =
-    "FRAME_CLASS 1\nFRAME_TYPE 1\nSYSID_THISMAV 1\nFS_THR_ENABLE 0\nARMING_RUDDER 0\nBATT_FS_CRT_ACT 1\n";
+/// Where the site's first aircraft stands, as ArduPilot's simulation takes it: latitude, longitude, height above the sea, heading.
+fn first_pad(site: &Path) -> anyhow::Result<String> {
+    let text: toml::Table = std::fs::read_to_string(site.join("site.toml")).context("no site.toml")?.parse()?;
+    let number = |table: &toml::Table, key: &str| table.get(key).and_then(|value| value.as_float());
+    let place = || {
+        let station = text.get("station")?.as_array()?.first()?.as_table()?;
+        let pad = station.get("drone")?.as_array()?.first()?.get("pad")?.as_table()?;
+        Some(format!("{},{},{},0", number(pad, "lat")?, number(pad, "lon")?, number(station, "ground_amsl_m")?))
+    };
+    place().context("the site's first station has no aircraft with a pad")
+}
+
+/// The frame is an X with four motors; nobody holds a transmitter; an empty battery lands it, or the link would not launch it; the battery
+/// is measured. What follows says that the sensors are calibrated: ArduCopter does not arm without, and its simulation starts with none (its
+/// simulated compasses are off by just these figures).
+const ARDUCOPTER_PARAMETERS: &str = "\
+FRAME_CLASS 1
+FRAME_TYPE 1
+SYSID_THISMAV 1
+FS_THR_ENABLE 0
+ARMING_RUDDER 0
+BATT_MONITOR 4
+BATT_FS_CRT_ACT 1
+COMPASS_OFS_X 5
+COMPASS_OFS_Y 13
+COMPASS_OFS_Z -18
+COMPASS_OFS2_X 5
+COMPASS_OFS2_Y 13
+COMPASS_OFS2_Z -18
+COMPASS_OFS3_X 5
+COMPASS_OFS3_Y 13
+COMPASS_OFS3_Z -18
+INS_ACCOFFS_X 0.001
+INS_ACCOFFS_Y 0.001
+INS_ACCOFFS_Z 0.001
+INS_ACCSCAL_X 1.001
+INS_ACCSCAL_Y 1.001
+INS_ACCSCAL_Z 1.001
+INS_ACC2OFFS_X 0.001
+INS_ACC2OFFS_Y 0.001
+INS_ACC2OFFS_Z 0.001
+INS_ACC2SCAL_X 1.001
+INS_ACC2SCAL_Y 1.001
+INS_ACC2SCAL_Z 1.001
+";
 
 fn logged(command: &mut Command, folder: &Path, name: &str) -> anyhow::Result<()> {
     let path = folder.join(format!("{name}.log"));

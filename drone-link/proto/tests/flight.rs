@@ -62,7 +62,11 @@ fn an_arducopter_flies_the_same_escort() {
         assert!(world.has(|report| *report == FlightEvent::Light { state: LightState::Commanded }), "never shown as lit");
         assert_eq!(world.vehicle.mission.len(), 8, "its home, then the seven of ours");
         let parameters = ["FENCE_ALT_MAX", "FENCE_ENABLE", "FENCE_TYPE", "AUTO_OPTIONS"].map(|name| *world.vehicle.parameter(name));
-        assert_eq!(parameters, [plan("m").fence.height_max_m as f32, 1.0, 13.0, 131.0], "its owner's bits stay, but for the circle");
+        assert_eq!(
+            parameters,
+            [plan("m").fence.height_max_m as f32, 1.0, 13.0, 131.0],
+            "its owner's bits stay, but for the circle"
+        );
         world.command("m", recall());
         world.run_until_phase(240_000, FlightPhase::Landed);
         assert_eq!(world.phases(), ALL_PHASES);
@@ -460,6 +464,36 @@ fn a_survey_is_preempted_in_the_air() {
     world.run_until_phase(240_000, FlightPhase::Landed);
     assert_eq!(world.phases(), ALL_PHASES);
     assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1));
+}
+
+/// Its list on board has one item fewer than one begun on the pad. It was called foreign after a restart, and left alone in the air.
+#[test]
+fn a_restarted_program_knows_an_aircraft_that_was_diverted_in_the_air() {
+    for phase in [FlightPhase::Airborne, FlightPhase::OnScene] {
+        let mut world = World::new(21, CLEAR);
+        let mut survey = plan("survey");
+        survey.scene = Scene::Survey { manner: None };
+        survey.outbound = vec![at(0.0, 80.0), at(-150.0, 80.0), at(-150.0, 150.0), at(0.0, 150.0)];
+        survey.homeward = vec![at(0.0, 80.0), at(0.0, 0.0)];
+        world.command("survey", fly(survey, FlightPhase::Ordered));
+        world.run_until_phase(120_000, FlightPhase::Airborne);
+        world.run(10_000);
+        world.reports.clear();
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run_until_phase(240_000, phase);
+        world.run(1_500);
+        world.restart_link();
+        world.reports.clear();
+        world.command("m", fly(plan("m"), phase));
+        if phase == FlightPhase::Airborne {
+            world.run_until_phase(240_000, FlightPhase::OnScene);
+        }
+        world.run(5_000);
+        world.command("m", recall());
+        world.run_until_phase(240_000, FlightPhase::Landed);
+        assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. })), "{phase:?}: {:?}", world.reports);
+        assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1), "{phase:?}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, MissionId};
+use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, LightState, MissionId};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::{Inbox, Message, Outbox};
@@ -48,6 +48,9 @@ struct Kept {
     reached: FlightPhase,
     /// Called home, by whomever.
     recalled: bool,
+    /// The light as last reported.
+    #[serde(default)]
+    light: Option<LightState>,
 }
 
 /// Everything that must outlive a restart.
@@ -166,15 +169,17 @@ impl Station {
     }
 
     /// A flight that is known already is ordered again by a server that was started anew. It may have died between taking a report and
-    /// writing it down, so what was reached since is told again; a server that knows it pays no attention.
+    /// writing it down, so what was reached since and how the light is are told again; a server that knows it pays no attention.
     fn keep_flight(&mut self, drone: &DroneId, plan: &FlightPlan, reached: FlightPhase, now_ms: u64) {
         let known = self.state.flights.get(drone).filter(|kept| kept.plan.mission == plan.mission);
         let recalled = known.is_some_and(|kept| kept.recalled);
         let further = known.map(|kept| kept.reached).filter(|phase| *phase > reached);
-        let kept = Kept { plan: plan.clone(), reached: further.unwrap_or(reached), recalled };
+        let light = known.and_then(|kept| kept.light);
+        let kept = Kept { plan: plan.clone(), reached: further.unwrap_or(reached), recalled, light };
         self.state.flights.insert(drone.clone(), kept);
-        if let Some(phase) = further {
-            let report = FlightEvent::Reached { phase };
+        let phase = further.map(|phase| FlightEvent::Reached { phase });
+        let light = light.map(|state| FlightEvent::Light { state });
+        for report in phase.into_iter().chain(light) {
             self.tell(Report::Flight { drone: drone.clone(), mission: plan.mission.clone(), report }, now_ms);
         }
     }
@@ -202,6 +207,7 @@ impl Station {
                 self.state.flights.remove(drone);
             }
             FlightEvent::Reached { phase } => kept.reached = kept.reached.max(*phase),
+            FlightEvent::Light { state } => kept.light = Some(*state),
             FlightEvent::BatteryLow { .. } if self.is_silent(now_ms) => self.recall(drone),
             _ => {}
         }

@@ -1,7 +1,8 @@
 //! A station and the server's desk in virtual time, with a bad line between them and restarts of both.
 
 use flight_types::{
-    DroneId, Fence, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, MissionId, Ring, Scene,
+    DroneId, Fence, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, LightState, MissionId, Ring,
+    Scene,
 };
 
 use super::dice::Dice;
@@ -327,11 +328,14 @@ fn a_server_that_is_started_anew_hears_what_it_had_not_acknowledged() {
 fn a_server_that_died_before_it_wrote_a_report_down_is_told_again_what_was_reached() {
     let mut world = silent_on_scene(LossPolicy::Stay);
     world.loss_pct = 0;
+    let lit = report("m", FlightEvent::Light { state: LightState::Lit });
+    world.station.handle_report(lit.clone(), world.now_ms);
+    world.run(5_000);
     world.told.clear();
     world.desk = Desk::new(50_000, world.now_ms);
     world.command(order("m", FlightCommand::Fly { plan: Box::new(plan("m")), reached: FlightPhase::Airborne }));
     world.run(5_000);
-    assert_eq!(world.told, [reached("m", FlightPhase::OnScene)]);
+    assert_eq!(world.told, [reached("m", FlightPhase::OnScene), lit]);
     // The gateway is killed too: what it kept is not behind what was flown.
     world.restart_station();
     let again = FlightCommand::Fly { plan: Box::new(plan("m")), reached: FlightPhase::OnScene };

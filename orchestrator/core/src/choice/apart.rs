@@ -180,7 +180,11 @@ fn stay(frame: &LocalFrame, plan: &FlightPlan, target: Option<GeoPoint>, begins_
         Scene::Escort { height_m, stand_off_m, .. } => (height_m, stand_off_m),
         Scene::Survey { .. } => (plan.transit_height_m, 0.0),
     };
-    Part { off_m: STAND_OFF_FACTOR * stand_off_m + RUNNING_M, scene: true, ..column(centre, height_m, height_m, begins_s, f64::INFINITY) }
+    Part {
+        off_m: STAND_OFF_FACTOR * stand_off_m + RUNNING_M,
+        scene: true,
+        ..column(centre, height_m, height_m, begins_s, f64::INFINITY)
+    }
 }
 
 /// All of the way home and the landing, at any time from now on: where on it the aircraft is, is not in the log.

@@ -54,3 +54,47 @@ impl Post {
 fn circle_m(height_m: f64, beside_m: f64) -> f64 {
     height_m.hypot(beside_m) * CIRCLE_HALF_DEG.to_radians().tan()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flight_types::{GeoPoint, Ring};
+
+    fn site(ceiling_m: f64, policy: Policy) -> SiteConfig {
+        let corner = |bearing_deg: f64| GeoPoint::new(37.5, 127.0).expect("a place").moved(bearing_deg, 900.0);
+        SiteConfig {
+            name: "test".to_owned(),
+            stations: Vec::new(),
+            no_fly_zones: Vec::new(),
+            obstacles: Vec::new(),
+            fence: Ring::new([45.0, 135.0, 225.0, 315.0].map(corner).to_vec()).expect("a ring"),
+            fence_height_max_m: ceiling_m,
+            policy,
+        }
+    }
+
+    #[test]
+    fn the_circle_is_as_wide_as_the_doubt_or_as_wide_as_its_light_allows() {
+        let usual = site(120.0, Policy::default());
+        for (doubt_m, base_m, stand_off_m) in [(0.0, 20.0, 8.0), (1.5, 20.0, 12.5), (5.0, 66.0, 23.0), (500.0, 66.0, 30.5)] {
+            assert_eq!(Post::choose(&usual, doubt_m), Post { base_m, stand_off_m }, "{doubt_m}");
+        }
+        for doubt_m in [0.5, 1.0, 1.5, 2.0, 3.0, 5.0] {
+            let Post { base_m, stand_off_m } = Post::choose(&usual, doubt_m);
+            assert!(circle_m(base_m, stand_off_m) >= WITHIN_ACCURACIES * doubt_m, "{doubt_m}");
+        }
+    }
+
+    #[test]
+    fn who_may_not_fly_higher_stays_low_and_off_all_the_same() {
+        let low = Post { base_m: 20.0, stand_off_m: 23.0 };
+        assert_eq!(Post::choose(&site(80.0, Policy::default()), 5.0), low, "under a low ceiling");
+        assert_eq!(
+            Post::choose(&site(120.0, Policy { higher_in_doubt: false, ..Policy::default() }), 5.0),
+            low,
+            "as the site wants"
+        );
+        let high = Policy { transit_height_m: 90.0, ..Policy::default() };
+        assert_eq!(Post::choose(&site(200.0, high), 5.0), low, "where the light would be too dim");
+    }
+}

@@ -50,7 +50,8 @@ pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, an
     let Some(mission) = state.missions.get(id).filter(|mission| mission.serves() && !mission.second_place) else { return };
     // On its way, too: light and camera turn to where the person is by then, not to where their first fix had them.
     let there = mission.phase == Some(FlightPhase::OnScene);
-    if !(there || mission.phase == Some(FlightPhase::Airborne)) || mission.held || orders::pilot_of(state, &mission.drone).is_some() {
+    if !(there || mission.phase == Some(FlightPhase::Airborne)) || mission.held || orders::pilot_of(state, &mission.drone).is_some()
+    {
         return;
     }
     let Some(open) = mission.incident().and_then(|incident| state.open_incident(incident)) else { return };

@@ -27,16 +27,40 @@ fn plain_escort_follows_and_goes_home() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
             0002 s  d1: escort (2, 300) moving (0.8, 0.0)
-            0003 s  d1: recall (2, 292) (0, 0)
+            0003 s  d1: recall (2, 286) (0, 0)
             0003 s  d1: light off 0 %
         "#]],
     );
     assert!(bench.core.mission(&bench.mission_of("d1")).expect("it flew").ended);
+}
+
+/// Light and camera turn on the way already, to where the caller is by then.
+#[test]
+fn a_caller_who_walks_while_the_aircraft_comes_is_told_to_it() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let incident = bench.call("ann", at(0.0, 300.0));
+    bench.wait_s(1);
+    bench.moved("ann", &incident, at(2.0, 300.0));
+    bench.reach("d1", &[FlightPhase::PreflightPassed, FlightPhase::Uploaded, FlightPhase::Armed, FlightPhase::Airborne]);
+    for second in 2..5 {
+        bench.wait_s(1);
+        bench.moved("ann", &incident, at(2.0 * f64::from(second), 300.0));
+    }
+    told(
+        &bench,
+        &expect![[r#"
+        0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
+        0001 s  caller: d1 launched
+        0002 s  d1: escort (3, 300) moving (1.1, 0.0)
+        0003 s  d1: escort (5, 300) moving (1.5, 0.0)
+        0004 s  d1: escort (7, 300) moving (1.8, 0.0)
+    "#]],
+    );
 }
 
 #[test]
@@ -49,7 +73,7 @@ fn a_zone_between_is_flown_round_out_and_back() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (-61, 79) (-65, 86) (-65, 214) (-61, 221) (0, 292) at 60 m, home (-61, 221) (-65, 214) (-65, 86) (-61, 79) (0, 0)
+            0000 s  d1: fly (-61, 79) (-65, 86) (-65, 214) (-61, 221) (0, 286) at 60 m, home (-61, 221) (-65, 214) (-65, 86) (-61, 79) (0, 0)
         "#]],
     );
 }
@@ -67,7 +91,7 @@ fn an_operator_approves_or_denies() {
         &expect![[r#"
             0000 s  ask operators for d1
             0000 s  ask operators for d2
-            0000 s  d2: fly (1, 292) at 60 m, home (20, 0)
+            0000 s  d2: fly (1, 286) at 60 m, home (20, 0)
         "#]],
     );
     assert_eq!(bench.core.mission(&mission).expect("it flies").authority, Authority::Operator { by: account("kim") });
@@ -83,7 +107,7 @@ fn silence_means_what_the_station_says() {
         &expect![[r#"
             0000 s  ask operators for d1
             0030 s  alert ApprovalSilent { mission: MissionId("flight-000003"), outcome: Launch }
-            0030 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0030 s  d1: fly (0, 286) at 60 m, home (0, 0)
         "#]],
     );
     let mut bench = Bench::new(site(OPERATOR_30_S_DENY));
@@ -113,9 +137,9 @@ fn one_that_will_not_arm_is_replaced() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  alert FlightFailed { drone: DroneId("d1"), reason: Failure { failure: ArmRefused { reason: "compass" } } }
-            0000 s  d2: fly (1, 292) at 60 m, home (20, 0)
+            0000 s  d2: fly (1, 286) at 60 m, home (20, 0)
         "#]],
     );
 }
@@ -130,11 +154,11 @@ fn a_failure_in_the_air_brings_it_home_and_sends_another() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
             0000 s  alert FlightFailed { drone: DroneId("d1"), reason: Failure { failure: Timeout { step: "transit", limit_s: 120 } } }
             0000 s  d1: recall (0, 0)
-            0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            0000 s  d2: fly (-14, 299) at 54 m, home (20, 0)
         "#]],
     );
 }
@@ -150,12 +174,12 @@ fn low_battery_is_relieved() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
             0000 s  d1: recall (0, 0)
-            0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            0000 s  d2: fly (-14, 299) at 54 m, home (20, 0)
             0000 s  caller: d2 launched
             0000 s  d2: light on 100 %
             0000 s  caller: drone on scene
@@ -175,11 +199,11 @@ fn a_relief_comes_before_the_charge_ends_and_takes_over() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
-            0741 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            0766 s  d2: fly (-14, 299) at 54 m, home (20, 0)
             1200 s  caller: d2 launched
             1200 s  d2: light on 100 %
             1200 s  caller: drone on scene
@@ -202,11 +226,11 @@ fn a_link_lost_for_long_sends_another() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
             0000 s  alert LinkLost { drone: DroneId("d1") }
             0025 s  alert LinkLost { drone: DroneId("d1") }
-            0040 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+            0040 s  d2: fly (-14, 299) at 54 m, home (20, 0)
         "#]],
     );
 }
@@ -225,7 +249,7 @@ fn nobody_can_and_then_somebody_can() {
         &bench,
         &expect![[r#"
             0000 s  alert NoDrone
-            0030 s  d3: fly (0, 308) at 60 m, home (0, 900)
+            0030 s  d3: fly (0, 314) at 60 m, home (0, 900)
         "#]],
     );
 }
@@ -247,14 +271,14 @@ fn recall_wins_over_hold_and_everything_later() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
             0000 s  d1: hold
             0000 s  d1: continue
             0000 s  d1: escort (3, 300) moving (0.0, 0.0)
-            0000 s  d1: recall (2, 292) (0, 0)
+            0000 s  d1: recall (2, 286) (0, 0)
             0003 s  d1: light off 0 %
         "#]],
     );
@@ -275,7 +299,7 @@ fn a_pilot_in_control_is_left_alone_and_a_recall_waits() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
@@ -300,13 +324,13 @@ fn released_control_goes_on_with_the_escort() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
             0000 s  d1: yield control
             0003 s  d1: resume control
-            0003 s  d1: escort (4, 300) moving (1.2, 0.0)
+            0003 s  d1: escort (4, 300) moving (1.3, 0.0)
         "#]],
     );
 }
@@ -329,7 +353,7 @@ fn a_call_takes_the_aircraft_from_a_survey() {
         &bench,
         &expect![[r#"
             0000 s  d1: fly (200, 100) (200, 200) at 60 m, home (0, 0)
-            0000 s  d1: fly (150, 100) (5, 294) at 60 m, home (0, 0)
+            0000 s  d1: fly (150, 100) (8, 289) at 60 m, home (0, 0)
             0000 s  d1: recall (0, 0)
         "#]],
     );
@@ -351,13 +375,13 @@ fn two_calls_and_one_aircraft() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  alert NoDrone
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
             0000 s  d1: recall (0, 0)
-            0010 s  d1: fly (292, 0) at 60 m, home (0, 0)
+            0010 s  d1: fly (286, 0) at 60 m, home (0, 0)
         "#]],
     );
 }
@@ -368,29 +392,29 @@ fn an_aircraft_that_leaves_its_mode_is_reported_and_another_goes() {
         (
             "return",
             expect![[r#"
-                0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+                0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
                 0000 s  caller: d1 launched
                 0000 s  alert FlightFailed { drone: DroneId("d1"), reason: ReturnsAlone { said: "failsafe" } }
                 0000 s  d1: recall (0, 0)
-                0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+                0000 s  d2: fly (-14, 299) at 54 m, home (20, 0)
             "#]],
         ),
         (
             "land",
             expect![[r#"
-                0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+                0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
                 0000 s  caller: d1 launched
                 0000 s  alert FlightFailed { drone: DroneId("d1"), reason: LandsAlone { said: "failsafe" } }
-                0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+                0000 s  d2: fly (-14, 299) at 54 m, home (20, 0)
             "#]],
         ),
         (
             "hold",
             expect![[r#"
-                0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+                0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
                 0000 s  caller: d1 launched
                 0000 s  alert FlightFailed { drone: DroneId("d1"), reason: ModeAlone { mode: "hold", said: "failsafe" } }
-                0000 s  d2: fly (-8, 299) at 54 m, home (20, 0)
+                0000 s  d2: fly (-14, 299) at 54 m, home (20, 0)
             "#]],
         ),
     ];
@@ -416,7 +440,7 @@ fn a_recalled_aircraft_that_stops_on_its_way_home_is_called_again_and_then_a_pil
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
@@ -450,7 +474,7 @@ fn a_way_home_that_cannot_be_begun_is_ordered_again() {
     told(
         &bench,
         &expect![[r#"
-            0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
             0000 s  caller: d1 launched
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
@@ -478,7 +502,7 @@ fn an_aircraft_is_recalled_from_where_it_was_diverted_round_a_zone() {
         &bench,
         &expect![[r#"
             0000 s  d1: fly (0, 200) (200, 200) at 60 m, home (155, 56) (151, 49) (144, 45) (0, 0)
-            0000 s  d1: fly (180, 200) (393, 297) at 60 m, home (151, 49) (144, 45) (0, 0)
+            0000 s  d1: fly (180, 200) (387, 294) at 60 m, home (151, 49) (144, 45) (0, 0)
             0000 s  d1: recall (180, 200) (56, 155) (49, 151) (45, 144) (0, 0)
         "#]],
     );
@@ -506,20 +530,20 @@ fn a_second_place_is_lit_too_and_waits_for_the_caller() {
     told(
         &bench,
         &expect![[r#"
-        0000 s  d1: fly (0, 292) at 60 m, home (0, 0)
-        0000 s  d3: fly (0, 908) at 54 m, home (0, 900)
-        0000 s  caller: d3 launched
-        0000 s  d3: light on 100 %
-        0000 s  caller: drone on scene
-        0000 s  caller: d1 launched
-        0000 s  d1: light on 100 %
-        0000 s  caller: drone on scene
-        0030 s  d1: escort (30, 300) moving (0.0, 0.0)
-        0060 s  d1: escort (60, 300) moving (0.0, 0.0)
-        0240 s  d1: escort (60, 560) moving (0.0, 0.0)
-        0420 s  d1: escort (60, 860) moving (0.0, 0.0)
-        0420 s  d3: escort (60, 860) moving (0.0, 0.0)
-    "#]],
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
+            0000 s  d3: fly (0, 930) at 54 m, home (0, 900)
+            0000 s  caller: d3 launched
+            0000 s  d3: light on 100 %
+            0000 s  caller: drone on scene
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0030 s  d1: escort (30, 300) moving (0.0, 0.0)
+            0060 s  d1: escort (60, 300) moving (0.0, 0.0)
+            0240 s  d1: escort (60, 560) moving (0.0, 0.0)
+            0420 s  d1: escort (60, 860) moving (0.0, 0.0)
+            0420 s  d3: escort (60, 860) moving (0.0, 0.0)
+        "#]],
     );
 }
 
