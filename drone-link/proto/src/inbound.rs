@@ -255,8 +255,7 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         id::PARAM_VALUE => Heard::Parameter(parameter(p)),
         id::COMMAND_ACK => Heard::CommandAck { command: p.u16(0), result: p.u8(2), to: addressee(p, 8) },
         id::BATTERY_STATUS => battery(p),
-        // ArduPilot's own: where it comes from, and how fast.
-        id::WIND => Heard::Wind { from_deg: f64::from(p.f32(0)).rem_euclid(360.0), speed_m_s: f64::from(p.f32(4)) },
+        id::WIND => ardupilot_wind(f64::from(p.f32(0)), f64::from(p.f32(4))),
         id::WIND_COV => wind(f64::from(p.f32(8)), f64::from(p.f32(12))),
         id::EXTENDED_SYS_STATE => Heard::ExtendedState { landed_state: p.u8(1) },
         id::STATUSTEXT => Heard::Text { severity: p.u8(0), text: p.text::<50>(1), id: p.u16(51), chunk: p.u8(53) },
@@ -373,6 +372,16 @@ fn battery(p: &Payload) -> Heard {
 }
 
 /// The message gives where the wind blows to, north and east; people say where it comes from.
+/// ArduPilot's own message. A speed of nought is one that nobody estimates (real ArduCopter sends it all through a flight): nothing
+/// is known of the wind then, not that there is none.
+fn ardupilot_wind(from_deg: f64, speed_m_s: f64) -> Heard {
+    if speed_m_s > 0.0 && speed_m_s.is_finite() && from_deg.is_finite() {
+        Heard::Wind { from_deg: from_deg.rem_euclid(360.0), speed_m_s }
+    } else {
+        Heard::Other
+    }
+}
+
 fn wind(north_m_s: f64, east_m_s: f64) -> Heard {
     let from_deg = (-east_m_s).atan2(-north_m_s).to_degrees().rem_euclid(360.0);
     if !(north_m_s.is_finite() && east_m_s.is_finite()) {
@@ -401,5 +410,12 @@ mod tests {
         assert_eq!(readiness(0x1000_002F, 0x1000_002F, 0x1000_002F), (Some(true), true));
         assert_eq!(readiness(0x1000_002F, 0x1000_002F, 0x0000_002F), (Some(false), false));
         assert_eq!(readiness(0x0000_002F, 0x0000_002F, 0x0000_002F), (None, true));
+    }
+
+    #[test]
+    fn a_wind_that_nobody_estimates_is_not_still_air() {
+        assert!(matches!(ardupilot_wind(-180.0, 0.0), Heard::Other), "what ArduCopter 4.6 sent");
+        assert!(matches!(ardupilot_wind(-90.0, 4.0), Heard::Wind { from_deg, speed_m_s: 4.0 } if from_deg == 270.0));
+        assert!(matches!(ardupilot_wind(f64::NAN, f64::NAN), Heard::Other));
     }
 }
