@@ -45,9 +45,9 @@ struct Part {
 }
 
 impl Part {
-    /// Up or down over one place.
-    fn is_column(&self) -> bool {
-        self.low_m < self.high_m
+    /// Up or down to the scene's height over its stand-off point.
+    fn is_scene_column(&self) -> bool {
+        self.scene && self.low_m < self.high_m
     }
 }
 
@@ -77,7 +77,7 @@ pub(super) fn too_near(
         let lift_m = other.plan.home_altitude_amsl_m - plan.home_altitude_amsl_m;
         let theirs = parts_of(question, &frame, config, other);
         // Somebody's stay is passed by nobody else's leg, whatever the scene: legs may be as high as a scene over its doubt.
-        let settled = |a: &Part, b: &Part| (a.scene && b.scene) || (a.scene && a.is_column()) || (b.scene && b.is_column());
+        let settled = |a: &Part, b: &Part| (a.scene && b.scene) || a.is_scene_column() || b.is_scene_column();
         let near = |a: &Part, b: &Part| !(same_scene && settled(a, b)) && meet(a, b, lift_m);
         theirs.iter().any(|b| ours.iter().any(|a| near(a, b))).then(|| other.drone.clone())
     })
