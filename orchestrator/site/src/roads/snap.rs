@@ -136,15 +136,29 @@ impl SnapGrid {
             return None;
         }
         let centre = self.cell_of(local);
+        let inside_m = self.to_edge_m(centre, local);
         for ring in 0..=self.columns.max(self.rows) {
-            // Cells of this ring begin at least (ring - 1) whole cells away from the place.
-            if (ring - 1) as f64 * self.cell_m > best.score_m {
+            // Between the place and this ring lie the rest of its own cell and ring - 1 whole ones.
+            if ring > 0 && inside_m + (ring - 1) as f64 * self.cell_m > best.score_m {
                 break;
             }
             self.look_round(centre, ring, local, &mut best);
         }
+        self.chosen(graph, &best)
+    }
+
+    /// The same by looking at every segment, for tests.
+    #[cfg(test)]
+    pub fn snap_slowly(&self, graph: &Graph, point: GeoPoint) -> Option<Snapped> {
+        let local = self.frame.to_local(point);
+        let mut best = Best { score_m: SNAP_DISTANCE_MAX_M + PATH_HANDICAP_M, offset_m: 0.0, segment: None, share: 0.0 };
+        (0..self.starts.len() - 1).for_each(|cell| self.look_in(cell, local, &mut best));
+        self.chosen(graph, &best)
+    }
+
+    fn chosen(&self, graph: &Graph, best: &Best) -> Option<Snapped> {
         let segment = &self.segments[best.segment?];
-        (best.offset_m <= SNAP_DISTANCE_MAX_M).then(|| self.snapped(graph, segment, &best))
+        (best.offset_m <= SNAP_DISTANCE_MAX_M).then(|| self.snapped(graph, segment, best))
     }
 
     fn outside_m(&self, local: Local) -> f64 {
@@ -153,12 +167,30 @@ impl SnapGrid {
             .max(beyond(local.north_m - self.south_m, self.rows as f64 * self.cell_m))
     }
 
+    /// From a place to the nearest edge of its own cell, metres; nothing for a place outside, whose cell is the nearest to it.
+    fn to_edge_m(&self, cell: (i64, i64), local: Local) -> f64 {
+        let inside = |offset_m: f64, cell: i64| {
+            let begin_m = offset_m - cell as f64 * self.cell_m;
+            begin_m.min(self.cell_m - begin_m)
+        };
+        inside(local.east_m - self.west_m, cell.0).min(inside(local.north_m - self.south_m, cell.1)).max(0.0)
+    }
+
+    /// From a place to the nearest point of a cell, metres.
+    fn to_cell_m(&self, cell: (i64, i64), local: Local) -> f64 {
+        let beside = |offset_m: f64, cell: i64| {
+            let begin_m = cell as f64 * self.cell_m - offset_m;
+            begin_m.max(-begin_m - self.cell_m).max(0.0)
+        };
+        beside(local.east_m - self.west_m, cell.0).hypot(beside(local.north_m - self.south_m, cell.1))
+    }
+
     fn look_round(&self, centre: (i64, i64), ring: i64, local: Local, best: &mut Best) {
         for row in (centre.1 - ring).max(0)..=(centre.1 + ring).min(self.rows - 1) {
             let step = if (row - centre.1).abs() == ring { 1 } else { (2 * ring).max(1) };
             let mut column = centre.0 - ring;
             while column <= centre.0 + ring {
-                if (0..self.columns).contains(&column) {
+                if (0..self.columns).contains(&column) && self.to_cell_m((column, row), local) <= best.score_m {
                     self.look_in((row * self.columns + column) as usize, local, best);
                 }
                 column += step;

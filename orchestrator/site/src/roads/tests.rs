@@ -142,10 +142,14 @@ proptest! {
     #[test]
     fn answers_are_those_of_a_plain_search(
         roads in towns(),
-        places in prop::collection::vec((-100.0..1_200.0f64, -100.0..1_100.0f64), 8),
+        places in prop::collection::vec((-1_300.0..2_400.0f64, -1_300.0..2_300.0f64), 8),
     ) {
         let times = RoadTimes::build(&roads);
         let places: Vec<GeoPoint> = places.iter().map(|(e, n)| place(*e, *n)).collect();
+        for place in &places {
+            let slowly = times.grid.as_ref().and_then(|grid| grid.snap_slowly(&times.graph, *place));
+            prop_assert_eq!(times.snap(*place), slowly);
+        }
         for to in &places {
             let many = times.many_to_one(&places, *to);
             for (from, of_many) in places.iter().zip(many) {
