@@ -7,7 +7,7 @@ use dispatch_core::event::{Event, GeocodedAddress};
 use dispatch_core::survey::SurveyKind;
 use flight_types::{GeoPoint, LocalFrame, LotId};
 use serde_json::Value;
-use site_model::{Gazetteer, Lot, Site};
+use site_model::{Gazetteer, Lot, Nearest, Site};
 
 use crate::config::SurveysConfig;
 use crate::effects::{Message, MessagePort};
@@ -36,6 +36,10 @@ impl SiteView for LoadedSite {
         let found = self.gazetteer.find(text);
         let accuracy_m = found.as_ref().map_or(0.0, |found| found.accuracy_m);
         GeocodedAddress { text: text.to_owned(), point: found.map(|found| found.point), accuracy_m }
+    }
+
+    fn nearest_address(&self, place: GeoPoint) -> Option<Nearest> {
+        self.gazetteer.nearest(place)
     }
 
     fn map(&self) -> Value {

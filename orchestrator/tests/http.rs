@@ -5,6 +5,8 @@ mod contract;
 #[path = "http/world.rs"]
 mod world;
 
+#[path = "http/address.rs"]
+mod address;
 #[path = "http/callers.rs"]
 mod callers;
 #[path = "http/calls.rs"]

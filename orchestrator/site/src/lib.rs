@@ -33,7 +33,7 @@ pub use roads::{RoadEta, RoadRoute, RoadTimes, SNAP_DISTANCE_MAX_M, Snapped, Tra
 mod text;
 
 mod gazetteer;
-pub use gazetteer::{Found, FoundBy, Gazetteer};
+pub use gazetteer::{Found, FoundBy, Gazetteer, Nearest};
 
 mod guard_index;
 pub use guard_index::{GuardIndex, Near};

@@ -149,6 +149,7 @@ pub const RULES: &[Rule] = &[
     // Nothing personal, but where stations and fences lie is for the people of the site.
     rule("GET", "/api/v1/site", Allowed::SignedIn),
     rule("GET", "/api/v1/site/map", Allowed::SignedIn),
+    rule("POST", "/api/v1/site/address", Allowed::SignedIn),
     rule("GET", "/api/v1/accounts", ADMIN),
     rule("POST", "/api/v1/accounts", ADMIN),
     rule("DELETE", "/api/v1/accounts/{id}", ADMIN),

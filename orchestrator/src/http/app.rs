@@ -22,12 +22,16 @@ use crate::engine::Engine;
 use crate::live::Live;
 use crate::lots::Lots;
 use crate::payments::PaymentProvider;
+use site_model::Nearest;
+
 use crate::store::{AuditOutcome, AuditRecord, AuditTrail, PrivateCards};
 
 /// The site as pages and calls need it: addresses, map, lots.
 pub trait SiteView: Send + Sync {
     /// Where an address is; the text is kept as typed also when it is not found.
     fn geocode(&self, text: &str) -> GeocodedAddress;
+    /// The address nearest to a place, when one is near.
+    fn nearest_address(&self, place: GeoPoint) -> Option<Nearest>;
     /// The site as a GeoJSON FeatureCollection, features told apart by `kind`.
     fn map(&self) -> Value;
     /// The plane in which a parking lot's places are reckoned; `None` when there is no such lot.

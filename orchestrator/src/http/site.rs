@@ -5,13 +5,15 @@ use axum::extract::State;
 use dispatch_core::config::{Policy, StationConfig};
 use dispatch_core::effect::Action;
 use flight_types::GeoPoint;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::app::App;
+use super::body::Body;
+use super::callers::belief;
 use super::live::LiveMessage;
 use super::problem::Problem;
 use crate::effects::Notice;
@@ -19,7 +21,7 @@ use crate::store::Recipient;
 
 /// These routes.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(site)).routes(routes!(map)).routes(routes!(alerts))
+    OpenApiRouter::new().routes(routes!(site)).routes(routes!(map)).routes(routes!(address)).routes(routes!(alerts))
 }
 
 /// The site as its people may know it.
@@ -55,6 +57,38 @@ async fn site(State(app): State<App>) -> Result<Json<SiteAnswer>, Problem> {
 #[utoipa::path(get, path = "/site/map", tag = "site", responses((status = 200, body = Object)))]
 async fn map(State(app): State<App>) -> Json<Value> {
     Json(app.site.map())
+}
+
+/// A place asked about.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlaceAsked {
+    /// Latitude, degrees.
+    lat: f64,
+    /// Longitude, degrees.
+    lon: f64,
+}
+
+/// The address nearest to a place.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NearestAddress {
+    /// As the site's data writes it; `null` when no address is near enough to say something about the place.
+    text: Option<String>,
+    /// From the place, metres.
+    distance_m: Option<f64>,
+}
+
+/// The address nearest to a place: for people who must find it, or say it on the telephone. Asked in a body, because addresses of
+/// requests are written down on their way, and this one says where somebody is.
+#[utoipa::path(post, path = "/site/address", tag = "site", request_body = PlaceAsked,
+    responses((status = 200, body = NearestAddress), (status = 422, body = Problem)))]
+async fn address(State(app): State<App>, Body(asked): Body<PlaceAsked>) -> Result<Json<NearestAddress>, Problem> {
+    let place = belief(&app).point(asked.lat, asked.lon).map_err(|reason| Problem::invalid("lat, lon", reason))?;
+    let nearest = app.site.nearest_address(place);
+    Ok(Json(NearestAddress {
+        distance_m: nearest.as_ref().map(|nearest| nearest.distance_m),
+        text: nearest.map(|nearest| nearest.text),
+    }))
 }
 
 /// What operators were alerted to and still have to see, oldest first.

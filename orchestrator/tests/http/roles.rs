@@ -106,6 +106,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("POST", "/api/v1/parking/reviews/{id}", "manager"),
     ("GET", "/api/v1/site", "caller guard operator pilot manager admin"),
     ("GET", "/api/v1/site/map", "caller guard operator pilot manager admin"),
+    ("POST", "/api/v1/site/address", "caller guard operator pilot manager admin"),
     ("GET", "/api/v1/accounts", "admin"),
     ("POST", "/api/v1/accounts", "admin"),
     ("DELETE", "/api/v1/accounts/{id}", "admin"),

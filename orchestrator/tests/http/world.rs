@@ -21,7 +21,7 @@ use orchestrator::payments::Sandbox;
 use orchestrator::store::{AuditTrail, Location, Store};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use site_model::Lot;
+use site_model::{FoundBy, Lot, Nearest};
 
 use crate::contract;
 
@@ -87,6 +87,10 @@ impl SiteView for Town {
     fn geocode(&self, text: &str) -> GeocodedAddress {
         let point = text.contains("Main Street").then(|| centre().moved(90.0, 300.0));
         GeocodedAddress { text: text.to_owned(), point, accuracy_m: 20.0 }
+    }
+    fn nearest_address(&self, place: GeoPoint) -> Option<Nearest> {
+        let distance_m = centre().distance_m(&place);
+        (distance_m < 100.0).then(|| Nearest { text: "Main Street 1".to_owned(), distance_m, by: FoundBy::House })
     }
     fn map(&self) -> Value {
         json!({"type": "FeatureCollection", "features": []})

@@ -408,6 +408,7 @@ const routes = [
   ['DELETE /guards/:id/terminals/:terminal', () => ({ status: 204 })],
   ['GET /site', () => site],
   ['GET /site/map', () => siteMap],
+  ['POST /site/address', () => ({ text: '은하로5길 24', distance_m: 12 })],
   ['GET /parking/lots', () => atAGlance()],
   ['GET /parking/sessions', () => []],
   ['GET /parking/reviews', () => []],

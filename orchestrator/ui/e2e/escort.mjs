@@ -234,6 +234,7 @@ async function escort(browser) {
   await operator.waitForSelector(`${id('drone-row')}[data-phase="airborne"]`, { timeout: FLIGHT_MS });
   await picture(pages, 'on-the-way');
   await caller.waitForSelector(`${id('filming')}:visible`);
+  await Promise.all([caller, guard].map((page) => page.waitForSelector(`${id('near-address')}:visible`)));
   if (watched) {
     at('guard sees the picture on the way');
     await freshPicture(guard, FRESH_PICTURES);

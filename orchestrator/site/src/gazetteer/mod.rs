@@ -5,6 +5,7 @@
 //! places is answered with one of them and an accuracy that reaches the others. Nothing matching is `None`.
 
 mod index;
+mod near;
 mod numbers;
 
 use flight_types::GeoPoint;
@@ -12,6 +13,8 @@ use flight_types::GeoPoint;
 use crate::model::{Site, middle};
 use crate::text::{Atom, atoms};
 use index::{Entry, Index, Matched, Target};
+pub use near::Nearest;
+use near::Surroundings;
 use numbers::{HouseNumber, houses_on};
 
 /// Several places that match equally well are taken together only up to this, metres; beyond it the answer would be useless, and
@@ -59,6 +62,7 @@ pub struct Found {
 #[derive(Debug)]
 pub struct Gazetteer {
     index: Index,
+    surroundings: Surroundings,
 }
 
 /// An answer and what it is worth against others.
@@ -70,7 +74,12 @@ struct Scored {
 impl Gazetteer {
     /// Prepares the site's streets, house numbers and names.
     pub fn new(site: &Site) -> Self {
-        Self { index: Index::build(site) }
+        Self { index: Index::build(site), surroundings: Surroundings::of(site) }
+    }
+
+    /// The address nearest to a place, or `None` when none is near enough to say something about it.
+    pub fn nearest(&self, place: GeoPoint) -> Option<Nearest> {
+        self.surroundings.nearest(place)
     }
 
     /// The place an address names, or `None` when nothing in it is known here.

@@ -165,6 +165,8 @@ export const api = {
   backup: (incident: string) => post(`/incidents/${id(incident)}/backup`),
 
   site: (token: string | null) => request<SiteView>('/site', { token }),
+  nearestAddress: ({ lat, lon }: LatLon, token: string | null) =>
+    post<{ text?: string | null; distance_m?: number | null }>('/site/address', { lat, lon }, token),
   siteMap: (token: string | null) => request<GeoJSON.FeatureCollection>('/site/map', { token }),
   incidents: (openOnly: boolean) => request<IncidentView[]>(openOnly ? '/incidents?open=true' : '/incidents'),
   drones: () => request<DroneView[]>('/drones'),

@@ -124,6 +124,7 @@ export const en = {
     home: 'Home',
   } satisfies Record<PlaceSource, string>,
   accuracy: (m: string) => `± ${m}`,
+  nearAddress: (address: string) => `Near ${address}`,
 
   incidentState: {
     raised: 'Call received',

@@ -122,6 +122,7 @@ export const ko: Messages = {
     home: '집',
   },
   accuracy: (m) => `± ${m}`,
+  nearAddress: (address) => `${address} 부근`,
 
   incidentState: {
     raised: '신고 접수',

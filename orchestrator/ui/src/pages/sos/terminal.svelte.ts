@@ -47,6 +47,10 @@ export class CallerTerminal {
     this.#token = token;
   }
 
+  get token(): string {
+    return this.#token;
+  }
+
   get view(): IncidentView | null {
     if (!this.incidentId) return null;
     const live = this.live.tables.incidents.get(this.incidentId)?.value;
