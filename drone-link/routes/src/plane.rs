@@ -22,7 +22,8 @@ pub(super) struct Leg {
 impl Leg {
     /// A point is a leg to itself.
     pub fn new(a: Local, b: Local) -> Self {
-        let length_m = a.distance_m(&b);
+        let way = minus(b, a);
+        let length_m = dot(way, way).sqrt();
         let normal = if length_m < CORNER_APART_MIN_M {
             Local::default()
         } else {
@@ -31,6 +32,11 @@ impl Leg {
         let low = Local { east_m: a.east_m.min(b.east_m), north_m: a.north_m.min(b.north_m) };
         let high = Local { east_m: a.east_m.max(b.east_m), north_m: a.north_m.max(b.north_m) };
         Self { a, b, low, high, normal }
+    }
+
+    /// How far a place lies beside the leg's line, with its side; nought for a point, which has no line.
+    fn beside_m(&self, place: Local) -> f64 {
+        dot(minus(place, self.a), self.normal)
     }
 }
 
@@ -80,7 +86,13 @@ impl Outline {
             return false;
         }
         let limit_m2 = clearance_m * clearance_m;
-        self.edges().any(|(c, d)| leg_distance_m2(leg.a, leg.b, c, d) < limit_m2)
+        // Most edges lie on one side of the leg's line, further than the clearance: two products tell, and distances take divisions.
+        let mut beside_m = self.corners.last().map_or(0.0, |corner| leg.beside_m(*corner));
+        self.edges_from_last().any(|(c, d)| {
+            let before_m = std::mem::replace(&mut beside_m, leg.beside_m(d));
+            let far = before_m.min(beside_m) > clearance_m || before_m.max(beside_m) < -clearance_m;
+            !far && leg_distance_m2(leg.a, leg.b, c, d) < limit_m2
+        })
     }
 
     /// Whether the leg from `a` to `b` crosses an edge; touching one is not crossing it.
@@ -113,6 +125,12 @@ impl Outline {
         dot(centre, leg.normal).abs() > reach_m + clearance_m
     }
 
+    /// The edges, beginning with the one that ends at the first corner.
+    fn edges_from_last(&self) -> impl Iterator<Item = (Local, Local)> + '_ {
+        let last = self.corners.last().copied().unwrap_or_default();
+        self.corners.iter().scan(last, |before, corner| Some((std::mem::replace(before, *corner), *corner)))
+    }
+
     fn edges(&self) -> impl Iterator<Item = (Local, Local)> + '_ {
         let n = self.corners.len();
         (0..n).map(move |i| (self.corners[i], self.corners[(i + 1) % n]))
@@ -141,12 +159,20 @@ pub(super) struct Turning {
 }
 
 impl Turning {
+    /// An end of a way, which it may leave in any direction.
+    pub fn any(at: Local) -> Self {
+        let east = Local { east_m: 1.0, north_m: 0.0 };
+        // With one tangent the other's opposite, every way lies on the same side of both.
+        Self { at, arriving: east, leaving: Local { east_m: -1.0, north_m: 0.0 } }
+    }
+
     /// Whether a leg along `way` through this point only touches the clearance. A shortest way turns nowhere else: a leg that
     /// cuts into the clearance is illegal, and from one that stands off it a shorter way can be pulled tight.
     pub fn touches(&self, way: Local) -> bool {
         // How far the leg's other end lies beside the two tangents, metres.
         let (behind_m, ahead_m) = (-cross(way, self.arriving), cross(way, self.leaving));
-        behind_m * ahead_m >= 0.0 || behind_m.abs().min(ahead_m.abs()) <= TOUCH_TOLERANCE_M
+        // Both are worked out: which of them decides is not foreseen, and asked a million times.
+        (behind_m * ahead_m >= 0.0) | (behind_m.abs().min(ahead_m.abs()) <= TOUCH_TOLERANCE_M)
     }
 }
 

@@ -57,12 +57,13 @@ const GOAL: usize = 1;
 /// A place on a way: an end, or where it may turn.
 #[derive(Debug)]
 struct Node {
-    at: Local,
-    /// How the outline runs there; `None` for the two ends, which a way may leave in any direction.
-    turning: Option<Turning>,
+    /// Straight on to the goal from here, metres.
+    rest_m: f64,
     /// Clear of every outline taken in.
     legal: bool,
     links: Vec<Link>,
+    /// What blocked a leg from here last: the likeliest to block the next.
+    blocker: Option<usize>,
 }
 
 /// A leg to another node that touches outlines as a shortest way does. Whether it is clear is found out when it is wanted, and
@@ -80,14 +81,21 @@ struct Graph<'a> {
     outlines: &'a [Outline],
     near_m: f64,
     active: Vec<usize>,
+    goal: Local,
     nodes: Vec<Node>,
+    /// Where each node is and how a way may turn there, by the same numbers: side by side, since every node is held against every other.
+    turnings: Vec<Turning>,
+    /// To the nodes before this one each node has its links. They are looked for when the search first comes there, which it does at some
+    /// nodes only, and a pair is looked at once.
+    linked: Vec<usize>,
 }
 
 impl<'a> Graph<'a> {
     fn new(outlines: &'a [Outline], near_m: f64, start: Local, goal: Local) -> Self {
-        let mut graph = Self { outlines, near_m, active: Vec::new(), nodes: Vec::new() };
-        graph.add(start, None);
-        graph.add(goal, None);
+        let (active, nodes, turnings, linked) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut graph = Self { outlines, near_m, active, goal, nodes, turnings, linked };
+        graph.add(Turning::any(start));
+        graph.add(Turning::any(goal));
         graph
     }
 
@@ -101,38 +109,47 @@ impl<'a> Graph<'a> {
     fn take_in(&mut self, index: usize, clearance_m: f64) {
         let outline = &self.outlines[index];
         self.active.push(index);
-        for node in &mut self.nodes {
-            node.legal &= !outline.is_near(node.at, node.at, self.near_m);
+        for (node, Turning { at, .. }) in self.nodes.iter_mut().zip(&self.turnings) {
+            node.legal &= !outline.is_near(*at, *at, self.near_m);
         }
         for turning in outline.turning_points(clearance_m, TURN_STEP_RAD_MAX) {
             if !self.active.iter().any(|index| self.outlines[*index].is_near(turning.at, turning.at, self.near_m)) {
-                self.add(turning.at, Some(turning));
+                self.add(turning);
             }
         }
     }
 
-    fn add(&mut self, at: Local, turning: Option<Turning>) {
-        let new = self.nodes.len();
-        let touches = |turning: &Option<Turning>, way: Local| turning.as_ref().is_none_or(|turning| turning.touches(way));
-        let mut links = Vec::new();
-        for (index, node) in self.nodes.iter_mut().enumerate().filter(|(_, node)| node.legal) {
-            let way = minus(node.at, at);
-            if touches(&turning, way) && touches(&node.turning, way) {
-                let length_m = way.east_m.hypot(way.north_m);
-                links.push(Link { to: index, length_m, tested: 0, blocked: false });
-                node.links.push(Link { to: new, length_m, tested: 0, blocked: false });
+    fn add(&mut self, turning: Turning) {
+        self.nodes.push(Node { rest_m: turning.at.distance_m(&self.goal), legal: true, links: Vec::new(), blocker: None });
+        self.turnings.push(turning);
+        self.linked.push(0);
+    }
+
+    /// Looks for the legs between a node and those that were added since it was last asked.
+    fn link_up(&mut self, from: usize) {
+        let (turning, nodes) = (self.turnings[from], self.nodes.len());
+        for to in self.linked[from]..nodes {
+            // Who has looked so far already knows this pair; a node has no leg to itself.
+            if self.linked[to] > from || to == from || !self.nodes[to].legal {
+                continue;
+            }
+            let other = &self.turnings[to];
+            let way = minus(other.at, turning.at);
+            if turning.touches(way) & other.touches(way) {
+                let length_m = (way.east_m * way.east_m + way.north_m * way.north_m).sqrt();
+                self.nodes[from].links.push(Link { to, length_m, tested: 0, blocked: false });
+                self.nodes[to].links.push(Link { to: from, length_m, tested: 0, blocked: false });
             }
         }
-        self.nodes.push(Node { at, turning, legal: true, links });
+        self.linked[from] = nodes;
     }
 
     /// A* among the outlines taken in.
     fn shortest(&mut self) -> Option<Vec<Local>> {
-        let goal = self.nodes[GOAL].at;
         let mut length_m = vec![f64::INFINITY; self.nodes.len()];
         let mut from = vec![usize::MAX; self.nodes.len()];
         let mut done = vec![false; self.nodes.len()];
-        let mut open = BinaryHeap::from([Open { estimate_m: self.nodes[START].at.distance_m(&goal), node: START }]);
+        let mut open = BinaryHeap::from([Open { estimate_m: self.nodes[START].rest_m, node: START }]);
         length_m[START] = 0.0;
         while let Some(Open { node, .. }) = open.pop() {
             if node == GOAL {
@@ -141,13 +158,14 @@ impl<'a> Graph<'a> {
             if std::mem::replace(&mut done[node], true) {
                 continue;
             }
+            self.link_up(node);
             for link in 0..self.nodes[node].links.len() {
                 let Link { to, length_m: leg_m, .. } = self.nodes[node].links[link];
                 let reached_m = length_m[node] + leg_m;
                 if !done[to] && reached_m < length_m[to] && self.nodes[to].legal && self.is_clear(node, link) {
                     length_m[to] = reached_m;
                     from[to] = node;
-                    open.push(Open { estimate_m: reached_m + self.nodes[to].at.distance_m(&goal), node: to });
+                    open.push(Open { estimate_m: reached_m + self.nodes[to].rest_m, node: to });
                 }
             }
         }
@@ -159,19 +177,23 @@ impl<'a> Graph<'a> {
         if blocked {
             return false;
         }
-        let leg = Leg::new(self.nodes[node].at, self.nodes[to].at);
-        let blocked = self.active[tested..].iter().any(|index| self.outlines[*index].is_near_leg(&leg, self.near_m));
+        let leg = Leg::new(self.turnings[node].at, self.turnings[to].at);
+        let is_near = |index: &usize| self.outlines[*index].is_near_leg(&leg, self.near_m);
+        let last = self.nodes[node].blocker.filter(is_near);
+        let blocker = last.or_else(|| self.active[tested..].iter().copied().find(is_near));
+        self.nodes[node].blocker = blocker.or(self.nodes[node].blocker);
+        let blocked = blocker.is_some();
         let link = &mut self.nodes[node].links[link];
         (link.tested, link.blocked) = (self.active.len(), blocked);
         !blocked
     }
 
     fn traced(&self, from: &[usize]) -> Vec<Local> {
-        let mut way = vec![self.nodes[GOAL].at];
+        let mut way = vec![self.turnings[GOAL].at];
         let mut node = GOAL;
         while node != START {
             node = from[node];
-            way.push(self.nodes[node].at);
+            way.push(self.turnings[node].at);
         }
         way.reverse();
         way
