@@ -405,6 +405,22 @@ fn a_blackout_is_reported_and_the_flight_goes_on_after_it() {
 }
 
 #[test]
+fn who_gives_way_on_scene_sinks_where_it_hovers_and_goes_back_up() {
+    let mut world = world_at(FlightPhase::OnScene, CLEAR, 22);
+    world.run(10_000);
+    let (before, height_m) = (world.vehicle.position(), world.vehicle.height_m);
+    assert!((height_m - 20.0).abs() < 1.0, "{height_m}");
+    world.command("m", FlightCommand::GiveWay { height_m: 8.0 });
+    world.run(15_000);
+    assert!((world.vehicle.height_m - 8.0).abs() < 1.0, "{}", world.vehicle.height_m);
+    assert!(before.distance_m(&world.vehicle.position()) < 2.0, "over the same place");
+    world.command("m", FlightCommand::Continue);
+    world.run(15_000);
+    assert!((world.vehicle.height_m - height_m).abs() < 1.0, "{}", world.vehicle.height_m);
+    assert!(!world.has(|report| matches!(report, FlightEvent::ModeChanged { .. } | FlightEvent::Failed { .. })));
+}
+
+#[test]
 fn hold_and_continue_interrupt_the_transit() {
     let mut world = world_at(FlightPhase::Airborne, CLEAR, 15);
     world.run(15_000);

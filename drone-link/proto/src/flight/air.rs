@@ -259,9 +259,12 @@ impl Flight {
             return;
         }
         self.look_at_person(craft, now_ms);
-        if !self.paused {
-            self.follow_person(craft, now_ms);
+        if self.paused {
+            return self.sink(craft, now_ms);
         }
+        // Back at the scene's height by the next hover point.
+        self.way = None;
+        self.follow_person(craft, now_ms);
     }
 
     /// The person as last told, gone on since.

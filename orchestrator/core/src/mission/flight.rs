@@ -1,6 +1,6 @@
 //! What the link reports: progress, failure, loss, low charge; and what follows from each.
 
-use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId};
+use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId, Scene};
 
 use super::{desk, escort, launch, orders, survey};
 use crate::cause::Cause;
@@ -214,20 +214,31 @@ fn battery_low(state: &mut State, turn: &mut Turn, id: &MissionId, remaining_pct
     replace(state, turn, id);
 }
 
-/// Somebody else's aircraft comes near. On the way out ours stops and sinks to the height of its scene, where no manned aircraft
-/// flies, or as low as what stands by its way allows. On scene it is that low already, and on its way home a recall wins: there the pilot decides. All of it is told to them.
+/// Somebody else's aircraft comes near. Ours stops and sinks to the height of a scene without doubt, where no manned aircraft flies, or as
+/// low as what stands by its way allows: on the way out, and from a scene that is higher. On its way home a recall wins: there the pilot
+/// decides. All of it is told to them.
 fn intruder(state: &mut State, turn: &mut Turn, id: &MissionId, name: &str, distance_m: f64, above_m: f64) {
-    let Some(mission) = state.missions.get_mut(id) else { return };
-    let gives_way = mission.phase == Some(FlightPhase::Airborne) && !mission.recalled && !mission.held;
-    mission.gives_way = gives_way;
-    let level_m = mission.plan.transit_height_m;
-    let height_m = state.site.as_ref().map_or(level_m, |site| choice::sink_to_m(site, &mission.plan));
+    let Some(mission) = state.missions.get(id) else { return };
+    let height_m = state.site.as_ref().map_or(mission.plan.transit_height_m, |site| choice::sink_to_m(site, &mission.plan));
+    let gives_way = is_above(mission, height_m) && !mission.recalled && !mission.held;
+    if let Some(mission) = state.missions.get_mut(id) {
+        mission.gives_way = gives_way;
+    }
     let detail = [("name", name.to_owned()), ("distance_m", format!("{distance_m:.0}")), ("above_m", format!("{above_m:.0}"))];
     launch::note(state, turn, id, "drone_intruder", &detail);
     let figures = (distance_m.round() as i64, above_m.round() as i64);
     alert(state, turn, id, Cause::Intruder { name: name.to_owned(), distance_m: figures.0, above_m: figures.1 });
     if gives_way {
         orders::command(state, turn, id, FlightCommand::GiveWay { height_m });
+    }
+}
+
+/// Whether a flight is where it may have to sink to this height.
+fn is_above(mission: &Mission, height_m: f64) -> bool {
+    match (mission.phase, &mission.plan.scene) {
+        (Some(FlightPhase::Airborne), _) => true,
+        (Some(FlightPhase::OnScene), Scene::Escort { height_m: scene_m, .. }) => *scene_m > height_m,
+        (_, _) => false,
     }
 }
 
