@@ -196,8 +196,8 @@ pub fn write_config(data: &Path, site: &Path, ports: &Ports) -> anyhow::Result<P
     let mut config: toml::Table = text.parse().with_context(|| format!("{} is not TOML", template.display()))?;
     set(&mut config, &["site"], absolute(site)?);
     set(&mut config, &["store", "data_dir"], absolute(&data.join("server"))?);
-    let mut feeds = cameras(site, ports.rtsp)?;
-    feeds.extend(ports.turn.map(|port| ("ice_servers".to_owned(), ice_servers(port))));
+    // No cameras: the aircraft announce theirs over MAVLink, as real ones may.
+    let feeds = ports.turn.map(|port| ("ice_servers".to_owned(), ice_servers(port))).into_iter().collect();
     config.insert("feeds".to_owned(), toml::Value::Table(feeds));
     set(&mut config, &["parking", "file"], absolute(&crate::root().join("configs/demo-parking.toml"))?);
     let keys = data.join("beacon-keys.toml");
@@ -232,25 +232,6 @@ fn beacon_codes(config: &Path, site: &Path, data: &Path) -> anyhow::Result<(toml
 /// Starts the server.
 pub fn start_server(config: &Path) -> anyhow::Result<Owned> {
     Owned::start("the server", Command::new(built("orchestrator")).args(["serve", "--config"]).arg(config))
-}
-
-/// The cameras that the simulated aircraft will serve, one for each aircraft of the site.
-fn cameras(site: &Path, port: u16) -> anyhow::Result<toml::Table> {
-    let path = site.join("site.toml");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
-    let manifest: toml::Table = text.parse().with_context(|| format!("{} is not TOML", path.display()))?;
-    let list = |table: &toml::Table, key: &str| table.get(key).and_then(toml::Value::as_array).cloned().unwrap_or_default();
-    let stations = list(&manifest, "station").into_iter();
-    let drones = stations.filter_map(|station| station.as_table().map(|station| list(station, "drone"))).flatten();
-    let names = drones.filter_map(|drone| drone.get("id")?.as_str().map(str::to_owned));
-    let camera = |drone: String| {
-        let url = |which: &str| toml::Value::String(format!("rtsp://127.0.0.1:{port}/{drone}/{which}"));
-        let entries = [("main".to_owned(), url("main")), ("sub".to_owned(), url("sub"))];
-        let named = [("drone".to_owned(), toml::Value::String(drone.clone()))];
-        toml::Value::Table(named.into_iter().chain(entries).collect())
-    };
-    let cameras: Vec<toml::Value> = names.map(camera).collect();
-    Ok([("cameras".to_owned(), toml::Value::Array(cameras))].into_iter().collect())
 }
 
 /// The TURN server of a play, as the configuration names it to browsers.

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANEW_MS, isPicture, nextStep, RETRY_MS, STALE_MS, TRIES_BEFORE_STILLS, type Look } from '../src/lib/feed/healing';
+import { ANEW_MS, isPicture, nextStep, REFUSED_BRIEFLY_MS, RETRY_MS, STALE_MS, TRIES_BEFORE_STILLS, type Look } from '../src/lib/feed/healing';
 
 const look = (changed: Partial<Look>): Look => ({
   ageMs: 50,
@@ -63,5 +63,12 @@ describe('healing of the picture', () => {
     const refused = { refused: true, connected: false, ageMs: null, failures: 9 };
     expect(nextStep(look(refused))).toEqual({ state: 'none', begin: true, stills: false });
     expect(nextStep(look({ ...refused, sinceRetryMs: 1_000 })).begin).toBe(false);
+    expect(nextStep(look({ ...refused, ageMs: REFUSED_BRIEFLY_MS, sinceRetryMs: 1_000 })).begin).toBe(false);
+  });
+
+  it('asks soon again when a server just started does not know the camera yet', () => {
+    const started = { refused: true, connected: false, ageMs: 1_500, failures: 2 };
+    expect(nextStep(look({ ...started, sinceRetryMs: RETRY_MS }))).toEqual({ state: 'stale', begin: true, stills: false });
+    expect(nextStep(look({ ...started, sinceRetryMs: RETRY_MS - 1 })).begin).toBe(false);
   });
 });

@@ -13,6 +13,8 @@ export const RETRY_MS = 400;
 export const RETRY_WITH_STILLS_MS = 5_000;
 /** Between two tries when the server says that there is nothing to see for us. */
 export const RETRY_REFUSED_MS = 2_000;
+/** A server that has just started hears of a camera a moment later: what gave a picture this long ago is not given up at the first no. */
+export const REFUSED_BRIEFLY_MS = 10_000;
 /** Answered tries in a row without a picture before stills are asked for as well: the second has begun, so the first had its time. */
 export const TRIES_BEFORE_STILLS = 1;
 /** A still may be this old and still be one of "a still every second". */
@@ -49,12 +51,17 @@ export function nextStep(look: Look): Step {
 
 function stateOf(look: Look, fresh: boolean, withStills: boolean): FeedState {
   if (fresh) return withStills && look.hasStill ? 'stills' : 'live';
-  if (look.refused) return 'none';
+  if (isRefused(look)) return 'none';
   return look.ageMs === null ? 'connecting' : 'stale';
 }
 
+/** There is nothing to see, and there was nothing a moment ago. */
+function isRefused(look: Look): boolean {
+  return look.refused && (look.ageMs === null || look.ageMs >= REFUSED_BRIEFLY_MS);
+}
+
 function due(look: Look, stillsCome: boolean): boolean {
-  const pause = look.refused ? RETRY_REFUSED_MS : stillsCome ? RETRY_WITH_STILLS_MS : RETRY_MS;
+  const pause = isRefused(look) ? RETRY_REFUSED_MS : stillsCome ? RETRY_WITH_STILLS_MS : RETRY_MS;
   if (look.sinceRetryMs < pause) return false;
   if (!look.connected) return true;
   // Since it was begun anew it has had its time, and still nothing comes.
