@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANEW_MS, isPicture, nextStep, REFUSED_BRIEFLY_MS, RETRY_MS, STALE_MS, TRIES_BEFORE_STILLS, type Look } from '../src/lib/feed/healing';
+import { ANEW_MS, isOld, isPicture, nextStep, REFUSED_BRIEFLY_MS, RETRY_MS, SERVER_BACK_OLD_MS, STALE_MS, TRIES_BEFORE_STILLS, type Look } from '../src/lib/feed/healing';
 
 const look = (changed: Partial<Look>): Look => ({
   ageMs: 50,
@@ -64,6 +64,11 @@ describe('healing of the picture', () => {
     expect(nextStep(look(refused))).toEqual({ state: 'none', begin: true, stills: false });
     expect(nextStep(look({ ...refused, sinceRetryMs: 1_000 })).begin).toBe(false);
     expect(nextStep(look({ ...refused, ageMs: REFUSED_BRIEFLY_MS, sinceRetryMs: 1_000 })).begin).toBe(false);
+  });
+
+  it('takes a picture for one of before the server was away only when some are missing', () => {
+    expect([null, 10_000, SERVER_BACK_OLD_MS].map(isOld)).toEqual([true, true, true]);
+    expect([0, SERVER_BACK_OLD_MS - 1].map(isOld)).toEqual([false, false]);
   });
 
   it('asks soon again when a server just started does not know the camera yet', () => {

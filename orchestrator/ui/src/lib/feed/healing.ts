@@ -15,6 +15,8 @@ export const RETRY_WITH_STILLS_MS = 5_000;
 export const RETRY_REFUSED_MS = 2_000;
 /** A server that has just started hears of a camera a moment later: what gave a picture this long ago is not given up at the first no. */
 export const REFUSED_BRIEFLY_MS = 10_000;
+/** See isOld. */
+export const SERVER_BACK_OLD_MS = 350;
 /** Answered tries in a row without a picture before stills are asked for as well: the second has begun, so the first had its time. */
 export const TRIES_BEFORE_STILLS = 1;
 /** A still may be this old and still be one of "a still every second". */
@@ -41,6 +43,11 @@ export interface Step {
 /** Whether what the video element shows is a picture that came just now; browsers that tell no timestamps are believed. */
 export function isPicture(timestamp: number | undefined, last: number | undefined, connected: boolean): boolean {
   return connected && (timestamp === undefined || timestamp !== last);
+}
+
+/** Whether a picture of this age, when the server speaks again, is one of before: five pictures are missing. */
+export function isOld(ageMs: number | null): boolean {
+  return ageMs === null || ageMs >= SERVER_BACK_OLD_MS;
 }
 
 export function nextStep(look: Look): Step {

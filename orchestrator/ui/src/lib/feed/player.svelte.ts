@@ -5,7 +5,8 @@
 
 import { API_BASE } from '../api';
 import { clock } from '../clock.svelte';
-import { isPicture, nextStep, type FeedState } from './healing';
+import { SERVER_BACK } from '../live/connection.svelte';
+import { isOld, isPicture, nextStep, type FeedState } from './healing';
 
 /** How often the age is looked at. */
 const LOOK_MS = 200;
@@ -54,6 +55,7 @@ export class FeedPlayer {
     this.timer = setInterval(() => this.look(), LOOK_MS);
     addEventListener('online', this.networkChanged);
     this.network?.addEventListener?.('change', this.networkChanged);
+    addEventListener(SERVER_BACK, this.serverBack);
     void this.begin();
   }
 
@@ -62,6 +64,7 @@ export class FeedPlayer {
     clearInterval(this.timer);
     removeEventListener('online', this.networkChanged);
     this.network?.removeEventListener?.('change', this.networkChanged);
+    removeEventListener(SERVER_BACK, this.serverBack);
     this.end();
     if (this.still) URL.revokeObjectURL(this.still);
     this.still = null;
@@ -83,6 +86,11 @@ export class FeedPlayer {
   private networkChanged = (): void => {
     this.retryMs = 0;
     void this.begin();
+  };
+
+  /** A server that was away has no connections any more; one that was only unheard by the page may still give a fresh picture. */
+  private serverBack = (): void => {
+    if (isOld(this.ageMs)) this.networkChanged();
   };
 
   /** Looks at the age, and does what it asks for. */

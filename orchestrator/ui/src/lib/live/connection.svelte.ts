@@ -7,6 +7,9 @@ import type { Account } from '../types';
 import { backoffMs } from './backoff';
 import { apply, parseMessage, type LiveCursor, type LiveTables } from './store';
 
+/** Told to the window when a lost server speaks again, for what need not wait until it notices by itself. */
+export const SERVER_BACK = 'server-back';
+
 export type LinkState = 'idle' | 'connecting' | 'live' | 'lost';
 
 /** After this much silence the server is asked whether it is still there. */
@@ -94,6 +97,7 @@ export class LiveConnection {
     apply(this.tables, this.#cursor, message, this.heardAtMs);
     if (message.type !== 'hello') return;
     this.account = message.account;
+    if (this.lostAtMs) window.dispatchEvent(new Event(SERVER_BACK));
     this.state = 'live';
     this.lostAtMs = 0;
     this.#attempt = 0;
