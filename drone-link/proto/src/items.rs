@@ -101,10 +101,12 @@ fn mission(plan: &FlightPlan, first: &[Item]) -> Mission {
 /// A stop counts as passed from so near, metres. Autopilots' own default is ten: lanes would be cut short by as much.
 const STOP_RADIUS_M: f32 = 1.0;
 
-/// A stop of a survey's path; parameter 2 is the radius from which it counts as reached.
-fn stop(place: GeoPoint, height_m: f64) -> Item {
-    let mut item = at(ItemKind::Waypoint, place, height_m);
+/// A stop of a survey's path; parameter 2 is the radius from which it counts as reached, parameter 4 the heading. Left to itself an
+/// autopilot turns the nose towards the next stop, and from a few metres before it every gust turns it by ten degrees and more.
+fn stop(place: GeoPoint, manner: &SurveyManner) -> Item {
+    let mut item = at(ItemKind::Waypoint, place, manner.height_m);
     item.params[1] = STOP_RADIUS_M;
+    item.params[3] = manner.heading_deg.map_or(f32::NAN, |heading_deg| heading_deg.rem_euclid(360.0) as f32);
     item
 }
 
@@ -124,7 +126,7 @@ fn survey(plan: &FlightPlan, manner: &SurveyManner, mut items: Vec<Item>) -> Mis
     let mut item_of = Vec::with_capacity(path.len());
     for (index, corner) in path.iter().enumerate() {
         if index == 0 || corner.distance_m(&path[index - 1]) >= SAME_CORNER_M {
-            items.push(stop(*corner, manner.height_m));
+            items.push(stop(*corner, manner));
         }
         item_of.push(u16::try_from(items.len() - 1).unwrap_or(u16::MAX));
         if index == 0 {

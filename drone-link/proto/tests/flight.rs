@@ -529,7 +529,8 @@ fn a_survey_goes_down_over_the_lot_looks_down_and_says_what_it_has_passed() {
         let mut survey = plan("survey");
         survey.outbound = vec![at(0.0, 80.0), at(-100.0, 80.0), at(-100.0, 90.0), at(-100.0, 100.0), at(-80.0, 100.0)];
         survey.homeward = vec![at(0.0, 80.0), at(0.0, 0.0)];
-        survey.scene = Scene::Survey { manner: Some(SurveyManner { height_m: 15.0, speed_m_s: 5.0, stops: vec![1, 2, 3, 4] }) };
+        let manner = SurveyManner { height_m: 15.0, speed_m_s: 5.0, heading_deg: Some(-30.0), stops: vec![1, 2, 3, 4] };
+        survey.scene = Scene::Survey { manner: Some(manner) };
         let (up, low) = (survey.transit_height_m as f32, 15.0);
         world.command("survey", fly(survey, FlightPhase::Ordered));
         world.run_until_phase(600_000, FlightPhase::Landed);

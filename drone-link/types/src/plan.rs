@@ -93,6 +93,10 @@ pub struct SurveyManner {
     pub height_m: f64,
     /// Ground speed over the lot, metres per second: what the light allows the camera.
     pub speed_m_s: f64,
+    /// Where the nose points all along the path, degrees clockwise from north: pictures lie as they were planned, and nothing turns under
+    /// an open shutter. Absent: along each leg, as autopilots do by themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heading_deg: Option<f64>,
     /// Which corners of `outbound` are those of the survey's path, ascending; those before the first are the way there, those between are
     /// the way round a zone.
     pub stops: Vec<usize>,

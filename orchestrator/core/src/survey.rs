@@ -18,7 +18,7 @@ pub enum SurveyKind {
     Audit,
 }
 
-/// Height and speed over a lot.
+/// Height, speed and heading over a lot.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pass {
@@ -26,6 +26,9 @@ pub struct Pass {
     pub height_m: f64,
     /// Speed over ground, metres per second.
     pub speed_m_s: f64,
+    /// Where the nose points all along the path, degrees clockwise from north; absent, along each leg.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heading_deg: Option<f64>,
 }
 
 /// How a survey is to be flown, as planned by the shell.

@@ -101,6 +101,11 @@ impl Gathering {
         Taken::Counted
     }
 
+    /// The pictures that count, in the order in which they were taken.
+    pub fn seen(&self) -> &[Picture] {
+        &self.pictures
+    }
+
     /// So many pictures count so far.
     pub fn pictures(&self) -> usize {
         self.pictures.len()

@@ -4,8 +4,9 @@ use dispatch_core::config::SiteConfig;
 use dispatch_core::event::Event;
 use dispatch_core::survey::{Pass, SurveyHow, SurveyKind};
 use flight_types::Local;
-use survey_plan::{Aim, Camera, Light, Lot, LotError, Means, Point, SurveyError, sun_elevation_deg, survey_path};
-use survey_sightings::RegisteredBeacon;
+use survey_plan::{Aim, Camera, Light, Lot, LotError, Means, Point, Shown, SurveyError, sun_elevation_deg, survey_path};
+use survey_sightings::{RegisteredBay, RegisteredBeacon};
+use survey_vision::BEFORE_BAY_M;
 
 use super::lot::SurveyedLot;
 use crate::config::{SurveyLight, SurveysConfig};
@@ -51,7 +52,11 @@ pub fn plan(
         corners: path.path.iter().map(geo).collect(),
         how: SurveyHow {
             kind,
-            pass: Some(Pass { height_m: path.sight.height_m, speed_m_s: path.sight.speed_m_s }),
+            pass: Some(Pass {
+                height_m: path.sight.height_m,
+                speed_m_s: path.sight.speed_m_s,
+                heading_deg: Some(path.heading_deg),
+            }),
             begins: path.begins,
         },
     })
@@ -65,6 +70,14 @@ pub(super) fn light(lot: &SurveyedLot, settings: &SurveysConfig, now_ms: i64) ->
         SurveyLight::Day => Light::Day,
         SurveyLight::Night => Light::Night,
     }
+}
+
+/// The lot's bays, the longest and the widest of them, lying as most of the first row does; none without bays.
+fn shown(lot: &SurveyedLot) -> Option<Shown> {
+    let bays = &lot.register.bays;
+    let most = |of: fn(&RegisteredBay) -> f64| bays.iter().map(of).max_by(f64::total_cmp);
+    let length_m = most(|bay| bay.length_m)? + BEFORE_BAY_M;
+    Some(Shown { length_m, width_m: most(|bay| bay.width_m)?, heading_deg: bays.first()?.heading_deg })
 }
 
 /// Of the lot's beacons those with the smallest modules decide; without any, the site's usual ones.
@@ -88,6 +101,7 @@ fn means(lot: &SurveyedLot, site: &SiteConfig, settings: &SurveysConfig, light: 
         },
         module_m: module_m(lot, settings),
         overlap: settings.overlap_pct / 100.0,
+        shown: shown(lot),
         heights_m: (settings.height_m_min, settings.height_m_max),
         speed_max_m_s: settings.speed_m_s_max,
         home: Point::new(home.east_m, home.north_m),

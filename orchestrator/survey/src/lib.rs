@@ -36,4 +36,4 @@ mod sorties;
 pub use sorties::{Endurance, Sortie, SortieError, sorties};
 
 mod plan;
-pub use plan::{Aim, Means, SurveyError, SurveyPath, survey_path};
+pub use plan::{Aim, Means, Shown, SurveyError, SurveyPath, survey_path};

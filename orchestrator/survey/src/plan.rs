@@ -5,7 +5,7 @@ use crate::camera::{Camera, CameraError, Sight, sight};
 use crate::lot::Lot;
 use crate::plane::{Point, length_m};
 use crate::reach::reached_out;
-use crate::sweep::{SweepError, sweep};
+use crate::sweep::{SweepError, sweep, sweep_along};
 use crate::way::{Sights, Ways};
 
 /// Stops along the path are no further apart than this, metres: what an interrupted flight has to fly again at most.
@@ -17,6 +17,9 @@ const SORTIE_STOPS_MAX: usize = 200;
 /// Pieces of a path shorter than this are not worth a flight of their own, metres.
 const SORTIE_M_MIN: f64 = 20.0;
 
+/// Swath and window never shrink below this share of the picture: what does not fit then is seen in part, and said to be unseen.
+const SWATH_SHARE_MIN: f64 = 0.2;
+
 /// What a survey is to see.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Aim<'a> {
@@ -24,6 +27,22 @@ pub enum Aim<'a> {
     Sweep,
     /// The beacons at these places.
     Audit(&'a [Point]),
+}
+
+/// Pictures that must show a thing whole: one is not believed alone, one may be spoilt.
+const PICTURES_EACH: f64 = 3.0;
+/// An aircraft is off its line, and its picture off where it was planned, by so much, metres.
+const OFF_LINE_M: f64 = 0.3;
+
+/// What must lie whole in a picture, and which way it lies: rows of bays, each with the ground before it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Shown {
+    /// Along the things' own direction, metres: a bay's length, with what it is compared with.
+    pub length_m: f64,
+    /// Across it, metres.
+    pub width_m: f64,
+    /// Their own direction, degrees clockwise from north; lanes go across it, so that the picture's longer side lies along it.
+    pub heading_deg: f64,
 }
 
 /// What it is flown with.
@@ -35,6 +54,8 @@ pub struct Means {
     pub module_m: f64,
     /// Share of each swath that the next one sees again, 0 to 0.9.
     pub overlap: f64,
+    /// What a sweep must show whole; none, when points are enough.
+    pub shown: Option<Shown>,
     /// Lowest and highest height over the ground, metres.
     pub heights_m: (f64, f64),
     /// Highest speed over ground, metres per second.
@@ -56,6 +77,8 @@ pub struct SurveyPath {
     pub begins: Vec<usize>,
     /// Height, swath and speed.
     pub sight: Sight,
+    /// Where the nose points all along, degrees clockwise from north: along the lanes, whichever way they are flown.
+    pub heading_deg: f64,
     /// Its length, metres.
     pub length_m: f64,
 }
@@ -85,13 +108,19 @@ pub enum SurveyError {
 
 /// Plans a survey.
 pub fn survey_path(lot: &Lot, aim: Aim<'_>, means: &Means) -> Result<SurveyPath, SurveyError> {
-    let sight = sight(means.camera, means.module_m, means.overlap, means.heights_m, means.speed_max_m_s)?;
-    let corners = match aim {
+    let mut sight = sight(means.camera, means.module_m, means.overlap, means.heights_m, means.speed_max_m_s)?;
+    let (corners, heading_deg) = match aim {
         Aim::Sweep => {
-            let swept = sweep(lot, sight.swath_m)?;
-            reached_out(lot, &swept, sight.swath_m, sight.along_m)
+            let swept = match &means.shown {
+                Some(shown) => {
+                    sight = showing(sight, means, shown);
+                    sweep_along(lot, sight.swath_m, &[-shown.heading_deg.to_radians()])?
+                }
+                None => sweep(lot, sight.swath_m)?,
+            };
+            (reached_out(lot, &swept, sight.swath_m, sight.along_m), 90.0 - swept.lanes_deg)
         }
-        Aim::Audit(beacons) => round(lot, means.home, beacons)?,
+        Aim::Audit(beacons) => (round(lot, means.home, beacons)?, 0.0),
     };
     let path = with_stops(&corners);
     if path.len() > STOPS_MAX {
@@ -103,7 +132,16 @@ pub fn survey_path(lot: &Lot, aim: Aim<'_>, means: &Means) -> Result<SurveyPath,
     }
     let length_m = length_m(&path);
     let begins = begins(&path, length_m, over_lot_m, means.aircraft);
-    Ok(SurveyPath { path, begins, sight, length_m })
+    Ok(SurveyPath { path, begins, sight, heading_deg: heading_deg.rem_euclid(360.0), length_m })
+}
+
+/// The sight with what must be shown whole taken off: a thing that reaches over the picture's edge on both of two lanes is seen by neither.
+fn showing(sight: Sight, means: &Means, shown: &Shown) -> Sight {
+    let across_m = sight.swath_m / (1.0 - means.overlap);
+    let swath_m = sight.swath_m.min(across_m - shown.length_m - 2.0 * OFF_LINE_M).max(SWATH_SHARE_MIN * across_m);
+    let window_m = (sight.along_m - shown.width_m - 2.0 * OFF_LINE_M).max(SWATH_SHARE_MIN * sight.along_m);
+    let speed_m_s = sight.speed_m_s.min(window_m * means.camera.frames_per_s / PICTURES_EACH);
+    Sight { swath_m, speed_m_s, ..sight }
 }
 
 /// The shortest round of the beacons, on the lot's ground.
@@ -173,6 +211,7 @@ mod tests {
             camera,
             module_m: 0.033,
             overlap: 0.2,
+            shown: None,
             heights_m: (10.0, 40.0),
             speed_max_m_s: 8.0,
             home: Point::new(0.0, 120.0),

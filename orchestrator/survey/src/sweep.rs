@@ -78,13 +78,18 @@ impl Sweep {
 
 /// Plans a sweep with the given swath (the overlap between lanes already taken off), metres.
 pub fn sweep(lot: &Lot, swath_m: f64) -> Result<Sweep, SweepError> {
+    sweep_along(lot, swath_m, &angles(lot))
+}
+
+/// The same with lanes in one of these directions, radians left round from east.
+pub(crate) fn sweep_along(lot: &Lot, swath_m: f64, angles: &[f64]) -> Result<Sweep, SweepError> {
     if !(SWATH_M_MIN..=SWATH_M_MAX).contains(&swath_m) {
         return Err(SweepError::Swath(swath_m));
     }
     let mut candidates = Vec::new();
     let sights = Sights::default();
-    for angle in angles(lot) {
-        try_angle(lot, swath_m, angle, &sights, &mut candidates)?;
+    for angle in angles {
+        try_angle(lot, swath_m, *angle, &sights, &mut candidates)?;
     }
     candidates.sort_by(|a, b| a.score.total_cmp(&b.score));
     candidates.truncate(MENDED_MAX);

@@ -154,7 +154,11 @@ async fn a_survey_is_watched_over_a_restart_and_the_manager_reads_what_is_wrong(
     world.feeds.set(&d1(), urls);
     let folder = world.app.surveys_dir.clone().expect("a folder");
     let corners = vec![centre(), centre().moved(0.0, 10.0)];
-    let how = SurveyHow { kind: SurveyKind::Sweep, pass: Some(Pass { height_m: 10.0, speed_m_s: 1.0 }), begins: Vec::new() };
+    let how = SurveyHow {
+        kind: SurveyKind::Sweep,
+        pass: Some(Pass { height_m: 10.0, speed_m_s: 1.0, heading_deg: None }),
+        begins: Vec::new(),
+    };
     let lot = LotId::new("lot-1").expect("an id");
     world.engine.report(Actor::System, Event::SurveyRequested { lot, corners, how }).await.expect("a survey");
     world.find_guards().await;

@@ -100,7 +100,7 @@ impl SiteView for Town {
     }
     fn plan_survey(&self, lot: &LotId, kind: SurveyKind, _site: &SiteConfig, _now_ms: i64) -> Result<Event, String> {
         let corners = vec![centre(), centre().moved(0.0, 50.0), centre().moved(45.0, 60.0)];
-        let how = SurveyHow { kind, pass: Some(Pass { height_m: 15.0, speed_m_s: 1.0 }), begins: vec![1] };
+        let how = SurveyHow { kind, pass: Some(Pass { height_m: 15.0, speed_m_s: 1.0, heading_deg: None }), begins: vec![1] };
         Ok(Event::SurveyRequested { lot: lot.clone(), corners, how })
     }
     fn centre(&self) -> GeoPoint {

@@ -22,6 +22,8 @@ const LOOKS: usize = 3;
 /// The strip of asphalt before the bay that it is compared with, metres from its end.
 const STRIP_FROM_M: f64 = 0.8;
 const STRIP_LENGTH_M: f64 = 1.8;
+/// How far the ground that a bay is judged by reaches before its end, metres: what a picture must show beside the bay itself.
+pub const BEFORE_BAY_M: f64 = STRIP_FROM_M + STRIP_LENGTH_M;
 /// Looks along each side of the strip.
 const STRIP_LOOKS: usize = 16;
 /// Bays further from straight down than this are not judged, tangent: cars of the next bays hide too much of them.

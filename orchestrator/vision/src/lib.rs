@@ -33,7 +33,7 @@ mod ground;
 pub use ground::{Lens, LensError, Place, Pose, PoseSpread, locate, locate_pixel, pixel_of};
 
 mod bays;
-pub use bays::{Bay, taken};
+pub use bays::{BEFORE_BAY_M, Bay, taken};
 
 mod boards;
 pub use boards::{Standout, standout};

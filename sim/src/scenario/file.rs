@@ -289,6 +289,9 @@ pub struct SurveyPass {
     pub height_m: f64,
     /// Speed over ground, metres per second.
     pub speed_m_s: f64,
+    /// Where the nose points all along, degrees clockwise from north; absent, along each leg.
+    #[serde(default)]
+    pub heading_deg: Option<f64>,
     /// The corners at which another sortie begins.
     #[serde(default)]
     pub begins: Vec<usize>,

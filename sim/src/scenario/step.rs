@@ -204,7 +204,7 @@ fn survey(world: &mut World, step: &Step) {
     if let Ok(lot) = LotId::new("lot-1") {
         let how = step.pass.as_ref().map(|pass| SurveyHow {
             kind: SurveyKind::Sweep,
-            pass: Some(Pass { height_m: pass.height_m, speed_m_s: pass.speed_m_s }),
+            pass: Some(Pass { height_m: pass.height_m, speed_m_s: pass.speed_m_s, heading_deg: pass.heading_deg }),
             begins: pass.begins.clone(),
         });
         world.operator_says(Event::SurveyRequested { lot, corners, how: how.unwrap_or_default() });

@@ -257,7 +257,9 @@ mod tests {
             homeward: vec![at(0.0, 0.0)],
             transit_height_m: 60.0,
             transit_speed_m_s: 10.0,
-            scene: Scene::Survey { manner: Some(SurveyManner { height_m: 15.0, speed_m_s: 1.0, stops: vec![0, 1, 2, 3] }) },
+            scene: Scene::Survey {
+                manner: Some(SurveyManner { height_m: 15.0, speed_m_s: 1.0, heading_deg: None, stops: vec![0, 1, 2, 3] }),
+            },
             fence: Fence { ring, height_max_m: 120.0 },
             exclusions: Vec::new(),
             zone_margin_m: 15.0,

@@ -226,7 +226,12 @@ fn plan(question: &Question<'_>, demand: &Demand, drone: &DroneConfig, start: &S
     let scene = match &question.task {
         Task::Escort { target, .. } => Scene::Escort { target: *target, stand_off_m: ways.stand_off_m, height_m: ways.scene_m },
         Task::Survey { pass, .. } => Scene::Survey {
-            manner: pass.map(|Pass { height_m, speed_m_s }| SurveyManner { height_m, speed_m_s, stops: ways.stops }),
+            manner: pass.map(|Pass { height_m, speed_m_s, heading_deg }| SurveyManner {
+                height_m,
+                speed_m_s,
+                heading_deg,
+                stops: ways.stops,
+            }),
         },
     };
     FlightPlan {

@@ -324,7 +324,7 @@ fn a_survey_goes_round_low_what_its_transit_passes_over() {
         table.site.obstacles.push(SiteObstacle { id, ring: square(east_m, 100.0, 10.0), top_amsl_m: 30.0 + 20.0 });
     }
     let corners = vec![at(100.0, 100.0), at(200.0, 100.0), at(200.0, 120.0)];
-    let pass = Some(Pass { height_m: 15.0, speed_m_s: 1.0 });
+    let pass = Some(Pass { height_m: 15.0, speed_m_s: 1.0, heading_deg: None });
     table.task = Task::Survey { corners: corners.clone(), pass };
     let chosen = table.chosen();
     let Scene::Survey { manner: Some(manner) } = &chosen.plan.scene else { panic!("a survey") };

@@ -264,7 +264,10 @@ fn may_survey(state: &State, lot: &LotId, corners: &[GeoPoint], how: &SurveyHow)
     if corners.is_empty() || corners.len() > SURVEY_CORNERS_MAX {
         return Err(not_now(Cause::SurveyCorners { corners_max: SURVEY_CORNERS_MAX, corners: corners.len() }));
     }
-    let within = |pass: &Pass| SURVEY_HEIGHTS_M.contains(&pass.height_m) && SURVEY_SPEEDS_M_S.contains(&pass.speed_m_s);
+    let within = |pass: &Pass| {
+        let heads = pass.heading_deg.is_none_or(f64::is_finite);
+        SURVEY_HEIGHTS_M.contains(&pass.height_m) && SURVEY_SPEEDS_M_S.contains(&pass.speed_m_s) && heads
+    };
     let ascending = how.begins.first().is_none_or(|first| *first > 0) && how.begins.windows(2).all(|pair| pair[0] < pair[1]);
     let inside = how.begins.last().is_none_or(|last| *last < corners.len());
     if !(how.pass.as_ref().is_none_or(within) && ascending && inside) {

@@ -97,6 +97,7 @@ fn plan(aircraft: usize) -> SurveyPath {
         camera,
         module_m: MODULE_M,
         overlap: 0.2,
+        shown: None,
         heights_m: (10.0, 40.0),
         speed_max_m_s: 8.0,
         home: Point::new(0.0, 150.0),
@@ -111,7 +112,12 @@ fn story(plan: &SurveyPath) -> Scenario {
     let mut survey: Step = toml::from_str("at_s = 5\ndo = \"survey\"").expect("a step");
     survey.corners = plan.path.iter().map(|stop| [stop.x_m, stop.y_m]).collect();
     // Heights count over the pad, the camera hangs a hand's breadth above the feet.
-    let pass = SurveyPass { height_m: plan.sight.height_m, speed_m_s: plan.sight.speed_m_s, begins: plan.begins.clone() };
+    let pass = SurveyPass {
+        height_m: plan.sight.height_m,
+        speed_m_s: plan.sight.speed_m_s,
+        heading_deg: None,
+        begins: plan.begins.clone(),
+    };
     survey.pass = Some(pass);
     scenario.steps.push(survey);
     scenario

@@ -13,7 +13,11 @@ const TAKEN_OFF: [FlightPhase; 4] =
 /// Ten stops ten metres apart, in two sorties.
 fn ask(bench: &mut Bench) {
     let corners: Vec<GeoPoint> = (0..10).map(|stop| at(200.0, 100.0 + 10.0 * f64::from(stop))).collect();
-    let how = SurveyHow { pass: Some(Pass { height_m: 15.0, speed_m_s: 1.0 }), begins: vec![5], ..SurveyHow::default() };
+    let how = SurveyHow {
+        pass: Some(Pass { height_m: 15.0, speed_m_s: 1.0, heading_deg: None }),
+        begins: vec![5],
+        ..SurveyHow::default()
+    };
     bench.operator(Event::SurveyRequested { lot: LotId::new("p1").expect("an id"), corners, how });
 }
 
@@ -149,7 +153,7 @@ fn nothing_is_launched_for_ever_against_an_operators_silence() {
 fn who_comes_to_a_lot_under_survey_stays_above_the_survey() {
     let mut bench = Bench::new(site(Approval::Automatic));
     let corners: Vec<GeoPoint> = (0..10).map(|stop| at(200.0, 100.0 + 10.0 * f64::from(stop))).collect();
-    let how = SurveyHow { pass: Some(Pass { height_m: 18.0, speed_m_s: 1.0 }), ..SurveyHow::default() };
+    let how = SurveyHow { pass: Some(Pass { height_m: 18.0, speed_m_s: 1.0, heading_deg: None }), ..SurveyHow::default() };
     bench.operator(Event::SurveyRequested { lot: LotId::new("p1").expect("an id"), corners, how });
     let first = survey(&bench).flights[0].clone();
     let surveying = bench.core.mission(&first).expect("it flies").drone.to_string();

@@ -1,0 +1,78 @@
+//! The demo's lot as it is: what the server knows of it, what the camera sees of it, and who has paid for standing there.
+
+use std::path::{Path, PathBuf};
+
+use beacon::{Key, KeyRing, KeyState, issue};
+use dispatch_core::survey::SurveyKind;
+use flight_types::LocalFrame;
+use orchestrator::config::{Config, SurveyLight, SurveysConfig};
+use orchestrator::surveys::{SurveyedLot, plan};
+use sim::picture::{parked_cars, plan_with_codes};
+use sim_camera::{Car, Scene};
+use site_model::Site;
+use survey_findings::Session;
+use survey_sightings::RegisteredBay;
+
+/// As the demo's cameras have it.
+const PARKED_SHARE: f64 = 0.5;
+const SEED: u64 = 1;
+const LOT: &str = "market";
+
+/// The lot, its cars and its sky.
+pub struct DemoLot {
+    pub site: Site,
+    pub settings: SurveysConfig,
+    pub lot: SurveyedLot,
+    pub keys: KeyRing,
+    pub scene: Scene,
+    /// The plan's metres.
+    pub frame: LocalFrame,
+}
+
+fn configs() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs")
+}
+
+impl DemoLot {
+    pub fn new(hour: f64) -> Self {
+        let site = Site::load(&configs().join("demo-site")).expect("the demo's site");
+        let config = Config::load(&configs().join("demo.toml")).expect("the demo's configuration");
+        let settings = SurveysConfig { light: SurveyLight::Day, ..config.surveys };
+        let keys = vec![Key { id: 1, secret: [7; 32], state: KeyState::Active }];
+        let keys = KeyRing::new("park.example", keys).expect("a ring");
+        let drawn = site.lots.iter().find(|lot| lot.id.as_str() == LOT).expect("the lot");
+        let lot = SurveyedLot::of(drawn, &site.no_fly, &settings);
+        let seen = plan_with_codes(&site, &|beacon| issue(&keys, &beacon.area).ok());
+        let mut scene = Scene::new(seen.plan.clone(), hour);
+        scene.cars = parked_cars(&seen.plan, PARKED_SHARE, SEED);
+        Self { settings, lot, keys, scene, frame: seen.frame, site }
+    }
+
+    /// The server's own plan of a sweep.
+    pub fn planned(&self) -> dispatch_core::event::Event {
+        plan(&self.lot, SurveyKind::Sweep, &self.site.config(), &self.settings, 0).expect("a survey")
+    }
+
+    pub fn areas(&self) -> Vec<String> {
+        self.lot.register.beacons.iter().map(|beacon| beacon.area.clone()).collect()
+    }
+
+    fn car_in(&self, bay: &RegisteredBay) -> Option<&Car> {
+        let place = self.lot.frame.to_geo(flight_types::Local { east_m: bay.place.east_m, north_m: bay.place.north_m });
+        let middle = self.frame.to_local(place);
+        self.scene.cars.iter().find(|car| (car.place[0] - middle.east_m).hypot(car.place[1] - middle.north_m) < 1.0)
+    }
+
+    /// Whether a car really stands in a bay.
+    pub fn stands(&self, bay: &str) -> bool {
+        self.lot.register.bays.iter().find(|known| known.id == bay).is_some_and(|bay| self.car_in(bay).is_some())
+    }
+
+    /// Every car has a session, and no session is without its car: nothing is to be found.
+    pub fn sessions(&self) -> Vec<Session> {
+        let taken = self.lot.register.bays.iter().filter(|bay| self.car_in(bay).is_some());
+        let session =
+            |bay: &RegisteredBay| Session { id: bay.id.clone(), area: bay.area.clone(), plate: bay.id.clone(), since_ms: -1 };
+        taken.map(session).collect()
+    }
+}
