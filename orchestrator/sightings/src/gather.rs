@@ -15,6 +15,9 @@ use crate::report::{Report, report};
 const MOVED_ON: f64 = 0.06;
 /// Frames of one flight further apart than this say nothing about its speed, milliseconds.
 const SPEED_WINDOW_MS: i64 = 5_000;
+/// How far from the point under it a camera that looks down shows the ground at most, in heights: the corner of a picture of 90 degrees is
+/// hardly further. What lies wholly outside shows other people's windows and gardens, and is not kept.
+const SHOWN_OF_HEIGHT: f64 = 1.2;
 /// Pictures kept of one survey: some fifteen kilometres of lanes at 15 m. What comes after is refused.
 pub const PICTURES_MAX: usize = 20_000;
 
@@ -25,6 +28,8 @@ pub enum Taken {
     Counted,
     /// The camera has hardly moved since the last one that counted.
     Same,
+    /// It shows nothing of the lot: taken on the way there or back.
+    Elsewhere,
     /// Its pose is none, or as old as one before it.
     Placeless,
     /// The survey has all the pictures it may have.
@@ -89,6 +94,9 @@ impl Gathering {
         self.flights.insert(shot.flight.to_owned(), Last { at_ms: shot.taken_ms, place, counted });
         if counted.is_some_and(|counted| counted.distance_m(&place) < MOVED_ON * shot.pose.height_m) {
             return Taken::Same;
+        }
+        if !self.eye.register.is_within(&place, SHOWN_OF_HEIGHT * shot.pose.height_m) {
+            return Taken::Elsewhere;
         }
         if self.pictures.len() >= PICTURES_MAX {
             return Taken::Full;

@@ -51,6 +51,20 @@ pub struct Register {
 }
 
 impl Register {
+    /// Whether a place lies no further than `margin_m` outside the box round all beacons and bays; any place does when there are none.
+    pub(crate) fn is_within(&self, place: &Point, margin_m: f64) -> bool {
+        /// A bay reaches this far from its middle, and a beacon's code is looked for as far from its place, metres.
+        const REACH_M: f64 = 5.0;
+        let places = || self.beacons.iter().map(|beacon| beacon.place).chain(self.bays.iter().map(|bay| bay.place));
+        let near = |of: fn(&Point) -> f64| {
+            let low = places().map(|place| of(&place)).fold(f64::INFINITY, f64::min);
+            let high = places().map(|place| of(&place)).fold(f64::NEG_INFINITY, f64::max);
+            let at = of(place);
+            at >= low - REACH_M - margin_m && at <= high + REACH_M + margin_m
+        };
+        places().next().is_none() || (near(|place| place.east_m) && near(|place| place.north_m))
+    }
+
     /// The register with the sessions that are open, as findings are judged by.
     pub(crate) fn world(&self, sessions: Vec<Session>) -> World {
         let beacon = |beacon: &RegisteredBeacon| Beacon { area: beacon.area.clone(), place: beacon.place };

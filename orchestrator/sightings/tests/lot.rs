@@ -149,6 +149,15 @@ fn one_picture_or_the_same_place_again_and_again_finds_nothing() {
 }
 
 #[test]
+fn what_is_taken_on_the_way_to_the_lot_is_not_kept() {
+    let scene = scene([Nothing; 6], 12.0);
+    let (gathering, taken) = survey(&scene, 0.004, 15.0, 4);
+    // 2.5 m south of the middle, then 12.5, 27.5 and 42.5 m north of it: the northernmost beacon is at 2.2 m.
+    assert_eq!(taken, [Taken::Counted, Taken::Counted, Taken::Elsewhere, Taken::Elsewhere]);
+    assert_eq!(gathering.pictures(), 2);
+}
+
+#[test]
 fn what_flew_by_too_fast_says_nothing_of_what_it_did_not_show() {
     let scene = scene([Missing, Missing, Nothing, Nothing, Nothing, Nothing], 22.0);
     let (gathering, _) = survey(&scene, 1.0 / 30.0, 2.0, 5);
