@@ -81,8 +81,7 @@ impl<'a> Flight<'a> {
             keys: lot.keys.clone(),
             frame: lot.lot.frame,
             spread: PoseSpread::CORRECTED,
-            // As the light of day allows (survey-plan).
-            exposure_s: 1.0 / 250.0,
+            exposure_s: lot.light.exposure_s(),
         };
         let size = Intrinsics::new(lot.settings.camera_width, lot.settings.camera_height, FIELD_DEG).expect("a camera");
         Self { lot, each_ms, camera: Camera::new(size, SEED), gathering: Gathering::new(eye) }

@@ -11,6 +11,7 @@ use sim::picture::{parked_cars, plan_with_codes};
 use sim_camera::{Car, Scene};
 use site_model::Site;
 use survey_findings::Session;
+use survey_plan::Light;
 use survey_sightings::RegisteredBay;
 
 /// As the demo's cameras have it.
@@ -20,6 +21,7 @@ const LOT: &str = "market";
 
 /// The lot, its cars and its sky.
 pub struct DemoLot {
+    pub light: Light,
     pub site: Site,
     pub settings: SurveysConfig,
     pub lot: SurveyedLot,
@@ -33,11 +35,18 @@ fn configs() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../configs")
 }
 
+fn said(light: Light) -> SurveyLight {
+    match light {
+        Light::Day => SurveyLight::Day,
+        Light::Dusk | Light::Night => SurveyLight::Night,
+    }
+}
+
 impl DemoLot {
-    pub fn new(hour: f64) -> Self {
+    pub fn new(light: Light, hour: f64) -> Self {
         let site = Site::load(&configs().join("demo-site")).expect("the demo's site");
         let config = Config::load(&configs().join("demo.toml")).expect("the demo's configuration");
-        let settings = SurveysConfig { light: SurveyLight::Day, ..config.surveys };
+        let settings = SurveysConfig { light: said(light), ..config.surveys };
         let keys = vec![Key { id: 1, secret: [7; 32], state: KeyState::Active }];
         let keys = KeyRing::new("park.example", keys).expect("a ring");
         let drawn = site.lots.iter().find(|lot| lot.id.as_str() == LOT).expect("the lot");
@@ -45,7 +54,7 @@ impl DemoLot {
         let seen = plan_with_codes(&site, &|beacon| issue(&keys, &beacon.area).ok());
         let mut scene = Scene::new(seen.plan.clone(), hour);
         scene.cars = parked_cars(&seen.plan, PARKED_SHARE, SEED);
-        Self { settings, lot, keys, scene, frame: seen.frame, site }
+        Self { light, settings, lot, keys, scene, frame: seen.frame, site }
     }
 
     /// The server's own plan of a sweep.
