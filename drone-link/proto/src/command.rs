@@ -23,6 +23,7 @@ pub(crate) enum Purpose {
     Brightness,
     Interval,
     Streams,
+    Zoom,
     Version,
 }
 

@@ -3,6 +3,7 @@
 use flight_types::GeoPoint;
 
 use crate::LinkLimits;
+use crate::camera::Sight;
 use crate::command::{Answer, Commander, Purpose, floats};
 use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, CommandSpec, Params};
 use crate::dialect::{Item, ListKind};
@@ -61,6 +62,8 @@ pub(crate) struct Craft {
     pub parameter_list: Option<ParameterList>,
     pub rally: Rally,
     pub light: Light,
+    /// How much of the ground its camera is to show.
+    pub sight: Sight,
     pub connected: bool,
     /// Other people's aircraft.
     pub traffic: Traffic,
@@ -87,6 +90,7 @@ impl Craft {
             parameter_list: None,
             rally: Rally::default(),
             light,
+            sight: Sight::default(),
             connected: false,
             traffic: Traffic::default(),
             rival: None,

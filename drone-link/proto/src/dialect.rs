@@ -39,6 +39,7 @@ pub(crate) mod id {
     pub const EVENT: u32 = mav::EVENT_DATA::ID;
     pub const CURRENT_EVENT_SEQUENCE: u32 = mav::CURRENT_EVENT_SEQUENCE_DATA::ID;
     pub const RESPONSE_EVENT_ERROR: u32 = mav::RESPONSE_EVENT_ERROR_DATA::ID;
+    pub const CAMERA_INFORMATION: u32 = mav::CAMERA_INFORMATION_DATA::ID;
     pub const VIDEO_STREAM_INFORMATION: u32 = mav::VIDEO_STREAM_INFORMATION_DATA::ID;
 }
 
@@ -55,6 +56,7 @@ pub(crate) enum CommandKind {
     Actuator,
     Servo,
     Relay,
+    CameraZoom,
     MessageInterval,
     RequestMessage,
 }
@@ -72,6 +74,7 @@ impl CommandKind {
             Self::Actuator => mav::MavCmd::MAV_CMD_DO_SET_ACTUATOR,
             Self::Servo => mav::MavCmd::MAV_CMD_DO_SET_SERVO,
             Self::Relay => mav::MavCmd::MAV_CMD_DO_SET_RELAY,
+            Self::CameraZoom => mav::MavCmd::MAV_CMD_SET_CAMERA_ZOOM,
             Self::MessageInterval => mav::MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL,
             Self::RequestMessage => mav::MavCmd::MAV_CMD_REQUEST_MESSAGE,
         }

@@ -2,7 +2,7 @@
 
 use flight_types::GeoPoint;
 
-use crate::camera::AnnouncedStream;
+use crate::camera::{AnnouncedStream, Lens};
 use crate::dialect::{ARM_AUTHORIZATION_REQUEST, id};
 use crate::frame::{Frame, Payload};
 use crate::identity::HardwareId;
@@ -27,6 +27,8 @@ const ADSB_HEADING: u16 = 4;
 const ADSB_SPEED: u16 = 8;
 const ADSB_CALLSIGN: u16 = 16;
 const ADSB_CLIMB: u16 = 128;
+/// CAMERA_CAP_FLAGS_HAS_BASIC_ZOOM.
+const CAMERA_HAS_ZOOM: u32 = 64;
 /// CURRENT_EVENT_SEQUENCE flag: the numbers began anew.
 const EVENTS_RESET: u8 = 0x01;
 /// SYS_STATUS sensor bit of the readiness to arm.
@@ -136,6 +138,8 @@ pub(crate) enum Heard {
         count: u8,
         stream: AnnouncedStream,
     },
+    /// What a camera says of its lens.
+    Camera(Lens),
     Other,
 }
 
@@ -268,6 +272,7 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         id::CURRENT_EVENT_SEQUENCE => Heard::EventSequence { newest: p.u16(0), reset: p.u8(2) & EVENTS_RESET != 0 },
         id::RESPONSE_EVENT_ERROR => Heard::EventGone { sequence: p.u16(0), oldest: p.u16(2), to: addressee(p, 4) },
         id::VIDEO_STREAM_INFORMATION => Heard::VideoStream { count: p.u8(19), stream: announced_stream(p) },
+        id::CAMERA_INFORMATION => Heard::Camera(lens(p)),
         _ => Heard::Other,
     }
 }
@@ -301,6 +306,10 @@ fn announced_stream(p: &Payload) -> AnnouncedStream {
         height: p.u16(12),
         uri: p.text::<160>(53),
     }
+}
+
+fn lens(p: &Payload) -> Lens {
+    Lens { focal_mm: p.f32(8), sensor_height_mm: p.f32(16), zooms: p.u32(20) & CAMERA_HAS_ZOOM != 0 }
 }
 
 fn parameter(p: &Payload) -> RawParameter {

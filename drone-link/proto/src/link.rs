@@ -314,6 +314,7 @@ impl Link {
                 self.streams.restart();
             }
             Heard::Heartbeat(heartbeat) if heartbeat.is_camera() => self.camera.found(component_id),
+            Heard::Camera(lens) => self.camera.take_lens(component_id, *lens),
             Heard::VideoStream { count, stream } => self.camera.take(component_id, *count, stream.clone(), now_ms),
             Heard::Illuminator { enabled, error_status } => {
                 self.craft.light.found(component_id);
@@ -355,6 +356,7 @@ impl Link {
         self.craft.rally.restart();
         // A refusal of before must not answer the new questions.
         self.craft.commander.cancel(Purpose::Streams);
+        self.craft.commander.cancel(Purpose::Zoom);
         self.craft.commander.cancel(Purpose::Version);
     }
 
@@ -378,6 +380,7 @@ impl Link {
             let autopilot = self.craft.telemetry.autopilot();
             self.streams.drive(autopilot, &mut self.craft.commander, self.craft.light.illuminator(), now_ms);
             self.camera.drive(&mut self.craft.commander, now_ms);
+            self.camera.zoom(self.craft.sight, &mut self.craft.commander, now_ms);
             self.ask_housekeeping(now_ms);
             self.craft.light.drive(autopilot, &mut self.craft.commander, &self.config.limits, now_ms);
         }

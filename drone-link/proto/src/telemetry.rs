@@ -96,6 +96,7 @@ impl Telemetry {
             | Heard::EventSequence { .. }
             | Heard::EventGone { .. }
             | Heard::VideoStream { .. }
+            | Heard::Camera(_)
             | Heard::Traffic(_)
             | Heard::Other => {}
         }

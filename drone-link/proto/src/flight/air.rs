@@ -3,6 +3,7 @@
 use flight_types::{FlightEvent, FlightFailure, FlightPhase, GeoPoint, Scene};
 
 use super::{Flight, Stage, Way};
+use crate::camera::Sight;
 use crate::command::{Answer, Purpose};
 use crate::craft::{Craft, ModeProgress};
 use crate::items;
@@ -257,6 +258,9 @@ impl Flight {
         }
         if !self.hold_on(Mode::Hold, "hold on scene", craft, now_ms) {
             return;
+        }
+        if let Scene::Escort { height_m, stand_off_m, .. } = self.plan.scene {
+            craft.sight = Sight::From { distance_m: height_m.hypot(stand_off_m) };
         }
         self.look_at_person(craft, now_ms);
         if self.paused {

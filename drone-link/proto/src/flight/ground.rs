@@ -3,6 +3,7 @@
 use flight_types::{FlightEvent, FlightFailure, FlightPhase};
 
 use super::{Flight, Request, Stage};
+use crate::camera::Sight;
 use crate::command::{Answer, Purpose};
 use crate::craft::{Craft, ModeProgress};
 use crate::dialect::ListKind;
@@ -113,6 +114,7 @@ impl Flight {
             if !self.lit {
                 craft.light.want(false, 0);
             }
+            craft.sight = Sight::Whole;
             return self.go(Stage::LoadFence, now_ms);
         };
         if self.elapsed_ms(now_ms) >= craft.limits.preflight_limit_ms {

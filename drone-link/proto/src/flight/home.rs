@@ -3,6 +3,7 @@
 use flight_types::{FlightEvent, FlightFailure, FlightPhase, GeoPoint, Scene};
 
 use super::{Flight, Stage};
+use crate::camera::Sight;
 use crate::craft::{Craft, ModeProgress};
 use crate::dialect::ListKind;
 use crate::profile::Mode;
@@ -23,6 +24,7 @@ impl Flight {
             return self.begin_abort(craft, now_ms);
         }
         craft.light.want(false, 0);
+        craft.sight = Sight::Whole;
         craft.order_look_ahead(now_ms);
         craft.commander.cancel_movements();
         craft.transfer = None;
