@@ -207,15 +207,17 @@ impl Live {
         self.write().callers.remove(caller);
     }
 
-    /// An aircraft's link reports its latest.
-    pub fn report_drone(&self, status: DroneStatus, now_ms: i64) {
+    /// An aircraft's link reports its latest. Returns what was known before.
+    pub fn report_drone(&self, status: DroneStatus, now_ms: i64) -> Option<DroneStatus> {
         let drone = status.drone.clone();
         let mut tables = self.write();
-        let trail = tables.drones.remove(&drone).map(|known| known.trail).unwrap_or_default();
-        let trail = extended(trail, status.position);
+        let known = tables.drones.remove(&drone);
+        let (before, trail) = known.map(|known| (known.status, known.trail)).unzip();
+        let trail = extended(trail.unwrap_or_default(), status.position);
         tables.drones.insert(drone.clone(), DroneLive { status, at_ms: now_ms, trail });
         drop(tables);
         self.announce(LiveChange::Drone(drone));
+        before
     }
 
     /// One aircraft.

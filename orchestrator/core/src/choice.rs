@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use flight_types::{DroneId, DroneStatus, FlightPhase, FlightPlan, GeoPoint, LightState, MissionId, StationId};
 
 use crate::cause::Cause;
-use crate::config::{DroneConfig, SiteConfig, StationConfig};
+use crate::config::{DroneConfig, Policy, SiteConfig, StationConfig};
 use crate::energy::{self, Wind};
 use crate::model::{Controller, Mission, Purpose, Rejection, RejectionReason};
 use crate::survey::Pass;
@@ -221,21 +221,21 @@ fn in_the_air(mission: &Mission) -> bool {
     matches!(mission.phase, Some(FlightPhase::Airborne | FlightPhase::OnScene))
 }
 
+/// Whether an aircraft could leave its pad for a caller, for all that it says itself.
+pub(crate) fn is_ready(site: &SiteConfig, status: &DroneStatus) -> bool {
+    let mut drones = site.stations.iter().flat_map(|station| &station.drones);
+    let Some(drone) = drones.find(|drone| drone.id == status.drone) else { return false };
+    status.link.connected
+        && !status.pilot_in_control
+        && !is_lightless(drone, status)
+        && ailing(&site.policy, status).is_empty()
+        && parked_wrong(drone, status).is_none()
+}
+
 /// What the aircraft itself says against it.
 fn condition(question: &Question<'_>, drone: &DroneConfig, status: &DroneStatus, survey: Option<&Mission>) -> Vec<RejectionReason> {
-    let mut reasons = Vec::new();
-    let policy = &question.site.policy;
-    if status.link.loss_pct > policy.link_loss_max_pct {
-        reasons.push(RejectionReason::LinkPoor { loss_pct: status.link.loss_pct });
-    }
-    if status.health_ok == Some(false) {
-        reasons.push(RejectionReason::Unhealthy);
-    }
-    if status.gps_ok == Some(false) || status.position.is_none() {
-        reasons.push(RejectionReason::NoGps);
-    }
-    let lightless = !drone.has_light || status.light == LightState::Fault;
-    if lightless && matches!(question.task, Task::Escort { .. }) {
+    let mut reasons = ailing(&question.site.policy, status);
+    if is_lightless(drone, status) && matches!(question.task, Task::Escort { .. }) {
         reasons.push(RejectionReason::NoLight);
     }
     let known_to_be_piloted = matches!(question.controllers.get(&drone.id), Some(Controller::Pilot { .. }));
@@ -244,6 +244,25 @@ fn condition(question: &Question<'_>, drone: &DroneConfig, status: &DroneStatus,
     }
     if survey.is_none_or(|mission| mission.phase.is_none()) {
         reasons.extend(parked_wrong(drone, status));
+    }
+    reasons
+}
+
+fn is_lightless(drone: &DroneConfig, status: &DroneStatus) -> bool {
+    !drone.has_light || status.light == LightState::Fault
+}
+
+/// Link, health and position, whatever the task.
+fn ailing(policy: &Policy, status: &DroneStatus) -> Vec<RejectionReason> {
+    let mut reasons = Vec::new();
+    if status.link.loss_pct > policy.link_loss_max_pct {
+        reasons.push(RejectionReason::LinkPoor { loss_pct: status.link.loss_pct });
+    }
+    if status.health_ok == Some(false) {
+        reasons.push(RejectionReason::Unhealthy);
+    }
+    if status.gps_ok == Some(false) || status.position.is_none() {
+        reasons.push(RejectionReason::NoGps);
     }
     reasons
 }

@@ -1,6 +1,6 @@
 //! The loop's pure half: one entry in, effects out.
 
-use flight_types::{CallerId, DistrictId, DroneId, GuardId, IncidentId, LotId, MissionId, OfferId, SurveyId};
+use flight_types::{CallerId, DistrictId, DroneId, DroneStatus, GuardId, IncidentId, LotId, MissionId, OfferId, SurveyId};
 use parking_core::Parking;
 use sha2::{Digest, Sha256};
 
@@ -14,7 +14,7 @@ use crate::state::State;
 use crate::survey::Survey;
 use crate::timer::Timer;
 use crate::turn::Turn;
-use crate::{closeout, guard, incident, lots, mission, offer, outstanding, parking, place, refusal, search, sos};
+use crate::{choice, closeout, guard, incident, lots, mission, offer, outstanding, parking, place, refusal, search, sos};
 
 /// A district's decisions: everything its log adds up to.
 #[derive(Debug, Clone)]
@@ -138,6 +138,17 @@ impl Core {
         self.state.surveys.values()
     }
 
+    /// Whether a caller is without an aircraft that somebody looks for: who becomes ready now is worth telling.
+    pub fn lacks_aircraft(&self) -> bool {
+        mission::lacks_aircraft(&self.state)
+    }
+
+    /// Whether an aircraft as last heard could leave its pad for a caller, for all that it says itself. Charge and way are the
+    /// choice's to judge.
+    pub fn is_ready(&self, status: &DroneStatus) -> bool {
+        self.state.site.as_ref().is_some_and(|site| choice::is_ready(site, status))
+    }
+
     /// One survey.
     pub fn survey(&self, id: &SurveyId) -> Option<&Survey> {
         self.state.surveys.get(id)
@@ -233,6 +244,7 @@ fn apply(state: &mut State, turn: &mut Turn, event: &Event) {
         Event::EscalationAcknowledged { incident } => closeout::escalation_acknowledged(state, turn, incident),
 
         Event::DronesFound { effect, drones } => mission::drones_found(state, turn, *effect, drones),
+        Event::AircraftReady { drone: _ } => mission::look_again(state, turn),
         Event::LaunchApproved { mission } => mission::launch_approved(state, turn, mission),
         Event::LaunchDenied { mission, reason } => mission::launch_denied(state, turn, mission, reason.as_deref()),
         Event::RecallRequested { drone } => mission::recall_requested(state, turn, drone),

@@ -313,6 +313,11 @@ pub enum Event {
         /// Every aircraft of the site, as last heard.
         drones: Vec<DroneStatus>,
     },
+    /// An aircraft could leave its pad now and could not a moment ago: heard at last, fixed, put back on its pad.
+    AircraftReady {
+        /// Which.
+        drone: DroneId,
+    },
     /// An operator lets a launch go.
     LaunchApproved {
         /// Which.

@@ -69,6 +69,22 @@ impl Timers {
         self.due_ms.contains_key(timer)
     }
 
+    /// Whether anybody waits to look for an aircraft again.
+    pub fn any_drone_retry(&self) -> bool {
+        self.due_ms.keys().any(|timer| matches!(timer, Timer::DroneRetry(_)))
+    }
+
+    /// Looks for aircraft that wait come sooner by so much, now at the soonest. Those that come within what is left of the pause
+    /// `soon_ms` stay as they are.
+    pub fn bring_drone_retries_forward(&mut self, sooner_ms: i64, soon_ms: i64, now_ms: i64) {
+        let late = |timer: &Timer, due_ms: i64| matches!(timer, Timer::DroneRetry(_)) && now_ms + soon_ms < due_ms;
+        let waiting = self.due_ms.iter().filter(|(timer, due_ms)| late(timer, **due_ms));
+        let waiting: Vec<(Timer, i64)> = waiting.map(|(timer, due_ms)| (timer.clone(), *due_ms)).collect();
+        for (timer, due_ms) in waiting {
+            self.bring_forward(timer, (due_ms - sooner_ms).max(now_ms));
+        }
+    }
+
     /// Incidents that pause after a vain round, by id.
     pub fn pausing(&self) -> Vec<IncidentId> {
         // `SearchLate` is the kind after `RingEnds` in the order of timers.

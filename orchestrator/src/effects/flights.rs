@@ -81,7 +81,8 @@ pub async fn forward_reports(
             }
             LinkReport::StatusChanged { drone } => {
                 if let Some(status) = links.status(&drone) {
-                    live.report_drone(status, engine.now_ms());
+                    let before = live.report_drone(status.clone(), engine.now_ms());
+                    tell_if_ready(&engine, before.as_ref(), &status).await;
                 }
             }
             LinkReport::Streams { drone, address, streams } => cameras.take(&drone, address.ip(), &streams),
@@ -89,5 +90,17 @@ pub async fn forward_reports(
                 tracing::warn!(drone = %drone, address = %address, "a second address speaks for this aircraft; it is ignored");
             }
         }
+    }
+}
+
+/// An aircraft that could not leave its pad a moment ago and can now: while a caller waits for one, the core is told.
+async fn tell_if_ready(engine: &Engine, before: Option<&DroneStatus>, now: &DroneStatus) {
+    let became_ready = engine.read(|core| {
+        let was_ready = before.is_some_and(|before| core.is_ready(before));
+        !was_ready && core.is_ready(now) && core.lacks_aircraft()
+    });
+    if became_ready {
+        let drone = now.drone.clone();
+        complete(engine, Actor::Drone { id: drone.clone() }, Event::AircraftReady { drone }).await;
     }
 }

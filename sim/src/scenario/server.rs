@@ -1,13 +1,13 @@
 //! The server in virtual time: the real core, the real links, a log that survives a kill, and workers that do not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dispatch_core::config::SiteConfig;
 use dispatch_core::effect::{Action, Effect, EffectId, GuardSearch};
 use dispatch_core::event::{Actor, Entry, EtaSource, Event, GuardCandidate, GuardsNear, Outcome};
 use dispatch_core::{Core, Refusal};
 use drone_link_proto::{Link, LinkConfig};
-use flight_types::{DistrictId, DroneId, FlightCommand, GeoPoint, GuardId, MissionId};
+use flight_types::{DistrictId, DroneId, DroneStatus, FlightCommand, GeoPoint, GuardId, MissionId};
 use rand::RngExt;
 use rand_pcg::Pcg64;
 
@@ -35,6 +35,8 @@ struct Running {
     links: BTreeMap<DroneId, Link>,
     working: BTreeMap<(u64, EffectId), Effect>,
     guards: BTreeMap<GuardId, GuardHeard>,
+    /// Aircraft that could leave their pad when last heard.
+    ready: BTreeSet<DroneId>,
     started_at_ms: u64,
 }
 
@@ -93,7 +95,8 @@ impl Server {
         let core = self.replayed();
         let links = self.link_configs.iter().map(|config| (config.drone.clone(), Link::new(config.clone(), now_ms))).collect();
         let again = core.outstanding();
-        self.running = Some(Running { core, links, working: BTreeMap::new(), guards: BTreeMap::new(), started_at_ms: now_ms });
+        let (working, guards, ready) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        self.running = Some(Running { core, links, working, guards, ready, started_at_ms: now_ms });
         let configured =
             Event::Configured { code_version: env!("CARGO_PKG_VERSION").to_owned(), site: Box::new(self.site.clone()) };
         self.append(Actor::System, configured, now_ms);
@@ -269,6 +272,7 @@ impl Server {
     fn drain_links(&mut self, now_ms: u64) -> Vec<(DroneId, Vec<u8>)> {
         let mut datagrams = Vec::new();
         let mut reports = Vec::new();
+        let mut heard = Vec::new();
         for (drone, link) in self.running.iter_mut().flat_map(|running| running.links.iter_mut()) {
             if link.next_timeout_ms().is_some_and(|due_ms| due_ms <= now_ms) {
                 link.handle_timeout(now_ms);
@@ -277,14 +281,31 @@ impl Server {
                 match output {
                     drone_link_proto::Output::Transmit(bytes) => datagrams.push((drone.clone(), bytes)),
                     drone_link_proto::Output::Report { mission, report } => reports.push((drone.clone(), mission, report)),
-                    drone_link_proto::Output::StatusChanged | drone_link_proto::Output::StreamsAnnounced(_) => {}
+                    drone_link_proto::Output::StatusChanged => heard.push(link.status(now_ms)),
+                    drone_link_proto::Output::StreamsAnnounced(_) => {}
                 }
             }
+        }
+        for status in heard {
+            self.tell_if_ready(status, now_ms);
         }
         for (drone, mission, report) in reports {
             self.append(Actor::Drone { id: drone.clone() }, Event::Flight { drone, mission, report }, now_ms);
         }
         datagrams
+    }
+}
+
+impl Server {
+    /// As the server's shell does: who could not leave its pad a moment ago and can now is told of while a caller waits.
+    fn tell_if_ready(&mut self, status: DroneStatus, now_ms: u64) {
+        let Some(running) = &mut self.running else { return };
+        let drone = status.drone.clone();
+        if !running.core.is_ready(&status) {
+            running.ready.remove(&drone);
+        } else if running.ready.insert(drone.clone()) && running.core.lacks_aircraft() {
+            self.append(Actor::Drone { id: drone.clone() }, Event::AircraftReady { drone }, now_ms);
+        }
     }
 }
 

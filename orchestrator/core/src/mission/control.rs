@@ -97,7 +97,7 @@ pub(crate) fn control_taken(state: &mut State, turn: &mut Turn, drone: &DroneId,
 /// A pilot gives control back: the aircraft hears what holds now.
 pub(crate) fn control_released(state: &mut State, turn: &mut Turn, drone: &DroneId, by: &AccountId) {
     state.controllers.remove(drone);
-    let Some(id) = flight_of(state, drone) else { return };
+    let Some(id) = flight_of(state, drone) else { return desk::look_again(state, turn) };
     launch::note(state, turn, &id, "control_released", &[("by", by.to_string())]);
     orders::command(state, turn, &id, FlightCommand::ResumeControl);
     let Some(mission) = state.missions.get(&id) else { return };
@@ -148,7 +148,7 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         Event::ControlReleased { drone, by } => may_release(state, drone, by),
         Event::SurveyRequested { lot, corners, how } => may_survey(state, lot, corners, how),
         Event::SurveyCancelled { survey } => may_cancel(state, survey),
-        Event::DronesFound { .. } | Event::Flight { .. } => Ok(()),
+        Event::DronesFound { .. } | Event::AircraftReady { .. } | Event::Flight { .. } => Ok(()),
         Event::Configured { .. }
         | Event::TimePassed
         | Event::EffectDone { .. }

@@ -16,8 +16,11 @@ use crate::state::State;
 use crate::timer::Timer;
 use crate::turn::Turn;
 
-/// Between two looks for an aircraft while there is none: charge, wind and links change in seconds, not in milliseconds.
+/// Between two looks for an aircraft while there is none, when nothing was heard of one that became ready: charge and wind change
+/// in seconds, not in milliseconds.
 pub(super) const DRONE_RETRY_MS: i64 = 10_000;
+/// The same when one did. A second is what a link that comes and goes may cost at most.
+const LOOK_AGAIN_MS: i64 = 1_000;
 /// An aircraft that failed is tried again after this: estimators and links recover within a minute or not at all.
 const FAILED_AGAIN_MS: i64 = 60_000;
 /// Failures of one aircraft in one incident after which it is left alone.
@@ -32,6 +35,10 @@ const SEARCHES_MAX: usize = 1_000;
 pub(crate) struct DroneSearch {
     effect: EffectId,
     want: Want,
+    /// An aircraft became ready while the answer was on its way, which may not know it yet. Left out while none did, so that a log
+    /// from before keeps its hash.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    overtaken: bool,
 }
 
 /// What an aircraft is wanted for.
@@ -68,6 +75,21 @@ pub(crate) fn drone_retry(state: &mut State, turn: &mut Turn, incident: &Inciden
     begin(state, turn, incident);
 }
 
+/// An aircraft has become ready, or is free again: whoever found none looks again at once, a second after the last look at the
+/// soonest. Waiting out the pause would be ten seconds of a caller's.
+pub(crate) fn look_again(state: &mut State, turn: &Turn) {
+    for search in &mut state.drone_searches {
+        search.overtaken = true;
+    }
+    state.timers.bring_drone_retries_forward(DRONE_RETRY_MS - LOOK_AGAIN_MS, LOOK_AGAIN_MS, turn.now_ms);
+}
+
+/// Whether a caller waits for an aircraft: being looked for, or to be looked for again.
+pub(crate) fn lacks_aircraft(state: &State) -> bool {
+    let for_a_caller = |search: &DroneSearch| matches!(search.want, Want::Escort { .. });
+    state.drone_searches.iter().any(for_a_caller) || state.timers.any_drone_retry()
+}
+
 /// Another aircraft for the same caller, to take over from the one that serves them.
 pub(super) fn ask_relief(state: &mut State, turn: &mut Turn, of: &MissionId) {
     let Some(mission) = state.missions.get(of).filter(|mission| mission.serves() && !mission.second_place) else { return };
@@ -85,9 +107,9 @@ pub(super) fn ask(state: &mut State, turn: &mut Turn, want: Want) {
     let effect = turn.order(Action::FindDrones { incident: want.incident().cloned() });
     if state.drone_searches.len() >= SEARCHES_MAX {
         let given_up = state.drone_searches.remove(0);
-        again_later(state, turn, &given_up.want);
+        again_later(state, turn, &given_up.want, DRONE_RETRY_MS);
     }
-    state.drone_searches.push(DroneSearch { effect, want });
+    state.drone_searches.push(DroneSearch { effect, want, overtaken: false });
 }
 
 impl Want {
@@ -115,7 +137,7 @@ pub(crate) fn order_failed(state: &mut State, turn: &mut Turn, action: &Action, 
             let lost = state.drone_searches.iter().position(|search| search.want.incident() == incident.as_ref());
             if let Some(lost) = lost {
                 let search = state.drone_searches.remove(lost);
-                again_later(state, turn, &search.want);
+                again_later(state, turn, &search.want, DRONE_RETRY_MS);
             }
         }
         Action::Command { mission, command, .. } => launch::command_failed(state, turn, mission, command, reason),
@@ -140,35 +162,41 @@ pub(crate) fn drones_found(state: &mut State, turn: &mut Turn, effect: EffectId,
         state.outstanding.remove(&effect);
     }
     let Some(asked) = state.drone_searches.iter().position(|search| search.effect == effect) else { return };
-    let want = state.drone_searches.remove(asked).want;
+    let DroneSearch { want, overtaken, .. } = state.drone_searches.remove(asked);
+    let pause_ms = if overtaken { LOOK_AGAIN_MS } else { DRONE_RETRY_MS };
     match &want {
-        Want::Escort { incident, relieves } => escort_found(state, turn, incident, relieves.as_ref(), drones),
+        Want::Escort { incident, relieves } => {
+            if !escort_found(state, turn, incident, relieves.as_ref(), drones) {
+                again_later(state, turn, &want, pause_ms);
+            }
+        }
         Want::SecondPlace { incident, place } => second_place_found(state, turn, incident, *place, drones),
         Want::Survey { survey } => survey::found(state, turn, survey, drones),
     }
 }
 
-fn escort_found(state: &mut State, turn: &mut Turn, id: &IncidentId, relieves: Option<&MissionId>, drones: &[DroneStatus]) {
+/// Launches the best for a caller. `false` when it is still wanted and nobody can.
+fn escort_found(state: &mut State, turn: &mut Turn, id: &IncidentId, relieves: Option<&MissionId>, drones: &[DroneStatus]) -> bool {
     let served = serving(state, id).next().is_some();
-    let Some(place) = state.open_incident(id).and_then(|open| open.best_place()) else { return };
+    let Some(place) = state.open_incident(id).and_then(|open| open.best_place()) else { return true };
     if relieves.is_none() && served {
-        return;
+        return true;
     }
     let task = Task::Escort { target: place.point, doubt_m: place.accuracy_m };
     let tried = tried(state, id);
-    let Some(Choice { chosen, rejections }) = decide(state, turn, task, drones, &tried, relieves.is_some()) else { return };
+    let Some(Choice { chosen, rejections }) = decide(state, turn, task, drones, &tried, relieves.is_some()) else { return true };
     if let Some(incident) = state.open_incident_mut(id) {
         incident.rejections = rejections;
     }
-    match chosen {
-        Some(chosen) => {
-            state.timers.clear(&Timer::DroneRetry(id.clone()));
-            let role = relieves.map_or(Role::First, |of| Role::Relief { of: of.clone() });
-            launch::create(state, turn, chosen, Purpose::Escort { incident: id.clone() }, role);
-            ask_second_place(state, turn, id);
-        }
-        None => nobody_can(state, turn, id, relieves),
-    }
+    let Some(chosen) = chosen else {
+        nobody_can(state, turn, id, relieves);
+        return false;
+    };
+    state.timers.clear(&Timer::DroneRetry(id.clone()));
+    let role = relieves.map_or(Role::First, |of| Role::Relief { of: of.clone() });
+    launch::create(state, turn, chosen, Purpose::Escort { incident: id.clone() }, role);
+    ask_second_place(state, turn, id);
+    true
 }
 
 /// Where a caller may also be, when that is so far from the best place that one light cannot serve both.
@@ -215,6 +243,7 @@ fn second_place_found(state: &mut State, turn: &mut Turn, id: &IncidentId, place
     }
 }
 
+/// Tells the timeline and the operators, once in a row.
 fn nobody_can(state: &mut State, turn: &mut Turn, id: &IncidentId, relieves: Option<&MissionId>) {
     let what = if relieves.is_some() { "no_relief" } else { "no_drone" };
     let told = state.incidents.get(id).is_some_and(|incident| {
@@ -226,17 +255,16 @@ fn nobody_can(state: &mut State, turn: &mut Turn, id: &IncidentId, relieves: Opt
         incident::note(state, turn, id, what, &[("rejected", rejected.to_string())]);
         incident::alert(state, turn, Some(id), OperatorAlert::NoDrone);
     }
-    again_later(state, turn, &Want::Escort { incident: id.clone(), relieves: relieves.cloned() });
 }
 
-fn again_later(state: &mut State, turn: &Turn, want: &Want) {
+fn again_later(state: &mut State, turn: &Turn, want: &Want, pause_ms: i64) {
     let timer = match want {
         Want::Escort { relieves: Some(mission), .. } => Timer::ReliefDue(mission.clone()),
         Want::Escort { incident, relieves: None } => Timer::DroneRetry(incident.clone()),
         // A survey looks again by itself; the second place is a courtesy.
         Want::Survey { .. } | Want::SecondPlace { .. } => return,
     };
-    state.timers.set(timer, turn.after(DRONE_RETRY_MS));
+    state.timers.set(timer, turn.after(pause_ms));
 }
 
 pub(super) fn decide(

@@ -248,6 +248,7 @@ pub(super) fn end(state: &mut State, turn: &Turn, id: &MissionId) {
     debug_assert_eq!(state.now_ms, turn.now_ms, "a turn has one time");
     survey::left(state, turn, id);
     forget_surveys(state);
+    desk::look_again(state, turn);
 }
 
 fn forget_surveys(state: &mut State) {

@@ -39,6 +39,7 @@ impl Changed {
             | Event::GuardDutyChanged { .. }
             | Event::GuardSeen { .. }
             | Event::DronesFound { .. }
+            | Event::AircraftReady { .. }
             | Event::Parking { .. }
             | Event::SurveyRequested { .. }
             | Event::SurveyCancelled { .. }

@@ -114,6 +114,8 @@ pub struct Bench {
     seq: u64,
     now_ms: i64,
     questions: Vec<EffectId>,
+    /// How often aircraft were asked for.
+    pub looks: usize,
 }
 
 impl Bench {
@@ -128,6 +130,7 @@ impl Bench {
             seq: 0,
             now_ms: START_MS,
             questions: Vec::new(),
+            looks: 0,
         };
         bench.enter(Actor::System, Event::Configured { code_version: "test".to_owned(), site: Box::new(site) });
         bench
@@ -147,6 +150,7 @@ impl Bench {
         let line = match &effect.action {
             Action::FindDrones { .. } => {
                 self.questions.push(effect.id);
+                self.looks += 1;
                 return;
             }
             Action::Command { drone, mission, command } => {
@@ -175,13 +179,25 @@ impl Bench {
 
     /// Lets time pass, waking the core at each of its deadlines.
     pub fn wait_s(&mut self, seconds: i64) {
-        let until_ms = self.now_ms + seconds * 1_000;
+        self.wait_ms(seconds * 1_000);
+    }
+
+    /// The same in milliseconds.
+    pub fn wait_ms(&mut self, milliseconds: i64) {
+        let until_ms = self.now_ms + milliseconds;
         while let Some(due_ms) = self.core.next_deadline_ms().filter(|due_ms| *due_ms <= until_ms) {
             self.now_ms = due_ms.max(self.now_ms);
             self.enter(Actor::System, Event::TimePassed);
             self.answer();
         }
         self.now_ms = until_ms;
+    }
+
+    /// An aircraft is heard, and its shell says that it became ready.
+    pub fn becomes_ready(&mut self, name: &str) {
+        self.status(name).link.connected = true;
+        let id = drone(name);
+        self.enter(Actor::Drone { id: id.clone() }, Event::AircraftReady { drone: id });
     }
 
     pub fn fix(&self, point: GeoPoint) -> Fix {

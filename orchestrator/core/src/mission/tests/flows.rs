@@ -277,6 +277,89 @@ fn nobody_can_and_then_somebody_can() {
     );
 }
 
+/// The caller pressed before any aircraft was heard. Nobody waits out a pause for one that stands ready.
+#[test]
+fn an_aircraft_that_becomes_ready_is_sent_at_once() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    for name in ["d1", "d2", "d3"] {
+        bench.status(name).link.connected = false;
+    }
+    bench.call("ann", at(0.0, 300.0));
+    bench.wait_s(3);
+    bench.becomes_ready("d3");
+    bench.wait_s(0);
+    told(
+        &bench,
+        &expect![[r#"
+            0000 s  alert NoDrone
+            0003 s  d3: fly (0, 314) at 60 m, home (0, 900)
+        "#]],
+    );
+}
+
+/// It became ready while the answer that does not know it was on its way.
+#[test]
+fn an_answer_that_was_overtaken_is_asked_for_again_a_second_later() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    for name in ["d1", "d2", "d3"] {
+        bench.status(name).link.connected = false;
+    }
+    bench.press("ann", at(0.0, 300.0), false);
+    let stale = bench.statuses.clone();
+    bench.becomes_ready("d1");
+    let fresh = std::mem::replace(&mut bench.statuses, stale);
+    bench.answer();
+    bench.statuses = fresh;
+    bench.wait_s(5);
+    told(
+        &bench,
+        &expect![[r#"
+            0000 s  alert NoDrone
+            0001 s  d1: fly (0, 286) at 60 m, home (0, 0)
+        "#]],
+    );
+}
+
+/// Links that come and go ten times a second cost one look a second, whatever they say.
+#[test]
+fn a_fluttering_link_is_looked_at_once_a_second() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    for name in ["d1", "d2", "d3"] {
+        bench.status(name).battery_pct = Some(5.0);
+    }
+    bench.call("ann", at(0.0, 300.0));
+    let looks = bench.looks;
+    for _ in 0..50 {
+        bench.becomes_ready("d2");
+        bench.wait_ms(100);
+    }
+    assert_eq!(bench.looks - looks, 5, "in five seconds");
+}
+
+/// The aircraft of another call has landed: who waits for one gets it.
+#[test]
+fn an_aircraft_that_is_free_again_is_sent_at_once() {
+    let mut site = site(Approval::Automatic);
+    site.stations.truncate(1);
+    site.stations[0].drones.truncate(1);
+    let mut bench = Bench::new(site);
+    let first = bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.cancel("ann", &first);
+    bench.call("bob", at(200.0, 0.0));
+    bench.reach("d1", &[FlightPhase::Returning]);
+    bench.wait_s(62);
+    bench.log.clear();
+    bench.reach("d1", &[FlightPhase::Landed]);
+    bench.wait_s(1);
+    told(
+        &bench,
+        &expect![[r#"
+            0062 s  d1: fly (186, 0) at 60 m, home (0, 0)
+        "#]],
+    );
+}
+
 #[test]
 fn recall_wins_over_hold_and_everything_later() {
     let mut bench = Bench::new(site(Approval::Automatic));
@@ -404,7 +487,7 @@ fn two_calls_and_one_aircraft() {
             0000 s  d1: light on 100 %
             0000 s  caller: drone on scene
             0000 s  d1: recall (0, 0)
-            0010 s  d1: fly (286, 0) at 60 m, home (0, 0)
+            0001 s  d1: fly (286, 0) at 60 m, home (0, 0)
         "#]],
     );
 }
