@@ -387,7 +387,7 @@ pub struct ParkingSettings {
     pub beacon_keys_file: Option<PathBuf>,
     /// The host in the beacons' addresses; required with keys.
     pub beacon_host: Option<String>,
-    /// Entries, payments and webhooks taken from one address within a minute.
+    /// Entries and payments taken from one address within a minute.
     pub tries_per_min: u32,
     /// Who moves the money.
     pub payments: PaymentsConfig,
@@ -414,6 +414,8 @@ pub struct PaymentsConfig {
     pub provider: ProviderName,
     /// With `toss`: another address than `https://api.tosspayments.com`, for tests.
     pub base_url: Option<String>,
+    /// With `toss`: the shop's client key, with which pages open the provider's window. Not a secret.
+    pub client_key: Option<String>,
     /// With `toss`: a file with the shop's secret key, relative to the configuration file.
     pub secret_key_file: Option<PathBuf>,
 }
@@ -512,6 +514,9 @@ impl Config {
         let payments = &self.parking.payments;
         if payments.provider == ProviderName::Toss && payments.secret_key_file.is_none() {
             return Some(("parking.payments.provider", "\"toss\" needs parking.payments.secret_key_file".to_owned()));
+        }
+        if payments.provider == ProviderName::Toss && payments.client_key.is_none() {
+            return Some(("parking.payments.provider", "\"toss\" needs parking.payments.client_key".to_owned()));
         }
         if self.parking.beacon_keys_file.is_some() && self.parking.beacon_host.is_none() {
             return Some(("parking.beacon_host", "is missing: the host in the beacons' addresses".to_owned()));

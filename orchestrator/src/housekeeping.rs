@@ -15,7 +15,7 @@ use crate::effects::Notices;
 use crate::engine::chain;
 use crate::limits;
 use crate::live::{Live, LiveChange};
-use crate::store::{PrivateCards, Store, StoreError, database};
+use crate::store::{PaymentOrders, PrivateCards, Store, StoreError, database};
 
 /// Fills the live table with the callers' positions as last written down.
 pub async fn load_caller_positions(store: &Store, live: &Live) -> Result<(), StoreError> {
@@ -42,16 +42,23 @@ pub async fn load_caller_positions(store: &Store, live: &Live) -> Result<(), Sto
 /// Starts the housekeeping; aborted at shutdown.
 pub fn start(store: Store, live: Live, notices: Notices, clock: Clock) -> JoinHandle<()> {
     tokio::spawn(async move {
-        tokio::join!(tidy_notices(notices), erase_private_cards(store.private_cards(), clock), write_positions(store, live));
+        tokio::join!(
+            tidy_notices(notices),
+            erase_private_cards(store.private_cards(), store.payment_orders(), clock),
+            write_positions(store, live)
+        );
     })
 }
 
-async fn erase_private_cards(cards: PrivateCards, clock: Clock) {
+async fn erase_private_cards(cards: PrivateCards, orders: PaymentOrders, clock: Clock) {
     let mut every = tokio::time::interval(limits::PRIVATE_CARDS_ERASING);
     loop {
         every.tick().await;
         if let Err(error) = cards.erase_old(clock.now_ms()).await {
             tracing::warn!(error = %chain(&error), "old private cards of parking could not be erased");
+        }
+        if let Err(error) = orders.erase_old(clock.now_ms()).await {
+            tracing::warn!(error = %chain(&error), "old orders to pay could not be erased");
         }
     }
 }

@@ -52,6 +52,15 @@ pub const PROVIDER_PAUSE_MIN: Duration = Duration::from_millis(500);
 pub const PROVIDER_PAUSE_MAX: Duration = Duration::from_secs(30);
 /// Times a provider is asked whether an instrument is good: about half a minute, then the payer tries another way.
 pub const AUTHORISATION_TRIES_MAX: u32 = 6;
+/// How often payments are looked up at the provider by ourselves, milliseconds.
+pub const RECONCILIATION_MS: i64 = 10 * 60_000;
+/// Payments looked up in one such round: some 28,000 a day, more than the busiest town of car parks sees, and one call in three seconds.
+pub const RECONCILED_AT_ONCE_MAX: usize = 200;
+/// A payment younger than this is still its worker's, milliseconds.
+pub const RECONCILED_AGE_MIN_MS: i64 = 2 * 60_000;
+/// A payment older than this is not looked up any more, milliseconds: Toss Payments sends a webhook again for about four days, and a
+/// bank's objection of later comes by webhook.
+pub const RECONCILED_AGE_MAX_MS: i64 = 4 * 24 * 3_600_000;
 /// How many more guards by the ruler are timed by road than are wanted: enough that a river between does not hide the soonest.
 pub const ROAD_CANDIDATES_FACTOR: usize = 4;
 /// How often notices that no longer matter are settled.

@@ -57,6 +57,8 @@ fn toss(config: &PaymentsConfig) -> anyhow::Result<Toss> {
     let secret = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     // Only the first server of a process may choose the cryptography; it is the same one everywhere here.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    let client_key = config.client_key.clone().context("parking.payments.client_key is missing")?;
     let base_url = config.base_url.clone().unwrap_or_else(|| TOSS_URL.to_owned());
-    Toss::new(TossSettings { base_url, secret_key: secret.trim().to_owned() }).context("no HTTP client for the payment provider")
+    Toss::new(TossSettings { base_url, secret_key: secret.trim().to_owned(), client_key })
+        .context("no HTTP client for the payment provider")
 }

@@ -33,7 +33,7 @@ use crate::lots::Lots;
 use crate::mqtt::{Bridge, BridgeSettings, BridgeTask, BrokerSettings, DeviceTokens, EmbeddedBroker, HttpDesk, Topics};
 use crate::parking::{area_codes_of, configure, provider_of};
 use crate::parts::Parts;
-use crate::payments::PaymentProvider;
+use crate::payments::{self, PaymentProvider};
 use crate::roads::roads_of;
 use crate::site_view::{LoadedSite, PortMessages};
 use crate::store::{AuditTrail, Lease, Location, Store};
@@ -52,6 +52,7 @@ pub struct Server {
     http: http::Server,
     mqtt: Option<Mqtt>,
     housekeeping: JoinHandle<()>,
+    reconciling: JoinHandle<()>,
     evidence: Evidence,
     surveying: Option<Surveying>,
 }
@@ -145,6 +146,7 @@ impl Server {
         };
         let workers = effects::start(queue, workshop);
         let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone(), engine.clock().clone());
+        let reconciling = tokio::spawn(payments::reconcile(engine.clone(), payments.clone(), store.private_cards()));
         let lots = Lots::open(&site.lots, site.centre(), store.layouts()).await?;
         let parts = Parts { config, site, lots, engine, live, notices, store, audit };
         somebody_can_sign_in(&access, &parts.config).await?;
@@ -154,7 +156,7 @@ impl Server {
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
         let mqtt = gate.map(|gate| start_bridge(gate, &parts, desk));
         let http = http::Server::start(app, parts.config.http.bind, certificate(&parts.config).await?).await?;
-        Ok(Self { parts, engine_task, workers, links, lease, access, http, mqtt, housekeeping, evidence, surveying })
+        Ok(Self { parts, engine_task, workers, links, lease, access, http, mqtt, housekeeping, reconciling, evidence, surveying })
     }
 
     /// What other parts work with.
@@ -223,6 +225,7 @@ impl Server {
         // Aircraft fly missions and modes that are safe without us; the links only stop talking to them.
         self.links.shutdown().await;
         self.housekeeping.abort();
+        self.reconciling.abort();
         self.engine_task.stop().await;
         self.workers.abort();
         if let Err(error) = self.lease.release().await {
@@ -293,6 +296,7 @@ fn surface(
         pictures: Some(pictures),
         payments,
         private: parts.store.private_cards(),
+        orders: parts.store.payment_orders(),
         area_codes,
         public_url: parts.config.parking.public_url.clone(),
         surveys_dir: Some(surveys::folder(&parts.config.store.data_dir)),

@@ -1,12 +1,14 @@
 //! The loop's pure half: one event in, orders out; and what shells may look at.
 
+use std::ops::Bound;
+
 use flight_types::LotId;
 use sha2::{Digest, Sha256};
 
 use crate::calendar::Day;
 use crate::config::ParkingConfig;
 use crate::event::{ParkingEvent, PlateRead, Stamp};
-use crate::id::{PaymentId, SessionId};
+use crate::id::{PaymentId, PrivateRef, SessionId};
 use crate::ledger::Ledger;
 use crate::model::{Payment, Proxy, Refund, Review, Session};
 use crate::money::Money;
@@ -148,6 +150,22 @@ impl Parking {
     /// The payment that a payer's idempotency key made.
     pub fn payment_by_key(&self, session: &SessionId, by: &crate::model::Payer, key: &str) -> Option<&Payment> {
         self.state.payment_by_key.get(&payment::full_key(session, by, key)).and_then(|id| self.state.payments.get(id))
+    }
+
+    /// The payment that a token made, where tokens stand for one payment each.
+    pub fn payment_by_token(&self, instrument: &PrivateRef) -> Option<&Payment> {
+        self.state.payment_by_token.get(instrument).and_then(|id| self.state.payments.get(id))
+    }
+
+    /// Payments in the order in which they were asked for, from a moment on and past one of them.
+    pub fn payments_from(&self, at_ms: i64, after: Option<&(i64, PaymentId)>) -> impl Iterator<Item = &Payment> {
+        let from = match after.filter(|(asked_at_ms, _)| at_ms <= *asked_at_ms) {
+            Some(place) => Bound::Excluded(place.clone()),
+            // Sorts before every name that a payment can have.
+            None => Bound::Included((at_ms, PaymentId::made("", 0, 1))),
+        };
+        let found = self.state.payments_by_time.range((from, Bound::Unbounded));
+        found.filter_map(|(_, id)| self.state.payments.get(id))
     }
 
     /// A payment's refunds.

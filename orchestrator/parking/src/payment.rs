@@ -111,6 +111,7 @@ pub(crate) fn asked(state: &mut State, turn: &mut Turn, asked: &Asked<'_>) {
         state.payment_by_token.insert(asked.instrument.clone(), id.clone());
     }
     state.payments_of.entry(asked.session.clone()).or_default().push(id.clone());
+    state.payments_by_time.insert((payment.asked_at_ms, id.clone()));
     state.payments.insert(id.clone(), payment);
     turn.orders.push(Order::Authorise { payment: id, instrument: asked.instrument.clone(), amount: asked.amount });
 }

@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub ended: BTreeSet<(i64, SessionId)>,
     pub payments: BTreeMap<PaymentId, Payment>,
     pub payments_of: BTreeMap<SessionId, Vec<PaymentId>>,
+    /// By when they were asked for.
+    pub payments_by_time: BTreeSet<(i64, PaymentId)>,
     pub payment_by_key: BTreeMap<String, PaymentId>,
     /// The payments of tokens that stand for one payment each.
     pub payment_by_token: BTreeMap<PrivateRef, PaymentId>,

@@ -24,7 +24,7 @@ use crate::lots::Lots;
 use crate::payments::PaymentProvider;
 use site_model::Nearest;
 
-use crate::store::{AuditOutcome, AuditRecord, AuditTrail, PrivateCards};
+use crate::store::{AuditOutcome, AuditRecord, AuditTrail, PaymentOrders, PrivateCards};
 
 /// The site as pages and calls need it: addresses, map, lots.
 pub trait SiteView: Send + Sync {
@@ -73,6 +73,8 @@ pub struct Parts {
     pub payments: Arc<dyn PaymentProvider>,
     /// Telephones and payment tokens of parking.
     pub private: PrivateCards,
+    /// Orders of payment windows.
+    pub orders: PaymentOrders,
     /// Judges scanned codes of parking areas.
     pub area_codes: Arc<dyn AreaCodes>,
     /// Where phones reach the server, for codes that they open; absent, as the asker reached it.
@@ -111,6 +113,7 @@ pub(super) struct Limiters {
     pub code: RateLimiter,
     pub call: RateLimiter,
     pub parking: RateLimiter,
+    pub webhook: RateLimiter,
     pub request: RateLimiter,
 }
 
@@ -124,6 +127,7 @@ impl App {
             code: RateLimiter::new(rates.code),
             call: RateLimiter::new(rates.call),
             parking: RateLimiter::new(rates.parking),
+            webhook: RateLimiter::new(rates.webhook),
             request: RateLimiter::new(rates.request),
         };
         Self(Arc::new(Inner { parts, limiters, live_connections: AtomicUsize::new(0), stopping: CancellationToken::new() }))

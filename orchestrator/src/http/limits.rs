@@ -61,8 +61,11 @@ pub struct RateLimits {
     pub code: RateLimit,
     /// Calls by one caller: repeats of a press over a bad network are many, different presses few.
     pub call: RateLimit,
-    /// Entries, payments and webhooks of parking, from one address: a gate's Wi-Fi carries a queue of cars, a robot thousands.
+    /// Entries and payments of parking, from one address: a gate's Wi-Fi carries a queue of cars, a robot thousands.
     pub parking: RateLimit,
+    /// Webhooks of a payment provider, from one address: all payments of the district come from a few of them, and one that is refused
+    /// counts as failed there. One that names no payment of ours costs a look into a map.
+    pub webhook: RateLimit,
     /// Everything else, by one identity or, without one, one address.
     pub request: RateLimit,
 }
@@ -75,6 +78,7 @@ impl Default for RateLimits {
             code: RateLimit { burst: 10, per_minute: 20 },
             call: RateLimit { burst: 60, per_minute: 60 },
             parking: RateLimit { burst: 60, per_minute: 60 },
+            webhook: RateLimit { burst: 600, per_minute: 6_000 },
             request: RateLimit { burst: 300, per_minute: 1_800 },
         }
     }

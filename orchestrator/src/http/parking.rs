@@ -4,6 +4,7 @@
 
 mod cameras;
 mod managers;
+mod orders;
 mod payers;
 mod views;
 
@@ -28,7 +29,7 @@ use super::problem::Problem;
 use super::who::Client;
 use crate::access::{random_secret, secret_digest};
 use crate::store::PrivateCard;
-use views::{AreaView, OwedView, PaymentView, StayView};
+use views::{AreaView, Cashier, OwedView, PaymentView, StayView};
 
 /// The header with a driver's secret.
 const DRIVER_HEADER: &str = "parking-token";
@@ -51,6 +52,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(pay))
         .routes(routes!(make_proxy))
         .routes(routes!(revoke_proxy))
+        .merge(orders::routes())
         .merge(payers::routes())
         .merge(cameras::routes())
         .merge(managers::routes())
@@ -137,8 +139,6 @@ pub struct PaymentInput {
     amount: i64,
     /// The provider's token.
     instrument: String,
-    /// The provider's name of the order that the token belongs to.
-    order: Option<String>,
     /// Where to send the receipt; may be left out.
     phone: Option<String>,
     /// "ko" or "en".
@@ -171,9 +171,9 @@ pub struct ProxyAnswer {
     responses((status = 200, body = AreaView), (status = 404, body = Problem)))]
 async fn area(State(app): State<App>, Path(code): Path<String>) -> Result<Json<AreaView>, Problem> {
     let area = area_of(&app, &code)?;
-    let provider = app.payments.name();
+    let cashier = Cashier::of(app.payments.as_ref());
     app.engine
-        .read(|core| AreaView::of(core.parking(), &area, provider))
+        .read(|core| AreaView::of(core.parking(), &area, cashier))
         .map(Json)
         .ok_or_else(|| Problem::unknown("parking area", area.as_str()))
 }
@@ -317,7 +317,7 @@ async fn revoke_proxy(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A payment as anybody who may pay asks for it: the token is kept beside the log, then the amount is reserved, then charged.
+/// A payment as anybody who may pay asks for it, where tokens stand by themselves.
 async fn asked(
     app: &App,
     client: &Client,
@@ -329,25 +329,45 @@ async fn asked(
     limited(app, client)?;
     let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
     let amount = Money::new(input.amount).map_err(|error| Problem::invalid("amount", error))?;
-    let card = private_card(input.phone, input.language, Some(input.instrument), input.order)?;
-    let event = |instrument| ParkingEvent::PaymentAsked {
-        session: session.clone(),
-        by: by.clone(),
-        amount,
-        instrument,
-        single_use: app.payments.tokens_are_single_use(),
-        key: key.clone(),
-    };
-    // Asked before anything is kept, so that a refused try leaves no trace of a token.
-    let now_ms = app.engine.now_ms();
-    app.engine.read(|core| core.parking().admit(now_ms, &event(nobody()?)).map_err(Problem::from))?;
-    let instrument = keep(app, &card).await?;
-    submit(app, Actor::Visitor, event(instrument)).await?;
+    if app.payments.tokens_are_single_use() {
+        return Err(Problem::invalid(
+            "instrument",
+            "this payment provider's tokens belong to orders; make one first (…/payments/orders)",
+        ));
+    }
+    let card = private_card(input.phone, input.language, Some(input.instrument), None)?;
+    submit_payment(app, &Asked { session: &session, by: &by, amount, key: &key }, &card).await?;
     let view = app
         .engine
         .read(|core| core.parking().payment_by_key(&session, &by, &key).map(|payment| PaymentView::of(core.parking(), payment)));
     let view = view.ok_or_else(|| Problem::conflict("somebody else was sooner; look at what is still due"))?;
     Ok((StatusCode::ACCEPTED, Json(view)))
+}
+
+/// A payment to be.
+struct Asked<'a> {
+    session: &'a SessionId,
+    by: &'a Payer,
+    amount: Money,
+    /// The same key is the same payment.
+    key: &'a str,
+}
+
+/// The token is kept beside the log, then the amount is reserved, then charged.
+async fn submit_payment(app: &App, asked: &Asked<'_>, card: &PrivateCard) -> Result<(), Problem> {
+    let event = |instrument| ParkingEvent::PaymentAsked {
+        session: asked.session.clone(),
+        by: asked.by.clone(),
+        amount: asked.amount,
+        instrument,
+        single_use: app.payments.tokens_are_single_use(),
+        key: asked.key.to_owned(),
+    };
+    // Asked before anything is kept, so that a refused try leaves no trace of a token.
+    let now_ms = app.engine.now_ms();
+    app.engine.read(|core| core.parking().admit(now_ms, &event(nobody()?)).map_err(Problem::from))?;
+    let instrument = keep(app, card).await?;
+    submit(app, Actor::Visitor, event(instrument)).await
 }
 
 /// A reference that names nothing, for asking whether a payment would be taken.
@@ -388,13 +408,21 @@ async fn submit(app: &App, actor: Actor, change: ParkingEvent) -> Result<(), Pro
 /// Keeps a card beside the log under a new name. A token that stands for one payment names the card itself, so that the log sees when
 /// it comes a second time.
 async fn keep(app: &App, card: &PrivateCard) -> Result<PrivateRef, Problem> {
-    let name = match card.instrument.as_deref().filter(|_| app.payments.tokens_are_single_use()) {
-        Some(token) => secret_digest(token),
-        None => random_secret()?,
+    let reference = match card.instrument.as_deref().filter(|_| app.payments.tokens_are_single_use()) {
+        Some(token) => named_by(token)?,
+        None => reference(&random_secret()?)?,
     };
-    let reference = PrivateRef::new(format!("pc-{}", &name[..32])).map_err(|error| Problem::fault(&error))?;
     app.private.put(&reference, card, app.engine.now_ms()).await?;
     Ok(reference)
+}
+
+/// The name of the card with a token that stands for one payment.
+fn named_by(token: &str) -> Result<PrivateRef, Problem> {
+    reference(&secret_digest(token))
+}
+
+fn reference(name: &str) -> Result<PrivateRef, Problem> {
+    PrivateRef::new(format!("pc-{}", &name[..32])).map_err(|error| Problem::fault(&error))
 }
 
 fn private_card(

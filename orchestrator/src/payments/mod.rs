@@ -2,7 +2,9 @@
 //!
 //! Every order carries an id of ours as its idempotency key, so that one given twice, by a retry or after a crash, moves money once.
 
+mod reconciliation;
 mod sandbox;
+mod standing;
 mod toss;
 
 use std::future::Future;
@@ -11,7 +13,9 @@ use std::pin::Pin;
 use parking_core::money::Money;
 use serde_json::Value;
 
+pub use reconciliation::reconcile;
 pub use sandbox::Sandbox;
+pub use standing::{LookError, Looked, Looking};
 pub use toss::{Toss, TossSettings};
 
 /// What to charge.
@@ -21,7 +25,7 @@ pub struct Charge {
     pub payment: String,
     /// The provider's token.
     pub instrument: String,
-    /// The provider's name of the order, where the token belongs to one.
+    /// The order that this server made for it, where tokens belong to orders. A token of any other order pays nothing here.
     pub order_name: Option<String>,
     /// How much.
     pub amount: Money,
@@ -60,15 +64,20 @@ pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Away>> + Send 
 pub trait PaymentProvider: Send + Sync {
     /// Its name in addresses and on pages: "sandbox", "toss".
     fn name(&self) -> &'static str;
-    /// Whether a token stands for one payment, so that a second payment with it would move no money.
+    /// Whether a token stands for one payment, so that a second payment with it would move no money, and belongs to an order that
+    /// this server made beforehand.
     fn tokens_are_single_use(&self) -> bool;
+    /// Whether it knows payments of before its start, so that they can be looked up.
+    fn remembers(&self) -> bool;
+    /// What a page needs to open the provider's window; not a secret.
+    fn client_key(&self) -> Option<&str>;
     /// Whether the instrument is good for the amount; nothing is taken.
     fn authorise<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Verdict>;
     /// Takes the money.
     fn capture<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Verdict>;
     /// Gives a part or all of a captured payment back. `refund` is the idempotency key.
     fn refund<'a>(&'a self, charge: &'a Charge, refund: &'a str, amount: Money) -> Answering<'a, Verdict>;
-    /// The payment as the provider has it; `None` when it knows none.
+    /// The payment as the provider has it; `None` when it knows none of this order and amount.
     fn standing<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Option<Standing>>;
     /// Which instrument a webhook is about; `None` when it is none of ours. A webhook is only a hint to look: what it claims is never
     /// believed, what [`PaymentProvider::standing`] says is.

@@ -52,6 +52,14 @@ impl PaymentProvider for Sandbox {
         false
     }
 
+    fn remembers(&self) -> bool {
+        false
+    }
+
+    fn client_key(&self) -> Option<&str> {
+        None
+    }
+
     fn authorise<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Verdict> {
         ready(match charge.instrument.as_str() {
             GOOD | LIMIT => Verdict::Done,

@@ -3,6 +3,9 @@
 //!
 //! The window hands the page a `paymentKey` and the `orderId`; both are tokens. Every `POST` carries an `Idempotency-Key`. Webhooks of
 //! the kind `PAYMENT_STATUS_CHANGED` are not signed, so they only make us look the payment up.
+//!
+//! A shop's key sees every payment of the shop, also those of other districts and of other goods. So every answer is held against the
+//! order that this server made and the amount that was asked for; what differs in either is never taken for ours.
 
 use std::time::Duration;
 
@@ -17,6 +20,7 @@ use super::{Answering, Away, Charge, PaymentProvider, Standing, Verdict};
 const CALL_TIME_MAX: Duration = Duration::from_secs(65);
 /// Longest error text kept of an answer, characters.
 const REASON_LENGTH_MAX: usize = 200;
+const NO_ORDER: &str = "the token belongs to no order of this server";
 
 /// How to reach it.
 #[derive(Debug, Clone)]
@@ -25,6 +29,8 @@ pub struct TossSettings {
     pub base_url: String,
     /// The secret key of the shop.
     pub secret_key: String,
+    /// The key with which a page opens the provider's window; not a secret.
+    pub client_key: String,
 }
 
 /// See the module.
@@ -42,6 +48,23 @@ struct Payment {
     total_amount: i64,
     #[serde(default)]
     balance_amount: Option<i64>,
+}
+
+impl Payment {
+    /// Why it is not the payment that a charge asks about.
+    fn differs_from(&self, charge: &Charge) -> Option<&'static str> {
+        match &charge.order_name {
+            None => Some(NO_ORDER),
+            Some(order) if *order != self.order_id => Some("the token belongs to another order"),
+            Some(_) if self.total_amount != charge.amount.minor() => Some("the amount approved is another one"),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether its money was taken, whatever went back afterwards.
+    fn is_taken(&self) -> bool {
+        matches!(self.status.as_str(), "DONE" | "PARTIAL_CANCELED" | "CANCELED")
+    }
 }
 
 /// An error as the API words it.
@@ -87,30 +110,34 @@ impl Toss {
     }
 
     async fn authorised(&self, charge: &Charge) -> Result<Verdict, Away> {
-        Ok(match self.look(charge).await? {
-            Err(problem) => refused(&problem),
-            Ok(payment) if payment.total_amount != charge.amount.minor() => other("the amount approved is another one"),
-            Ok(payment) if charge.order_name.as_ref().is_some_and(|order| *order != payment.order_id) => {
-                other("the token belongs to another order")
-            }
-            Ok(payment) => match payment.status.as_str() {
-                "READY" | "IN_PROGRESS" => Verdict::Done,
-                // We capture only after this answer, so whatever was taken was taken for something else.
-                "DONE" => other("the token was used before"),
-                status => other(&format!("the payment is {status}")),
-            },
+        let payment = match self.look(charge).await? {
+            Err(problem) => return Ok(refused(&problem)),
+            Ok(payment) => payment,
+        };
+        Ok(match (payment.differs_from(charge), payment.status.as_str()) {
+            (Some(difference), _) => other(difference),
+            (None, "READY" | "IN_PROGRESS") => Verdict::Done,
+            // We capture only after this answer, so whatever was taken was taken for something else.
+            (None, "DONE") => other("the token was used before"),
+            (None, status) => other(&format!("the payment is {status}")),
         })
     }
 
     async fn confirmed(&self, charge: &Charge) -> Result<Verdict, Away> {
-        let order = charge.order_name.as_deref().unwrap_or(&charge.payment);
+        let Some(order) = &charge.order_name else { return Ok(other(NO_ORDER)) };
         let body = json!({ "paymentKey": charge.instrument, "orderId": order, "amount": charge.amount });
-        Ok(match self.call(Method::POST, "confirm", Some((&charge.payment, body))).await? {
-            Ok(payment) if payment.status == "DONE" => Verdict::Done,
-            Ok(payment) => other(&format!("the payment is {}", payment.status)),
-            // Confirmed before, under another key or after the key was forgotten.
-            Err(problem) if problem.code == "ALREADY_PROCESSED_PAYMENT" => Verdict::Done,
+        let answer = match self.call(Method::POST, "confirm", Some((&charge.payment, body))).await? {
+            // Confirmed before: by us when the order and amount are ours, else by whoever they belong to.
+            Err(problem) if problem.code == "ALREADY_PROCESSED_PAYMENT" => self.look(charge).await?,
+            answer => answer,
+        };
+        Ok(match answer {
             Err(problem) => refused(&problem),
+            Ok(payment) => match payment.differs_from(charge) {
+                Some(difference) => other(difference),
+                None if payment.is_taken() => Verdict::Done,
+                None => other(&format!("the payment is {}", payment.status)),
+            },
         })
     }
 
@@ -165,6 +192,14 @@ impl PaymentProvider for Toss {
         true
     }
 
+    fn remembers(&self) -> bool {
+        true
+    }
+
+    fn client_key(&self) -> Option<&str> {
+        Some(&self.settings.client_key)
+    }
+
     fn authorise<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Verdict> {
         Box::pin(self.authorised(charge))
     }
@@ -180,10 +215,12 @@ impl PaymentProvider for Toss {
     fn standing<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Option<Standing>> {
         Box::pin(async move {
             let Ok(payment) = self.look(charge).await? else { return Ok(None) };
-            let captured = matches!(payment.status.as_str(), "DONE" | "PARTIAL_CANCELED" | "CANCELED");
+            if payment.differs_from(charge).is_some() {
+                return Ok(None);
+            }
             let left = payment.balance_amount.unwrap_or(payment.total_amount);
             let returned_total = Money::new(payment.total_amount.saturating_sub(left)).unwrap_or_default();
-            Ok(Some(Standing { captured, returned_total }))
+            Ok(Some(Standing { captured: payment.is_taken(), returned_total }))
         })
     }
 

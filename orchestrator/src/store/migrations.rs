@@ -12,6 +12,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (10, "identities", include_str!("../../migrations/0010_identities.sql")),
     (40, "parking", include_str!("../../migrations/0040_parking.sql")),
     (67, "devices", include_str!("../../migrations/0067_devices.sql")),
+    (112, "parking_order", include_str!("../../migrations/0112_parking_order.sql")),
     (120, "lot_layout", include_str!("../../migrations/0120_lot_layout.sql")),
 ];
 

@@ -10,6 +10,7 @@ mod location;
 mod log;
 mod migrations;
 mod notice;
+mod orders;
 mod private;
 
 use std::fs::File;
@@ -27,6 +28,7 @@ pub use lease::Lease;
 pub use location::{DATABASE_FILE, Location};
 pub use log::{ChainBreak, Log, LogHead};
 pub use notice::{NoticeRow, Outbox, Recipient};
+pub use orders::{PaymentOrder, PaymentOrders};
 pub use private::{PrivateCard, PrivateCards};
 
 use crate::limits;
@@ -186,6 +188,11 @@ impl Store {
     /// Telephones and payment tokens of parking.
     pub fn private_cards(&self) -> PrivateCards {
         PrivateCards::new(self.clone())
+    }
+
+    /// Orders of payment windows.
+    pub fn payment_orders(&self) -> PaymentOrders {
+        PaymentOrders::new(self.clone())
     }
 
     /// Parking lots as managers drew them.

@@ -1,7 +1,5 @@
 //! Telephones and payment tokens of parking: beside the log, erasable. Never a card number.
 
-use std::collections::BTreeSet;
-
 use parking_core::id::PrivateRef;
 use parking_core::limits::KEPT_MS;
 use sqlx::Row;
@@ -62,20 +60,6 @@ impl PrivateCards {
         .await
         .map_err(database("keeping a private card"))?;
         writing.commit().await
-    }
-
-    /// The cards with this payment token: a payer may try twice with one.
-    pub async fn by_instrument(&self, instrument: &str) -> Result<BTreeSet<PrivateRef>, StoreError> {
-        let doing = database("looking for a payment token");
-        let rows = sqlx::query("SELECT reference FROM parking_private WHERE district = $1 AND instrument = $2")
-            .bind(self.store.district().as_str())
-            .bind(instrument)
-            .fetch_all(self.store.pool())
-            .await
-            .map_err(&doing)?;
-        let names = rows.iter().map(|row| row.try_get::<String, _>("reference"));
-        let names: Vec<String> = names.collect::<Result<_, _>>().map_err(&doing)?;
-        Ok(names.into_iter().filter_map(|name| PrivateRef::new(name).ok()).collect())
     }
 
     /// A card; `None` when it was erased.

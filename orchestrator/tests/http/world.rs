@@ -177,7 +177,7 @@ fn lot() -> Lot {
 /// So many that no test meets a limit it does not ask for.
 pub fn generous() -> RateLimits {
     let limit = RateLimit { burst: 100_000, per_minute: 100_000 };
-    RateLimits { registration: limit, sign_in: limit, code: limit, call: limit, parking: limit, request: limit }
+    RateLimits { registration: limit, sign_in: limit, code: limit, call: limit, parking: limit, webhook: limit, request: limit }
 }
 
 impl World {
@@ -213,6 +213,7 @@ impl World {
             messages: messages.clone(),
             payments: Arc::new(Sandbox::default()),
             private: store.private_cards(),
+            orders: store.payment_orders(),
             area_codes: Arc::new(PlainAreaCodes),
             public_url: None,
             district,

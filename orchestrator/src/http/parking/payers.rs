@@ -3,9 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use dispatch_core::event::Actor;
-use parking_core::event::{ParkingEvent, ProviderReport};
-use parking_core::id::{PaymentId, SessionId};
+use parking_core::id::SessionId;
 use parking_core::model::Payer;
 use serde_json::Value;
 use utoipa_axum::router::OpenApiRouter;
@@ -14,10 +12,10 @@ use utoipa_axum::routes;
 use super::super::app::App;
 use super::super::body::Body;
 use super::super::who::Client;
-use super::views::{PayerView, PaymentView};
-use super::{PaymentInput, Problem, asked, limited, submit};
+use super::views::{Cashier, PayerView, PaymentView};
+use super::{PaymentInput, Problem, asked, named_by};
 use crate::access::secret_digest;
-use crate::payments::Charge;
+use crate::payments::{LookError, Looking};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(look)).routes(routes!(pay)).routes(routes!(webhook))
@@ -28,10 +26,10 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     responses((status = 200, body = PayerView), (status = 404, body = Problem)))]
 async fn look(State(app): State<App>, Path(token): Path<String>) -> Result<Json<PayerView>, Problem> {
     let now_ms = app.engine.now_ms();
-    let provider = app.payments.name();
+    let cashier = Cashier::of(app.payments.as_ref());
     app.engine.read(|core| {
         let view = core.parking().proxy_view(&secret_digest(&token), now_ms).ok_or_else(no_code)?;
-        PayerView::of(core.parking(), &view, now_ms, provider).map(Json)
+        PayerView::of(core.parking(), &view, now_ms, cashier).map(Json)
     })
 }
 
@@ -47,13 +45,18 @@ async fn pay(
     Path(token): Path<String>,
     Body(input): Body<PaymentInput>,
 ) -> Result<(StatusCode, Json<PaymentView>), Problem> {
+    let (session, by) = proxy_of(&app, &token)?;
+    asked(&app, &client, &headers, session, by, input).await
+}
+
+/// For which stay a code is, and as whom its holder pays.
+pub(super) fn proxy_of(app: &App, token: &str) -> Result<(SessionId, Payer), Problem> {
     let now_ms = app.engine.now_ms();
     let found = app.engine.read(|core| {
-        let view = core.parking().proxy_view(&secret_digest(&token), now_ms)?;
+        let view = core.parking().proxy_view(&secret_digest(token), now_ms)?;
         Some((view.session.id.clone(), view.proxy.id.clone()))
     });
-    let (session, proxy) = found.ok_or_else(no_code)?;
-    asked(&app, &client, &headers, session, Payer::Proxy { proxy }, input).await
+    found.map(|(session, proxy)| (session, Payer::Proxy { proxy })).ok_or_else(no_code)
 }
 
 /// The token stands in no answer: answers are logged by proxies on the way.
@@ -63,48 +66,34 @@ fn no_code() -> Problem {
 
 /// A payment provider reports. What it says is only a hint to look the payment up, so that nobody can make up a payment.
 #[utoipa::path(post, path = "/payments/webhooks/{provider}", tag = "parking", params(("provider" = String, Path)),
-    responses((status = 204), (status = 404, body = Problem), (status = 503, body = Problem)))]
+    responses((status = 200), (status = 404, body = Problem), (status = 503, body = Problem)))]
 async fn webhook(
     State(app): State<App>,
     client: Client,
     Path(provider): Path<String>,
     Body(body): Body<Value>,
 ) -> Result<StatusCode, Problem> {
-    limited(&app, &client)?;
+    app.limiters().webhook.take(&client.0, app.engine.now_ms()).map_err(Problem::too_often)?;
     if provider != app.payments.name() {
         return Err(Problem::unknown("payment provider", &provider));
     }
-    let hint = app.payments.hint(&body);
-    if let Some(instrument) = hint {
-        for payment in payments_by(&app, &instrument).await? {
-            look_up(&app, &payment, &instrument).await?;
-        }
+    if let Some(instrument) = app.payments.hint(&body) {
+        look_up(&app, &instrument).await?;
     }
-    // What is none of ours is taken too: a provider that gets errors sends again for days.
-    Ok(StatusCode::NO_CONTENT)
+    // What is none of ours is taken too, and 200 is the only answer that Toss Payments takes for one: it sends all else again for days.
+    Ok(StatusCode::OK)
 }
 
-/// The payments that were tried with a token.
-async fn payments_by(app: &App, instrument: &str) -> Result<Vec<PaymentId>, Problem> {
-    let references = app.private.by_instrument(instrument).await?;
-    Ok(app.engine.read(|core| {
-        let parking = core.parking();
-        let sessions: Vec<SessionId> = parking.sessions().map(|session| session.id.clone()).collect();
-        let payments = sessions.iter().flat_map(|session| parking.payments_of(session));
-        payments.filter(|payment| references.contains(&payment.instrument)).map(|payment| payment.id.clone()).collect()
-    }))
-}
-
-/// Asks the provider how a payment stands and tells the core. A provider that does not answer is asked again by its next webhook.
-async fn look_up(app: &App, payment: &PaymentId, instrument: &str) -> Result<(), Problem> {
-    let Some(amount) = app.engine.read(|core| core.parking().payment(payment).map(|payment| payment.amount)) else { return Ok(()) };
-    let charge = Charge { payment: payment.to_string(), instrument: instrument.to_owned(), order_name: None, amount };
-    let standing = app.payments.standing(&charge).await.map_err(|away| Problem::unavailable(away.to_string()))?;
-    match standing.filter(|standing| standing.captured) {
-        None => Ok(()),
-        Some(standing) => {
-            let report = ProviderReport::Standing { returned_total: standing.returned_total };
-            submit(app, Actor::System, ParkingEvent::Provider { payment: payment.clone(), report }).await
-        }
-    }
+/// Looks up the payment that was tried with a token. Of a made-up token nothing is known, and nobody is asked.
+async fn look_up(app: &App, instrument: &str) -> Result<(), Problem> {
+    let named = named_by(instrument)?;
+    let Some(payment) = app.engine.read(|core| core.parking().payment_by_token(&named).map(|payment| payment.id.clone())) else {
+        return Ok(());
+    };
+    let looking = Looking { engine: &app.engine, provider: app.payments.as_ref(), private: &app.private };
+    looking.up(&payment).await.map(drop).map_err(|error| match error {
+        LookError::Away(away) => Problem::unavailable(away.to_string()),
+        LookError::Store(error) => error.into(),
+        LookError::Submit(error) => error.into(),
+    })
 }

@@ -12,9 +12,23 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Problem;
+use crate::payments::PaymentProvider;
 
 /// Blank modules round a code; the standard (ISO/IEC 18004) asks for four.
 const QUIET_MODULES: i32 = 4;
+
+/// Who takes the money, for pages.
+#[derive(Debug, Clone)]
+pub(super) struct Cashier {
+    provider: &'static str,
+    client_key: Option<String>,
+}
+
+impl Cashier {
+    pub(super) fn of(provider: &dyn PaymentProvider) -> Self {
+        Self { provider: provider.name(), client_key: provider.client_key().map(str::to_owned) }
+    }
+}
 
 /// The area behind a code.
 #[derive(Debug, Serialize, ToSchema)]
@@ -30,10 +44,12 @@ pub struct AreaView {
     tariff: serde_json::Value,
     /// Who takes the money: "sandbox", "toss".
     provider: &'static str,
+    /// What a page needs to open the provider's window; absent when it has none.
+    client_key: Option<String>,
 }
 
 impl AreaView {
-    pub(super) fn of(parking: &Parking, id: &AreaId, provider: &'static str) -> Option<Self> {
+    pub(super) fn of(parking: &Parking, id: &AreaId, cashier: Cashier) -> Option<Self> {
         let area = parking.config().area(id)?;
         let lot = parking.config().lot(&area.lot)?;
         let tariff = parking.config().tariffs.iter().find(|tariff| tariff.key == lot.tariff)?;
@@ -45,7 +61,8 @@ impl AreaView {
             place: area.place.clone(),
             currency: tariff.currency.clone(),
             tariff: serde_json::to_value(tariff).unwrap_or_default(),
-            provider,
+            provider: cashier.provider,
+            client_key: cashier.client_key,
         })
     }
 }
@@ -211,7 +228,10 @@ pub struct PayerView {
     entered_at_ms: i64,
     left_at_ms: Option<i64>,
     currency: String,
+    /// Who takes the money: "sandbox", "toss".
     provider: &'static str,
+    /// What a page needs to open the provider's window; absent when it has none.
+    client_key: Option<String>,
     due: i64,
     payable: i64,
     expires_at_ms: i64,
@@ -221,7 +241,7 @@ pub struct PayerView {
 }
 
 impl PayerView {
-    pub(super) fn of(parking: &Parking, view: &ProxyView<'_>, now_ms: i64, provider: &'static str) -> Result<Self, Problem> {
+    pub(super) fn of(parking: &Parking, view: &ProxyView<'_>, now_ms: i64, cashier: Cashier) -> Result<Self, Problem> {
         let session = view.session;
         let owed = parking.owed(&session.id, now_ms)?;
         let tariff = parking.config().tariffs.iter().find(|tariff| tariff.key == session.tariff);
@@ -232,7 +252,8 @@ impl PayerView {
             entered_at_ms: session.entered_at_ms,
             left_at_ms: session.exit.as_ref().map(|exit| exit.at_ms),
             currency: tariff.map(|tariff| tariff.currency.clone()).unwrap_or_default(),
-            provider,
+            provider: cashier.provider,
+            client_key: cashier.client_key,
             due: owed.due.minor(),
             payable: owed.payable.minor(),
             expires_at_ms: view.proxy.expires_at_ms,

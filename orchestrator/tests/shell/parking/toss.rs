@@ -9,6 +9,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode as Status};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use orchestrator::payments::{Charge, PaymentProvider, Toss, TossSettings, Verdict};
+use parking_core::money::Money;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -25,6 +27,9 @@ struct Shop {
     cancelled: BTreeMap<String, i64>,
     answers_by_key: BTreeMap<String, Value>,
     charges: u32,
+    looks: u32,
+    /// Keys of which a confirmation is answered with that, whatever it asks for.
+    already_processed: BTreeSet<String>,
 }
 
 type Shared = Arc<Mutex<Shop>>;
@@ -57,13 +62,15 @@ async fn look(State(shop): State<Shared>, headers: HeaderMap, Path(key): Path<St
     if !known(&headers) {
         return refuse(Status::UNAUTHORIZED, "UNAUTHORIZED_KEY");
     }
-    match payment(&shop.lock().expect("no panic"), &key) {
+    let shop = &mut *shop.lock().expect("no panic");
+    shop.looks += 1;
+    match payment(shop, &key) {
         Some(payment) => (Status::OK, Json(payment)),
         None => refuse(Status::NOT_FOUND, "NOT_FOUND_PAYMENT"),
     }
 }
 
-async fn confirm(State(shop): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Answer {
+async fn confirm_payment(State(shop): State<Shared>, headers: HeaderMap, Json(body): Json<Value>) -> Answer {
     let shop = &mut *shop.lock().expect("no panic");
     let idempotency = headers.get("idempotency-key").and_then(|key| key.to_str().ok()).unwrap_or_default().to_owned();
     if !known(&headers) || idempotency.is_empty() {
@@ -74,6 +81,9 @@ async fn confirm(State(shop): State<Shared>, headers: HeaderMap, Json(body): Jso
     }
     let key = body["paymentKey"].as_str().unwrap_or_default().to_owned();
     let asked = (body["orderId"].as_str().unwrap_or_default().to_owned(), body["amount"].as_i64().unwrap_or_default());
+    if shop.already_processed.contains(&key) {
+        return refuse(Status::BAD_REQUEST, "ALREADY_PROCESSED_PAYMENT");
+    }
     if shop.approved.get(&key) != Some(&asked) {
         return refuse(Status::BAD_REQUEST, "INVALID_REQUEST");
     }
@@ -106,7 +116,7 @@ async fn cancel(State(shop): State<Shared>, headers: HeaderMap, Path(key): Path<
 
 async fn stand_in(shop: Shared) -> SocketAddr {
     let routes = Router::new()
-        .route("/v1/payments/confirm", post(confirm))
+        .route("/v1/payments/confirm", post(confirm_payment))
         .route("/v1/payments/{key}", get(look))
         .route("/v1/payments/{key}/cancel", post(cancel))
         .with_state(shop);
@@ -116,34 +126,76 @@ async fn stand_in(shop: Shared) -> SocketAddr {
     address
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_provider_is_spoken_to_as_its_reference_says() {
+/// A server whose shop is the stand-in.
+async fn open_shop() -> (World, Shared) {
     let shop: Shared = Arc::default();
     let address = stand_in(shop.clone()).await;
     let secret = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(secret.path(), "test_sk_escort\n").expect("written");
-    let payments = format!("provider = \"toss\"\nbase_url = \"http://{address}\"\nsecret_key_file = {:?}", secret.path());
-    let world = World::start(&payments).await;
+    let payments = format!(
+        "provider = \"toss\"\nbase_url = \"http://{address}\"\nclient_key = \"test_ck_escort\"\nsecret_key_file = {:?}",
+        secret.path()
+    );
+    (World::start(&payments).await, shop)
+}
+
+/// Makes an order for the driver: its name.
+async fn order(world: &World, driver: &super::Driver, amount: i64) -> String {
+    let body = json!({"amount": amount, "phone": "010-1234-5678", "language": "en"});
+    let (status, order) = world.drive(driver, Method::POST, "/payments/orders", Some(body)).await;
+    assert_eq!((status, &order["amount"]), (StatusCode::CREATED, &json!(amount)), "{order}");
+    super::text(&order["order"])
+}
+
+/// The payer approves an order in the provider's window, under a key.
+fn approve(shop: &Shared, key: &str, order: &str, amount: i64) {
+    shop.lock().expect("no panic").approved.insert(key.to_owned(), (order.to_owned(), amount));
+}
+
+/// The page comes back and confirms.
+async fn confirm(world: &World, order: &str, key: &str) -> (StatusCode, Value) {
+    let request = world.request(Method::POST, &format!("/payments/orders/{order}"));
+    let answered = answer(request.json(&json!({"instrument": key}))).await;
+    world.settled().await;
+    answered
+}
+
+async fn webhook(world: &World, key: &str) -> StatusCode {
+    let told = json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": {"paymentKey": key, "status": "DONE"}});
+    answer(world.request(Method::POST, "/payments/webhooks/toss").json(&told)).await.0
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_provider_is_spoken_to_as_its_reference_says() {
+    let (world, shop) = open_shop().await;
+    let (_, area) = answer(world.request(Method::GET, "/areas/E1")).await;
+    assert_eq!((&area["provider"], &area["client_key"]), (&json!("toss"), &json!("test_ck_escort")), "{area}");
     let driver = world.enter("12가3456").await;
     world.leave(&driver).await;
-    for (key, order, amount) in [("good", "order-1", FEE), ("rejected", "order-2", FEE), ("other", "order-3", 1)] {
-        shop.lock().expect("no panic").approved.insert(key.to_owned(), (order.to_owned(), amount));
-    }
-    // Another amount than approved, a token nobody knows, a card that is refused: nothing is taken.
-    for (key, order) in [("other", "order-3"), ("unknown", "order-9"), ("rejected", "order-2")] {
-        pay(&world, &driver, key, order).await;
+    // A token nobody knows, a card that is refused: nothing is taken.
+    for key in ["unknown", "rejected"] {
+        let order = order(&world, &driver, FEE).await;
+        if key == "rejected" {
+            approve(&shop, key, &order, FEE);
+        }
+        assert_eq!(confirm(&world, &order, key).await.0, StatusCode::ACCEPTED, "{key}");
+        let (_, seen) = answer(world.request(Method::GET, &format!("/payments/orders/{order}"))).await;
+        assert_eq!(seen["payment"]["state"], json!("declined"), "{key}: {seen}");
         assert_eq!(world.due(&driver).await, (FEE, FEE), "{key}");
     }
-    pay(&world, &driver, "good", "order-1").await;
+    let paid = order(&world, &driver, FEE).await;
+    approve(&shop, "good", &paid, FEE);
+    for _ in 0..2 {
+        assert_eq!(confirm(&world, &paid, "good").await.0, StatusCode::ACCEPTED, "a page may come back twice");
+    }
     assert_eq!(world.due(&driver).await, (0, 0));
     assert_eq!(shop.lock().expect("no panic").charges, 1, "the answer was lost, the money was taken once");
 
     // The token of a payment that was made moves no money for another stay.
     let other = world.enter("34나5678").await;
     world.leave(&other).await;
-    let body = json!({"amount": FEE, "instrument": "good", "order": "order-1"});
-    let request = world.request(Method::POST, &format!("/parking/sessions/{}/payments", other.session));
-    let (status, said) = answer(request.header("Parking-Token", &other.token).header("Idempotency-Key", "k").json(&body)).await;
+    let again = order(&world, &other, FEE).await;
+    let (status, said) = confirm(&world, &again, "good").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{said}");
     assert_eq!(world.due(&other).await, (FEE, FEE));
 
@@ -152,24 +204,77 @@ async fn the_provider_is_spoken_to_as_its_reference_says() {
     world.settled().await;
     assert_eq!(shop.lock().expect("no panic").cancelled["good"], 8_000);
 
-    // The bank takes 10,000 back. The webhook lies about it and comes three times; only what the provider answers counts.
+    // The bank takes 10,000 back. The webhook lies about it and comes three times; only what the provider answers counts, and a
+    // repeat writes nothing.
     *shop.lock().expect("no panic").cancelled.get_mut("good").expect("paid") += 10_000;
     for _ in 0..3 {
-        let lie = json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": {"paymentKey": "good", "status": "CANCELED", "balanceAmount": 0}});
-        let (status, _) = answer(world.request(Method::POST, "/payments/webhooks/toss").json(&lie)).await;
-        assert_eq!(status, StatusCode::NO_CONTENT);
+        assert_eq!(webhook(&world, "good").await, StatusCode::OK);
     }
     assert_eq!(world.due(&driver).await, (10_000, 10_000));
-    let made_up = json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": {"paymentKey": "made-up", "status": "DONE"}});
-    assert_eq!(answer(world.request(Method::POST, "/payments/webhooks/toss").json(&made_up)).await.0, StatusCode::NO_CONTENT);
-    assert_eq!(answer(world.request(Method::POST, "/payments/webhooks/other").json(&made_up)).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(world.messages().matches("was taken back by its bank").count(), 1);
+    let looks = shop.lock().expect("no panic").looks;
+    assert_eq!(webhook(&world, "made-up").await, StatusCode::OK);
+    assert_eq!(shop.lock().expect("no panic").looks, looks, "nobody is asked about a token that is none of ours");
+    let other = world.request(Method::POST, "/payments/webhooks/other").json(&json!({}));
+    assert_eq!(answer(other).await.0, StatusCode::NOT_FOUND);
 }
 
-async fn pay(world: &World, driver: &super::Driver, key: &str, order: &str) {
-    let body = json!({"amount": FEE, "instrument": key, "order": order});
-    let request = world.request(Method::POST, &format!("/parking/sessions/{}/payments", driver.session));
-    let request = request.header("Parking-Token", &driver.token).header("Idempotency-Key", key);
-    let (status, answer) = answer(request.json(&body)).await;
-    assert_eq!(status, StatusCode::ACCEPTED, "{answer}");
-    world.settled().await;
+/// The shop's key sees every payment of the shop: one of another district, or of 100 won, must pay nothing here, by whatever way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payment_of_elsewhere_pays_nothing_here() {
+    let (world, shop) = open_shop().await;
+    let driver = world.enter("12가3456").await;
+    world.leave(&driver).await;
+    let orders = [order(&world, &driver, FEE).await, order(&world, &driver, FEE).await, order(&world, &driver, FEE).await];
+    approve(&shop, "elsewhere", "order-of-elsewhere", FEE);
+    approve(&shop, "small", &orders[1], 100);
+    approve(&shop, "twin", "twin-of-elsewhere", FEE);
+    shop.lock().expect("no panic").confirmed.extend(["elsewhere", "small", "twin"].map(str::to_owned));
+    for (order, key) in orders.iter().zip(["elsewhere", "small", "twin"]) {
+        confirm(&world, order, key).await;
+        assert_eq!(webhook(&world, key).await, StatusCode::OK);
+        world.settled().await;
+        assert_eq!(world.due(&driver).await, (FEE, FEE), "{key} paid");
+    }
+    // No token without an order of this server, and no order by guessing.
+    let bare = json!({"amount": FEE, "instrument": "elsewhere"});
+    assert_eq!(world.drive(&driver, Method::POST, "/payments", Some(bare)).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(confirm(&world, "order-of-elsewhere", "elsewhere").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(shop.lock().expect("no panic").charges, 0);
+    let ledger = world.server.parts().engine.read(|core| core.parking().ledger().balance(&parking_core::Account::Provider));
+    assert_eq!(ledger, 0);
+}
+
+/// Between our look and our confirmation somebody else confirms the token for their order: it is theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_processed_before_is_ours_only_by_order_and_amount() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let shop: Shared = Arc::default();
+    let address = stand_in(shop.clone()).await;
+    let settings = TossSettings {
+        base_url: format!("http://{address}"),
+        secret_key: "test_sk_escort".to_owned(),
+        client_key: "test_ck_escort".to_owned(),
+    };
+    let toss = Toss::new(settings).expect("a client");
+    // (order approved, amount approved, done, standing is ours)
+    let cases = [("ours", FEE, true), ("theirs", FEE, false), ("ours", 100, false)];
+    for (place, (order, amount, ours)) in cases.into_iter().enumerate() {
+        let key = format!("key-{place}");
+        approve(&shop, &key, order, amount);
+        shop.lock().expect("no panic").confirmed.insert(key.clone());
+        shop.lock().expect("no panic").already_processed.insert(key.clone());
+        let charge = Charge {
+            payment: format!("pp-{place}"),
+            instrument: key,
+            order_name: Some("ours".to_owned()),
+            amount: Money::new(FEE).expect("an amount"),
+        };
+        let verdict = toss.capture(&charge).await.expect("an answer");
+        assert_eq!(verdict == Verdict::Done, ours, "{order} {amount}: {verdict:?}");
+        assert_eq!(toss.standing(&charge).await.expect("an answer").is_some(), ours, "{order} {amount}");
+        let nameless = Charge { order_name: None, ..charge };
+        assert_eq!(toss.standing(&nameless).await, Ok(None));
+        assert!(matches!(toss.authorise(&nameless).await, Ok(Verdict::Refused { .. })));
+    }
 }
