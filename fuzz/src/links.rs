@@ -1,7 +1,9 @@
 //! Three links of one server: datagrams, orders and time in any order, several aircraft and strangers on the line.
 
 use drone_link_proto::{LightDriver, Link, LinkConfig, Output, frames_of, sender};
-use flight_types::{DroneId, Fence, FlightCommand, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, MissionId, Ring, Scene};
+use flight_types::{
+    DroneId, EscortPost, Fence, FlightCommand, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, MissionId, Ring, Scene,
+};
 
 use crate::bytes::Bytes;
 use crate::frames::{READ, framed};
@@ -130,6 +132,7 @@ fn order(bytes: &mut Bytes<'_>) -> Option<FlightCommand> {
             target: at(f64::from(bytes.number()?) - 300.0, 0.0),
             velocity_east_m_s: f64::from(bytes.byte()?) / 10.0,
             velocity_north_m_s: 0.0,
+            post: bytes.byte().map(|height| EscortPost { height_m: f64::from(height), stand_off_m: 8.0 }),
         },
         3 => FlightCommand::Light { on: bytes.byte()?.is_multiple_of(2), brightness_pct: bytes.byte()? },
         4 => FlightCommand::Recall { homeward: (0..bytes.byte()? % 8).map(|corner| at(f64::from(corner) * 30.0, 9.0)).collect() },

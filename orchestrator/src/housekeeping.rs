@@ -33,7 +33,7 @@ pub async fn load_caller_positions(store: &Store, live: &Live) -> Result<(), Sto
         let at_ms = row.try_get("at_ms").map_err(database(doing))?;
         // A damaged row costs one last known position, not the start of the server.
         if let (Ok(caller), Ok(point)) = (CallerId::new(caller), GeoPoint::new(lat_deg, lon_deg)) {
-            live.report_caller(&caller, Fix { point, accuracy_m, at_ms });
+            live.report_caller(&caller, Fix { point, accuracy_m, at_ms, speed: None });
         }
     }
     Ok(())

@@ -315,7 +315,7 @@ mod tests {
             ((37.503, 999, 6_000), (37.502, 1_001)),
             ((37.503, 1_001, 7_000), (37.503, 7_000)),
         ] {
-            live.report_guard(&guard, Fix { point: place(lat_deg), accuracy_m: 5.0, at_ms }, now_ms);
+            live.report_guard(&guard, Fix { point: place(lat_deg), accuracy_m: 5.0, at_ms, speed: None }, now_ms);
             let known = live.guard(&guard).expect("heard");
             let at = known.fix.zip(known.position_at_ms).map(|(fix, since_ms)| (fix.point.lat_deg(), since_ms));
             assert_eq!((at, known.heard_at_ms), (Some(expected), Some(now_ms)), "{lat_deg} {at_ms}");

@@ -203,7 +203,7 @@ impl Replay {
             trigger: Trigger::Operator,
             silent: false,
             drill: false,
-            gps: Some(Fix { point: record.point, accuracy_m: 30.0, at_ms }),
+            gps: Some(Fix { point: record.point, accuracy_m: 30.0, at_ms, speed: None }),
             address: None,
             last_known: None,
             home: None,

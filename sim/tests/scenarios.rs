@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use sim::scenario::{Scenario, random_scenario, run};
+use sim::scenario::{LightOn, Scenario, random_scenario, run};
 
 /// Random nights in every test run.
 const NIGHTS: u64 = 1_000;
@@ -60,28 +60,64 @@ fn every_scenario_shows_what_it_expects_and_repeats_byte_for_byte() {
 /// Seeds over which the light on walking and running people is judged.
 const WALKS: u64 = 20;
 
-/// The goal is 95 % of the time, and never within the stand-off of 8 m. The second holds on every seed; the first on the whole, and on
-/// nineteen walks of twenty: what a filter over such fixes can know is no better (ADR 0160).
+/// What the light over those seeds must show.
+struct Wanted {
+    scenario: &'static str,
+    mean_pct_min: f64,
+    share_pct_min: f64,
+    /// Seeds at 95 % at least.
+    good_min: usize,
+    /// Height of the aircraft in the mean over all seeds, metres.
+    height_m_max: f64,
+}
+
+/// The goal is 95 % of the time, and never within the stand-off of 8 m. Both hold on every seed where the terminal says how fast its owner
+/// goes, as phones do; by places alone the first holds on the whole: what a filter over such fixes can know is no better (ADR 0160, 0161).
 #[test]
 fn the_light_holds_who_walks_and_who_runs_and_nobody_is_flown_over() {
-    for (name, mean_pct_min, share_pct_min, good_min) in [("escort-walking", 97.0, 92.0, 18), ("escort-running", 95.0, 88.0, 10)] {
-        let scenario = Scenario::read(&folder().join(format!("{name}.toml"))).unwrap_or_else(|error| panic!("{error}"));
-        let seeds: Vec<u64> = (1..=WALKS).collect();
-        let seen = Mutex::new(Vec::new());
-        on_every_core(&seeds, |seed| {
-            let lights = run(&scenario, *seed).expect("the scenario runs").lights;
-            let light = lights.first().unwrap_or_else(|| panic!("{name}, seed {seed}: never lit"));
-            seen.lock().expect("no panic under the lock").push((*seed, light.share_pct, light.nearest_m));
-            None
-        });
-        let seen = seen.into_inner().expect("no panic under the lock");
-        for (seed, share_pct, nearest_m) in &seen {
-            assert!(*nearest_m >= 8.0 && *share_pct >= share_pct_min, "{name}, seed {seed}: {share_pct:.1} %, {nearest_m:.1} m");
-        }
-        let mean_pct = seen.iter().map(|(_, share_pct, _)| share_pct).sum::<f64>() / WALKS as f64;
-        let good = seen.iter().filter(|(_, share_pct, _)| *share_pct >= 95.0).count();
-        assert!(mean_pct >= mean_pct_min && good >= good_min, "{name}: {mean_pct:.1} % in the mean, {good} seeds at 95 %");
+    let wanted = |scenario, mean_pct_min, share_pct_min, good_min, height_m_max| Wanted {
+        scenario,
+        mean_pct_min,
+        share_pct_min,
+        good_min,
+        height_m_max,
+    };
+    for wanted in [
+        wanted("escort-walking", 99.0, 95.0, 20, 70.0),
+        wanted("escort-running", 99.0, 95.0, 20, 70.0),
+        wanted("escort-walking-untold", 97.0, 92.0, 18, 70.0),
+        wanted("escort-running-untold", 95.0, 88.0, 10, 70.0),
+        wanted("escort-stop-and-go", 99.0, 95.0, 20, 60.0),
+        wanted("escort-standing", 99.0, 95.0, 20, 35.0),
+    ] {
+        hold(&wanted);
     }
+}
+
+fn hold(wanted: &Wanted) {
+    let name = wanted.scenario;
+    let scenario = Scenario::read(&folder().join(format!("{name}.toml"))).unwrap_or_else(|error| panic!("{error}"));
+    let seeds: Vec<u64> = (1..=WALKS).collect();
+    let seen = Mutex::new(Vec::new());
+    on_every_core(&seeds, |seed| {
+        let mut lights = run(&scenario, *seed).expect("the scenario runs").lights;
+        assert!(!lights.is_empty(), "{name}, seed {seed}: never lit");
+        seen.lock().expect("no panic under the lock").push((*seed, lights.remove(0)));
+        None
+    });
+    let seen = seen.into_inner().expect("no panic under the lock");
+    for (seed, light) in &seen {
+        let (share_pct, nearest_m) = (light.share_pct, light.nearest_m);
+        assert!(nearest_m >= 8.0 && share_pct >= wanted.share_pct_min, "{name}, seed {seed}: {share_pct:.1} %, {nearest_m:.1} m");
+    }
+    let mean = |of: fn(&LightOn) -> f64| seen.iter().map(|(_, light)| of(light)).sum::<f64>() / WALKS as f64;
+    let (mean_pct, height_m) = (mean(|light| light.share_pct), mean(|light| light.mean_height_m));
+    let good = seen.iter().filter(|(_, light)| light.share_pct >= 95.0).count();
+    assert!(
+        mean_pct >= wanted.mean_pct_min && good >= wanted.good_min,
+        "{name}: {mean_pct:.1} % in the mean, {good} seeds at 95 %"
+    );
+    assert!(height_m <= wanted.height_m_max, "{name}: {height_m:.1} m up in the mean");
 }
 
 #[test]

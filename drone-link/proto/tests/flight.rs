@@ -162,7 +162,7 @@ fn the_aircraft_follows_a_walking_person_at_the_stand_off() {
     for second in 0..60 {
         east_m += 1.4;
         let target = at(east_m, 0.0);
-        world.command("m", FlightCommand::Escort { target, velocity_east_m_s: 1.4, velocity_north_m_s: 0.0 });
+        world.command("m", FlightCommand::Escort { target, velocity_east_m_s: 1.4, velocity_north_m_s: 0.0, post: None });
         world.run(1_000);
         let distance_m = world.vehicle.position().distance_m(&target);
         nearest_m = nearest_m.min(distance_m);
@@ -180,7 +180,7 @@ fn a_person_in_a_zone_is_not_followed_into_it() {
     let zone = plan("m").exclusions[0].clone();
     for step in 0..60 {
         let target = at(198.0 - 2.0 * f64::from(step), 0.0);
-        world.command("m", FlightCommand::Escort { target, velocity_east_m_s: -2.0, velocity_north_m_s: 0.0 });
+        world.command("m", FlightCommand::Escort { target, velocity_east_m_s: -2.0, velocity_north_m_s: 0.0, post: None });
         for _ in 0..50 {
             world.tick();
             assert!(!zone.contains(world.vehicle.position()));
@@ -443,7 +443,10 @@ fn while_a_pilot_has_control_nothing_is_sent_that_moves_the_aircraft() {
     world.run(1_000);
     let before = world.vehicle.commands.len();
     world.vehicle.set_mode(MISSION);
-    world.command("m", FlightCommand::Escort { target: at(230.0, 10.0), velocity_east_m_s: 1.0, velocity_north_m_s: 0.0 });
+    world.command(
+        "m",
+        FlightCommand::Escort { target: at(230.0, 10.0), velocity_east_m_s: 1.0, velocity_north_m_s: 0.0, post: None },
+    );
     world.command("m", recall());
     world.command("m", FlightCommand::Hold);
     world.run(30_000);

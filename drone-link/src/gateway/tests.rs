@@ -206,8 +206,12 @@ fn orders_reach_the_hub_and_reports_the_server_once_and_in_order_over_a_bad_line
 fn of_the_places_to_follow_only_the_newest_travels_after_a_loss() {
     let mut world = World::policy(LossPolicy::Stay);
     world.loss_pct = 100;
-    let place =
-        |metres: f64| FlightCommand::Escort { target: home().moved(0.0, metres), velocity_east_m_s: 0.0, velocity_north_m_s: 0.0 };
+    let place = |metres: f64| FlightCommand::Escort {
+        target: home().moved(0.0, metres),
+        velocity_east_m_s: 0.0,
+        velocity_north_m_s: 0.0,
+        post: None,
+    };
     for metres in 0..60 {
         world.command(order("m", place(f64::from(metres))));
         world.run(1_000);

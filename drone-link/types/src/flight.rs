@@ -24,6 +24,9 @@ pub enum FlightCommand {
         velocity_east_m_s: f64,
         /// North part of the same.
         velocity_north_m_s: f64,
+        /// Where to keep from them; absent: as planned.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        post: Option<EscortPost>,
     },
     /// The light.
     Light {
@@ -52,6 +55,16 @@ pub enum FlightCommand {
     YieldControl,
     /// The pilot gave control back.
     ResumeControl,
+}
+
+/// Where an escort keeps from the person.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct EscortPost {
+    /// Above home, metres.
+    pub height_m: f64,
+    /// Along the ground, metres; never above heads.
+    pub stand_off_m: f64,
 }
 
 /// How far a flight has come. Only ever grows within one flight.

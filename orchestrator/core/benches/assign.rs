@@ -202,7 +202,7 @@ impl Recorder {
             trigger: Trigger::Hold,
             silent: false,
             drill: false,
-            gps: Some(Fix { point: self.frame.to_geo(place), accuracy_m: 8.0, at_ms }),
+            gps: Some(Fix { point: self.frame.to_geo(place), accuracy_m: 8.0, at_ms, speed: None }),
             address: None,
             last_known: None,
             home: None,

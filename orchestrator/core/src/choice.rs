@@ -8,16 +8,18 @@ mod post;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flight_types::{DroneId, DroneStatus, FlightPhase, FlightPlan, GeoPoint, LightState, MissionId, StationId};
+use flight_types::{DroneId, DroneStatus, EscortPost, FlightPhase, FlightPlan, GeoPoint, LightState, MissionId, StationId};
 
 use crate::cause::Cause;
 use crate::config::{DroneConfig, Policy, SiteConfig, StationConfig};
 use crate::energy::{self, Wind};
 use crate::model::{Controller, Mission, Purpose, Rejection, RejectionReason};
 use crate::survey::Pass;
+pub(crate) use apart::may_change_height;
 pub use apart::{SEPARATION_HORIZONTAL_M, SEPARATION_VERTICAL_M};
 use plan::{Draft, Start};
 pub(crate) use plan::{airspace, sink_to_m};
+pub(crate) use post::{AIMED_M, Known};
 
 /// An aircraft on the ground further from its pad than this does not start from it, metres: satellite positions wander by half.
 const PAD_DISTANCE_MAX_M: f64 = 20.0;
@@ -160,6 +162,25 @@ fn judge(question: &Question<'_>, station: &StationConfig, drone: &DroneConfig) 
         needed_pct: charge.needed_pct,
         available_pct: charge.available_pct,
     })
+}
+
+/// Where an escort on scene is to keep, now that the person's place is known to `known`: as low and as near as that allows and as our other
+/// aircraft leave room for.
+pub(crate) fn meanwhile(
+    site: &SiteConfig,
+    active: &[&Mission],
+    mission: &Mission,
+    known: &Known,
+    now_ms: i64,
+) -> Option<EscortPost> {
+    let (planned, kept) = (mission.planned_post()?, mission.post()?);
+    let others = || active.iter().filter(|other| other.id != mission.id);
+    let may = |height_m: f64| apart::may_change_height(site, active, mission, height_m, now_ms);
+    // A height is one aircraft's own, as at the choice: callers walk, and two may meet.
+    let own = |height_m: f64| others().all(|other| plan::leaves_height(other, height_m));
+    let post = post::Post::meanwhile(site, planned, kept, known, |height_m| own(height_m) && may(height_m));
+    let stays = post.height_m == kept.height_m || may(post.height_m);
+    Some(if stays { post } else { EscortPost { height_m: kept.height_m, ..post } })
 }
 
 /// What a flight takes of what is there.

@@ -89,6 +89,31 @@ pub struct Fix {
     pub accuracy_m: f64,
     /// When it was taken, milliseconds since 1970-01-01 UTC, by the terminal's clock.
     pub at_ms: i64,
+    /// How they go, as the terminal itself measured it; absent where it says nothing of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub speed: Option<GroundSpeed>,
+}
+
+/// How somebody goes, as satellite receivers measure it: by the shift of frequencies, not by the difference of two places.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GroundSpeed {
+    /// Metres per second.
+    pub speed_m_s: f64,
+    /// Where to, degrees clockwise from north; absent when they stand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heading_deg: Option<f64>,
+}
+
+impl GroundSpeed {
+    /// What people and their vehicles reach, metres per second; a larger value is an error.
+    pub const SPEED_M_S_MAX: f64 = 70.0;
+
+    /// Only figures that can be true.
+    pub fn believable(speed_m_s: Option<f64>, heading_deg: Option<f64>) -> Option<Self> {
+        let speed_m_s = speed_m_s.filter(|speed_m_s| (0.0..=Self::SPEED_M_S_MAX).contains(speed_m_s))?;
+        Some(Self { speed_m_s, heading_deg: heading_deg.filter(|heading_deg| (0.0..=360.0).contains(heading_deg)) })
+    }
 }
 
 /// An address turned into a place.

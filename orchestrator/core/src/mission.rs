@@ -1,7 +1,7 @@
 //! Flights: choice, authority, progress, recall.
 //!
 //! Reading order: `desk` asks for aircraft and hears who can; `launch` makes the flight and waits for authority; `flight` hears the
-//! link's reports; `escort` keeps the light on the caller and lets go in the end; `survey` has lots flown over, sortie by
+//! link's reports; `escort` keeps the light on the caller and lets go in the end; `height` has it come down where their place is well known; `survey` has lots flown over, sortie by
 //! sortie; `control` is people's orders; `orders` is the one
 //! place from which a command leaves, and where recall wins.
 
@@ -9,6 +9,7 @@ mod control;
 mod desk;
 mod escort;
 mod flight;
+mod height;
 mod launch;
 mod orders;
 mod person;
@@ -20,6 +21,7 @@ pub(crate) use control::{
 pub(crate) use desk::{DroneSearch, begin, drone_retry, drones_found, lacks_aircraft, look_again, order_failed};
 pub(crate) use escort::{follow, release, relief_due};
 pub(crate) use flight::{flight, link_silent};
+pub(crate) use height::{post_due, settle};
 pub(crate) use launch::{approval_due, launch_approved, launch_denied};
 pub(crate) use orders::standing;
 pub(crate) use survey::{go_on as survey_goes_on, survey_cancelled, survey_requested};

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use flight_types::{
-    AccountId, CallerId, DroneId, FlightFailure, FlightPhase, FlightPlan, GeoPoint, GuardId, IncidentId, LightState, LotId,
-    MissionId, OfferId, StationId,
+    AccountId, CallerId, DroneId, EscortPost, FlightFailure, FlightPhase, FlightPlan, GeoPoint, GuardId, IncidentId, LightState,
+    LotId, MissionId, OfferId, Scene, StationId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -388,6 +388,9 @@ pub struct Mission {
     pub stay_s: f64,
     /// Where the light was last sent.
     pub target: Option<GeoPoint>,
+    /// Where it keeps from the person meanwhile; absent: where the plan says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moved: Option<PostMove>,
     /// The flight that this one is to take over from.
     pub relieves: Option<MissionId>,
     /// It lights the second place of a caller whose sources disagree, and stays there.
@@ -398,7 +401,32 @@ pub struct Mission {
     pub reached_at_ms: BTreeMap<FlightPhase, i64>,
 }
 
+/// An aircraft on scene was told to keep elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PostMove {
+    /// Where.
+    pub post: EscortPost,
+    /// Its height before, metres above its pad.
+    pub from_m: f64,
+    /// When its height last changed, milliseconds since 1970-01-01 UTC.
+    pub since_ms: i64,
+}
+
 impl Mission {
+    /// Where the plan has it keep from the person; `None` for a survey.
+    pub fn planned_post(&self) -> Option<EscortPost> {
+        match self.plan.scene {
+            Scene::Escort { height_m, stand_off_m, .. } => Some(EscortPost { height_m, stand_off_m }),
+            Scene::Survey { .. } => None,
+        }
+    }
+
+    /// Where it keeps from the person.
+    pub fn post(&self) -> Option<EscortPost> {
+        self.moved.map(|moved| moved.post).or_else(|| self.planned_post())
+    }
+
     /// On its way to where it is wanted, there, or waiting to be let go.
     pub fn serves(&self) -> bool {
         !self.ended && !self.recalled && self.failure.is_none() && self.phase < Some(FlightPhase::Returning)

@@ -7,7 +7,7 @@ use flight_types::GeoPoint;
 
 use crate::cause::Cause;
 use crate::config::SiteConfig;
-use crate::event::{Fix, GeocodedAddress};
+use crate::event::{Fix, GeocodedAddress, GroundSpeed};
 use crate::limits::{
     ACCURACY_COARSE_M, ACCURACY_UNKNOWN_M, CALLER_SPEED_MAX_M_S, CLOCK_PLAUSIBLE_AGE_MAX_MS, CLOCK_STEP_MS, FIX_AGE_MAX_MS,
     LAST_KNOWN_AGE_MAX_MS, SITE_DISTANCE_MAX_M, WALKING_SPEED_M_S,
@@ -86,7 +86,8 @@ fn nothing_known(known: &Known<'_>) -> Cause {
 pub(crate) fn believable(fix: Fix, now_ms: i64) -> Fix {
     let claimed_age_ms = now_ms.saturating_sub(fix.at_ms);
     let at_ms = if (0..=CLOCK_PLAUSIBLE_AGE_MAX_MS).contains(&claimed_age_ms) { fix.at_ms } else { now_ms };
-    Fix { point: fix.point, accuracy_m: believable_accuracy_m(fix.accuracy_m), at_ms }
+    let speed = fix.speed.and_then(|said| GroundSpeed::believable(Some(said.speed_m_s), said.heading_deg));
+    Fix { point: fix.point, accuracy_m: believable_accuracy_m(fix.accuracy_m), at_ms, speed }
 }
 
 fn believable_accuracy_m(accuracy_m: f64) -> f64 {

@@ -200,6 +200,7 @@ fn keep_in_track(incident: &mut Incident, fix: Fix) {
 
 /// The light goes where the caller went; the search too, while nobody has accepted.
 fn follow(state: &mut State, turn: &mut Turn, id: &IncidentId, point: GeoPoint) {
+    mission::settle(state, turn, id);
     let follow_step_m = state.policy().follow_step_m;
     let lacks_guard = state.open_incident(id).is_some_and(|incident| incident.primary.is_none());
     let work = state.work_mut(id);

@@ -32,6 +32,8 @@ pub(crate) enum Timer {
     ReliefDue(MissionId),
     /// A survey waits for its next sortie.
     SurveyGoesOn(SurveyId),
+    /// Nothing new of a person to whom an aircraft has come down.
+    PostDue(MissionId),
 }
 
 /// All deadlines of a district.
@@ -100,7 +102,8 @@ impl Timers {
             | Timer::DroneRetry(_)
             | Timer::LinkSilent(_)
             | Timer::ReliefDue(_)
-            | Timer::SurveyGoesOn(_) => None,
+            | Timer::SurveyGoesOn(_)
+            | Timer::PostDue(_) => None,
         });
         let mut ids: Vec<IncidentId> = paused.collect();
         ids.reverse();

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use dispatch_core::event::{Event, Fix, GeocodedAddress, Trigger};
+use dispatch_core::event::{Event, Fix, GeocodedAddress, GroundSpeed, Trigger};
 use flight_types::IncidentId;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -232,7 +232,9 @@ fn position(value: &Value, belief: &Belief, warnings: &mut Vec<String>) -> Resul
     if belief.now_ms - at_ms > FIX_OLD_MS {
         warnings.push(format!("position.at: this fix is {} s old", (belief.now_ms - at_ms) / 1_000));
     }
-    Ok(Some(Fix { point, accuracy_m, at_ms }))
+    let figure = |name: &str| value.get(name).and_then(Value::as_f64);
+    let speed = GroundSpeed::believable(figure("speed_m_s"), figure("heading_deg"));
+    Ok(Some(Fix { point, accuracy_m, at_ms, speed }))
 }
 
 fn optional_number(value: &Value, name: &str) -> Result<Option<f64>, String> {

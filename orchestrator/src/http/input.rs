@@ -1,6 +1,6 @@
 //! Values from outside, judged before they become part of an event.
 
-use dispatch_core::event::Fix;
+use dispatch_core::event::{Fix, GroundSpeed};
 use flight_types::GeoPoint;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -22,6 +22,10 @@ pub struct PositionInput {
     pub accuracy_m: Option<f64>,
     /// When it was taken, milliseconds since 1970-01-01 UTC by the terminal's clock; absent means now.
     pub at: Option<i64>,
+    /// How fast they go, metres per second, as the receiver measured it; one that cannot be true is left out, the position is taken.
+    pub speed_m_s: Option<f64>,
+    /// Where to, degrees clockwise from north; with `speed_m_s` only.
+    pub heading_deg: Option<f64>,
 }
 
 /// A code typed by a caller.
@@ -87,7 +91,7 @@ impl Belief {
         let point = self.point(input.lat, input.lon).map_err(|reason| Problem::invalid("lat, lon", reason))?;
         let accuracy_m = accuracy_m(input.accuracy_m).map_err(|reason| Problem::invalid("accuracy_m", reason))?;
         let at_ms = self.time_ms(input.at).map_err(|reason| Problem::invalid("at", reason))?;
-        Ok(Fix { point, accuracy_m, at_ms })
+        Ok(Fix { point, accuracy_m, at_ms, speed: GroundSpeed::believable(input.speed_m_s, input.heading_deg) })
     }
 }
 
@@ -127,11 +131,26 @@ mod tests {
             (-37.5, -53.0, None, None, "km from the site"),
         ];
         for (lat, lon, accuracy_m, at, says) in cases {
-            let input = PositionInput { lat, lon, accuracy_m, at };
+            let input = PositionInput { lat, lon, accuracy_m, at, speed_m_s: None, heading_deg: None };
             match belief.fix(&input) {
                 Ok(fix) => assert!(says.is_empty() && fix.at_ms <= now, "{input:?}"),
                 Err(problem) => assert!(!says.is_empty() && problem.detail.contains(says), "{input:?}: {}", problem.detail),
             }
+        }
+    }
+
+    #[test]
+    fn a_speed_that_cannot_be_true_costs_nobody_their_position() {
+        let belief = Belief { centre: GeoPoint::new(37.5, 127.0).expect("a test point"), now_ms: 1_000_000_000_000 };
+        let said = |speed_m_s, heading_deg| {
+            let input = PositionInput { lat: 37.5, lon: 127.0, accuracy_m: None, at: None, speed_m_s, heading_deg };
+            belief.fix(&input).expect("a position").speed
+        };
+        assert_eq!(said(Some(1.4), Some(90.0)), Some(GroundSpeed { speed_m_s: 1.4, heading_deg: Some(90.0) }));
+        assert_eq!(said(Some(0.0), None), Some(GroundSpeed { speed_m_s: 0.0, heading_deg: None }));
+        assert_eq!(said(Some(1.4), Some(-1.0)), Some(GroundSpeed { speed_m_s: 1.4, heading_deg: None }));
+        for speed_m_s in [None, Some(-1.0), Some(f64::NAN), Some(1e9)] {
+            assert_eq!(said(speed_m_s, Some(90.0)), None, "{speed_m_s:?}");
         }
     }
 }

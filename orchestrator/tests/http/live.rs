@@ -200,7 +200,7 @@ async fn positions_may_be_skipped_when_too_many_come_at_once() {
     assert_eq!(next(&mut socket).await["type"], "hello");
     let guard = GuardId::new("g1").expect("an id");
     // More changes at once than the stream's queue holds, without a pause in which its task could take one.
-    let fix = Fix { point: centre(), accuracy_m: 5.0, at_ms: crate::world::NOW_MS };
+    let fix = Fix { point: centre(), accuracy_m: 5.0, at_ms: crate::world::NOW_MS, speed: None };
     for _ in 0..2 * orchestrator::limits::LIVE_CHANGES_BEHIND_MAX {
         world.live.report_guard(&guard, fix, crate::world::NOW_MS);
     }
@@ -223,7 +223,7 @@ async fn a_page_that_does_not_read_is_cut_off_while_the_others_see_everything() 
             moves += 1;
             // Each newer than the last: an old fix sent again moves nobody.
             let at_ms = crate::world::NOW_MS + i64::from(moves);
-            let fix = Fix { point: centre().moved(90.0, f64::from(moves)), accuracy_m: 5.0, at_ms };
+            let fix = Fix { point: centre().moved(90.0, f64::from(moves)), accuracy_m: 5.0, at_ms, speed: None };
             guards.iter().for_each(|guard| world.live.report_guard(guard, fix, crate::world::NOW_MS));
             // Every move arrives in full at the page that reads, also while the other one is stuck.
             let mut to_come: BTreeSet<&str> = guards.iter().map(GuardId::as_str).collect();

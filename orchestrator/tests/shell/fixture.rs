@@ -38,7 +38,7 @@ pub fn centre() -> GeoPoint {
 }
 
 pub fn fix(point: GeoPoint) -> Fix {
-    Fix { point, accuracy_m: 5.0, at_ms: START_MS }
+    Fix { point, accuracy_m: 5.0, at_ms: START_MS, speed: None }
 }
 
 /// A square of two kilometres with one station and one aircraft.

@@ -181,6 +181,12 @@ pub struct CallerScript {
     /// Standard deviation of the terminal's fixes along each axis, metres; also what it claims as its accuracy.
     #[serde(default = "phone_accuracy")]
     pub gps_accuracy_m: f64,
+    /// They stand so long at every corner before they go on, seconds.
+    #[serde(default)]
+    pub rests_s: f64,
+    /// The terminal says with every fix how fast they go, and where to: their mean velocity of the last second, off by 0.3 m/s along each axis.
+    #[serde(default)]
+    pub says_speed: bool,
     /// How long an error of the fixes lasts, seconds: a first-order Gauss-Markov process of this time. 0: every fix errs anew.
     #[serde(default)]
     pub gps_error_lasts_s: f64,

@@ -18,6 +18,12 @@ const BEAM_DEG: f64 = 6.75;
 const PERSON_M: f64 = 1.0;
 /// A light below this share of full is none.
 const LIT_MIN: f64 = 0.5;
+/// From the half beam on the light falls to nothing here, degrees.
+const DARK_DEG: f64 = 8.5;
+/// … and to the half beam it is even so far, degrees.
+const EVEN_DEG: f64 = 5.0;
+/// The light's intensity at full brightness, candela: 10 lx on the ground 70 m off (ADR 160).
+const FULL_CD: f64 = 49_000.0;
 /// How often it is looked, milliseconds.
 pub(super) const LOOK_MS: u64 = 100;
 /// An aircraft that lights somebody is with them when it is nearer than this, metres; before, it is on its way.
@@ -56,6 +62,10 @@ pub struct LightOn {
     pub dark_s: f64,
     /// Least distance along the ground between caller and lit aircraft, metres.
     pub nearest_m: f64,
+    /// Light on the caller in the mean over that time, lux.
+    pub mean_lux: f64,
+    /// Height of the aircraft that was with them in the mean, metres over the ground.
+    pub mean_height_m: f64,
     /// How the first light came about.
     pub time: Option<TimeToLight>,
 }
@@ -69,18 +79,23 @@ pub(super) struct LightWatch {
     dark: u64,
     dark_longest: u64,
     nearest_m: Option<f64>,
+    lux: f64,
+    heights: (u64, f64),
 }
 
 impl LightWatch {
     /// One look; counted from the first light on.
     pub fn look<'a>(&mut self, caller: Local, fleet: impl Iterator<Item = (&'a DroneId, Local, Truth)>, now_ms: u64) {
         let mut lit_by = None;
+        let (mut lux, mut height_m): (f64, Option<f64>) = (0.0, None);
         for (drone, at, truth) in fleet.filter(|(_, _, truth)| truth.light >= LIT_MIN) {
             let away_m = at.distance_m(&caller);
             if away_m < WITH_PERSON_M {
                 self.nearest_m = Some(self.nearest_m.map_or(away_m, |nearest_m| nearest_m.min(away_m)));
+                lux += lux_on(&truth, at, caller);
+                height_m = Some(height_m.map_or(truth.height_m, |lowest_m| lowest_m.min(truth.height_m)));
             }
-            if away_m <= LIGHT_REACH_M && covers(&truth, at, caller) {
+            if away_m <= LIGHT_REACH_M && off_beam_deg(&truth, at, caller) <= BEAM_DEG {
                 lit_by.get_or_insert(drone);
             }
         }
@@ -89,6 +104,8 @@ impl LightWatch {
         }
         if self.first.is_some() {
             self.count(lit_by.is_some());
+            self.lux += lux;
+            self.heights = height_m.map_or(self.heights, |height_m| (self.heights.0 + 1, self.heights.1 + height_m));
         }
     }
 
@@ -109,20 +126,36 @@ impl LightWatch {
             share_pct: 100.0 * self.lit as f64 / self.looks.max(1) as f64,
             dark_s: seconds(self.dark_longest),
             nearest_m: self.nearest_m.unwrap_or(f64::INFINITY),
+            mean_lux: self.lux / self.looks.max(1) as f64,
+            mean_height_m: self.heights.1 / self.heights.0.max(1) as f64,
             time: flights.time_to_light(drone, called_ms, *first_ms),
         })
     }
 }
 
-/// Whether the aircraft's lit circle lies on the caller.
-fn covers(truth: &Truth, at: Local, caller: Local) -> bool {
+/// How far the caller is off the middle of the aircraft's beam, degrees.
+fn off_beam_deg(truth: &Truth, at: Local, caller: Local) -> f64 {
     let (sin_heading, cos_heading) = truth.camera_heading_deg.to_radians().sin_cos();
     let (sin_pitch, cos_pitch) = truth.camera_pitch_deg.to_radians().sin_cos();
     let look = [cos_pitch * sin_heading, cos_pitch * cos_heading, sin_pitch];
-    let way = [caller.east_m - at.east_m, caller.north_m - at.north_m, PERSON_M - truth.height_m];
+    let way = way_to(truth, at, caller);
     let dot: f64 = look.iter().zip(way).map(|(a, b)| a * b).sum();
-    let length_m = way.iter().map(|part| part * part).sum::<f64>().sqrt();
-    dot >= length_m * BEAM_DEG.to_radians().cos()
+    (dot / length_m(way)).clamp(-1.0, 1.0).acos().to_degrees()
+}
+
+/// The light that falls on the caller, lux: even in the middle of the beam, half at its edge, nothing beyond.
+fn lux_on(truth: &Truth, at: Local, caller: Local) -> f64 {
+    let off_deg = off_beam_deg(truth, at, caller);
+    let share = ((DARK_DEG - off_deg) / (DARK_DEG - EVEN_DEG)).clamp(0.0, 1.0);
+    truth.light * share * FULL_CD / length_m(way_to(truth, at, caller)).powi(2)
+}
+
+fn way_to(truth: &Truth, at: Local, caller: Local) -> [f64; 3] {
+    [caller.east_m - at.east_m, caller.north_m - at.north_m, PERSON_M - truth.height_m]
+}
+
+fn length_m(way: [f64; 3]) -> f64 {
+    way.iter().map(|part| part * part).sum::<f64>().sqrt()
 }
 
 /// When each flight reached what, in the world's time.
@@ -248,7 +281,16 @@ mod tests {
 
     #[test]
     fn a_promise_can_be_broken() {
-        let light = LightOn { caller: "c1".to_owned(), watched_s: 10.0, share_pct: 94.0, dark_s: 1.0, nearest_m: 7.0, time: None };
+        let light = LightOn {
+            caller: "c1".to_owned(),
+            watched_s: 10.0,
+            share_pct: 94.0,
+            dark_s: 1.0,
+            nearest_m: 7.0,
+            mean_lux: 10.0,
+            mean_height_m: 66.0,
+            time: None,
+        };
         let promise: LightPromise =
             toml::from_str("on = 'c1'\nshare_pct_min = 95\nnearest_m_min = 6\nbound_ratio_max = 1.15").expect("one");
         let wrong: Vec<bool> = judge(&promise, &[light]).iter().map(|verdict| verdict.wrong.is_some()).collect();

@@ -1,9 +1,9 @@
 //! Guards and callers as they behave: they see notices on their terminals, take their time, move, and answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use dispatch_core::effect::{CallerNotice, GuardNotice, OfferNotice};
-use dispatch_core::event::{Actor, CodeVerdict, Event, Fix, GeocodedAddress, Trigger};
+use dispatch_core::event::{Actor, CodeVerdict, Event, Fix, GeocodedAddress, GroundSpeed, Trigger};
 use flight_types::{CallerId, GeoPoint, GuardId, IncidentId, Local, LocalFrame};
 use rand_distr::{Distribution, Normal};
 use rand_pcg::Pcg64;
@@ -14,6 +14,14 @@ use super::file::{Answer, CallerScript, Confirms, EastNorth, GuardScript};
 const ON_SCENE_M: f64 = 10.0;
 /// How often terminals report positions, milliseconds.
 const REPORT_INTERVAL_MS: u64 = 1_000;
+
+/// A receiver's velocity is off by so much along each axis, metres per second: frequencies are measured to 0.1 m/s in the open, and a
+/// phone in a hand swings.
+const SPEED_NOISE_M_S: f64 = 0.3;
+/// … and is the mean of so long, milliseconds.
+const SPEED_OVER_MS: u64 = 1_000;
+/// Who is slower has no heading, metres per second.
+const HEADING_M_S_MIN: f64 = 0.4;
 
 /// What a terminal sends to the server.
 #[derive(Debug, Clone)]
@@ -182,6 +190,10 @@ pub(crate) struct Caller {
     planned: u64,
     reported_at_ms: Option<u64>,
     walking: bool,
+    /// Standing at a corner for so much longer, milliseconds.
+    rest_ms: u64,
+    /// Where they were at each step of the last second, oldest first.
+    trail: VecDeque<Local>,
     /// By how much the latest fix was off, and when it was taken.
     erred: Option<(Local, i64)>,
 }
@@ -201,6 +213,8 @@ impl Caller {
             planned: 0,
             reported_at_ms: None,
             walking: false,
+            rest_ms: 0,
+            trail: VecDeque::new(),
             erred: None,
             script,
         })
@@ -252,7 +266,19 @@ impl Caller {
         let error = Local { east_m: error(before.east_m), north_m: error(before.north_m) };
         self.erred = Some((error, wall_ms));
         let seen = Local { east_m: self.at.east_m + error.east_m, north_m: self.at.north_m + error.north_m };
-        Some(Fix { point: frame.to_geo(seen), accuracy_m, at_ms: wall_ms })
+        let speed = if self.script.says_speed { self.speed(random) } else { None };
+        Some(Fix { point: frame.to_geo(seen), accuracy_m, at_ms: wall_ms, speed })
+    }
+
+    /// What a receiver measures: the mean velocity of the last second; no heading from somebody who stands.
+    fn speed(&self, random: &mut Pcg64) -> Option<GroundSpeed> {
+        let noise = Normal::new(0.0, SPEED_NOISE_M_S).ok()?;
+        let before = self.trail.front().copied().unwrap_or(self.at);
+        let (east_m, north_m) = (self.at.east_m - before.east_m, self.at.north_m - before.north_m);
+        let (east_m_s, north_m_s) = (east_m + noise.sample(random), north_m + noise.sample(random));
+        let speed_m_s = east_m_s.hypot(north_m_s);
+        let heading_deg = (speed_m_s >= HEADING_M_S_MIN).then(|| east_m_s.atan2(north_m_s).to_degrees().rem_euclid(360.0));
+        Some(GroundSpeed { speed_m_s, heading_deg })
     }
 
     /// The share of an error that is left after so long.
@@ -307,6 +333,10 @@ impl Caller {
 
     /// Walks, answers, reports.
     pub fn live(&mut self, now_ms: u64, step_ms: u64, wall_ms: i64, frame: &LocalFrame, random: &mut Pcg64) -> Vec<Sent> {
+        self.trail.push_back(self.at);
+        if self.trail.len() as u64 * step_ms > SPEED_OVER_MS {
+            self.trail.pop_front();
+        }
         self.walk(step_ms);
         if self.is_dead(now_ms) {
             return Vec::new();
@@ -334,11 +364,16 @@ impl Caller {
     }
 
     fn walk(&mut self, step_ms: u64) {
+        if self.rest_ms > 0 {
+            self.rest_ms = self.rest_ms.saturating_sub(step_ms);
+            return;
+        }
         let Some(next) = self.walks.last().filter(|_| self.walking) else { return };
         let target = Local { east_m: next[0], north_m: next[1] };
         self.at = towards(self.at, target, self.script.speed_m_s * step_ms as f64 / 1_000.0);
         if self.at.distance_m(&target) < 0.01 {
             self.walks.pop();
+            self.rest_ms = (self.script.rests_s * 1_000.0) as u64;
         }
     }
 }

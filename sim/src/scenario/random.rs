@@ -89,6 +89,8 @@ fn caller(random: &mut Pcg64, number: usize) -> CallerScript {
         speed_m_s: random.random_range(0.5..3.0),
         has_gps: random.random_bool(0.85),
         gps_accuracy_m: random.random_range(1.0..15.0),
+        rests_s: 0.0,
+        says_speed: false,
         gps_error_lasts_s: 0.0,
         drop_out_s: 0.0,
         drop_out_every_s: 30.0,

@@ -6,7 +6,7 @@ use dispatch_core::effect::{Action, EffectId};
 use dispatch_core::event::{Actor, Entry, Event};
 use dispatch_core::model::IncidentState;
 use drone_link_proto::{LightDriver, LinkConfig};
-use flight_types::{CallerId, DroneId, FlightCommand, FlightEvent, IncidentId, LocalFrame, MissionId};
+use flight_types::{CallerId, DroneId, EscortPost, FlightCommand, FlightEvent, IncidentId, LocalFrame, MissionId};
 use rand_pcg::Pcg64;
 use serde::Serialize;
 
@@ -91,8 +91,8 @@ impl Report {
         }
         for light in &self.lights {
             text += &format!(
-                "light on {}: {:.1} % of {:.1} s, dark for {:.1} s at most, nearest {:.1} m\n",
-                light.caller, light.share_pct, light.watched_s, light.dark_s, light.nearest_m
+                "light on {}: {:.1} % of {:.1} s, dark for {:.1} s at most, nearest {:.1} m, {:.0} lx from {:.0} m up in the mean\n",
+                light.caller, light.share_pct, light.watched_s, light.dark_s, light.nearest_m, light.mean_lux, light.mean_height_m
             );
             text += &light.time.as_ref().map(|time| format!("light on {} by {time}\n", light.caller)).unwrap_or_default();
         }
@@ -140,6 +140,7 @@ pub(crate) struct World {
     flights: Flights,
     flown: flown::Log,
     lights: BTreeMap<CallerId, LightWatch>,
+    posts: BTreeMap<DroneId, EscortPost>,
     lines: Vec<Line>,
     restart_at_ms: Option<u64>,
 }
@@ -220,6 +221,7 @@ impl World {
             flights: Flights::default(),
             flown: flown::Log::default(),
             lights: BTreeMap::new(),
+            posts: BTreeMap::new(),
             lines: Vec::new(),
             restart_at_ms: None,
             scenario,
@@ -535,7 +537,13 @@ impl World {
             FlightCommand::Fly { plan, reached } => {
                 format!("fly {} corners out, reached {}", plan.outbound.len(), super::step::words(reached))
             }
-            FlightCommand::Escort { .. } => return,
+            FlightCommand::Escort { post, .. } => match post.filter(|post| self.posts.get(drone) != Some(post)) {
+                Some(post) => {
+                    self.posts.insert(drone.clone(), post);
+                    format!("keep {:.0} m up, {:.0} m beside", post.height_m, post.stand_off_m)
+                }
+                None => return,
+            },
             FlightCommand::Light { on, brightness_pct } => format!("light {} {brightness_pct} %", if *on { "on" } else { "off" }),
             FlightCommand::Recall { .. } => "recall".to_owned(),
             FlightCommand::GiveWay { height_m } => format!("give way at {height_m:.0} m"),

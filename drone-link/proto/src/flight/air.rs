@@ -1,6 +1,6 @@
 //! The stages in the air on the way out and on scene, and the touch-down.
 
-use flight_types::{FlightEvent, FlightFailure, FlightPhase, GeoPoint, Scene};
+use flight_types::{EscortPost, FlightEvent, FlightFailure, FlightPhase, GeoPoint, Scene};
 
 use super::{Flight, Stage, Way};
 use crate::camera::Sight;
@@ -259,7 +259,7 @@ impl Flight {
         if !self.hold_on(Mode::Hold, "hold on scene", craft, now_ms) {
             return;
         }
-        if let Scene::Escort { height_m, stand_off_m, .. } = self.plan.scene {
+        if let Some(EscortPost { height_m, stand_off_m }) = self.kept_post {
             craft.sight = Sight::From { distance_m: height_m.hypot(stand_off_m) };
         }
         self.look_at_person(craft, now_ms);
@@ -268,6 +268,7 @@ impl Flight {
         }
         // Back at the scene's height by the next hover point.
         self.way = None;
+        self.take_post(craft);
         self.follow_person(craft, now_ms);
     }
 
@@ -291,7 +292,7 @@ impl Flight {
     }
 
     fn follow_person(&mut self, craft: &mut Craft, now_ms: u64) {
-        let Scene::Escort { stand_off_m, height_m, .. } = self.plan.scene else { return };
+        let Some(EscortPost { stand_off_m, height_m }) = self.kept_post else { return };
         // Where the person goes within a second of news is in the look-ahead of the hover point already.
         let (Some(target), Some(here)) = (self.person(now_ms.saturating_sub(NEWS_MS)), craft.telemetry.position) else { return };
         let soon = self.hover.is_some_and(|(_, at_ms)| now_ms < at_ms + craft.limits.reposition_interval_ms);
@@ -314,6 +315,23 @@ impl Flight {
         self.hover = Some((goal, now_ms));
         let altitude_amsl_m = self.home_amsl_m(craft) + height_m;
         craft.order_reposition(goal, altitude_amsl_m, goal.bearing_deg(&target.place), now_ms);
+    }
+
+    /// Takes the height and the distance that were last told; lower only where nothing stands below. Legs are judged at the height that
+    /// it goes down to, or has climbed to.
+    fn take_post(&mut self, craft: &Craft) {
+        let (Some(told), Some(kept)) = (self.post.or(self.planned), self.kept_post) else { return };
+        let (Some(here), Some(now_m)) = (craft.telemetry.position, craft.telemetry.height_m) else { return };
+        let Scene::Escort { target, .. } = self.plan.scene else { return };
+        let sinks = told.height_m < kept.height_m;
+        let post = if sinks && !route::is_roomy(&self.plan, here, told.height_m) { kept } else { told };
+        if post.height_m != kept.height_m {
+            self.hover = None;
+        }
+        self.kept_post = Some(post);
+        let climbs = now_m + craft.limits.arrival_height_m < post.height_m;
+        let height_m = if climbs { now_m } else { post.height_m };
+        self.plan.scene = Scene::Escort { target, height_m, stand_off_m: post.stand_off_m };
     }
 
     fn say_cornered(&mut self) {

@@ -1,7 +1,7 @@
 //! The conduct of one flight, from the order to the ground: which stage comes next, and what the aircraft must have
 //! confirmed for it. Every stage is bounded, and every end is reported with its reason.
 
-use flight_types::{FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, MissionId, Scene};
+use flight_types::{EscortPost, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, MissionId, Scene};
 
 use crate::command::Purpose;
 use crate::craft::Craft;
@@ -118,6 +118,12 @@ pub(crate) struct Flight {
     target: Option<Target>,
     /// When that was told.
     target_ms: u64,
+    /// Where to keep from the person instead of where the plan says.
+    post: Option<EscortPost>,
+    /// Where it keeps. The scene of the plan says at which height legs must be clear: while it climbs, at the height reached.
+    kept_post: Option<EscortPost>,
+    /// Where the plan said.
+    planned: Option<EscortPost>,
     hover: Option<(GeoPoint, u64)>,
     looked_at: Option<GeoPoint>,
     cornered: bool,
@@ -144,6 +150,10 @@ impl Flight {
             Scene::Escort { target, .. } => Some(Target { place: *target, east_m_s: 0.0, north_m_s: 0.0 }),
             Scene::Survey { .. } => None,
         };
+        let planned = match plan.scene {
+            Scene::Escort { height_m, stand_off_m, .. } => Some(EscortPost { height_m, stand_off_m }),
+            Scene::Survey { .. } => None,
+        };
         Self {
             mission: plan.mission.clone(),
             plan,
@@ -160,6 +170,9 @@ impl Flight {
             kept: None,
             target,
             target_ms: now_ms,
+            post: None,
+            kept_post: planned,
+            planned,
             hover: None,
             looked_at: None,
             cornered: false,
@@ -181,7 +194,8 @@ impl Flight {
         match command {
             // A repeat. When the flight is over, say again how it ended: the first word may have been lost.
             FlightCommand::Fly { .. } => self.events.extend(self.last.clone()),
-            FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s } => {
+            FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s, post } => {
+                self.post = post;
                 self.target = Some(Target { place: target, east_m_s: velocity_east_m_s, north_m_s: velocity_north_m_s });
                 self.target_ms = now_ms;
             }

@@ -3,12 +3,12 @@
 //! Known are the climb, the way out, the descent to the scene, the stay at its height, and the way home of who is on it. When
 //! somebody will be called home is not known: ways home are kept apart by their heights alone (ADR 0013).
 
-use flight_types::{DroneId, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, Scene};
+use flight_types::{DroneId, EscortPost, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, Scene};
 
 use super::Question;
-use crate::config::DroneConfig;
+use crate::config::{DroneConfig, SiteConfig};
 use crate::energy;
-use crate::model::Mission;
+use crate::model::{Mission, PostMove};
 
 /// Two of our aircraft in the air are never both nearer than this along the ground, metres, …
 pub const SEPARATION_HORIZONTAL_M: f64 = 5.0;
@@ -75,7 +75,7 @@ pub(super) fn too_near(
         let config = question.site.stations.iter().flat_map(|station| &station.drones).find(|config| config.id == other.drone)?;
         let same_scene = same(other);
         let lift_m = other.plan.home_altitude_amsl_m - plan.home_altitude_amsl_m;
-        let theirs = parts_of(question, &frame, config, other);
+        let theirs = parts_of(&frame, config, other, question.now_ms);
         // Somebody's stay is passed by nobody else's leg, whatever the scene: legs may be as high as a scene over its doubt.
         let settled = |a: &Part, b: &Part| (a.scene && b.scene) || a.is_scene_column() || b.is_scene_column();
         let near = |a: &Part, b: &Part| !(same_scene && settled(a, b)) && meet(a, b, lift_m);
@@ -88,17 +88,46 @@ fn in_the_way(other: &Mission) -> bool {
     other.phase != Some(FlightPhase::Landed)
 }
 
-fn parts_of(question: &Question<'_>, frame: &LocalFrame, config: &DroneConfig, other: &Mission) -> Vec<Part> {
+fn parts_of(frame: &LocalFrame, config: &DroneConfig, other: &Mission, now_ms: i64) -> Vec<Part> {
     let plan = &other.plan;
     match other.phase {
-        Some(FlightPhase::Returning) => way_home(frame, config, other, question.now_ms),
-        _ if other.recalled => way_home(frame, config, other, question.now_ms),
-        Some(FlightPhase::OnScene) => vec![stay(frame, plan, other.target, f64::NEG_INFINITY)],
+        Some(FlightPhase::Returning) => way_home(frame, config, other, now_ms),
+        _ if other.recalled => way_home(frame, config, other, now_ms),
+        Some(FlightPhase::OnScene) => on_scene(frame, config, other, now_ms),
         _ => {
-            let ordered_ms = other.reached_at_ms.get(&FlightPhase::Ordered).copied().unwrap_or(question.now_ms);
-            way_out(frame, config, plan, other.target, (ordered_ms - question.now_ms) as f64 / 1_000.0)
+            let ordered_ms = other.reached_at_ms.get(&FlightPhase::Ordered).copied().unwrap_or(now_ms);
+            way_out(frame, config, plan, other.target, (ordered_ms - now_ms) as f64 / 1_000.0)
         }
     }
+}
+
+/// Whether an aircraft on scene may change to this height: nobody else of ours is, or soon will be, in the column round the person on the
+/// way there, nor where it then stays.
+pub(crate) fn may_change_height(site: &SiteConfig, active: &[&Mission], mission: &Mission, height_m: f64, now_ms: i64) -> bool {
+    let configs = || site.stations.iter().flat_map(|station| &station.drones);
+    let config_of = |mission: &Mission| configs().find(|config| config.id == mission.drone);
+    let (Some(config), Some(now)) = (config_of(mission), mission.post()) else { return false };
+    let frame = LocalFrame::new(mission.plan.home);
+    let post = EscortPost { height_m, stand_off_m: now.stand_off_m };
+    let moving = PostMove { post, from_m: now.height_m, since_ms: now_ms };
+    let ours = on_scene(&frame, config, &Mission { moved: Some(moving), ..mission.clone() }, now_ms);
+    active.iter().filter(|other| other.id != mission.id && in_the_way(other)).all(|other| {
+        let Some(config) = config_of(other) else { return true };
+        let lift_m = other.plan.home_altitude_amsl_m - mission.plan.home_altitude_amsl_m;
+        let theirs = parts_of(&frame, config, other, now_ms);
+        !theirs.iter().any(|b| ours.iter().any(|a| meet(a, b, lift_m)))
+    })
+}
+
+/// The stay round the person, and while its height changes all that lies between.
+fn on_scene(frame: &LocalFrame, config: &DroneConfig, mission: &Mission, now_ms: i64) -> Vec<Part> {
+    let mut stay = stay(frame, &mission.plan, mission.target, f64::NEG_INFINITY);
+    let Some(PostMove { post, from_m, since_ms }) = mission.moved else { return vec![stay] };
+    (stay.low_m, stay.high_m) = (post.height_m, post.height_m);
+    let (low_m, high_m) = (from_m.min(post.height_m), from_m.max(post.height_m));
+    let begun_s = (since_ms - now_ms) as f64 / 1_000.0;
+    let ends_s = begun_s + (high_m - low_m) / config.descent_speed_m_s.min(config.climb_speed_m_s);
+    vec![Part { low_m, high_m, begins_s: begun_s, ends_s, ..stay }, stay]
 }
 
 /// Climb, legs, descent and stay of a flight ordered at `ordered_s`.

@@ -256,7 +256,8 @@ fn obstacles(site: &SiteConfig, demand: &Demand, scene: &Scene) -> Vec<Obstacle>
         let near_scene = match scene {
             Scene::Escort { target, height_m, .. } => {
                 let near = |corner: &GeoPoint| corner.distance_m(target) < FOLLOWED_M;
-                obstacle.reaches(*height_m) && obstacle.ring.corners().iter().any(near)
+                // In flight it may come down to a scene without doubt.
+                obstacle.reaches(height_m.min(site.policy.scene_height_m)) && obstacle.ring.corners().iter().any(near)
             }
             Scene::Survey { .. } => false,
         };
@@ -415,7 +416,7 @@ impl Heights {
 fn free_scene_m(base_m: f64, others: &[&Mission], target: GeoPoint) -> f64 {
     let is_near = |other: &Mission| other.plan.outbound.iter().any(|corner| corner.distance_m(&target) < FOLLOWED_M);
     let is_free = |height_m: f64, other: &Mission| match &other.plan.scene {
-        Scene::Escort { height_m: taken_m, .. } => is_apart(*taken_m, height_m),
+        Scene::Escort { .. } => leaves_height(other, height_m),
         Scene::Survey { manner: Some(manner) } => {
             !is_near(other) || (manner.height_m - height_m).abs() >= apart::PLANNED_VERTICAL_M
         }
@@ -424,6 +425,11 @@ fn free_scene_m(base_m: f64, others: &[&Mission], target: GeoPoint) -> f64 {
     let layer_m = |layer: u32| base_m + f64::from(layer) * LAYER_HEIGHT_M;
     let mut layers_m = (0..LAYERS).map(layer_m);
     layers_m.find(|height_m| others.iter().all(|other| is_free(*height_m, other))).unwrap_or(base_m)
+}
+
+/// Whether an escort neither keeps this height on scene nor may go back to it.
+pub(super) fn leaves_height(other: &Mission, height_m: f64) -> bool {
+    other.planned_post().into_iter().chain(other.post()).all(|post| is_apart(post.height_m, height_m))
 }
 
 /// Whether two heights are two layers.

@@ -1,6 +1,8 @@
 //! From where a person is lit whose place is in doubt: so far away that the lit circle is as wide as the doubt, and so far beside that
 //! the doubt does not bring them under the aircraft (ADR 0160). Chooses heights and distances only; the layers are the plan's.
 
+use flight_types::EscortPost;
+
 use super::plan::{LAYER_HEIGHT_M, LAYERS};
 use crate::config::{Policy, SiteConfig};
 
@@ -18,6 +20,22 @@ const DOUBT_M_MAX: f64 = 7.5;
 /// From here the light leaves 10 lx in the middle of its circle, metres (19 lx at 51 m): what a footpath in use is lit with by EN 13201-2
 /// (class P2).
 const BRIGHT_M_MAX: f64 = 70.0;
+
+/// Orders, gimbal and aircraft add so much to what a place is off by, metres (ADR 0160).
+pub(crate) const AIMED_M: f64 = 1.0;
+/// A lower circle is wider than the doubt by so much: otherwise the next fix would send the aircraft up again.
+const SPARE: f64 = 1.2;
+
+/// How well a person's place is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Known {
+    /// What their terminal claims, metres.
+    pub claimed_m: f64,
+    /// Of somebody who stands: what is thought of their place is within this in nineteen seconds of twenty, metres, and …
+    pub within_m: Option<f64>,
+    /// … has been all through the last seconds.
+    pub steady_within_m: Option<f64>,
+}
 
 /// Where an escort keeps from the person.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +55,31 @@ impl Post {
         let wide = circle_m(policy.scene_height_m, stand_off_m) >= WITHIN_ACCURACIES * doubt_m;
         let base_m = if wide { policy.scene_height_m } else { Self::highest_base_m(site) };
         Self { base_m, stand_off_m }
+    }
+
+    /// Where somebody is kept lit from meanwhile, by an aircraft that was planned to one post and keeps another: who stands, from the lowest
+    /// height without doubt whose circle is wide enough, with some to spare; all others from the height planned. Beside, as the terminal's
+    /// accuracy asks: whoever stands may begin to run.
+    pub fn meanwhile(
+        site: &SiteConfig,
+        planned: EscortPost,
+        kept: EscortPost,
+        known: &Known,
+        is_free: impl Fn(f64) -> bool,
+    ) -> EscortPost {
+        let beside_m = site.policy.stand_off_m + BESIDE_ACCURACIES * known.claimed_m;
+        let stand_off_m = beside_m.min(planned.stand_off_m);
+        let holds = |height_m: f64, within_m: f64| circle_m(height_m, stand_off_m) >= within_m;
+        let lowest = |spared_m: Option<f64>, from_m: f64, to_m: f64| {
+            let layers_m = (0..LAYERS).map(|layer| site.policy.scene_height_m + f64::from(layer) * LAYER_HEIGHT_M);
+            let mut between_m = layers_m.filter(|height_m| from_m < *height_m && *height_m < to_m);
+            let within_m = SPARE * spared_m?;
+            between_m.find(|height_m| holds(*height_m, within_m) && is_free(*height_m))
+        };
+        let lower_m = lowest(known.steady_within_m, f64::NEG_INFINITY, kept.height_m);
+        let stays_m = known.within_m.filter(|within_m| holds(kept.height_m, *within_m)).map(|_| kept.height_m);
+        let higher_m = || lowest(known.within_m, kept.height_m, planned.height_m);
+        EscortPost { height_m: lower_m.or(stays_m).or_else(higher_m).unwrap_or(planned.height_m), stand_off_m }
     }
 
     /// The height for doubtful places, over the transit layers; the usual one where not all layers over it fit under the fence's ceiling,
@@ -83,6 +126,33 @@ mod tests {
             let Post { base_m, stand_off_m } = Post::choose(&usual, doubt_m);
             assert!(circle_m(base_m, stand_off_m) >= WITHIN_ACCURACIES * doubt_m, "{doubt_m}");
         }
+    }
+
+    #[test]
+    fn who_stands_is_lit_from_lower_and_who_goes_from_where_it_was_planned() {
+        let site = site(120.0, Policy::default());
+        let planned = EscortPost { height_m: 66.0, stand_off_m: 23.0 };
+        let low = EscortPost { height_m: 26.0, ..planned };
+        let stands = |within_m, steady_within_m| Known { claimed_m: 5.0, within_m: Some(within_m), steady_within_m };
+        let goes = Known { claimed_m: 5.0, within_m: None, steady_within_m: None };
+        // Who stands, where the aircraft keeps, and the height that follows.
+        for (known, kept, height_m) in [
+            (stands(3.0, Some(3.0)), planned, 20.0),
+            (stands(3.0, Some(3.4)), planned, 26.0),
+            (stands(3.0, Some(7.0)), planned, 66.0),
+            (stands(3.0, None), planned, 66.0),
+            (stands(4.0, Some(4.0)), low, 26.0),
+            (stands(4.3, Some(4.3)), low, 38.0),
+            (stands(7.0, Some(7.0)), low, 66.0),
+            (goes, low, 66.0),
+        ] {
+            let post = Post::meanwhile(&site, planned, kept, &known, |_| true);
+            assert_eq!(post, EscortPost { height_m, stand_off_m: 23.0 }, "{known:?} {kept:?}");
+        }
+        let taken = Post::meanwhile(&site, planned, planned, &stands(3.0, Some(3.0)), |height_m| height_m != 20.0);
+        assert_eq!(taken.height_m, 26.0, "where another keeps the lowest");
+        let nearer = Known { claimed_m: 2.0, ..goes };
+        assert_eq!(Post::meanwhile(&site, planned, planned, &nearer, |_| true).stand_off_m, 14.0);
     }
 
     #[test]

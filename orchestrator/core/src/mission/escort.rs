@@ -1,6 +1,6 @@
 //! Keeps the light on the caller, has aircraft relieved in time, and lets them go in the end.
 
-use flight_types::{FlightCommand, FlightPhase, GeoPoint, IncidentId, LightState, MissionId, Scene};
+use flight_types::{EscortPost, FlightCommand, FlightPhase, GeoPoint, IncidentId, LightState, MissionId, Scene};
 
 use super::{desk, launch, orders, person};
 use crate::model::{Incident, Mission, Place, PlaceSource};
@@ -68,12 +68,13 @@ pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, an
     if let Some(mission) = state.missions.get_mut(id) {
         mission.target = Some(target);
     }
-    orders::command(state, turn, id, FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s });
+    let post = state.missions.get(id).and_then(|mission| mission.moved).map(|moved| moved.post);
+    orders::command(state, turn, id, FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s, post });
 }
 
 /// Whether an aircraft that keeps its stand-off from somebody who goes straight there keeps clear of zones and the fence.
 fn may_follow(state: &State, mission: &Mission, last: GeoPoint, target: GeoPoint) -> bool {
-    let Scene::Escort { stand_off_m, height_m, .. } = mission.plan.scene else { return false };
+    let Some(EscortPost { stand_off_m, height_m }) = mission.post() else { return false };
     let clear = |airspace: &Airspace| airspace.is_clear(last, target, stand_off_m + FOLLOW_CLEARANCE_M);
     last == target || orders::airspace(state, mission, height_m).as_ref().is_some_and(clear)
 }
@@ -90,6 +91,11 @@ fn note_once(state: &mut State, turn: &Turn, id: &MissionId, what: &str) {
 /// else the place itself, standing.
 fn whereabouts(incident: &Incident, place: &Place, now_ms: i64) -> (GeoPoint, (f64, f64)) {
     let standing = (place.point, (0.0, 0.0));
+    if place.source == PlaceSource::Gps
+        && let Some(stand) = person::stand(&incident.track)
+    {
+        return (stand.place, (0.0, 0.0));
+    }
     let motion = person::motion(&incident.track).filter(|_| place.source == PlaceSource::Gps);
     // A track that leads elsewhere is not of this place.
     let Some(motion) = motion.filter(|motion| motion.place.distance_m(&place.point) < TRACK_OFF_M_MAX) else { return standing };

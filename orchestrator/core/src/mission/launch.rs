@@ -95,6 +95,7 @@ fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, role: Role) -> Mission
         eta_s: chosen.eta_s,
         stay_s: chosen.stay_s,
         target,
+        moved: None,
         second_place: role == Role::SecondPlace,
         relieves: match role {
             Role::Relief { of } => Some(of),
@@ -242,6 +243,7 @@ pub(super) fn end(state: &mut State, turn: &Turn, id: &MissionId) {
     orders::forget(state, id);
     state.timers.clear(&Timer::LinkSilent(id.clone()));
     state.timers.clear(&Timer::ReliefDue(id.clone()));
+    state.timers.clear(&Timer::PostDue(id.clone()));
     if let Some(mission) = state.missions.get_mut(id) {
         mission.ended = true;
     }

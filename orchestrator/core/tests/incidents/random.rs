@@ -203,7 +203,12 @@ fn call(world: &mut World, caller: u8, key: u8, place: Option<(i16, i16)>, drill
 }
 
 fn fix(world: &World, (east_m, north_m): (i16, i16), age_s: i32) -> Fix {
-    Fix { point: at(east_m.into(), north_m.into()), accuracy_m: 10.0, at_ms: world.clock_ms - i64::from(age_s) * 1_000 }
+    Fix {
+        point: at(east_m.into(), north_m.into()),
+        accuracy_m: 10.0,
+        at_ms: world.clock_ms - i64::from(age_s) * 1_000,
+        speed: None,
+    }
 }
 
 fn duty(world: &mut World, guard: u8, on_duty: bool) {

@@ -125,7 +125,12 @@ fn incidents_are_known_and_callers_move_only_themselves() {
     let moved = |actor: Actor, incident: Option<&'static str>| {
         move |world: &World| {
             let id = incident.map_or_else(|| world.incident_of("ann"), |id| IncidentId::new(id).expect("an id"));
-            let fix = dispatch_core::event::Fix { point: crate::world::at(1.0, 1.0), accuracy_m: 5.0, at_ms: world.clock_ms };
+            let fix = dispatch_core::event::Fix {
+                point: crate::world::at(1.0, 1.0),
+                accuracy_m: 5.0,
+                at_ms: world.clock_ms,
+                speed: None,
+            };
             (actor.clone(), Event::CallerMoved { incident: id, fix })
         }
     };

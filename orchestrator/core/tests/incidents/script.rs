@@ -240,7 +240,7 @@ fn fix(words: &mut Words<'_>, now_ms: i64) -> Fix {
     let point = words.place();
     let accuracy_m = words.number_after("acc").unwrap_or(10.0);
     let age_s = words.number_after("age").unwrap_or(0.0);
-    Fix { point, accuracy_m, at_ms: now_ms - (age_s * 1_000.0) as i64 }
+    Fix { point, accuracy_m, at_ms: now_ms - (age_s * 1_000.0) as i64, speed: None }
 }
 
 fn given_address(words: &mut Words<'_>) -> GeocodedAddress {

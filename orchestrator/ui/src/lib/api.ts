@@ -108,6 +108,8 @@ const post = <T = void>(path: string, body: unknown = {}, token?: string | null)
 export interface PositionReport extends LatLon {
   accuracy_m: number;
   at: number;
+  speed_m_s?: number;
+  heading_deg?: number;
 }
 
 export interface Registration {

@@ -15,6 +15,13 @@ export const FIX_AGE_MAX_MS = 30_000;
 
 const ACCURATE: PositionOptions = { enableHighAccuracy: true, maximumAge: 5_000 };
 
+/** How the device goes, as far as its receiver says so: browsers give null for what they do not know, and NaN for who stands. */
+export function going(speed: number | null, heading: number | null): Pick<PositionReport, 'speed_m_s' | 'heading_deg'> {
+  const known = (value: number | null): value is number => value !== null && Number.isFinite(value) && value >= 0;
+  if (!known(speed)) return {};
+  return known(heading) ? { speed_m_s: speed, heading_deg: heading } : { speed_m_s: speed };
+}
+
 export class Position {
   source = $state<PositionSource>('waiting');
   current = $state.raw<PositionReport | null>(null);
@@ -73,8 +80,9 @@ export class Position {
   }
 
   #heard(fix: GeolocationPosition): void {
-    const { latitude, longitude, accuracy } = fix.coords;
-    this.#take('gps', { lat: latitude, lon: longitude, accuracy_m: accuracy, at: Math.round(fix.timestamp) });
+    const { latitude, longitude, accuracy, speed, heading } = fix.coords;
+    const at = Math.round(fix.timestamp);
+    this.#take('gps', { lat: latitude, lon: longitude, accuracy_m: accuracy, at, ...going(speed, heading) });
   }
 
   stop(): void {

@@ -10,7 +10,7 @@ use flight_types::{
 use crate::Core;
 use crate::config::{Approval, DroneConfig, NoFlyZone, OnSilence, Policy, SiteConfig, StationConfig};
 use crate::effect::{Action, CallerNotice, Effect, EffectId, OperatorAlert};
-use crate::event::{Actor, CodeVerdict, Entry, Event, Fix, GeocodedAddress, Role, Trigger};
+use crate::event::{Actor, CodeVerdict, Entry, Event, Fix, GeocodedAddress, GroundSpeed, Role, Trigger};
 use crate::survey::SurveyHow;
 
 /// 2023-11-14 22:13:20 UTC: any moment that is not the epoch.
@@ -201,7 +201,7 @@ impl Bench {
     }
 
     pub fn fix(&self, point: GeoPoint) -> Fix {
-        Fix { point, accuracy_m: 2.0, at_ms: self.now_ms }
+        Fix { point, accuracy_m: 2.0, at_ms: self.now_ms, speed: None }
     }
 
     /// A caller presses; the question for aircraft is answered.
@@ -234,8 +234,13 @@ impl Bench {
     }
 
     pub fn moved(&mut self, name: &str, incident: &IncidentId, point: GeoPoint) {
+        self.moved_at(name, incident, point, None);
+    }
+
+    /// The same from a terminal that says how fast they go, eastwards.
+    pub fn moved_at(&mut self, name: &str, incident: &IncidentId, point: GeoPoint, speed_m_s: Option<f64>) {
         let id = CallerId::new(name).expect("an id");
-        let fix = self.fix(point);
+        let fix = Fix { speed: GroundSpeed::believable(speed_m_s, Some(90.0)), ..self.fix(point) };
         self.enter(Actor::Caller { id }, Event::CallerMoved { incident: incident.clone(), fix });
     }
 
@@ -310,8 +315,10 @@ fn command_text(command: &FlightCommand) -> String {
         FlightCommand::Fly { plan, .. } => {
             format!("fly {} at {:.0} m, home {}", line(&plan.outbound), plan.transit_height_m, line(&plan.homeward))
         }
-        FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s } => {
-            format!("escort {} moving ({velocity_east_m_s:.1}, {velocity_north_m_s:.1})", shown(target))
+        FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s, post } => {
+            let from =
+                post.map_or(String::new(), |post| format!(" from {:.0} m up, {:.0} m beside", post.height_m, post.stand_off_m));
+            format!("escort {} moving ({velocity_east_m_s:.1}, {velocity_north_m_s:.1}){from}", shown(target))
         }
         FlightCommand::Light { on, brightness_pct } => format!("light {} {brightness_pct} %", if *on { "on" } else { "off" }),
         FlightCommand::Recall { homeward } => format!("recall {}", line(homeward)),

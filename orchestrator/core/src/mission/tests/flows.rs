@@ -63,6 +63,47 @@ fn a_caller_who_walks_while_the_aircraft_comes_is_told_to_it() {
     );
 }
 
+/// Comes down to a caller who stands, and up again as they go on.
+#[test]
+fn the_light_comes_down_to_who_stands_and_goes_up_as_they_go() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let incident = bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    stand_for_s(&mut bench, &incident, 50);
+    for second in 1..4 {
+        bench.wait_s(1);
+        bench.moved_at("ann", &incident, at(1.4 * f64::from(second), 300.0), Some(1.4));
+    }
+    let heights: Vec<&str> = bench.log.lines().filter_map(|line| line.split(" from ").nth(1)).collect();
+    assert_eq!(heights.first(), Some(&"32 m up, 14 m beside"), "{}", bench.log);
+    assert_eq!(heights.last(), Some(&"66 m up, 14 m beside"), "{}", bench.log);
+}
+
+fn stand_for_s(bench: &mut Bench, incident: &flight_types::IncidentId, seconds: i64) {
+    for second in 0..seconds {
+        bench.wait_s(1);
+        // As fixes do, it wanders by a metre or two from second to second.
+        let wander_m = [1.5, -1.2, 0.4, -2.0, 1.8][second as usize % 5];
+        bench.moved_at("ann", incident, at(wander_m, 300.0 - wander_m), Some(0.0));
+    }
+}
+
+/// Its column is asked for at every change: nobody of ours is passed through.
+#[test]
+fn nobody_comes_down_through_another_who_flies_by() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let incident = bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    stand_for_s(&mut bench, &incident, 25);
+    // From (20, 0) it flies by ann, lower than d1 hangs.
+    bench.call("bea", at(0.0, 450.0));
+    assert!(bench.log.contains("d2: fly"), "{}", bench.log);
+    stand_for_s(&mut bench, &incident, 35);
+    assert!(!bench.log.contains(" m up"), "at 41 s it would have come down: {}", bench.log);
+    stand_for_s(&mut bench, &incident, 60);
+    assert!(bench.log.contains(" m up"), "it has passed: {}", bench.log);
+}
+
 /// The caller's place is in doubt, so that their light hangs as high as others fly.
 #[test]
 fn who_lights_from_high_up_gives_way_on_scene_too() {

@@ -664,6 +664,7 @@ export const en = {
     drone_battery_low: (d: Detail): string => `${d.drone ?? 'Drone'}: battery low${d.remaining_pct ? `, ${d.remaining_pct} %` : ''}`,
     drone_gps_lost: (d: Detail): string => `${d.drone ?? 'Drone'} has no satellite fix`,
     drone_gps_regained: (d: Detail): string => `${d.drone ?? 'Drone'} has its satellite fix back`,
+    drone_height: (d: Detail): string => `${d.drone ?? 'Drone'}: lights from ${d.height_m ?? '?'} m up now`,
     drone_mode_changed: (d: Detail): string => `${d.drone ?? 'Drone'} changed by itself to ${d.mode ?? '?'}${d.reason ? `: ${d.reason}` : ''}`,
     drone_kept_back: (d: Detail): string => `${d.drone ?? 'Drone'} may not follow there: light and camera do`,
     drone_intruder: (d: Detail): string => `${d.drone ?? 'Drone'}: other aircraft ${d.name ?? ''} ${d.distance_m ?? ''} m away`,

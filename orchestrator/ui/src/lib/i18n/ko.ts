@@ -662,6 +662,7 @@ export const ko: Messages = {
     drone_battery_low: (d) => `${d.drone ?? '드론'} 배터리 부족${d.remaining_pct ? `, ${d.remaining_pct} %` : ''}`,
     drone_gps_lost: (d) => `${d.drone ?? '드론'} GPS 신호 없음`,
     drone_gps_regained: (d) => `${d.drone ?? '드론'} GPS 신호 회복`,
+    drone_height: (d) => `${d.drone ?? '드론'}: 이제 ${d.height_m ?? '?'} m 높이에서 비춤`,
     drone_mode_changed: (d) => `${d.drone ?? '드론'} 스스로 모드 변경: ${d.mode ?? '?'}${d.reason ? `, ${d.reason}` : ''}`,
     drone_kept_back: (d) => `${d.drone ?? '드론'} 그곳으로는 따라갈 수 없어 조명과 카메라만 따라감`,
     drone_intruder: (d) => `${d.drone ?? '드론'}: 다른 항공기 ${d.name ?? ''} ${d.distance_m ?? ''} m 거리`,
