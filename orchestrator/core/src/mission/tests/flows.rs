@@ -96,7 +96,7 @@ fn nobody_comes_down_through_another_who_flies_by() {
     bench.fly_to_scene("d1");
     stand_for_s(&mut bench, &incident, 25);
     // From (20, 0) it flies by ann, lower than d1 hangs.
-    bench.call("bea", at(0.0, 450.0));
+    bench.call("bea", at(0.0, 420.0));
     assert!(bench.log.contains("d2: fly"), "{}", bench.log);
     stand_for_s(&mut bench, &incident, 35);
     assert!(!bench.log.contains(" m up"), "at 41 s it would have come down: {}", bench.log);
