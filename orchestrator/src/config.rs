@@ -325,6 +325,8 @@ pub struct SurveysConfig {
     pub speed_m_s_max: f64,
     /// Whether the aircraft's positions are corrected from the ground (RTK): places are then good to decimetres.
     pub corrected_positions: bool,
+    /// A model in ONNX form that says which bays are taken, in place of the figures; for servers that were built with `--features onnx`.
+    pub bay_model: Option<PathBuf>,
     /// How light lots are.
     pub light: SurveyLight,
     /// Every lot with bays or mounted beacons is swept daily at these times of the site's clock; none: only when somebody asks.
@@ -358,6 +360,7 @@ impl Default for SurveysConfig {
             height_m_max: 40.0,
             speed_m_s_max: 8.0,
             corrected_positions: false,
+            bay_model: None,
             light: SurveyLight::Sun,
             daily_at: Vec::new(),
             utc_offset_min: 540,
@@ -476,6 +479,7 @@ impl Config {
             &mut self.parking.file,
             &mut self.parking.beacon_keys_file,
             &mut self.parking.payments.secret_key_file,
+            &mut self.surveys.bay_model,
         ];
         let keys = self.links.aircraft.iter_mut().filter_map(|aircraft| aircraft.signing_key_file.as_mut());
         let passwords = self.links.gateways.iter_mut().filter_map(|gateway| gateway.password_file.as_mut());
@@ -524,6 +528,12 @@ impl Config {
         if !self.surveys.daily_at.is_empty() && self.parking.beacon_keys_file.is_none() {
             return Some((
                 "surveys.daily_at",
+                "needs parking.beacon_keys_file: without keys nobody looks at the pictures".to_owned(),
+            ));
+        }
+        if self.surveys.bay_model.is_some() && self.parking.beacon_keys_file.is_none() {
+            return Some((
+                "surveys.bay_model",
                 "needs parking.beacon_keys_file: without keys nobody looks at the pictures".to_owned(),
             ));
         }

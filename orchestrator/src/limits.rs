@@ -126,8 +126,8 @@ pub const DRAIN_LOOK: Duration = Duration::from_millis(20);
 pub const FIRST_HEARD_LIMIT_MS: i64 = 2_500;
 /// How often is looked which survey's camera is to be watched, and which survey is to be reported.
 pub const SURVEY_LOOK: Duration = Duration::from_secs(1);
-/// How often is looked whether a survey is due that nobody has to ask for.
-pub const SURVEY_SCHEDULE_LOOK: Duration = Duration::from_secs(20);
+/// How often is looked whether a survey is due that nobody has to ask for, milliseconds of the server's clock.
+pub const SURVEY_SCHEDULE_LOOK_MS: i64 = 20_000;
 /// Between two frames of a survey that are looked at: what one core reads in a second, with room for another stream.
 pub const SURVEY_FRAME_PAUSE: Duration = Duration::from_millis(200);
 /// Decoded frames that wait to be looked at; more would be older ground, not more of it.

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use drone_link::gateway::BrokerLogin;
 use feed::{CameraUrls, Feeds, Relay, RelaySettings};
-use flight_types::DistrictId;
+use flight_types::{DistrictId, LotId};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use site_model::Site;
 use tokio::task::JoinHandle;
@@ -290,7 +290,12 @@ fn surface(
         live: parts.live.clone(),
         notices: parts.notices.clone(),
         audit: parts.audit.clone(),
-        site: Arc::new(LoadedSite::new(parts.site.clone(), parts.lots.clone(), parts.config.surveys.clone())),
+        site: Arc::new(LoadedSite::new(
+            parts.site.clone(),
+            parts.lots.clone(),
+            parts.config.surveys.clone(),
+            parts.config.parking.beacon_host.clone().unwrap_or_default(),
+        )),
         lots: parts.lots.clone(),
         messages: Arc::new(PortMessages(messages)),
         pictures: Some(pictures),
@@ -341,25 +346,29 @@ fn start_surveying(parts: &Parts, feeds: &Feeds) -> anyhow::Result<Option<Survey
     let parking = &parts.config.parking;
     let (Some(path), Some(host)) = (&parking.beacon_keys_file, &parking.beacon_host) else { return Ok(None) };
     let (site, lots, settings) = (parts.site.clone(), parts.lots.clone(), parts.config.surveys.clone());
+    let of_host = host.clone();
+    let drawn = move |lot: &LotId| lots.current(lot).map(|layout| SurveyedLot::of(&layout.lot, &site.no_fly, &settings, &of_host));
     let watch = Watch::start(WatchParts {
         engine: parts.engine.clone(),
         feeds: feeds.clone(),
-        lots: Arc::new(move |lot| lots.current(lot).map(|layout| SurveyedLot::of(&layout.lot, &site.no_fly, &settings))),
+        lots: Arc::new(drawn),
         keys: beacons::load(host, path)?,
+        judge: surveys::judge(parts.config.surveys.bay_model.as_deref())?,
         settings: parts.config.surveys.clone(),
         folder: surveys::folder(&parts.config.store.data_dir),
     });
     let times = Times { daily_at: parts.config.surveys.daily_at.clone(), utc_offset_min: parts.config.surveys.utc_offset_min };
-    Ok(Some(Surveying { watch, schedule: surveys::start_schedule(parts.engine.clone(), times, due_lots(parts)) }))
+    Ok(Some(Surveying { watch, schedule: surveys::start_schedule(parts.engine.clone(), times, due_lots(parts, host)) }))
 }
 
 /// Every lot in which there is something to look at, with the request for its survey.
-fn due_lots(parts: &Parts) -> Askers {
+fn due_lots(parts: &Parts, host: &str) -> Askers {
     let (engine, site, lots, settings) =
         (parts.engine.clone(), parts.site.clone(), parts.lots.clone(), parts.config.surveys.clone());
+    let host = host.to_owned();
     Arc::new(move |kind, now_ms| {
         let Some(config) = engine.read(|core| core.site().cloned()) else { return Vec::new() };
-        let known = lots.all().into_iter().map(|layout| SurveyedLot::of(&layout.lot, &site.no_fly, &settings));
+        let known = lots.all().into_iter().map(|layout| SurveyedLot::of(&layout.lot, &site.no_fly, &settings, &host));
         let looked_at = known.filter(|lot| !(lot.register.beacons.is_empty() && lot.register.bays.is_empty()));
         let planned = |lot: SurveyedLot| {
             let event = surveys::plan(&lot, kind, &config, &settings, now_ms).map_err(|error| error.to_string());

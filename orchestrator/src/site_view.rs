@@ -21,13 +21,15 @@ pub struct LoadedSite {
     lots: Lots,
     gazetteer: Gazetteer,
     surveys: SurveysConfig,
+    beacon_host: String,
 }
 
 impl LoadedSite {
-    /// Builds the gazetteer once.
-    pub fn new(site: Arc<Site>, lots: Lots, surveys: SurveysConfig) -> Self {
+    /// Builds the gazetteer once. `beacon_host` may be empty where nobody has named one: then no picture is looked at, and a plan asks for
+    /// the size of modules only.
+    pub fn new(site: Arc<Site>, lots: Lots, surveys: SurveysConfig, beacon_host: String) -> Self {
         let gazetteer = Gazetteer::new(&site);
-        Self { site, lots, gazetteer, surveys }
+        Self { site, lots, gazetteer, surveys, beacon_host }
     }
 }
 
@@ -53,7 +55,7 @@ impl SiteView for LoadedSite {
 
     fn plan_survey(&self, lot: &LotId, kind: SurveyKind, site: &SiteConfig, now_ms: i64) -> Result<Event, String> {
         let layout = self.lots.current(lot).ok_or_else(|| format!("there is no lot {lot}"))?;
-        let known = SurveyedLot::of(&layout.lot, &self.site.no_fly, &self.surveys);
+        let known = SurveyedLot::of(&layout.lot, &self.site.no_fly, &self.surveys, &self.beacon_host);
         surveys::plan(&known, kind, site, &self.surveys, now_ms).map_err(|error| error.to_string())
     }
 

@@ -12,7 +12,7 @@ mod keys;
 pub use keys::{AREA_CHARACTERS_MAX, HOST_CHARACTERS_MAX, Key, KeyError, KeyRing, KeyState, SECRET_BYTES};
 
 mod payload;
-pub use payload::{IssueError, PAYLOAD_BYTES_MAX, Verdict, issue, verify};
+pub use payload::{IssueError, PAYLOAD_BYTES_MAX, Verdict, code_modules, issue, verify};
 
 mod sheet;
 pub use sheet::{Sheet, SheetError, Sight, pdf};

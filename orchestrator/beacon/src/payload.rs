@@ -1,6 +1,7 @@
 //! The address in a beacon's code: issuing it, and telling what a code that was read is.
 
 use crate::keys::{AREA_CHARACTERS_MAX, Key, KeyRing};
+use crate::sheet::code;
 use crate::signature::{TAG_CHARACTERS, equal, tag};
 
 /// The layout of what follows the area. Another layout gets another letter.
@@ -53,7 +54,18 @@ pub fn issue(ring: &KeyRing, area: &str) -> Result<String, IssueError> {
         return Err(IssueError::Area(area.to_owned()));
     }
     let key = ring.signing().ok_or(IssueError::NoActiveKey)?;
-    Ok(format!("https://{}/p/{area}.{VERSION}{:02x}{}", ring.host(), key.id, signed(ring, key, area)))
+    Ok(address(ring.host(), area, key.id, &signed(ring, key, area)))
+}
+
+/// Modules along the side of an area's code as it is printed. Every key signs as long a text, so that the size is known without one; `None` for
+/// what no code is made of.
+pub fn code_modules(host: &str, area: &str) -> Option<usize> {
+    let unsigned = address(host, area, 0, &"0".repeat(TAG_CHARACTERS));
+    is_area(area).then(|| code(&unsigned).map(|code| code.size() as usize)).flatten()
+}
+
+fn address(host: &str, area: &str, key: u8, tag: &str) -> String {
+    format!("https://{host}/p/{area}.{VERSION}{key:02x}{tag}")
 }
 
 /// Tells what a text read from a code is. Never fails: any text is something.

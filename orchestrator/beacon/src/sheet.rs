@@ -15,6 +15,11 @@ const SIDE_MM_MAX: f64 = 5_000.0;
 /// Points in a millimetre.
 const POINTS_PER_MM: f64 = 72.0 / 25.4;
 
+/// The code that a text is printed as: a quarter of it may be dirty or torn and it is still read. `None` for a text that fits into none.
+pub(crate) fn code(text: &str) -> Option<QrCode> {
+    QrCode::encode_text(text, QrCodeEcc::Quartile).ok()
+}
+
 /// The height and camera that a sheet is made for.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sight {
@@ -49,7 +54,7 @@ pub struct Sheet {
 }
 
 impl Sheet {
-    /// Lays out a beacon's text for a height and a camera; a quarter of the code may be dirty or torn and it is still read.
+    /// Lays out a beacon's text for a height and a camera.
     pub fn new(text: &str, area: &str, sight: Sight) -> Result<Self, SheetError> {
         let figures = [
             ("height", sight.height_m, 200.0),
@@ -59,7 +64,7 @@ impl Sheet {
         if let Some((name, _, _)) = figures.iter().find(|(_, value, most)| !(*value > 0.0 && value <= most)) {
             return Err(SheetError::Figure(name));
         }
-        let code = QrCode::encode_text(text, QrCodeEcc::Quartile).map_err(|_| SheetError::TooLong)?;
+        let code = code(text).ok_or(SheetError::TooLong)?;
         let pixel_mm = 2_000.0 * sight.height_m * (sight.across_deg.to_radians() / 2.0).tan() / sight.across_pixels;
         // Whole millimetres, so that a ruler can check the print.
         let module_mm = (pixel_mm * PIXELS_PER_MODULE).ceil();

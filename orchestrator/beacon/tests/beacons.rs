@@ -1,6 +1,6 @@
 //! Every kind of code that is not a genuine beacon is told from one.
 
-use beacon::{IssueError, Key, KeyError, KeyRing, KeyState, Sheet, SheetError, Sight, Verdict, issue, verify};
+use beacon::{IssueError, Key, KeyError, KeyRing, KeyState, Sheet, SheetError, Sight, Verdict, code_modules, issue, verify};
 
 const HOST: &str = "park.example";
 
@@ -95,4 +95,21 @@ fn sheets_say_what_they_are_for_at_true_size() {
     }
     assert!(matches!(Sheet::new("x", "A", Sight { height_m: 190.0, ..sight }), Err(SheetError::TooLarge(_))));
     assert!(matches!(Sheet::new("x", "A", Sight { height_m: f64::NAN, ..sight }), Err(SheetError::Figure("height"))));
+}
+
+#[test]
+fn the_size_of_a_code_is_that_of_the_sheet_whatever_key_signs() {
+    let ours = ring(&[(200, KeyState::Active)]);
+    // The standard's border of four modules on both sides is the sheet's.
+    let printed = |area: &str| {
+        let text = issue(&ours, area).expect("a beacon");
+        let sight = Sight { height_m: 15.0, across_pixels: 1_920.0, across_deg: 70.0 };
+        Sheet::new(&text, area, sight).expect("a sheet").modules() - 8
+    };
+    let long = "A".repeat(32);
+    for area in ["A1", "A-17", "market-north_2", &long] {
+        assert_eq!(code_modules(ours.host(), area), Some(printed(area)), "{area}");
+    }
+    assert!(code_modules(ours.host(), &long) > code_modules(ours.host(), "A1"), "a longer text is a larger code");
+    assert_eq!(code_modules(ours.host(), "no area"), None);
 }

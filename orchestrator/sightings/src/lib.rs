@@ -4,7 +4,7 @@
 //! Joins the crates that see (`survey-vision`), know the keys (`beacon`) and judge (`survey-findings`). Pure: frames, poses, times and the
 //! register come in, a report goes out; where frames come from and where pictures are kept is for whoever calls.
 //!
-//! Reading order: `register` (what should be there), `look` (one frame), `gather` (all of them), `report` (what came of it).
+//! Reading order: `register` (what should be there), `look` (one frame), `gather` (all of them), `report` (what came of it), `film` (as it came).
 
 mod register;
 pub use register::{Register, RegisteredBay, RegisteredBeacon};
@@ -17,3 +17,6 @@ pub use gather::{Gathering, PICTURES_MAX, Taken};
 
 mod report;
 pub use report::{Occupancy, Report};
+
+mod film;
+pub use film::{BayTurn, BeaconRead, Film, FilmFrame, film};

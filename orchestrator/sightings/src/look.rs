@@ -1,12 +1,14 @@
 //! One frame: which codes it shows and where, which beacons' places, which bays are taken. Knows nothing of other frames.
 
+use std::sync::Arc;
+
 use beacon::{KeyRing, Verdict, verify};
 use flight_types::{GeoPoint, Local, LocalFrame};
 use survey_findings::limits::MOVED_M_MIN;
 use survey_findings::{BaySeen, CodeSeen, Picture, Point, Says};
 use survey_vision::{
-    Bay, Corner, Effort, Frame, Lens, Outcome, Place, Pose, PoseSpread, Reading, locate, locate_pixel, pixel_of, read, standout,
-    taken,
+    Bay, BayJudge, BayView, Corner, Effort, Frame, Lens, Outcome, Place, Pose, PoseSpread, Reading, locate, locate_pixel, pixel_of,
+    read, standout,
 };
 
 use crate::register::{Register, RegisteredBay, RegisteredBeacon};
@@ -51,6 +53,8 @@ pub struct Eye {
     pub spread: PoseSpread,
     /// The longest shutter time in the light that is surveyed in, seconds.
     pub exposure_s: f64,
+    /// Says which bays are taken.
+    pub judge: Arc<dyn BayJudge>,
 }
 
 impl Eye {
@@ -180,7 +184,8 @@ impl View<'_> {
             width_m: bay.width_m,
             length_m: bay.length_m,
         };
-        let taken = taken(self.shot.frame, &self.shot.lens, &self.shot.pose, &looked)?;
+        let view = BayView::of(self.shot.frame, &self.shot.lens, &self.shot.pose, &looked)?;
+        let taken = self.eye.judge.taken(&view)?;
         Some(BaySeen { bay: bay.id.clone(), taken, plate: None })
     }
 }

@@ -9,7 +9,7 @@ use qrcodegen::{QrCode, QrCodeEcc};
 use sim_camera::{Beacon, BeaconCode, Camera, CameraPose, Intrinsics, Lamp, Plan, Scene, Wear};
 use survey_findings::{Kind, Point, Subject};
 use survey_sightings::{Eye, Gathering, Register, RegisteredBeacon, Report, Shot, Taken};
-use survey_vision::{Frame, Lens, Pose, PoseSpread};
+use survey_vision::{ByFigures, Frame, Lens, Pose, PoseSpread};
 
 const MODULE_M: f64 = 0.033;
 const SPOTS: [[f64; 2]; 6] = [[-6.0, 2.0], [0.0, 2.2], [6.0, 1.8], [-6.0, -2.0], [0.0, -2.0], [6.0, -2.2]];
@@ -47,7 +47,7 @@ fn eye(exposure_s: f64) -> Eye {
         RegisteredBeacon { area: area(number), place, up_m: 0.0, side_m: modules as f64 * MODULE_M, modules }
     };
     let register = Register { beacons: SPOTS.into_iter().enumerate().map(beacon).collect(), bays: Vec::new() };
-    Eye { register, keys: ring(7), frame: frame(), spread: PoseSpread::CORRECTED, exposure_s }
+    Eye { register, keys: ring(7), frame: frame(), spread: PoseSpread::CORRECTED, exposure_s, judge: Arc::new(ByFigures) }
 }
 
 fn scene(plants: [Planted; 6], hour: f64) -> Scene {

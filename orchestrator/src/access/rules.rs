@@ -121,6 +121,7 @@ pub const RULES: &[Rule] = &[
     rule("DELETE", "/api/v1/lots/{id}/surveys/{survey}", SURVEYING),
     // Pictures of a lot show cars and people.
     rule("GET", "/api/v1/lots/{id}/surveys/{survey}/pictures/{picture}", MANAGER),
+    rule("GET", "/api/v1/lots/{id}/surveys/{survey}/film", MANAGER),
     rule("GET", "/api/v1/lots/{id}/findings", MANAGER),
     rule("POST", "/api/v1/lots/{id}/findings/{number}/acknowledge", MANAGER),
     rule("POST", "/api/v1/lots/{id}/findings/{number}/fixed", MANAGER),

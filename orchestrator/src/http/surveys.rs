@@ -9,6 +9,7 @@ use dispatch_core::survey::{Survey, SurveyKind, SurveyState};
 use flight_types::{GeoPoint, Local, LocalFrame, LotId, SurveyId};
 use serde::{Deserialize, Serialize};
 use survey_findings::{Kind, Known, Life, Subject};
+use survey_sightings::Film;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -17,7 +18,7 @@ use super::app::App;
 use super::body::OptionalBody;
 use super::problem::Problem;
 use crate::access::Identity;
-use crate::surveys::picture_file;
+use crate::surveys::{picture_file, sightings};
 
 /// Surveys answered at once, the latest of them.
 const SURVEYS_SHOWN_MAX: usize = 50;
@@ -30,6 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list, ask))
         .routes(routes!(call_off))
         .routes(routes!(picture))
+        .routes(routes!(film))
         .routes(routes!(findings))
         .routes(routes!(acknowledge))
         .routes(routes!(fixed))
@@ -95,6 +97,53 @@ pub struct ReportView {
     opened: Vec<u64>,
     /// Areas whose beacon's place no picture showed well enough.
     unseen: Vec<String>,
+}
+
+/// A survey as a film.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FilmView {
+    survey: SurveyId,
+    /// Pictures that counted, in the order in which they were taken: the way over the lot, a metre apart or less.
+    frames: Vec<FrameView>,
+    /// When a bay was seen first, and whenever what is known of it changed.
+    bays: Vec<TurnView>,
+    /// When a beacon's code was read first.
+    beacons: Vec<ReadView>,
+}
+
+impl FilmView {
+    fn empty(survey: SurveyId) -> Self {
+        Self { survey, frames: Vec::new(), bays: Vec::new(), beacons: Vec::new() }
+    }
+}
+
+/// A picture of the film.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FrameView {
+    /// When it was taken, milliseconds since 1970-01-01 UTC.
+    at_ms: i64,
+    /// Where its middle lies: under the aircraft.
+    place: GeoPoint,
+    /// Its name, as `SURVEY/PICTURE`, where it is kept.
+    picture: Option<String>,
+}
+
+/// What is known of a bay from a moment on.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TurnView {
+    /// Milliseconds since 1970-01-01 UTC.
+    at_ms: i64,
+    bay: String,
+    /// Whether a car stood in it; absent while too few pictures agreed.
+    taken: Option<bool>,
+}
+
+/// A beacon's code that was read.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReadView {
+    /// When first, milliseconds since 1970-01-01 UTC.
+    at_ms: i64,
+    area: String,
 }
 
 /// A finding with its life.
@@ -255,6 +304,47 @@ async fn picture(
     app.audit_view(identity.actor(), &format!("{survey}/{picture}")).await;
     let headers = [(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, max-age=3600")];
     Ok((headers, jpeg).into_response())
+}
+
+/// A survey as a film: where its pictures were taken, and when they made a bay or a beacon known. Also of one that is under way. Without frames
+/// when nothing was seen, or when so many surveys have been flown since that its film is not kept any more.
+#[utoipa::path(get, path = "/lots/{id}/surveys/{survey}/film", tag = "surveys",
+    params(("id" = String, Path), ("survey" = String, Path)),
+    responses((status = 200, body = FilmView), (status = 404, body = Problem)))]
+async fn film(
+    State(app): State<App>,
+    identity: Identity,
+    Path((id, survey)): Path<(String, String)>,
+) -> Result<Json<FilmView>, Problem> {
+    let (lot, frame) = lot_of(&app, &id)?;
+    let survey = survey_of(&app, &lot, &survey)?;
+    app.audit_view(identity.actor(), &format!("{survey}/film")).await;
+    let Some(folder) = app.surveys_dir.clone() else { return Ok(Json(FilmView::empty(survey))) };
+    // Thousands of lines are some milliseconds of reading and thinking.
+    let reading = tokio::task::spawn_blocking(move || {
+        let film = survey_sightings::film(&sightings(&folder, &survey)?);
+        Ok(film_view(survey, film, &frame, &folder))
+    });
+    let view: std::io::Result<FilmView> = reading.await.map_err(|_| Problem::panicked())?;
+    view.map(Json).map_err(|error| Problem::fault(&error))
+}
+
+fn film_view(survey: SurveyId, film: Film, frame: &LocalFrame, folder: &std::path::Path) -> FilmView {
+    let kept = |picture: &String| {
+        let file = picture.rsplit('/').next().and_then(|name| picture_file(folder, &survey, name));
+        file.is_some_and(|file| file.is_file())
+    };
+    let frames = film.frames.into_iter().map(|shot| FrameView {
+        at_ms: shot.at_ms,
+        place: frame.to_geo(Local { east_m: shot.place.east_m, north_m: shot.place.north_m }),
+        picture: Some(shot.picture).filter(kept),
+    });
+    FilmView {
+        frames: frames.collect(),
+        bays: film.bays.into_iter().map(|turn| TurnView { at_ms: turn.at_ms, bay: turn.bay, taken: turn.taken }).collect(),
+        beacons: film.beacons.into_iter().map(|read| ReadView { at_ms: read.at_ms, area: read.area }).collect(),
+        survey,
+    }
 }
 
 /// Findings of a lot, the latest first.

@@ -1,5 +1,6 @@
 //! A lot as surveys want it: its ground in metres, its beacons, its bays.
 
+use beacon::code_modules;
 use dispatch_core::config::NoFlyZone;
 use flight_types::{LocalFrame, LotId, Ring};
 use site_model::Lot;
@@ -8,9 +9,6 @@ use survey_findings::Point;
 use survey_sightings::{Register, RegisteredBay, RegisteredBeacon};
 
 use crate::config::SurveysConfig;
-
-/// Modules along the side of a beacon's code: version 4 or 5 with most hosts (ISO/IEC 18004).
-const MODULES: usize = 37;
 
 /// A lot with the plane of its metres.
 #[derive(Debug, Clone)]
@@ -28,8 +26,8 @@ pub struct SurveyedLot {
 }
 
 impl SurveyedLot {
-    /// Of a lot as it is drawn, under these zones.
-    pub fn of(lot: &Lot, zones: &[NoFlyZone], settings: &SurveysConfig) -> Self {
+    /// Of a lot as it is drawn, under these zones; `host` is that of the addresses in its beacons' codes.
+    pub fn of(lot: &Lot, zones: &[NoFlyZone], settings: &SurveysConfig, host: &str) -> Self {
         let frame = lot.frame();
         let ring = |ring: &Ring| -> Vec<survey_plan::Point> {
             let local = ring.corners().iter().map(|corner| frame.to_local(*corner));
@@ -41,35 +39,37 @@ impl SurveyedLot {
             id: lot.id.clone(),
             outline: ring(&lot.ring),
             holes: lot.holes.iter().chain(zones).map(ring).collect(),
-            register: register(lot, &frame, settings),
+            register: register(lot, &frame, settings, host),
             frame,
         }
     }
 }
 
 /// Beacons that are up, and all bays.
-fn register(lot: &Lot, frame: &LocalFrame, settings: &SurveysConfig) -> Register {
+fn register(lot: &Lot, frame: &LocalFrame, settings: &SurveysConfig, host: &str) -> Register {
     let mounted = lot.beacons.iter().filter(|beacon| match beacon.state {
         BeaconState::Mounted => true,
         BeaconState::Planned | BeaconState::Withdrawn => false,
     });
     Register {
-        beacons: mounted.map(|beacon| registered(beacon, frame, settings)).collect(),
+        beacons: mounted.filter_map(|beacon| registered(beacon, frame, settings, host)).collect(),
         bays: lot.bays.iter().map(|bay| bay_of(bay, frame)).collect(),
     }
 }
 
-fn registered(beacon: &LotBeacon, frame: &LocalFrame, settings: &SurveysConfig) -> RegisteredBeacon {
+/// `None` for an area that no code can name: such a board was never printed.
+fn registered(beacon: &LotBeacon, frame: &LocalFrame, settings: &SurveysConfig, host: &str) -> Option<RegisteredBeacon> {
+    let modules = code_modules(host, &beacon.area)?;
     let place = frame.to_local(beacon.position);
     // A board without a size of its own is as the site's sheets are.
     let module_mm = if beacon.module_mm > 0.0 { beacon.module_mm } else { settings.module_mm };
-    RegisteredBeacon {
+    Some(RegisteredBeacon {
         area: beacon.area.clone(),
         place: Point { east_m: place.east_m, north_m: place.north_m },
         up_m: beacon.height_m,
-        side_m: MODULES as f64 * module_mm / 1_000.0,
-        modules: MODULES,
-    }
+        side_m: modules as f64 * module_mm / 1_000.0,
+        modules,
+    })
 }
 
 fn bay_of(bay: &LotBay, frame: &LocalFrame) -> RegisteredBay {

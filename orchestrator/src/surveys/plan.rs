@@ -1,11 +1,13 @@
 //! From a lot and an aim to the event that asks for a survey: path, height, speed and sorties, as light and battery allow.
 
+use std::collections::BTreeMap;
+
 use dispatch_core::config::SiteConfig;
 use dispatch_core::event::Event;
 use dispatch_core::survey::{Pass, SurveyHow, SurveyKind};
 use flight_types::Local;
-use survey_plan::{Aim, Camera, Light, Lot, LotError, Means, Point, Shown, SurveyError, sun_elevation_deg, survey_path};
-use survey_sightings::{RegisteredBay, RegisteredBeacon};
+use survey_plan::{Aim, Board, Camera, Light, Lot, LotError, Means, Point, Shown, SurveyError, sun_elevation_deg, survey_path};
+use survey_sightings::RegisteredBeacon;
 use survey_vision::BEFORE_BAY_M;
 
 use super::lot::SurveyedLot;
@@ -45,7 +47,8 @@ pub fn plan(
         SurveyKind::Sweep => Aim::Sweep,
         SurveyKind::Audit => Aim::Audit(&places),
     };
-    let path = survey_path(&ground, aim, &means(lot, site, settings, light(lot, settings, now_ms))?)?;
+    let shown = shown(lot);
+    let path = survey_path(&ground, aim, &means(lot, &shown, site, settings, light(lot, settings, now_ms))?)?;
     let geo = |stop: &Point| lot.frame.to_geo(Local { east_m: stop.x_m, north_m: stop.y_m });
     Ok(Event::SurveyRequested {
         lot: lot.id.clone(),
@@ -72,21 +75,37 @@ pub(super) fn light(lot: &SurveyedLot, settings: &SurveysConfig, now_ms: i64) ->
     }
 }
 
-/// The lot's bays, the longest and the widest of them, lying as most of the first row does; none without bays.
-fn shown(lot: &SurveyedLot) -> Option<Shown> {
-    let bays = &lot.register.bays;
-    let most = |of: fn(&RegisteredBay) -> f64| bays.iter().map(of).max_by(f64::total_cmp);
-    let length_m = most(|bay| bay.length_m)? + BEFORE_BAY_M;
-    Some(Shown { length_m, width_m: most(|bay| bay.width_m)?, heading_deg: bays.first()?.heading_deg })
+/// The lot's bays, each with the ground before it, the commonest direction first: lanes are laid by the first few.
+fn shown(lot: &SurveyedLot) -> Vec<Shown> {
+    let mut ways: BTreeMap<i64, (usize, Shown)> = BTreeMap::new();
+    for bay in &lot.register.bays {
+        let bay = Shown { length_m: bay.length_m + BEFORE_BAY_M, width_m: bay.width_m, heading_deg: bay.heading_deg };
+        // To and fro are one direction; whole degrees are enough to tell two.
+        let (count, most) = ways.entry(bay.heading_deg.rem_euclid(180.0).round() as i64 % 180).or_insert((0, bay));
+        *count += 1;
+        (most.length_m, most.width_m) = (most.length_m.max(bay.length_m), most.width_m.max(bay.width_m));
+    }
+    let mut ways: Vec<(usize, Shown)> = ways.into_values().collect();
+    ways.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
+    ways.into_iter().map(|(_, shown)| shown).collect()
 }
 
-/// Of the lot's beacons those with the smallest modules decide; without any, the site's usual ones.
-fn module_m(lot: &SurveyedLot, settings: &SurveysConfig) -> f64 {
-    let modules = lot.register.beacons.iter().map(RegisteredBeacon::module_m);
-    modules.min_by(f64::total_cmp).unwrap_or(settings.module_mm / 1_000.0)
+/// The smallest modules and the lowest board of the lot decide; without any, the site's usual modules on the ground.
+fn board(lot: &SurveyedLot, settings: &SurveysConfig) -> Board {
+    let least = |of: fn(&RegisteredBeacon) -> f64| lot.register.beacons.iter().map(of).min_by(f64::total_cmp);
+    Board {
+        module_m: least(RegisteredBeacon::module_m).unwrap_or(settings.module_mm / 1_000.0),
+        up_m: least(|beacon| beacon.up_m).unwrap_or(0.0),
+    }
 }
 
-fn means(lot: &SurveyedLot, site: &SiteConfig, settings: &SurveysConfig, light: Light) -> Result<Means, PlanFailure> {
+fn means<'a>(
+    lot: &SurveyedLot,
+    shown: &'a [Shown],
+    site: &SiteConfig,
+    settings: &SurveysConfig,
+    light: Light,
+) -> Result<Means<'a>, PlanFailure> {
     let drones = || site.stations.iter().flat_map(|station| &station.drones);
     let endurance_s = drones().map(|drone| drone.endurance_s).min_by(f64::total_cmp).ok_or(PlanFailure::NoAircraft)?;
     let station = site.stations.first().ok_or(PlanFailure::NoAircraft)?;
@@ -99,9 +118,9 @@ fn means(lot: &SurveyedLot, site: &SiteConfig, settings: &SurveysConfig, light: 
             exposure_s: light.exposure_s(),
             frames_per_s: FRAMES_PER_S,
         },
-        module_m: module_m(lot, settings),
+        board: board(lot, settings),
         overlap: settings.overlap_pct / 100.0,
-        shown: shown(lot),
+        shown,
         heights_m: (settings.height_m_min, settings.height_m_max),
         speed_max_m_s: settings.speed_m_s_max,
         home: Point::new(home.east_m, home.north_m),
@@ -125,6 +144,22 @@ mod tests {
             holes: Vec::new(),
             register: Register::default(),
         }
+    }
+
+    #[test]
+    fn the_commonest_direction_of_bays_comes_first() {
+        let bay = |heading_deg: f64, length_m: f64| survey_sightings::RegisteredBay {
+            id: String::new(),
+            area: "A1".to_owned(),
+            place: survey_findings::Point::default(),
+            heading_deg,
+            width_m: 2.5,
+            length_m,
+        };
+        let bays = vec![bay(90.0, 5.0), bay(2.2, 5.0), bay(182.2, 6.0), bay(359.9, 5.0), bay(179.8, 5.0), bay(0.2, 5.0)];
+        let lot = SurveyedLot { register: Register { bays, ..Register::default() }, ..lot() };
+        let ways: Vec<(f64, f64)> = shown(&lot).iter().map(|shown| (shown.heading_deg, shown.length_m - BEFORE_BAY_M)).collect();
+        assert_eq!(ways, [(359.9, 5.0), (2.2, 6.0), (90.0, 5.0)]);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use tokio::task::JoinHandle;
 
 use crate::engine::{Engine, chain};
-use crate::limits::SURVEY_SCHEDULE_LOOK;
+use crate::limits::SURVEY_SCHEDULE_LOOK_MS;
 
 /// A survey that was due longer ago is left out, milliseconds: a server that was down begins with the next one, not with all of them.
 const LATE_MS_MAX: i64 = 15 * MINUTE_MS;
@@ -92,19 +92,19 @@ pub type Askers = Arc<dyn Fn(SurveyKind, i64) -> Vec<(LotId, Result<Event, Strin
 /// Asks for surveys when they are due, until it is aborted.
 pub fn start(engine: Engine, times: Times, lots: Askers) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut look = tokio::time::interval(SURVEY_SCHEDULE_LOOK);
         let mut asked: Option<i64> = None;
         loop {
-            look.tick().await;
             let now_ms = engine.now_ms();
-            let Some(due_ms) = times.due(now_ms).filter(|due_ms| asked.is_none_or(|asked_ms| asked_ms < *due_ms)) else { continue };
-            asked = Some(due_ms);
-            let lots = lots.clone();
-            // A large lot takes milliseconds of pure thinking.
-            match tokio::task::spawn_blocking(move || lots(SurveyKind::Sweep, now_ms)).await {
-                Ok(all) => ask(&engine, due_ms, all).await,
-                Err(error) => tracing::error!(error = %error, "the surveys that are due could not be planned"),
+            if let Some(due_ms) = times.due(now_ms).filter(|due_ms| asked.is_none_or(|asked_ms| asked_ms < *due_ms)) {
+                asked = Some(due_ms);
+                let lots = lots.clone();
+                // A large lot takes milliseconds of pure thinking.
+                match tokio::task::spawn_blocking(move || lots(SurveyKind::Sweep, now_ms)).await {
+                    Ok(all) => ask(&engine, due_ms, all).await,
+                    Err(error) => tracing::error!(error = %error, "the surveys that are due could not be planned"),
+                }
             }
+            engine.clock().sleep_until(now_ms + SURVEY_SCHEDULE_LOOK_MS).await;
         }
     })
 }

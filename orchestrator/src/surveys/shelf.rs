@@ -1,7 +1,7 @@
 //! Pictures of surveys on the disk, and beside them what each showed: written before it counts, so that a restart goes on with them.
 //!
-//! `SURVEY/000001.jpg` are pictures, `SURVEY/sightings.jsonl` a line for each. When the report is in the log the lines go, and with them the
-//! pictures that no finding points to.
+//! `SURVEY/000001.jpg` are pictures, `SURVEY/sightings.jsonl` a line for each. When the report is in the log the pictures go that no finding
+//! points to. The lines stay: they are the film of the survey, of the latest surveys at least.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
@@ -14,6 +14,9 @@ use survey_findings::{Picture, Point};
 const SIGHTINGS: &str = "sightings.jsonl";
 /// A line of sightings beyond this is damage, bytes: a picture of hundreds of codes and bays stays far below.
 const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// Surveys whose films are kept, the latest of all lots; a film is some megabytes at most.
+const FILMS_MAX: usize = 200;
 
 /// The pictures of one survey.
 #[derive(Debug)]
@@ -60,19 +63,42 @@ impl Shelf {
         Ok(())
     }
 
-    /// The report is in the log: only pictures that it points to stay.
+    /// The report is in the log: of the pictures only those that it points to stay. The oldest films give way.
     pub fn close(mut self, wanted: &BTreeSet<String>) -> io::Result<()> {
         self.lines = None;
         for file in fs::read_dir(&self.folder)? {
             let path = file?.path();
             let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            if !wanted.contains(&name) {
+            if path.extension().is_some_and(|kind| kind == "jpg") && !wanted.contains(&name) {
                 fs::remove_file(&path)?;
             }
         }
+        match self.folder.parent() {
+            Some(folder) => forget_old_films(folder, FILMS_MAX),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Surveys are numbered in the order in which they were asked for, so that the names' order is that of time.
+fn forget_old_films(folder: &Path, kept: usize) -> io::Result<()> {
+    let mut films: Vec<PathBuf> = fs::read_dir(folder)?.flatten().map(|survey| survey.path().join(SIGHTINGS)).collect();
+    films.retain(|film| film.is_file());
+    films.sort();
+    for film in films.iter().rev().skip(kept) {
+        fs::remove_file(film)?;
         // Refused while pictures are in it.
-        let _ = fs::remove_dir(&self.folder);
-        Ok(())
+        let _ = film.parent().map(fs::remove_dir);
+    }
+    Ok(())
+}
+
+/// A survey's pictures and where each was taken, whether it goes on or is over; none when its film is not kept any more.
+pub fn sightings(folder: &Path, survey: &SurveyId) -> io::Result<Vec<(Picture, Point)>> {
+    match File::open(folder.join(survey.as_str()).join(SIGHTINGS)) {
+        Ok(file) => Ok(lines(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
     }
 }
 
@@ -131,7 +157,29 @@ mod tests {
         shelf.close(&BTreeSet::from(["000002".to_owned()]))?;
         assert!(picture_file(folder.path(), &survey, "000002").is_some_and(|path| path.is_file()));
         assert!(picture_file(folder.path(), &survey, "000001").is_some_and(|path| !path.exists()));
+        assert_eq!(sightings(folder.path(), &survey)?.len(), 2, "the film stays");
         assert!(picture_file(folder.path(), &survey, "../000002").is_none() && picture_file(folder.path(), &survey, "").is_none());
+        Ok(())
+    }
+
+    #[test]
+    fn the_oldest_films_give_way_and_their_pictures_stay() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let survey = |number: usize| SurveyId::new(format!("survey-{number:06}")).expect("an id");
+        for number in [9, 10, 11] {
+            let (mut shelf, _) = Shelf::open(folder.path(), &survey(number))?;
+            let name = shelf.next_name(&survey(number));
+            shelf.keep(b"jpeg", &picture(&name), &Point::default())?;
+            shelf.close(&BTreeSet::from_iter((number == 9).then(|| "000001".to_owned())))?;
+        }
+        forget_old_films(folder.path(), 1)?;
+        let films: Vec<usize> = [9, 10, 11]
+            .into_iter()
+            .filter(|number| sightings(folder.path(), &survey(*number)).is_ok_and(|film| !film.is_empty()))
+            .collect();
+        assert_eq!(films, [11]);
+        assert!(picture_file(folder.path(), &survey(9), "000001").is_some_and(|path| path.is_file()));
+        assert!(!folder.path().join("survey-000010").exists(), "nothing is left of it");
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ use flight_types::{DroneId, LotId, MissionId, SurveyId};
 use survey_findings::limits::ARRIVAL_MS;
 use survey_findings::{Finding, Judgement, Session};
 use survey_sightings::{Eye, Gathering, Shot, Taken};
-use survey_vision::{Frame, Lens, Pose, PoseSpread};
+use survey_vision::{BayJudge, Frame, Lens, Pose, PoseSpread};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::interval;
@@ -47,6 +47,8 @@ pub struct WatchParts {
     pub lots: Lots,
     /// The beacons' keys.
     pub keys: KeyRing,
+    /// Says which bays are taken.
+    pub judge: Arc<dyn BayJudge>,
     /// Camera and modules.
     pub settings: SurveysConfig,
     /// Where pictures lie.
@@ -179,6 +181,7 @@ fn begin(parts: &WatchParts, job: &Job) -> Result<Watched, String> {
         register: lot.register,
         keys: parts.keys.clone(),
         frame: lot.frame,
+        judge: parts.judge.clone(),
         spread: if parts.settings.corrected_positions { PoseSpread::CORRECTED } else { PoseSpread::PLAIN },
     };
     let (shelf, known) = Shelf::open(&parts.folder, &job.survey).map_err(|error| error.to_string())?;

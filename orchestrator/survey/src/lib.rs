@@ -15,7 +15,7 @@ mod light;
 pub use light::{Light, sun_elevation_deg};
 
 mod camera;
-pub use camera::{Camera, CameraError, Sight, sight};
+pub use camera::{Board, Camera, CameraError, Sight, sight};
 
 mod lanes;
 

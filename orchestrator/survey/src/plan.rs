@@ -1,11 +1,11 @@
 //! A whole survey: the path for an aim, a camera and a light, with stops close enough to be taken up again, cut into sorties.
 
 use crate::audit::tour;
-use crate::camera::{Camera, CameraError, Sight, sight};
+use crate::camera::{Board, Camera, CameraError, Sight, sight};
 use crate::lot::Lot;
 use crate::plane::{Point, length_m};
 use crate::reach::reached_out;
-use crate::sweep::{SweepError, sweep, sweep_along};
+use crate::sweep::{Sweep, SweepError, sweep, sweep_along};
 use crate::way::{Sights, Ways};
 
 /// Stops along the path are no further apart than this, metres: what an interrupted flight has to fly again at most.
@@ -17,8 +17,10 @@ const SORTIE_STOPS_MAX: usize = 200;
 /// Pieces of a path shorter than this are not worth a flight of their own, metres.
 const SORTIE_M_MIN: f64 = 20.0;
 
-/// Swath and window never shrink below this share of the picture: what does not fit then is seen in part, and said to be unseen.
+/// The swath never shrinks below this share of the picture: what does not fit then is seen in part, and said to be unseen.
 const SWATH_SHARE_MIN: f64 = 0.2;
+/// A picture is taken within so much of the way at least, metres: what asks for less would have an aircraft crawl, and is said to be unseen.
+const WINDOW_M_MIN: f64 = 0.4;
 
 /// What a survey is to see.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,21 +43,63 @@ pub struct Shown {
     pub length_m: f64,
     /// Across it, metres.
     pub width_m: f64,
-    /// Their own direction, degrees clockwise from north; lanes go across it, so that the picture's longer side lies along it.
+    /// Their own direction, degrees clockwise from north; to and fro are one.
     pub heading_deg: f64,
+}
+
+/// Directions of bays that lanes are laid by, the first of those given, and with them those between each two.
+const DIRECTIONS_MAX: usize = 4;
+/// Directions closer than this are one, degrees.
+const DIRECTION_SAME_DEG: f64 = 5.0;
+
+/// How much room things take up in a picture whose longer side lies along a direction.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Room {
+    /// Along that direction, across the flight, metres.
+    across_m: f64,
+    /// Along the flight, metres.
+    along_m: f64,
+}
+
+impl Room {
+    fn of(all: &[Shown], heading_deg: f64) -> Self {
+        let rooms = all.iter().map(|shown| {
+            let (sin, cos) = (shown.heading_deg - heading_deg).to_radians().sin_cos();
+            let along = |own: f64, other: f64| shown.length_m * own.abs() + shown.width_m * other.abs();
+            Self { across_m: along(cos, sin), along_m: along(sin, cos) }
+        });
+        rooms.fold(Self { across_m: 0.0, along_m: 0.0 }, |most, room| Self {
+            across_m: most.across_m.max(room.across_m),
+            along_m: most.along_m.max(room.along_m),
+        })
+    }
+}
+
+/// The directions in which things lie, and those halfway between two: rows at a right angle to each other are seen best from lanes askew to both.
+fn directions_deg(all: &[Shown]) -> Vec<f64> {
+    let apart = |a: f64, b: f64| ((a - b + 90.0).rem_euclid(180.0) - 90.0).abs();
+    let mut own: Vec<f64> = Vec::new();
+    for shown in all {
+        if own.len() < DIRECTIONS_MAX && own.iter().all(|known| apart(*known, shown.heading_deg) > DIRECTION_SAME_DEG) {
+            own.push(shown.heading_deg);
+        }
+    }
+    let halves = |a: f64, b: f64| [(a + b) / 2.0, (a + b) / 2.0 + 90.0];
+    let pairs = own.iter().enumerate().flat_map(|(at, a)| own[..at].iter().flat_map(move |b| halves(*a, *b)));
+    own.iter().copied().chain(pairs).collect()
 }
 
 /// What it is flown with.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Means {
+pub struct Means<'a> {
     /// The camera, its shutter time as the light asks.
     pub camera: Camera,
-    /// Side of the beacons' modules, metres.
-    pub module_m: f64,
+    /// The beacons' boards.
+    pub board: Board,
     /// Share of each swath that the next one sees again, 0 to 0.9.
     pub overlap: f64,
-    /// What a sweep must show whole; none, when points are enough.
-    pub shown: Option<Shown>,
+    /// What a sweep must show whole, the commonest direction first; none, when points are enough.
+    pub shown: &'a [Shown],
     /// Lowest and highest height over the ground, metres.
     pub heights_m: (f64, f64),
     /// Highest speed over ground, metres per second.
@@ -107,17 +151,13 @@ pub enum SurveyError {
 }
 
 /// Plans a survey.
-pub fn survey_path(lot: &Lot, aim: Aim<'_>, means: &Means) -> Result<SurveyPath, SurveyError> {
-    let mut sight = sight(means.camera, means.module_m, means.overlap, means.heights_m, means.speed_max_m_s)?;
+pub fn survey_path(lot: &Lot, aim: Aim<'_>, means: &Means<'_>) -> Result<SurveyPath, SurveyError> {
+    let mut sight = sight(means.camera, means.board, means.overlap, means.heights_m, means.speed_max_m_s)?;
     let (corners, heading_deg) = match aim {
         Aim::Sweep => {
-            let swept = match &means.shown {
-                Some(shown) => {
-                    sight = showing(sight, means, shown);
-                    sweep_along(lot, sight.swath_m, &[-shown.heading_deg.to_radians()])?
-                }
-                None => sweep(lot, sight.swath_m)?,
-            };
+            let swept;
+            (sight, swept) =
+                if means.shown.is_empty() { (sight, sweep(lot, sight.swath_m)?) } else { quickest(lot, sight, means)? };
             (reached_out(lot, &swept, sight.swath_m, sight.along_m), 90.0 - swept.lanes_deg)
         }
         Aim::Audit(beacons) => (round(lot, means.home, beacons)?, 0.0),
@@ -135,11 +175,25 @@ pub fn survey_path(lot: &Lot, aim: Aim<'_>, means: &Means) -> Result<SurveyPath,
     Ok(SurveyPath { path, begins, sight, heading_deg: heading_deg.rem_euclid(360.0), length_m })
 }
 
+/// Of the directions that lanes may have, the one that shows everything whole in the least time.
+fn quickest(lot: &Lot, sight: Sight, means: &Means<'_>) -> Result<(Sight, Sweep), SurveyError> {
+    let planned = directions_deg(means.shown).into_iter().map(|heading_deg| {
+        let sight = showing(sight, means, Room::of(means.shown, heading_deg));
+        // Lanes go across the direction, so that the picture's longer side lies along it.
+        Ok((sight, sweep_along(lot, sight.swath_m, &[-heading_deg.to_radians()])?))
+    });
+    let planned = planned.collect::<Result<Vec<(Sight, Sweep)>, SurveyError>>()?;
+    let time_s = |(sight, sweep): &(Sight, Sweep)| sweep.length_m / sight.speed_m_s;
+    let quickest = planned.into_iter().min_by(|a, b| time_s(a).total_cmp(&time_s(b)));
+    // There is something to show, and so a direction.
+    quickest.map_or_else(|| Ok((sight, sweep(lot, sight.swath_m)?)), Ok)
+}
+
 /// The sight with what must be shown whole taken off: a thing that reaches over the picture's edge on both of two lanes is seen by neither.
-fn showing(sight: Sight, means: &Means, shown: &Shown) -> Sight {
+fn showing(sight: Sight, means: &Means<'_>, room: Room) -> Sight {
     let across_m = sight.swath_m / (1.0 - means.overlap);
-    let swath_m = sight.swath_m.min(across_m - shown.length_m - 2.0 * OFF_LINE_M).max(SWATH_SHARE_MIN * across_m);
-    let window_m = (sight.along_m - shown.width_m - 2.0 * OFF_LINE_M).max(SWATH_SHARE_MIN * sight.along_m);
+    let swath_m = sight.swath_m.min(across_m - room.across_m - 2.0 * OFF_LINE_M).max(SWATH_SHARE_MIN * across_m);
+    let window_m = (sight.along_m - room.along_m - 2.0 * OFF_LINE_M).max(WINDOW_M_MIN);
     let speed_m_s = sight.speed_m_s.min(window_m * means.camera.frames_per_s / PICTURES_EACH);
     Sight { swath_m, speed_m_s, ..sight }
 }
@@ -199,7 +253,7 @@ mod tests {
         Lot::new(corners.iter().map(|(x, y)| Point::new(*x, *y)).collect(), Vec::new()).expect("a lot")
     }
 
-    fn means(light: Light) -> Means {
+    fn means(light: Light) -> Means<'static> {
         let camera = Camera {
             across_pixels: 1_920.0,
             along_pixels: 1_080.0,
@@ -209,9 +263,9 @@ mod tests {
         };
         Means {
             camera,
-            module_m: 0.033,
+            board: Board { module_m: 0.033, up_m: 0.0 },
             overlap: 0.2,
-            shown: None,
+            shown: &[],
             heights_m: (10.0, 40.0),
             speed_max_m_s: 8.0,
             home: Point::new(0.0, 120.0),
@@ -238,6 +292,65 @@ mod tests {
         }
     }
 
+    /// A bay with the ground before it: its corners.
+    fn corners(middle: Point, shown: &Shown) -> [Point; 4] {
+        let (sin, cos) = shown.heading_deg.to_radians().sin_cos();
+        let at = |along: f64, right: f64| {
+            let (along_m, right_m) = (along * shown.length_m, right * shown.width_m);
+            Point::new(middle.x_m + along_m * sin + right_m * cos, middle.y_m + along_m * cos - right_m * sin)
+        };
+        [at(-0.5, -0.5), at(-0.5, 0.5), at(0.5, 0.5), at(0.5, -0.5)]
+    }
+
+    /// In how many pictures of a survey, as it is flown, something lies whole.
+    fn pictures_of(thing: &[Point; 4], survey: &SurveyPath, camera: Camera) -> usize {
+        let (sin, cos) = survey.heading_deg.to_radians().sin_cos();
+        let half_across_m = survey.sight.height_m * (camera.across_deg.to_radians() / 2.0).tan();
+        let step_m = survey.sight.speed_m_s / camera.frames_per_s;
+        let shows = |place: Point| {
+            thing.iter().all(|corner| {
+                let (east_m, north_m) = (corner.x_m - place.x_m, corner.y_m - place.y_m);
+                let (ahead_m, right_m) = (east_m * sin + north_m * cos, east_m * cos - north_m * sin);
+                ahead_m.abs() <= survey.sight.along_m / 2.0 && right_m.abs() <= half_across_m
+            })
+        };
+        let legs = survey.path.windows(2).flat_map(|leg| {
+            let (from, to, count) = (leg[0], leg[1], (leg[0].distance_m(leg[1]) / step_m) as usize);
+            (0..=count).map(move |at| from.towards(to, at as f64 / (count.max(1)) as f64))
+        });
+        legs.filter(|place| shows(*place)).count()
+    }
+
+    #[test]
+    fn rows_that_lie_in_two_directions_are_both_shown_whole() {
+        let shown = |heading_deg: f64| Shown { length_m: 7.6, width_m: 2.5, heading_deg };
+        // Rows along the south side, and a row along the east side.
+        let mut bays: Vec<(Point, Shown)> = (0..18).map(|at| (Point::new(5.0 + 2.5 * f64::from(at), 5.0), shown(180.0))).collect();
+        bays.extend((0..8).map(|at| (Point::new(60.0, 10.0 + 2.5 * f64::from(at)), shown(90.0))));
+        let all: Vec<Shown> = bays.iter().map(|(_, shown)| *shown).collect();
+        for light in [Light::Day, Light::Night] {
+            let means = Means { shown: &all, overlap: 0.2, ..means(light) };
+            let survey = survey_path(&lot(), Aim::Sweep, &means).expect("a survey");
+            let seen = |(middle, shown): &(Point, Shown)| pictures_of(&corners(*middle, shown), &survey, means.camera);
+            let least = bays.iter().map(seen).min();
+            println!("{light:?}: {:.0} m, {:.1} m/s, {:.0} deg", survey.length_m, survey.sight.speed_m_s, survey.heading_deg);
+            assert!(least.is_some_and(|least| least >= 2), "{light:?}: {least:?} pictures of some bay");
+        }
+        let one_way = Means { shown: &all[..1], ..means(Light::Day) };
+        let survey = survey_path(&lot(), Aim::Sweep, &one_way).expect("a survey");
+        let seen = |(middle, shown): &(Point, Shown)| pictures_of(&corners(*middle, shown), &survey, one_way.camera);
+        assert!(bays[18..].iter().map(seen).min() < Some(2), "lanes for the first direction alone show too little of the other");
+    }
+
+    #[test]
+    fn one_direction_has_lanes_across_it_and_two_have_more_to_choose_from() {
+        let shown = |heading_deg: f64| Shown { length_m: 7.6, width_m: 2.5, heading_deg };
+        assert_eq!(directions_deg(&[shown(2.2), shown(182.2), shown(4.0)]), [2.2]);
+        assert_eq!(directions_deg(&[shown(0.0), shown(90.0)]), [0.0, 90.0, 45.0, 135.0]);
+        let askew = Room::of(&[shown(0.0), shown(90.0)], 45.0);
+        assert!((askew.across_m - askew.along_m).abs() < 1e-9 && askew.along_m < 7.2, "{askew:?}");
+    }
+
     #[test]
     fn an_audit_comes_over_every_beacon() {
         let beacons: Vec<Point> =
@@ -251,7 +364,7 @@ mod tests {
     fn what_cannot_be_flown_is_refused() {
         let none = Means { over_lot_s: 5.0, ..means(Light::Night) };
         assert_eq!(survey_path(&lot(), Aim::Sweep, &none), Err(SurveyError::Endurance(5.0)));
-        let odd = Means { module_m: f64::NAN, ..means(Light::Night) };
+        let odd = Means { board: Board { module_m: f64::NAN, up_m: 0.0 }, ..means(Light::Night) };
         assert!(matches!(survey_path(&lot(), Aim::Sweep, &odd), Err(SurveyError::Camera(_))));
     }
 }

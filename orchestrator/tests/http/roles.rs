@@ -80,6 +80,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/lots/{id}/surveys", "operator manager"),
     ("DELETE", "/api/v1/lots/{id}/surveys/{survey}", "operator manager"),
     ("GET", "/api/v1/lots/{id}/surveys/{survey}/pictures/{picture}", "manager"),
+    ("GET", "/api/v1/lots/{id}/surveys/{survey}/film", "manager"),
     ("GET", "/api/v1/lots/{id}/findings", "manager"),
     ("POST", "/api/v1/lots/{id}/findings/{number}/acknowledge", "manager"),
     ("POST", "/api/v1/lots/{id}/findings/{number}/fixed", "manager"),

@@ -1,13 +1,21 @@
-//! Surveys over HTTP: asked for, seen, called off; findings settled with who and when; pictures from the shelf.
+//! Surveys over HTTP: asked for, due by the clock, seen, called off; findings settled with who and when; pictures from the shelf.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use dispatch_core::event::{Actor, Event};
 use dispatch_core::lots::{BaySighting, SurveyReport};
-use flight_types::SurveyId;
+use dispatch_core::survey::{Survey, SurveyKind};
+use flight_types::{LotId, SurveyId};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use survey_findings::{Finding, Judgement, Kind, Point, Subject};
 
-use crate::world::World;
+use orchestrator::config::SurveysConfig;
+use orchestrator::surveys::{Askers, SurveyedLot, Times, plan, start_schedule};
+use site_model::Lot;
+
+use crate::world::{NOW_MS, World, centre, lot_json, soon};
 
 fn report(picture: &str) -> SurveyReport {
     let finding = Finding {
@@ -98,4 +106,88 @@ async fn findings_are_settled_by_people_with_who_and_when() {
     for name in ["000002", "..%2F000001", "sightings"] {
         assert_eq!(shown(name).await.expect("an answer").status(), StatusCode::NOT_FOUND, "{name}");
     }
+}
+
+const MINUTE_MS: i64 = 60_000;
+const DAY_MS: i64 = 24 * 60 * MINUTE_MS;
+/// The tests' clock begins at 07:13:20 in Korea.
+const DUE_MS: i64 = NOW_MS + 16 * MINUTE_MS + 40_000;
+
+/// The lot of the tests, planned as the server plans, and one that cannot be.
+fn due(world: &World) -> Askers {
+    let (engine, settings) = (world.engine.clone(), SurveysConfig::default());
+    let drawn = Lot::from_geojson(lot_json().to_string(), centre()).expect("a lot");
+    Arc::new(move |kind, now_ms| {
+        let site = engine.read(|core| core.site().cloned()).expect("a site");
+        let lot = SurveyedLot::of(&drawn, &[], &settings, "park.example");
+        let unplanned = (LotId::new("lot-0").expect("an id"), Err("it has no ground".to_owned()));
+        let planned = plan(&lot, kind, &site, &settings, now_ms).map_err(|error| error.to_string());
+        vec![unplanned, (lot.id, planned)]
+    })
+}
+
+fn daily() -> Times {
+    Times { daily_at: vec!["07:30".parse().expect("a time")], utc_offset_min: 540 }
+}
+
+/// Returns when so many surveys were asked for; with when each was.
+async fn asked(world: &World, count: usize) -> Vec<i64> {
+    let mut look = tokio::time::interval(Duration::from_millis(10));
+    soon("a survey that is due", async {
+        loop {
+            look.tick().await;
+            let asked: Vec<i64> = world.engine.read(|core| core.surveys().map(|survey| survey.requested_at_ms).collect());
+            if asked.len() >= count {
+                return asked;
+            }
+        }
+    })
+    .await
+}
+
+async fn call_off_all(world: &World) {
+    let open: Vec<SurveyId> =
+        world.engine.read(|core| core.surveys().filter(|survey| survey.is_open()).map(|survey| survey.id.clone()).collect());
+    for survey in open {
+        world.engine.report(Actor::System, Event::SurveyCancelled { survey }).await.expect("called off");
+    }
+}
+
+#[tokio::test]
+async fn a_survey_is_asked_for_daily_at_its_time_once_and_not_again_after_a_restart() {
+    let world = World::new().await;
+    let schedule = start_schedule(world.engine.clone(), daily(), due(&world));
+    // The clock stands still between the steps: a survey asked for too early would carry an earlier time.
+    for step_ms in [10 * MINUTE_MS, 6 * MINUTE_MS, 40_000] {
+        world.advance(step_ms).await;
+    }
+    assert_eq!(asked(&world, 1).await, [DUE_MS]);
+    let (_, seen) = world.get("manager", "/lots/lot-1/surveys").await;
+    assert_eq!(
+        (seen[0]["kind"].as_str(), seen[0]["state"].as_str(), seen[0]["requested_by"].as_str()),
+        (Some("sweep"), Some("open"), None),
+        "{seen}"
+    );
+    assert!(seen[0]["whole_m"].as_f64().is_some_and(|way_m| way_m > 100.0), "a path over the lot: {seen}");
+    let kinds = world.engine.read(|core| core.surveys().map(|survey: &Survey| survey.kind).collect::<Vec<_>>());
+    assert_eq!(kinds, [SurveyKind::Sweep]);
+
+    // Called off and started again within the quarter of an hour in which it is made up for: it was asked for, and is not asked for twice.
+    call_off_all(&world).await;
+    schedule.abort();
+    let again = start_schedule(world.engine.clone(), daily(), due(&world));
+    tokio::task::yield_now().await;
+    world.advance(5 * MINUTE_MS).await;
+    world.advance(DAY_MS - 5 * MINUTE_MS).await;
+    assert_eq!(asked(&world, 2).await, [DUE_MS, DUE_MS + DAY_MS]);
+
+    // A server that was down at the time makes up for it within a quarter of an hour, and not later.
+    call_off_all(&world).await;
+    again.abort();
+    world.advance(DAY_MS + 20 * MINUTE_MS).await;
+    let late = start_schedule(world.engine.clone(), daily(), due(&world));
+    tokio::task::yield_now().await;
+    world.advance(DAY_MS - 20 * MINUTE_MS + 14 * MINUTE_MS).await;
+    assert_eq!(asked(&world, 3).await, [DUE_MS, DUE_MS + DAY_MS, DUE_MS + 3 * DAY_MS + 14 * MINUTE_MS]);
+    late.abort();
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use beacon::{Key, KeyRing, KeyState, issue};
 use dispatch_core::event::{Actor, Event};
 use dispatch_core::survey::{Pass, SurveyHow, SurveyKind};
-use flight_types::{FlightEvent, FlightPhase, Local, LocalFrame, LotId};
+use flight_types::{FlightEvent, FlightPhase, GeoPoint, Local, LocalFrame, LotId};
 use orchestrator::config::SurveysConfig;
 use orchestrator::surveys::{SurveyedLot, Watch, WatchParts};
 use qrcodegen::{QrCode, QrCodeEcc};
@@ -18,6 +18,7 @@ use sim_camera::{Beacon, BeaconCode, CameraPose, Intrinsics, Plan, Scene, Wear};
 use sim_rtsp::{CameraStream, Picture, RtspServer, StreamSettings};
 use survey_findings::Point;
 use survey_sightings::{Register, RegisteredBeacon};
+use survey_vision::ByFigures;
 
 use crate::feeds::{d1, ready, report};
 use crate::world::{NOW_MS, World, centre, soon};
@@ -129,6 +130,7 @@ fn watch(world: &World, folder: &Path) -> Watch {
         feeds: world.feeds.clone(),
         lots: Arc::new(|wanted| Some(lot()).filter(|lot| lot.id == *wanted)),
         keys: ring(7),
+        judge: Arc::new(ByFigures),
         settings,
         folder: folder.to_owned(),
     })
@@ -205,5 +207,35 @@ async fn a_survey_is_watched_over_a_restart_and_the_manager_reads_what_is_wrong(
     }
     said.sort_unstable();
     assert_eq!(said, [("beacon_forged", "A01"), ("beacon_missing", "A04")], "{findings}");
-    assert!(!folder.join(&survey).join("sightings.jsonl").exists(), "the lines have done their work");
+    film_is_kept(&world, &survey, &findings).await;
+}
+
+/// The same survey again as a film: frames in their order, codes as they were read, the pictures that findings point to at their moments.
+async fn film_is_kept(world: &World, survey: &str, findings: &Value) {
+    let path = format!("/lots/lot-1/surveys/{survey}/film");
+    let (status, film) = world.get("manager", &path).await;
+    assert_eq!(status, StatusCode::OK, "{film}");
+    let frames = film["frames"].as_array().expect("frames");
+    let times: Vec<i64> = frames.iter().filter_map(|frame| frame["at_ms"].as_i64()).collect();
+    assert!(times.len() >= 12 && times.is_sorted(), "over the restart: {times:?}");
+    let off_m = |frame: &Value| {
+        let place = GeoPoint::new(frame["place"]["lat"].as_f64()?, frame["place"]["lon"].as_f64()?).ok()?;
+        Some(LocalFrame::new(centre()).to_local(place).east_m.abs())
+    };
+    assert!(frames.iter().all(|frame| off_m(frame).is_some_and(|off_m| off_m < 1.0)), "on the line that was flown: {film}");
+    let mut read: Vec<&str> =
+        film["beacons"].as_array().expect("beacons").iter().filter_map(|beacon| beacon["area"].as_str()).collect();
+    read.sort_unstable();
+    assert_eq!(read, ["A00", "A02", "A03", "A05"], "neither the forged nor the missing one");
+    let kept: Vec<&Value> = frames.iter().map(|frame| &frame["picture"]).filter(|picture| picture.is_string()).collect();
+    for finding in findings.as_array().expect("findings") {
+        let pictures = finding["pictures"].as_array().expect("pictures");
+        assert!(pictures.iter().all(|picture| kept.contains(&picture)), "{finding} {kept:?}");
+    }
+    assert!(!kept.is_empty() && kept.len() < frames.len(), "{} of {}", kept.len(), frames.len());
+    for (who, expected) in [("operator", StatusCode::FORBIDDEN), ("g1", StatusCode::FORBIDDEN)] {
+        assert_eq!(world.get(who, &path).await.0, expected, "{who}");
+    }
+    let (status, _) = world.get("manager", "/lots/lot-1/surveys/survey-999999/film").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
 }

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 
+use flight_types::{GeoPoint, Local, LocalFrame};
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
@@ -104,5 +106,58 @@ async fn commands_say_what_is_wrong_with_what_they_are_given() {
         let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
         assert!(text.contains(mentions), "{arguments:?}: {text}");
+    }
+}
+
+/// Beacons at three corners of a square of 100 m, out of order, with a home at the fourth.
+fn square(home: GeoPoint) -> Value {
+    let frame = LocalFrame::new(home);
+    let beacon = |(id, east_m, north_m): (&str, f64, f64)| {
+        let place = frame.to_geo(Local { east_m, north_m });
+        let geometry = json!({"type": "Point", "coordinates": [place.lon_deg(), place.lat_deg()]});
+        json!({"type": "Feature", "id": id, "properties": {}, "geometry": geometry})
+    };
+    let features: Vec<Value> =
+        [("across", 100.0, 100.0), ("north", 0.0, 100.0), ("east", 100.0, 0.0)].into_iter().map(beacon).collect();
+    json!({"type": "FeatureCollection", "features": features})
+}
+
+async fn audit(file: &Path, more: &[&str]) -> Output {
+    let running = Command::new(PROGRAM).args(["plan", "audit"]).arg(file).args(["--from", "37.5,127.0"]).args(more).output();
+    soon("the command ends", running).await.expect("the program starts")
+}
+
+#[tokio::test]
+async fn a_round_of_beacons_is_planned_from_a_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("beacons.geojson");
+    let home = GeoPoint::new(37.5, 127.0).expect("a place");
+    std::fs::write(&file, square(home).to_string()).expect("written");
+
+    let told = audit(&file, &["--speed", "4"]).await;
+    let text = String::from_utf8(told.stdout).expect("text");
+    assert!(told.status.success(), "{text}");
+    assert!(["400 m, 100 s: east across north\n", "400 m, 100 s: north across east\n"].contains(&text.as_str()), "{text}");
+
+    let line: Value = serde_json::from_slice(&audit(&file, &["--json"]).await.stdout).expect("GeoJSON");
+    let stops = line["geometry"]["coordinates"].as_array().expect("a line");
+    assert_eq!((stops.len(), stops.first()), (5, stops.last()), "out and home again: {line}");
+    assert_eq!(line["properties"]["beacons"].as_array().map(Vec::len), Some(3));
+    assert!(line["properties"]["time_s"].as_f64().is_some_and(|time_s| (time_s - 80.0).abs() < 0.1), "{line}");
+
+    let area = json!({"type": "FeatureCollection", "features": [{"id": "A1", "geometry": {"type": "Polygon", "coordinates": []}}]});
+    let far = json!({"type": "FeatureCollection", "features": [{"id": "A1", "geometry": {"type": "Point", "coordinates": [127.0, 91.0]}}]});
+    for (content, more, mentions) in [
+        (area.to_string(), [].as_slice(), "beacon A1: the geometry is \"Polygon\""),
+        (far.to_string(), &[], "beacon A1"),
+        ("{}".to_owned(), &[], "not a GeoJSON FeatureCollection"),
+        ("{".to_owned(), &[], "wrong.geojson"),
+        (square(home).to_string(), &["--speed", "0"], "--speed"),
+    ] {
+        let wrong = folder.path().join("wrong.geojson");
+        std::fs::write(&wrong, content).expect("written");
+        let refused = audit(&wrong, more).await;
+        let text = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success() && text.contains(mentions), "{mentions}: {text}");
     }
 }

@@ -3,6 +3,7 @@
  * moves a beacon, prints the sheets. Played by parking.mjs with the page of a signed-in manager. Waits only for what the pages show.
  */
 
+import { watchAgain } from './film.mjs';
 import { at, base, id, PHONE, picture } from './stage.mjs';
 
 /** The demo's first lot. */
@@ -116,4 +117,5 @@ export async function drawLot(page, desk) {
   await page.waitForSelector(id('picked'));
   await picture({ manager: page }, 'lot-phone-drawing');
   await page.click(id('stop'));
+  await watchAgain(page, LOT, desk);
 }

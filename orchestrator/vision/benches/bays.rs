@@ -7,7 +7,7 @@ mod cars;
 use std::time::Instant;
 
 use cars::{LIGHTS, Score, lots};
-use survey_vision::taken;
+use survey_vision::{BayJudge, BayView, ByFigures};
 
 fn main() {
     println!("{:<8} {:>6} {:>10} {:>8}", "light", "bays", "precision", "recall");
@@ -18,6 +18,7 @@ fn main() {
     }
     let Some(lot) = lots(12.0, 1_000, 1).pop() else { return };
     let start = Instant::now();
-    let judged = lot.bays.iter().filter_map(|(bay, _)| taken(&lot.frame, &lot.lens, &lot.pose, bay)).count();
+    let judge = |bay| ByFigures.taken(&BayView::of(&lot.frame, &lot.lens, &lot.pose, bay)?);
+    let judged = lot.bays.iter().filter_map(|(bay, _)| judge(bay)).count();
     println!("{:.2} ms a bay", start.elapsed().as_secs_f64() * 1e3 / judged.max(1) as f64);
 }

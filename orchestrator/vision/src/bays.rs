@@ -1,6 +1,7 @@
-//! Which bays are taken: the ground of a bay against the asphalt before it, by figures that a car changes and a shadow hardly does.
+//! Which bays are taken: the ground of a bay against the asphalt before it. Who judges may be exchanged; without a word it is by figures that a
+//! car changes and a shadow hardly does.
 //!
-//! Knows no cars: no shapes and no colours. What the figures mean, how their weights came about and what real lots would need stands in
+//! The figures know no cars: no shapes and no colours. What the figures mean, how their weights came about and what real lots would need stands in
 //! docs/vision.md.
 
 use crate::frame::Frame;
@@ -14,9 +15,13 @@ const POINTS_ALONG: usize = 50;
 /// Points left out at each side: the painted lines, and what leans in from the next bay.
 const SKIPPED_ACROSS: usize = 2;
 const SKIPPED_ALONG: usize = 3;
+/// Points of a patch across the bay, from its left as seen from the aisle.
+pub const PATCH_ACROSS: usize = POINTS_ACROSS - 2 * SKIPPED_ACROSS;
+/// Points of a patch along the bay, from the aisle inwards.
+pub const PATCH_ALONG: usize = POINTS_ALONG - 2 * SKIPPED_ALONG;
 /// Two by two points make a cell.
-const ACROSS: usize = (POINTS_ACROSS - 2 * SKIPPED_ACROSS) / 2;
-const ALONG: usize = (POINTS_ALONG - 2 * SKIPPED_ALONG) / 2;
+const ACROSS: usize = PATCH_ACROSS / 2;
+const ALONG: usize = PATCH_ALONG / 2;
 /// Looks along each side of a point, whose mean is its brightness.
 const LOOKS: usize = 3;
 /// The strip of asphalt before the bay that it is compared with, metres from its end.
@@ -28,12 +33,10 @@ pub const BEFORE_BAY_M: f64 = STRIP_FROM_M + STRIP_LENGTH_M;
 const STRIP_LOOKS: usize = 16;
 /// Bays further from straight down than this are not judged, tangent: cars of the next bays hide too much of them.
 const OFF_NADIR_TAN_MAX: f64 = 0.5;
-/// Black of a video picture (ITU-R BT.601).
-const BLACK: f64 = 16.0;
 /// Below this the strip is too dark to compare with, steps of brightness: the sensor's noise then has as many clear steps as a car. Measured
 /// in the simulator by night: under lamps 55 and more; on the demo's lot, lit at its corners only, most free bays below 24 look taken, and
 /// nine of forty up to 40.
-const LEVEL_MIN: f64 = 50.0;
+const STRIP_BRIGHTNESS_MIN: f64 = 50.0;
 /// Darker than this share of the strip is as good as black: the logarithm stays finite.
 const SHARE_MIN: f64 = 0.03;
 
@@ -50,17 +53,33 @@ pub struct Bay {
     pub length_m: f64,
 }
 
-/// The probability that a car stands in a bay; `None` when the bay and the strip before it are not wholly in the picture, too far from
-/// straight down, or too dark.
-pub fn taken(frame: &Frame, lens: &Lens, pose: &Pose, bay: &Bay) -> Option<f64> {
-    let off = bay.from_camera_m[0].hypot(bay.from_camera_m[1]);
-    if off.is_nan() || off > OFF_NADIR_TAN_MAX * pose.height_m {
-        return None;
+/// Judges bays.
+pub trait BayJudge: std::fmt::Debug + Send + Sync {
+    /// The probability that a car stands in a bay; `None` when that cannot be told.
+    fn taken(&self, view: &BayView<'_>) -> Option<f64>;
+}
+
+/// Judges by nine figures and a logistic regression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ByFigures;
+
+impl BayJudge for ByFigures {
+    fn taken(&self, view: &BayView<'_>) -> Option<f64> {
+        let figures = Figures::of(&view.cells()?);
+        Some(1.0 / (1.0 + (-figures.weighed()).exp()))
     }
-    let look = Look { frame, map: map(lens, pose, bay)?, length_m: bay.length_m };
-    let level = look.level()?;
-    let figures = Figures::of(&look.cells(level)?);
-    Some(1.0 / (1.0 + (-figures.weighed()).exp()))
+}
+
+/// A bay's ground as if seen from straight above: logarithms of brightness over that of the asphalt before it, a point for every tenth of a metre
+/// of a bay of 2.5 m by 5 m. Painted lines at its sides are left out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Patch(Vec<f32>);
+
+impl Patch {
+    /// Row by row from the aisle, each of [`PATCH_ACROSS`] points; [`PATCH_ALONG`] rows.
+    pub fn values(&self) -> &[f32] {
+        &self.0
+    }
 }
 
 /// From the bay, 0 to 1 across and from the aisle inwards, to the picture. Exact but for what a lens bends within one bay.
@@ -74,46 +93,68 @@ fn map(lens: &Lens, pose: &Pose, bay: &Bay) -> Option<Homography> {
     Homography::of_square(&[corner(0.0, 0.0)?, corner(1.0, 0.0)?, corner(1.0, 1.0)?, corner(0.0, 1.0)?])
 }
 
-/// One bay in one picture.
-struct Look<'a> {
+/// One bay in one picture, seen well enough to be judged.
+#[derive(Debug)]
+pub struct BayView<'a> {
     frame: &'a Frame,
     map: Homography,
     length_m: f64,
+    /// Brightness of the strip before it.
+    level: f64,
 }
 
-impl Look<'_> {
+impl<'a> BayView<'a> {
+    /// `None` when the bay and the strip before it are not wholly in the picture, too far from straight down, or too dark.
+    pub fn of(frame: &'a Frame, lens: &Lens, pose: &Pose, bay: &Bay) -> Option<Self> {
+        let off = bay.from_camera_m[0].hypot(bay.from_camera_m[1]);
+        if off.is_nan() || off > OFF_NADIR_TAN_MAX * pose.height_m {
+            return None;
+        }
+        let unlit = Self { frame, map: map(lens, pose, bay)?, length_m: bay.length_m, level: 0.0 };
+        Some(Self { level: unlit.strip_brightness()?, ..unlit })
+    }
+
+    /// Its ground point by point; `None` when a part of it lies outside the picture.
+    pub fn patch(&self) -> Option<Patch> {
+        let point = |at: usize| {
+            let (x, y) = (SKIPPED_ACROSS + at % PATCH_ACROSS, SKIPPED_ALONG + at / PATCH_ACROSS);
+            Some(self.point(x, y)? as f32)
+        };
+        (0..PATCH_ACROSS * PATCH_ALONG).map(point).collect::<Option<_>>().map(Patch)
+    }
+
     fn brightness(&self, u: f64, v: f64) -> Option<f64> {
         let Corner { x, y } = self.map.at(u, v);
-        let inside = |at: f64, count: usize| (0.0..count as f64).contains(&at);
-        let seen = inside(x, self.frame.width()) && inside(y, self.frame.height());
-        seen.then(|| (f64::from(self.frame.nearest(x, y)) - BLACK).max(0.0))
+        self.frame.holds(x, y, 0.0).then(|| self.frame.brightness(x, y))
     }
 
     /// The middle brightness of the strip before the bay.
-    fn level(&self) -> Option<f64> {
+    fn strip_brightness(&self) -> Option<f64> {
         let part = |at: usize| (at as f64 + 0.5) / STRIP_LOOKS as f64;
         let strip = |at: usize| {
             let before_m = STRIP_FROM_M + part(at / STRIP_LOOKS) * STRIP_LENGTH_M;
             self.brightness(part(at % STRIP_LOOKS), -before_m / self.length_m)
         };
         let mut values = (0..STRIP_LOOKS * STRIP_LOOKS).map(strip).collect::<Option<Vec<f64>>>()?;
-        Some(middle(&mut values)).filter(|level| *level >= LEVEL_MIN)
+        Some(middle(&mut values)).filter(|level| *level >= STRIP_BRIGHTNESS_MIN)
     }
 
-    /// Logarithms of brightness over that of the strip, row by row from the aisle.
-    fn cells(&self, level: f64) -> Option<Vec<f64>> {
-        let point = |x: usize, y: usize| {
-            let mut sum = 0.0;
-            for look in 0..LOOKS * LOOKS {
-                let within = |look: usize| (look as f64 + 0.5) / LOOKS as f64;
-                let u = (x as f64 + within(look % LOOKS)) / POINTS_ACROSS as f64;
-                sum += self.brightness(u, (y as f64 + within(look / LOOKS)) / POINTS_ALONG as f64)?;
-            }
-            Some((sum / (LOOKS * LOOKS) as f64 / level).max(SHARE_MIN).ln())
-        };
+    /// Logarithm of a point's brightness over that of the strip.
+    fn point(&self, x: usize, y: usize) -> Option<f64> {
+        let mut sum = 0.0;
+        for look in 0..LOOKS * LOOKS {
+            let within = |look: usize| (look as f64 + 0.5) / LOOKS as f64;
+            let u = (x as f64 + within(look % LOOKS)) / POINTS_ACROSS as f64;
+            sum += self.brightness(u, (y as f64 + within(look / LOOKS)) / POINTS_ALONG as f64)?;
+        }
+        Some((sum / (LOOKS * LOOKS) as f64 / self.level).max(SHARE_MIN).ln())
+    }
+
+    /// The points two by two, row by row from the aisle.
+    fn cells(&self) -> Option<Vec<f64>> {
         let cell = |at: usize| {
             let (x, y) = (SKIPPED_ACROSS + 2 * (at % ACROSS), SKIPPED_ALONG + 2 * (at / ACROSS));
-            Some((point(x, y)? + point(x + 1, y)? + point(x, y + 1)? + point(x + 1, y + 1)?) / 4.0)
+            Some((self.point(x, y)? + self.point(x + 1, y)? + self.point(x, y + 1)? + self.point(x + 1, y + 1)?) / 4.0)
         };
         (0..ACROSS * ALONG).map(cell).collect()
     }
@@ -206,7 +247,8 @@ mod tests {
         let lens = Lens::of_field(600, 600, 60.0).expect("a lens");
         let pose =
             Pose { latitude_deg: 0.0, longitude_deg: 0.0, height_m: 12.0, heading_deg: 0.0, pitch_deg: -90.0, roll_deg: 0.0 };
-        taken(&frame, &lens, &pose, &Bay { from_camera_m: [0.0, 1.0], heading_deg: 0.0, width_m: 2.5, length_m: 5.0 })
+        let bay = Bay { from_camera_m: [0.0, 1.0], heading_deg: 0.0, width_m: 2.5, length_m: 5.0 };
+        ByFigures.taken(&BayView::of(&frame, &lens, &pose, &bay)?)
     }
 
     #[test]
@@ -230,9 +272,9 @@ mod tests {
             Pose { latitude_deg: 0.0, longitude_deg: 0.0, height_m: 12.0, heading_deg: 0.0, pitch_deg: -90.0, roll_deg: 0.0 };
         for from_camera_m in [[5.0, 4.0], [f64::NAN, 0.0], [0.0, 900.0]] {
             let bay = Bay { from_camera_m, heading_deg: 0.0, width_m: 2.5, length_m: 5.0 };
-            assert_eq!(taken(&frame, &lens, &pose, &bay), None, "{from_camera_m:?}");
+            assert!(BayView::of(&frame, &lens, &pose, &bay).is_none(), "{from_camera_m:?}");
         }
         let bay = Bay { from_camera_m: [0.0, 0.0], heading_deg: f64::NAN, width_m: 2.5, length_m: 5.0 };
-        assert_eq!(taken(&frame, &lens, &pose, &bay), None);
+        assert!(BayView::of(&frame, &lens, &pose, &bay).is_none());
     }
 }

@@ -21,10 +21,9 @@ const CALM_SHARE: f64 = 0.25;
 const REACH_PIXELS: i64 = 1;
 /// From the tenth to the ninth tenth of a normal spread are so many times as far as from quarter to quarter.
 const QUARTERS_TO_TENTHS: f64 = 1.9;
-/// Black of a video picture (ITU-R BT.601).
-const BLACK: f64 = 16.0;
-/// Below this the ground is too dark to compare with, steps of brightness.
-const LEVEL_MIN: f64 = 4.0;
+/// Below this the ring of ground is too dark to compare with, steps of brightness. Far less than a bay's ground needs: a board is a step or a
+/// pattern of a metre, which noise is not.
+const RING_BRIGHTNESS_MIN: f64 = 4.0;
 /// Darker than this share of the ground is as good as black: the logarithm stays finite.
 const SHARE_MIN: f64 = 0.05;
 
@@ -71,7 +70,7 @@ pub fn standout(frame: &Frame, lens: &Lens, pose: &Pose, from_camera_m: [f64; 2]
     let inner = inner.map(look).collect::<Option<Vec<_>>>()?;
     let ring = (0..RING_LOOKS).map(round).map(look).collect::<Option<Vec<_>>>()?;
     let level = Sorted::of(ring.iter().map(|(_, level)| *level).collect()).at(0.5);
-    if level < LEVEL_MIN {
+    if level < RING_BRIGHTNESS_MIN {
         return None;
     }
     let slope = Slope::of(&ring, level);
@@ -113,14 +112,13 @@ impl Slope {
 /// Mean brightness over the pixels round a place of the ground; `None` outside the picture.
 fn brightness(frame: &Frame, lens: &Lens, pose: &Pose, from_camera_m: [f64; 2]) -> Option<f64> {
     let pixel = pixel_of(from_camera_m, lens, pose)?;
-    let inside = |at: f64, count: usize| (1.0..count as f64 - 1.0).contains(&at);
-    if !inside(pixel.x, frame.width()) || !inside(pixel.y, frame.height()) {
+    if !frame.holds(pixel.x, pixel.y, REACH_PIXELS as f64) {
         return None;
     }
     let mut sum = 0.0;
     for down in -REACH_PIXELS..=REACH_PIXELS {
         for right in -REACH_PIXELS..=REACH_PIXELS {
-            sum += (f64::from(frame.nearest(pixel.x + right as f64, pixel.y + down as f64)) - BLACK).max(0.0);
+            sum += frame.brightness(pixel.x + right as f64, pixel.y + down as f64);
         }
     }
     Some(sum / ((2 * REACH_PIXELS + 1) * (2 * REACH_PIXELS + 1)) as f64)

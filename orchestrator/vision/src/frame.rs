@@ -2,6 +2,9 @@
 
 use crate::decode::PICTURE_PIXELS_MAX;
 
+/// Black of a video picture (ITU-R BT.601).
+const BLACK: f64 = 16.0;
+
 /// Why bytes are not a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
@@ -91,6 +94,17 @@ impl Frame {
     pub(crate) fn nearest(&self, x: f64, y: f64) -> u8 {
         let within = |at: f64, count: usize| (at.max(0.0) as usize).min(count - 1);
         self.pixels[within(y, self.height) * self.width + within(x, self.width)]
+    }
+
+    /// Brightness at or nearest to a place in the picture, steps over a video's black.
+    pub(crate) fn brightness(&self, x: f64, y: f64) -> f64 {
+        (f64::from(self.nearest(x, y)) - BLACK).max(0.0)
+    }
+
+    /// Whether a place lies in the picture, at least so many pixels inside its edge; what is no number does not.
+    pub(crate) fn holds(&self, x: f64, y: f64, margin: f64) -> bool {
+        let within = |at: f64, count: usize| (margin..count as f64 - margin).contains(&at);
+        within(x, self.width) && within(y, self.height)
     }
 
     /// A part of the frame; what lies outside is cut off.

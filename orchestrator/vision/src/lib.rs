@@ -33,7 +33,7 @@ mod ground;
 pub use ground::{Lens, LensError, Place, Pose, PoseSpread, locate, locate_pixel, pixel_of};
 
 mod bays;
-pub use bays::{BEFORE_BAY_M, Bay, taken};
+pub use bays::{BEFORE_BAY_M, Bay, BayJudge, BayView, ByFigures, PATCH_ACROSS, PATCH_ALONG, Patch};
 
 mod boards;
 pub use boards::{Standout, standout};

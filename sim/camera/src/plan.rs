@@ -1,6 +1,7 @@
 //! What stands still in a scene: streets, land, buildings, lots, trees, lamps, beacons. Plain data in metres east and north.
 
 use crate::BeaconCode;
+use crate::ground::{lamp_head, lamp_lux};
 
 /// Corners in metres east and north, either way round, the first not repeated.
 pub type FlatRing = Vec<[f64; 2]>;
@@ -24,6 +25,17 @@ pub struct Plan {
     pub lamps: Vec<Lamp>,
     /// Parking beacons.
     pub beacons: Vec<Beacon>,
+}
+
+impl Plan {
+    /// Light of all lamps on level ground at a place, east and north, lux; what stands in its way casts no shadow.
+    pub fn lamp_lux_at(&self, place: [f64; 2]) -> f64 {
+        let lux = |lamp: &Lamp| {
+            let [east, north] = lamp_head(lamp);
+            f64::from(lamp_lux((place[0] - east).hypot(place[1] - north) as f32, lamp.height_m as f32))
+        };
+        self.lamps.iter().map(lux).sum()
+    }
 }
 
 /// A street or path.

@@ -2,6 +2,7 @@
 //! brings them.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use dispatch_core::event::Event;
 use dispatch_core::survey::{Survey, SurveyState};
@@ -11,7 +12,7 @@ use sim::scenario::{Scenario, Snapshot, Step, SurveyPass, run_watched};
 use sim_camera::{Camera, Intrinsics};
 use survey_findings::Says;
 use survey_sightings::{Eye, Gathering, Shot};
-use survey_vision::{Frame, Lens, Pose, PoseSpread};
+use survey_vision::{ByFigures, Frame, Lens, Pose, PoseSpread};
 
 use super::lot::DemoLot;
 
@@ -82,6 +83,7 @@ impl<'a> Flight<'a> {
             frame: lot.lot.frame,
             spread: PoseSpread::CORRECTED,
             exposure_s: lot.light.exposure_s(),
+            judge: Arc::new(ByFigures),
         };
         let size = Intrinsics::new(lot.settings.camera_width, lot.settings.camera_height, FIELD_DEG).expect("a camera");
         Self { lot, each_ms, camera: Camera::new(size, SEED), gathering: Gathering::new(eye) }

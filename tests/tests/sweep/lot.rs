@@ -13,11 +13,14 @@ use site_model::Site;
 use survey_findings::Session;
 use survey_plan::Light;
 use survey_sightings::RegisteredBay;
+use survey_vision::BEFORE_BAY_M;
 
 /// As the demo's cameras have it.
 const PARKED_SHARE: f64 = 0.5;
 const SEED: u64 = 1;
 const LOT: &str = "market";
+/// A lamp no further from a bay's middle than this is the lot's own, metres.
+const LOT_LAMP_M: f64 = 4.0;
 
 /// The lot, its cars and its sky.
 pub struct DemoLot {
@@ -50,11 +53,23 @@ impl DemoLot {
         let keys = vec![Key { id: 1, secret: [7; 32], state: KeyState::Active }];
         let keys = KeyRing::new("park.example", keys).expect("a ring");
         let drawn = site.lots.iter().find(|lot| lot.id.as_str() == LOT).expect("the lot");
-        let lot = SurveyedLot::of(drawn, &site.no_fly, &settings);
+        let lot = SurveyedLot::of(drawn, &site.no_fly, &settings, keys.host());
         let seen = plan_with_codes(&site, &|beacon| issue(&keys, &beacon.area).ok());
         let mut scene = Scene::new(seen.plan.clone(), hour);
         scene.cars = parked_cars(&seen.plan, PARKED_SHARE, SEED);
         Self { light, settings, lot, keys, scene, frame: seen.frame, site }
+    }
+
+    /// The same with the lot's lamps out; those of the streets burn.
+    pub fn without_lamps(mut self) -> Self {
+        let reach = |lamp: &sim_camera::Lamp| {
+            let near = |bay: &sim_camera::Bay| (bay.centre[0] - lamp.place[0]).hypot(bay.centre[1] - lamp.place[1]);
+            self.scene.plan.bays.iter().map(near).fold(f64::INFINITY, f64::min)
+        };
+        let mut plan = (*self.scene.plan).clone();
+        plan.lamps.retain(|lamp| reach(lamp) > LOT_LAMP_M);
+        self.scene.plan = plan.into();
+        self
     }
 
     /// The server's own plan of a sweep.
@@ -75,6 +90,16 @@ impl DemoLot {
     /// Whether a car really stands in a bay.
     pub fn stands(&self, bay: &str) -> bool {
         self.lot.register.bays.iter().find(|known| known.id == bay).is_some_and(|bay| self.car_in(bay).is_some())
+    }
+
+    /// Light of the lamps on the strip of asphalt that a bay is compared with, lux.
+    pub fn lux_before(&self, bay: &str) -> f64 {
+        let Some(bay) = self.lot.register.bays.iter().find(|known| known.id == bay) else { return 0.0 };
+        let (sin, cos) = bay.heading_deg.to_radians().sin_cos();
+        let back_m = bay.length_m / 2.0 + BEFORE_BAY_M / 2.0;
+        let (east_m, north_m) = (bay.place.east_m - back_m * sin, bay.place.north_m - back_m * cos);
+        let local = self.frame.to_local(self.lot.frame.to_geo(flight_types::Local { east_m, north_m }));
+        self.scene.plan.lamp_lux_at([local.east_m, local.north_m])
     }
 
     /// Every car has a session, and no session is without its car: nothing is to be found.

@@ -5,6 +5,7 @@
 mod lot;
 
 use std::path::Path;
+use std::sync::Arc;
 
 use dispatch_core::Core;
 use dispatch_core::survey::{Survey, SurveyState};
@@ -16,9 +17,9 @@ use sim::Truth;
 use sim::scenario::{Report, Scenario, Snapshot, Step, SurveyPass, run_watched};
 use sim_camera::{Camera, Intrinsics};
 use survey_findings::{Kind, Subject};
-use survey_plan::{Aim, Light, Lot, Means, Point, SurveyPath, survey_path};
+use survey_plan::{Aim, Board, Light, Lot, Means, Point, SurveyPath, survey_path};
 use survey_sightings::{Eye, Gathering, Register, Shot, Taken};
-use survey_vision::{Frame, Lens, Pose, PoseSpread};
+use survey_vision::{ByFigures, Frame, Lens, Pose, PoseSpread};
 
 const SEED: u64 = 7;
 /// Full HD costs some 60 ms to draw and 100 ms to read; at 1 m/s a picture each second is a little rarer than what counts as a look of its own.
@@ -95,9 +96,9 @@ fn plan(aircraft: usize) -> SurveyPath {
     };
     let means = Means {
         camera,
-        module_m: MODULE_M,
+        board: Board { module_m: MODULE_M, up_m: 0.0 },
         overlap: 0.2,
-        shown: None,
+        shown: &[],
         heights_m: (10.0, 40.0),
         speed_max_m_s: 8.0,
         home: Point::new(0.0, 150.0),
@@ -141,6 +142,7 @@ impl Onlooker {
             frame: frame(),
             spread: PoseSpread::CORRECTED,
             exposure_s: Light::Night.exposure_s(),
+            judge: Arc::new(ByFigures),
         };
         Self {
             camera: Camera::new(Intrinsics::full_hd(), SEED),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use sim_camera::{Bay as PlanBay, Camera, CameraPose, Car, CarBody, Intrinsics, Lamp, Plan, Plate, Scene};
-use survey_vision::{Bay, Frame, Lens, Pose};
+use survey_vision::{Bay, BayJudge, BayView, ByFigures, Frame, Lens, Pose};
 
 const BODIES: [CarBody; 4] = [CarBody::Saloon, CarBody::Suv, CarBody::Compact, CarBody::Van];
 /// From white through every grey to black, and colours; the third is near the asphalt's own.
@@ -125,13 +125,19 @@ pub struct Score {
 }
 
 impl Score {
-    /// Over so many looks at one lot at each hour of a light, seeds from `seed` on.
+    /// Of the figures over so many looks at one lot at each hour of a light, seeds from `seed` on.
     pub fn of(hours: [f64; 5], seed: u64, looks: u64) -> Self {
+        Self::by(&ByFigures, hours, seed, looks)
+    }
+
+    /// The same of any judge.
+    pub fn by(judge: &dyn BayJudge, hours: [f64; 5], seed: u64, looks: u64) -> Self {
         let mut score = Self::default();
         let lots = (seed..).zip(hours).flat_map(|(seed, hour)| lots(hour, seed, looks));
         for lot in lots {
             for (bay, truth) in &lot.bays {
-                let Some(probability) = survey_vision::taken(&lot.frame, &lot.lens, &lot.pose, bay) else { continue };
+                let view = BayView::of(&lot.frame, &lot.lens, &lot.pose, bay);
+                let Some(probability) = view.and_then(|view| judge.taken(&view)) else { continue };
                 let count = match (probability >= 0.5, *truth) {
                     (true, true) => &mut score.taken_right,
                     (true, false) => &mut score.taken_wrong,

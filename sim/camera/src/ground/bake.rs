@@ -423,7 +423,7 @@ fn lamp_light(model: &GroundModel, lattice: &Lattice) -> Vec<f32> {
 }
 
 /// Light on the ground this far from a lamp's foot: even over 40° each way, falling off beyond, cosine and square law.
-pub(super) fn lamp_lux(off_m: f32, height_m: f32) -> f32 {
+pub(crate) fn lamp_lux(off_m: f32, height_m: f32) -> f32 {
     let way2 = off_m * off_m + height_m * height_m;
     let cosine = height_m / way2.sqrt();
     let beam = ((cosine - 0.16) / 0.6).clamp(0.0, 1.0);

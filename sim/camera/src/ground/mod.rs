@@ -12,6 +12,7 @@ use crate::plan::Plan;
 use crate::raster::{Raster, View};
 use crate::shade::{GROUND, SKY};
 
+pub(crate) use bake::lamp_lux;
 pub(crate) use model::lamp_head;
 
 use model::GroundModel;

@@ -39,6 +39,22 @@ export const surveysEn = {
   picture: (what: string, where: string) => `Picture: ${what}, ${where}`,
   replay: 'Pictures one after the other',
   showFixed: 'Fixed ones too',
+  film: {
+    title: 'Watch a survey again',
+    open: 'Play',
+    close: 'Close',
+    which: 'Which survey',
+    play: 'Play',
+    pause: 'Pause',
+    speed: 'Speed',
+    position: 'Moment of the flight',
+    picture: 'What the aircraft saw',
+    noPicture: 'No picture of this moment was kept.',
+    empty: 'Nothing of this survey was seen, or its film is not kept any more.',
+    found: (count: number) => (count === 1 ? '1 finding' : `${count} findings`),
+    read: (areas: string) => `Beacons read: ${areas}`,
+    noneRead: 'No beacon read yet.',
+  },
 };
 
 export const surveysKo: typeof surveysEn = {
@@ -80,4 +96,20 @@ export const surveysKo: typeof surveysEn = {
   picture: (what, where) => `사진: ${what}, ${where}`,
   replay: '사진 차례로 보기',
   showFixed: '해결된 항목도 보기',
+  film: {
+    title: '조사 다시 보기',
+    open: '재생',
+    close: '닫기',
+    which: '조사 선택',
+    play: '재생',
+    pause: '일시정지',
+    speed: '속도',
+    position: '비행 시점',
+    picture: '기체가 본 장면',
+    noPicture: '이 순간의 사진은 보관되지 않았습니다.',
+    empty: '이 조사에서 본 것이 없거나 기록이 더 이상 보관되지 않습니다.',
+    found: (count) => `발견 ${count}건`,
+    read: (areas) => `읽은 비컨: ${areas}`,
+    noneRead: '아직 읽은 비컨이 없습니다.',
+  },
 };

@@ -2,6 +2,7 @@
 
 import { API_BASE, request } from '../api';
 import type { LatLon } from '../types';
+import type { FilmView } from './film';
 
 export interface SurveyView {
   id: string;
@@ -65,6 +66,7 @@ export const surveys = {
   list: (lot: string) => request<SurveyView[]>(path(lot, 'surveys')),
   ask: (lot: string, kind: 'sweep' | 'audit') => send(path(lot, 'surveys'), { kind }),
   callOff: (lot: string, survey: string) => request<void>(path(lot, `surveys/${survey}`), { method: 'DELETE' }),
+  film: (lot: string, survey: string) => request<FilmView>(path(lot, `surveys/${encodeURIComponent(survey)}/film`)),
   findings: (lot: string) => request<FindingView[]>(path(lot, 'findings')),
   settle: (lot: string, finding: number, how: 'acknowledge' | 'fixed') => send(path(lot, `findings/${finding}/${how}`)),
   bays: (lot: string) => request<BayView[]>(path(lot, 'bays')),

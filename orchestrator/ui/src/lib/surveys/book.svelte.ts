@@ -1,6 +1,7 @@
 /** What surveys know of one lot, as last asked; and what a manager can do about it. */
 
 import { type BayView, type FindingView, surveys, type SurveyView } from './api';
+import { type FilmView, type Moment, momentAt } from './film';
 
 export class SurveyBook {
   readonly lot: string;
@@ -12,12 +13,21 @@ export class SurveyBook {
   /** The finding that is looked at, by its number. */
   shown = $state<number | null>(null);
 
+  /** The survey that is played again, and where in it one is, milliseconds of the film's own time. */
+  film = $state.raw<FilmView | null>(null);
+  positionMs = $state(0);
+
   constructor(lot: string) {
     this.lot = lot;
   }
 
   get latest(): SurveyView | undefined {
     return this.all[0];
+  }
+
+  /** What the film shows now; none when none is played. */
+  get moment(): Moment | null {
+    return this.film && momentAt(this.film, this.findings, this.positionMs);
   }
 
   async look(): Promise<void> {

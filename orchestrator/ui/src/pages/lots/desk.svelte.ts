@@ -23,6 +23,7 @@ import {
   turn,
 } from '../../lib/lots/drawing';
 import type { Tool } from '../../lib/lots/LotMap.svelte';
+import { snapped } from '../../lib/lots/snapping';
 
 /** A stroke that was drawn and not yet added. */
 interface Draft {
@@ -30,6 +31,8 @@ interface Draft {
   to: Spot;
   count: number;
   right: boolean;
+  /** What its ends lie on. */
+  holds: Spot[];
 }
 
 export class Desk {
@@ -41,6 +44,8 @@ export class Desk {
   editing = $state(false);
   tool = $state<Tool>('pick');
   draft = $state.raw<Draft | null>(null);
+  /** Whether strokes are drawn to edges, ends and directions. */
+  snaps = $state(true);
   canUndo = $state(false);
   canRedo = $state(false);
   #steps: Steps | null = null;
@@ -155,10 +160,13 @@ export class Desk {
     this.#drag((drawing, pick) => reshape(drawing, pick, dropCorner(corner)), true);
   }
 
-  stroke(from: Spot, to: Spot, done: boolean): void {
+  stroke(from: Spot, to: Spot, done: boolean, reachM = 0): void {
     const drawing = this.drawing;
     if (!drawing) return;
-    if (this.tool === 'row') this.draft = { from, to, count: Math.max(1, baysAlong(from, to)), right: this.draft?.right ?? false };
+    if (this.tool === 'row') {
+      const stroke = this.snaps ? snapped(drawing, from, to, reachM) : { from, to, holds: [] };
+      this.draft = { ...stroke, count: Math.max(1, baysAlong(stroke.from, stroke.to)), right: this.draft?.right ?? false };
+    }
     else if (done && this.tool === 'hole') {
       this.change(() => addHole(drawing, from, to));
       this.tool = 'pick';
