@@ -3,6 +3,8 @@
 //! Never opens a file and trains nothing. What a model is given and must answer stands in docs/vision.md. Who runs one believes its maker: the
 //! runtime keeps memory safe, not time.
 
+mod framing;
+
 use std::sync::Arc;
 
 use rten::{Dimension, Model, NodeId, RunOptions, ThreadPool, Value};
@@ -23,7 +25,10 @@ pub enum ModelError {
     /// Beyond the bound.
     #[error("the model has {0} bytes; at most {MODEL_BYTES_MAX} are read")]
     TooLarge(usize),
-    /// Cut off, or something else, or with operations that the runtime does not know.
+    /// Cut off, or something else.
+    #[error("it is no whole ONNX model")]
+    NotWhole,
+    /// With operations that the runtime does not know, or senseless.
     #[error("it is no ONNX model that can be read: {0}")]
     Unreadable(String),
     /// It wants more than a patch, or nothing.
@@ -65,6 +70,9 @@ impl BayModel {
     pub fn read(bytes: Vec<u8>) -> Result<Self, ModelError> {
         if bytes.len() > MODEL_BYTES_MAX {
             return Err(ModelError::TooLarge(bytes.len()));
+        }
+        if !framing::is_whole(&bytes) {
+            return Err(ModelError::NotWhole);
         }
         let model = Model::load(bytes).map_err(|error| ModelError::Unreadable(error.to_string()))?;
         let (input, output) = (model.input_ids().to_vec(), model.output_ids().to_vec());

@@ -53,7 +53,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new()?;
         std::fs::write(file.path(), b"no model")?;
         let error = format!("{:#}", judge(Some(file.path())).expect_err("no model"));
-        let reason = if cfg!(feature = "onnx") { "no ONNX model that can be read" } else { "--features onnx" };
+        let reason = if cfg!(feature = "onnx") { "no whole ONNX model" } else { "--features onnx" };
         assert!(error.contains("surveys.bay_model") && error.contains(reason), "{error}");
         assert!(judge(Some(Path::new("nowhere.onnx"))).is_err());
         Ok(())

@@ -4,12 +4,26 @@ use survey_vision::{PATCH_ACROSS, PATCH_ALONG, Patch};
 
 use super::onnx::Network;
 
-/// Filters of three by three points with how much of their answer is grain: steps along the bay, across it, dark and bright parts.
-const FILTERS: [([f32; 9], f32); 7] =
-    [(ALONG, 0.1), (ALONG, 0.4), (ACROSS, 0.15), (ACROSS, 0.5), (ITSELF, 0.3), (ITSELF, 1.0), (ITSELF, 0.1)];
+/// Filters of three by three points with how much of their answer is grain: steps along the bay and across it, texture, dark and bright parts.
+const FILTERS: [([f32; 9], f32); 11] = [
+    (ALONG, 0.05),
+    (ALONG, 0.15),
+    (ALONG, 0.4),
+    (ACROSS, 0.1),
+    (ACROSS, 0.25),
+    (ACROSS, 0.6),
+    (TEXTURE, 0.1),
+    (TEXTURE, 0.3),
+    (ITSELF, 0.2),
+    (ITSELF, 0.5),
+    (ITSELF, 1.2),
+];
+/// From so much over the grain on all answers are alike: a shadow's edge is strong, and one.
+const FULL: f32 = 0.1;
 const THIRD: f32 = 1.0 / 3.0;
 const ALONG: [f32; 9] = [-THIRD, -THIRD, -THIRD, 0.0, 0.0, 0.0, THIRD, THIRD, THIRD];
 const ACROSS: [f32; 9] = [-THIRD, 0.0, THIRD, -THIRD, 0.0, THIRD, -THIRD, 0.0, THIRD];
+const TEXTURE: [f32; 9] = [0.0, 0.5, 0.0, 0.5, -2.0, 0.5, 0.0, 0.5, 0.0];
 const ITSELF: [f32; 9] = [0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0];
 const COUNT: usize = FILTERS.len();
 
@@ -26,7 +40,7 @@ fn found(patch: &Patch) -> [f64; COUNT] {
         for y in 0..PATCH_ALONG - 2 {
             for x in 0..PATCH_ACROSS - 2 {
                 let seen = |at: usize| filter[at] * values[(y + at / 3) * PATCH_ACROSS + x + at % 3];
-                sum += f64::from(((0..9).map(seen).sum::<f32>().abs() - grain).max(0.0));
+                sum += f64::from(((0..9).map(seen).sum::<f32>().abs() - grain).clamp(0.0, FULL));
             }
         }
         sum / ((PATCH_ALONG - 2) * (PATCH_ACROSS - 2)) as f64
@@ -80,10 +94,12 @@ impl Fitted {
             .constant("grain", &[1, COUNT, 1, 1], &grain)
             .constant("weights", &[COUNT, 1], &weights[..COUNT])
             .constant("bias", &[1], &weights[COUNT..])
-            .then("Conv", &["patch", "filters"], "answers")
+            .then_with("Conv", &["patch", "filters"], "answers", &[("kernel_shape", &[3, 3]), ("strides", &[1, 1])])
             .then("Abs", &["answers"], "sizes")
             .then("Add", &["sizes", "grain"], "over")
-            .then("Relu", &["over"], "found")
+            .constant("none", &[], &[0.0])
+            .constant("full", &[], &[FULL])
+            .then("Clip", &["over", "none", "full"], "found")
             .then("GlobalAveragePool", &["found"], "pooled")
             .then("Flatten", &["pooled"], "figures")
             .then("Gemm", &["figures", "weights", "bias"], "sum")

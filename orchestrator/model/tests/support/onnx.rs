@@ -42,13 +42,25 @@ impl Network {
     }
 
     /// An operation from inputs to one output.
-    pub fn then(mut self, operation: &str, inputs: &[&str], output: &str) -> Self {
+    pub fn then(self, operation: &str, inputs: &[&str], output: &str) -> Self {
+        self.then_with(operation, inputs, output, &[])
+    }
+
+    /// The same with lists of whole numbers that say how.
+    pub fn then_with(mut self, operation: &str, inputs: &[&str], output: &str, how: &[(&str, &[u64])]) -> Self {
         let mut node = Vec::new();
         for input in inputs {
             bytes_field(1, input.as_bytes(), &mut node);
         }
         bytes_field(2, output.as_bytes(), &mut node);
         bytes_field(4, operation.as_bytes(), &mut node);
+        for (name, numbers) in how {
+            let mut attribute = Vec::new();
+            bytes_field(1, name.as_bytes(), &mut attribute);
+            numbers.iter().for_each(|number| number_field(8, *number, &mut attribute));
+            number_field(20, INTS, &mut attribute);
+            bytes_field(5, &attribute, &mut node);
+        }
         bytes_field(1, &node, &mut self.graph);
         self
     }
@@ -79,6 +91,8 @@ impl Network {
     }
 }
 
+/// `AttributeProto.AttributeType.INTS`.
+const INTS: u64 = 7;
 /// `TensorProto.DataType.FLOAT`.
 const FLOAT: u64 = 1;
 
