@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use dispatch_core::config::SiteConfig;
-use dispatch_core::effect::Effect;
+use dispatch_core::effect::{Action, Effect};
 use dispatch_core::event::{Actor, Entry, Event};
 use dispatch_core::{Core, Refusal};
 use flight_types::IncidentId;
@@ -66,7 +66,8 @@ pub struct Opening {
     pub crash: Option<CrashOrder>,
 }
 
-/// The effects that leave the engine, in order. Bounded by [`limits::EFFECTS_OPEN_MAX`], above which requests are refused.
+/// The effects that leave the engine, in order. Bounded by [`limits::EFFECTS_OPEN_MAX`] and, for parking,
+/// [`limits::PARKING_EFFECTS_OPEN_MAX`], above which requests are refused.
 pub type EffectQueue = mpsc::UnboundedReceiver<Effect>;
 
 /// A handle to the loop; cheap to clone.
@@ -81,7 +82,10 @@ struct Shared {
     core: RwLock<Core>,
     steps: broadcast::Sender<Arc<Stepped>>,
     clock: Clock,
+    /// Of everything but parking.
     effects_open: AtomicU64,
+    /// Of parking.
+    parking_open: AtomicU64,
     closing: AtomicBool,
 }
 
@@ -141,6 +145,7 @@ impl Engine {
             steps: broadcast::Sender::new(limits::STEPS_BEHIND_MAX),
             clock,
             effects_open: AtomicU64::new(0),
+            parking_open: AtomicU64::new(0),
             closing: AtomicBool::new(false),
         });
         let mut turning =
@@ -156,11 +161,21 @@ impl Engine {
         if self.shared.closing.load(Ordering::Relaxed) {
             return Err(SubmitError::Closing);
         }
-        if limits::EFFECTS_OPEN_MAX <= self.shared.effects_open.load(Ordering::Relaxed) {
+        if self.is_overloaded(&event) {
             metrics::counter!("submissions_refused_overloaded").increment(1);
             return Err(SubmitError::Overloaded);
         }
         self.report(actor, event).await
+    }
+
+    /// Parking has a ceiling of its own, far below that of calls for help and not counted with them: a payment provider that is away
+    /// for a day must not shut anybody out who is in danger.
+    fn is_overloaded(&self, event: &Event) -> bool {
+        let (open, most) = match event {
+            Event::Parking { .. } => (&self.shared.parking_open, limits::PARKING_EFFECTS_OPEN_MAX),
+            _ => (&self.shared.effects_open, limits::EFFECTS_OPEN_MAX),
+        };
+        most <= open.load(Ordering::Relaxed)
     }
 
     /// Takes what the server's own parts report (completions, link events), also while it is overloaded or draining.
@@ -198,12 +213,17 @@ impl Engine {
 
     /// Effects handed out and not finished by their worker.
     pub fn effects_open(&self) -> u64 {
-        self.shared.effects_open.load(Ordering::Relaxed)
+        self.shared.effects_open.load(Ordering::Relaxed) + self.shared.parking_open.load(Ordering::Relaxed)
     }
 
     /// A worker has finished with an effect, however that ended.
     pub(crate) fn effect_finished(&self) {
         self.shared.effects_open.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// The same for an order of parking.
+    pub(crate) fn parking_effect_finished(&self) {
+        self.shared.parking_open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -357,8 +377,12 @@ impl Loop {
     }
 
     fn dispatch(&self, effects: Vec<Effect>) {
-        self.shared.effects_open.fetch_add(effects.len() as u64, Ordering::Relaxed);
-        metrics::gauge!("effects_open").set(self.shared.effects_open.load(Ordering::Relaxed) as f64);
+        let of_parking = effects.iter().filter(|effect| matches!(effect.action, Action::Parking { .. })).count() as u64;
+        let parking_open = self.shared.parking_open.fetch_add(of_parking, Ordering::Relaxed) + of_parking;
+        let others = effects.len() as u64 - of_parking;
+        let effects_open = self.shared.effects_open.fetch_add(others, Ordering::Relaxed) + others;
+        metrics::gauge!("effects_open").set(effects_open as f64);
+        metrics::gauge!("parking_effects_open").set(parking_open as f64);
         for effect in effects {
             metrics::counter!("effects_ordered", "action" => crate::effects::action_name(&effect.action)).increment(1);
             // The receiver is only gone while the server shuts down; the effect is given again by the next one.

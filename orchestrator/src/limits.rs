@@ -9,6 +9,9 @@ pub const ENTRIES_PER_COMMIT_MAX: usize = 128;
 /// Effects handed to workers and not answered yet, above which new requests from outside are refused. The core keeps every one of
 /// them in its state, so this bounds memory; it is a day's calls of a large town.
 pub const EFFECTS_OPEN_MAX: u64 = 20_000;
+/// The same for orders of parking, which count apart: a payment provider that is away leaves every payment open, and the cars of a busy
+/// evening must neither fill the memory nor refuse a call for help.
+pub const PARKING_EFFECTS_OPEN_MAX: u64 = 2_000;
 /// Steps that a slow subscriber may fall behind before it has to read the state afresh.
 pub const STEPS_BEHIND_MAX: usize = 1_024;
 /// Revocations that an open connection may fall behind before it checks its own credential: they are rare.

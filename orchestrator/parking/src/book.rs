@@ -16,7 +16,8 @@ use crate::order::Order;
 use crate::plate::Plate;
 use crate::refusal::{ProxyEnd, Refusal};
 use crate::state::{State, Turn};
-use crate::tariff::{Fee, fee};
+use crate::tariff::{Fee, fee_after};
+use crate::totals::LotTotals;
 use crate::{cctv, payment, proxy, statement, stay};
 
 /// Everything that the parking of a district adds up to.
@@ -63,6 +64,7 @@ impl Parking {
         if self.admit(stamp.at_ms, event).is_ok() {
             apply(&mut self.state, &mut turn, event);
         }
+        self.state.recount(stamp.at_ms);
         self.state.forget_old(stamp.at_ms);
         turn.orders
     }
@@ -77,7 +79,7 @@ impl Parking {
                 stay::admit_entry(state, area, plate, secret_sha256.as_deref(), *planned_minutes)
             }
             ParkingEvent::Extended { session, minutes } => stay::admit_extension(state, session, *minutes),
-            ParkingEvent::Left { session, .. } => owed(state, state.session(session)?, at_ms).map(drop),
+            ParkingEvent::Left { session, by } => stay::admit_exit(state, at_ms, session, *by),
             ParkingEvent::ProxyMade { session, token_sha256, life_ms } => {
                 proxy::admit(state, at_ms, session, token_sha256, *life_ms)
             }
@@ -87,7 +89,9 @@ impl Parking {
                 payment::admit(state, at_ms, &asked)
             }
             ParkingEvent::Provider { payment, .. } => payment::known(state, payment).map(drop),
-            ParkingEvent::Remitted { session, amount, .. } => stay::admit_remission(state, at_ms, session, *amount),
+            ParkingEvent::Remitted { session, amount, key, reason: _ } => {
+                stay::admit_remission(state, at_ms, &stay::Remission { session, amount: *amount, key: key.as_deref() })
+            }
             ParkingEvent::Seen { read } => cctv::admit(state, read),
             ParkingEvent::Reviewed { review, .. } => match state.reviews.contains_key(review) {
                 true => Ok(()),
@@ -120,6 +124,34 @@ impl Parking {
     /// Every stay still known, oldest first.
     pub fn sessions(&self) -> impl DoubleEndedIterator<Item = &Session> {
         self.state.sessions.values()
+    }
+
+    /// A lot's stays still known, oldest first.
+    pub fn sessions_of_lot(&self, lot: &LotId) -> impl DoubleEndedIterator<Item = &Session> {
+        let ids = self.state.lots.get(lot).into_iter().flat_map(|book| &book.sessions);
+        ids.filter_map(|id| self.state.sessions.get(id))
+    }
+
+    /// The stays of cars that are parked on a lot, by plate.
+    pub fn active_of_lot(&self, lot: &LotId) -> impl DoubleEndedIterator<Item = &Session> {
+        let ids = self.state.lots.get(lot).into_iter().flat_map(|book| book.active.values());
+        ids.filter_map(|id| self.state.sessions.get(id))
+    }
+
+    /// A lot's stays that are over and still owe, oldest first.
+    pub fn unpaid_of_lot(&self, lot: &LotId) -> impl DoubleEndedIterator<Item = &Session> {
+        let ids = self.state.lots.get(lot).into_iter().flat_map(|book| book.unpaid.keys());
+        ids.filter_map(|id| self.state.sessions.get(id))
+    }
+
+    /// A lot at a glance: running totals, so that asking costs nothing.
+    pub fn totals(&self, lot: &LotId, at_ms: i64) -> LotTotals {
+        self.state.totals(lot, at_ms)
+    }
+
+    /// The distance of a lot's clocks from UTC, minutes.
+    pub fn utc_offset_min(&self, lot: &LotId) -> i32 {
+        self.state.utc_offset_min(lot)
     }
 
     /// One stay.
@@ -169,8 +201,8 @@ impl Parking {
     }
 
     /// A payment's refunds.
-    pub fn refunds_of<'a>(&'a self, payment: &'a PaymentId) -> impl Iterator<Item = &'a Refund> {
-        self.state.refunds.values().filter(move |refund| refund.payment == *payment)
+    pub fn refunds_of(&self, payment: &PaymentId) -> impl Iterator<Item = &Refund> {
+        self.state.refunds_of.get(payment).into_iter().flatten().filter_map(|id| self.state.refunds.get(id))
     }
 
     /// One refund.
@@ -196,9 +228,10 @@ impl Parking {
         self.state.reviews.values()
     }
 
-    /// The journal of one day and lot as comma-separated values (RFC 4180), with totals; both sides add up to the same.
-    pub fn statement_csv(&self, lot: &LotId, day: Day) -> Option<String> {
-        statement::csv(&self.state, lot, day)
+    /// The journal of one day and lot as comma-separated values (RFC 4180), with totals; both sides add up to the same. Refused for a
+    /// lot that is not there and for a day of which lines may have been forgotten.
+    pub fn statement_csv(&self, lot: &LotId, day: Day, at_ms: i64) -> Result<String, Refusal> {
+        statement::csv(&self.state, lot, day, at_ms)
     }
 
     /// Whether a read was taken before.
@@ -231,7 +264,9 @@ fn apply(state: &mut State, turn: &mut Turn, event: &ParkingEvent) {
             payment::asked(state, turn, &asked);
         }
         ParkingEvent::Provider { payment, report } => payment::reported(state, turn, payment, report),
-        ParkingEvent::Remitted { session, amount, reason: _ } => stay::remitted(state, turn, session, *amount),
+        ParkingEvent::Remitted { session, amount, key, reason: _ } => {
+            stay::remitted(state, turn, &stay::Remission { session, amount: *amount, key: key.as_deref() });
+        }
         ParkingEvent::Seen { read } => cctv::seen(state, turn, read),
         ParkingEvent::Reviewed { review, decision } => cctv::reviewed(state, turn, review, decision),
     }
@@ -243,7 +278,8 @@ pub(crate) fn owed(state: &State, session: &Session, at_ms: i64) -> Result<Owed,
         Some(exit) => exit.fee.clone(),
         None => {
             let tariff = state.tariff(session).ok_or(Refusal::NoTariff)?;
-            fee(tariff, state.permit(session), session.entered_at_ms, at_ms.max(session.entered_at_ms))?
+            let until_ms = at_ms.max(session.entered_at_ms);
+            fee_after(tariff, state.permit(session), session.minutes_before, session.entered_at_ms, until_ms)?
         }
     };
     let paid = session.net_paid();

@@ -11,14 +11,11 @@ use crate::refusal::Refusal;
 use crate::state::{State, Turn};
 use crate::stay::{Begun, begin, left};
 
-/// Longest name a camera gives a read.
-const READ_ID_LENGTH_MAX: usize = 80;
-
 pub(crate) fn admit(state: &State, read: &PlateRead) -> Result<(), Refusal> {
     if state.config.camera(&read.camera).is_none() {
         return Err(Refusal::Unknown { kind: "camera", id: read.camera.to_string() });
     }
-    if read.id.is_empty() || READ_ID_LENGTH_MAX < read.id.len() {
+    if read.id.is_empty() || limits::READ_ID_LENGTH_MAX < read.id.len() {
         return Err(Refusal::Malformed("a read has a name of 1 to 80 characters"));
     }
     if read.confidence_pct > 100 {
@@ -98,11 +95,11 @@ fn act(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRe
 /// Whose car of this lot the plate means. A read that the camera is certain of means its letters only.
 fn meant(state: &State, camera: &CameraConfig, read: &PlateRead) -> Closest<SessionId> {
     let Some(area) = state.config.area(&camera.area) else { return Closest::Nobody };
-    let of_lot = state.active_by_plate.iter().filter_map(|(plate, id)| {
-        let session = state.sessions.get(id).filter(|session| session.lot == area.lot)?;
-        Some((plate, session.id.clone()))
-    });
-    match closest(&read.plate, of_lot) {
+    let Some(book) = state.lots.get(&area.lot) else { return Closest::Nobody };
+    if let Some(id) = book.active.get(&read.plate) {
+        return Closest::Same(id.clone());
+    }
+    match closest(&read.plate, book.active.iter().map(|(plate, id)| (plate, id.clone()))) {
         Closest::Near(id) if camera.certain_pct <= read.confidence_pct => Closest::Doubtful(vec![id]),
         other => other,
     }
@@ -113,7 +110,7 @@ fn came_in(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &Pla
         return;
     }
     match meant(state, camera, read) {
-        Closest::Same(id) => return confirm_entry(state, &id, at_ms),
+        Closest::Same(id) => return came_again(state, turn, camera, read, &id, at_ms),
         Closest::Near(id) => {
             if recently_entered(state, &id, at_ms) {
                 return confirm_entry(state, &id, at_ms);
@@ -135,6 +132,16 @@ fn came_in(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &Pla
     }
     let begun = Begun { at_ms, by: Means::Camera, plate_confidence_pct: read.confidence_pct };
     begin(state, turn, &camera.area, &read.plate, begun);
+}
+
+/// The very car is parked here by our book. Soon after its entry it is the same entry; much later its exit was missed, and a person says
+/// when that was: by itself the stay would run on for days.
+fn came_again(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRead, id: &SessionId, at_ms: i64) {
+    let entered_at_ms = state.sessions.get(id).map_or(at_ms, |session| session.entered_at_ms);
+    if entered_at_ms.saturating_add(limits::ENTRY_MATCH_MS) < at_ms {
+        return doubt(state, turn, camera, read, ReviewReason::StillParked { session: id.clone() });
+    }
+    confirm_entry(state, id, at_ms);
 }
 
 /// A read that comes after the car has left tells of the stay that is over.
@@ -201,8 +208,8 @@ fn doubt(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &Plate
 
 /// A person has looked. Their reading of a plate counts as certain, and the time as the camera told it, or now when its clock is off.
 pub(crate) fn reviewed(state: &mut State, turn: &mut Turn, id: &ReviewId, decision: &Decision) {
-    let Some(review) = state.reviews.remove(id) else { return };
-    let Decision::Accept { plate } = decision else { return };
+    let Some(review) = state.take_review(id) else { return };
+    let Decision::Accept { plate, ended_at_ms } = decision else { return };
     if let ReviewReason::RefundFailed { payment, .. } = &review.reason {
         return payment::unblock(state, turn, payment);
     }
@@ -210,19 +217,37 @@ pub(crate) fn reviewed(state: &mut State, turn: &mut Turn, id: &ReviewId, decisi
     let Some(camera) = state.config.camera(&read.camera).cloned() else { return };
     let at_ms = believed_time(&camera, read.seen_at_ms, turn.stamp.at_ms).unwrap_or(turn.stamp.at_ms);
     let certain = PlateRead { plate: plate.clone().unwrap_or(read.plate.clone()), confidence_pct: 100, ..read };
-    decided(state, turn, &camera, &certain, at_ms);
+    decided(state, turn, &camera, &certain, Times { at_ms, ended_at_ms: ended_at_ms.unwrap_or(at_ms) });
+}
+
+/// When the car was seen, and when its stay before that ended.
+#[derive(Debug, Clone, Copy)]
+struct Times {
+    at_ms: i64,
+    ended_at_ms: i64,
 }
 
 /// What a person decided is done, or comes back when it cannot be.
-fn decided(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRead, at_ms: i64) {
+fn decided(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRead, times: Times) {
     let session = state.active_by_plate.get(&read.plate).cloned();
     match (camera.direction, session) {
-        (Direction::Entry, Some(id)) => confirm_entry(state, &id, at_ms),
-        (Direction::Entry, None) => {
-            let begun = Begun { at_ms, by: Means::Manager, plate_confidence_pct: 100 };
+        (Direction::Entry, Some(id)) if is_this_entry(state, camera, &id, times.at_ms) => confirm_entry(state, &id, times.at_ms),
+        (Direction::Entry, before) => {
+            if let Some(id) = before {
+                // It stands here now, so it does not stand there any more.
+                left(state, turn, &id, times.ended_at_ms.min(times.at_ms), Means::Manager);
+            }
+            let begun = Begun { at_ms: times.at_ms, by: Means::Manager, plate_confidence_pct: 100 };
             begin(state, turn, &camera.area, &read.plate, begun);
         }
-        (Direction::Exit, Some(id)) => left(state, turn, &id, at_ms, Means::Manager),
+        (Direction::Exit, Some(id)) => left(state, turn, &id, times.at_ms, Means::Manager),
         (Direction::Exit, None) => doubt(state, turn, camera, read, ReviewReason::ExitWithoutSession),
     }
+}
+
+/// Whether the sight of a car is the entry of a stay that is known: on the same lot, and not much later.
+fn is_this_entry(state: &State, camera: &CameraConfig, id: &SessionId, at_ms: i64) -> bool {
+    let lot = state.config.area(&camera.area).map(|area| &area.lot);
+    let session = state.sessions.get(id).filter(|session| Some(&session.lot) == lot);
+    session.is_some_and(|session| at_ms <= session.entered_at_ms.saturating_add(limits::ENTRY_MATCH_MS))
 }

@@ -102,6 +102,9 @@ pub enum ParkingEvent {
         amount: Money,
         /// Why.
         reason: String,
+        /// The asker's idempotency key: the same key of the same stay is the same remission.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<String>,
     },
     /// A camera read a plate.
     Seen {
@@ -176,5 +179,9 @@ pub enum Decision {
     Accept {
         /// The plate as the person reads it; `None` leaves it as read.
         plate: Option<Plate>,
+        /// When the stay that was never ended, or goes on elsewhere, ended as the person reckons, milliseconds since 1970-01-01 UTC;
+        /// `None`: when the camera saw the car.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ended_at_ms: Option<i64>,
     },
 }

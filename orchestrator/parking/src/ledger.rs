@@ -157,18 +157,34 @@ impl Ledger {
         self.balances.values().sum()
     }
 
+    /// The journal from a moment on, oldest first. Numbers have no gaps and times never run backwards, so the place is found by halving.
+    pub fn journal_from(&self, at_ms: i64) -> impl Iterator<Item = &Transaction> {
+        let (mut low, mut high) = match (self.journal.first_key_value(), self.journal.last_key_value()) {
+            (Some((first, _)), Some((last, _))) => (*first, *last + 1),
+            (_, _) => (0, 0),
+        };
+        while low < high {
+            let middle = low + (high - low) / 2;
+            match self.journal.get(&middle).is_some_and(|transaction| transaction.at_ms < at_ms) {
+                true => low = middle + 1,
+                false => high = middle,
+            }
+        }
+        self.journal.range(low..).map(|(_, transaction)| transaction)
+    }
+
     /// The journal, oldest first.
     pub fn journal(&self) -> impl Iterator<Item = &Transaction> {
         self.journal.values()
     }
 
-    /// Drops journal lines older than a moment; the balances keep them.
-    pub(crate) fn forget_before(&mut self, at_ms: i64) {
-        while let Some(oldest) = self.journal.first_entry() {
-            if at_ms <= oldest.get().at_ms {
-                return;
+    /// Drops journal lines older than a moment, at most so many at once; the balances keep them.
+    pub(crate) fn forget_before(&mut self, at_ms: i64, count_max: usize) {
+        for _ in 0..count_max {
+            match self.journal.first_entry() {
+                Some(oldest) if oldest.get().at_ms < at_ms => drop(oldest.remove()),
+                Some(_) | None => return,
             }
-            oldest.remove();
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod order;
 mod book;
 mod refusal;
 mod state;
+mod totals;
 
 mod cctv;
 mod payment;
@@ -34,3 +35,4 @@ mod statement;
 pub use book::{Owed, Parking, ProxyView};
 pub use ledger::{Account, Ledger, LedgerError, Line, Transaction, TransactionKind};
 pub use refusal::{ProxyEnd, Refusal};
+pub use totals::LotTotals;

@@ -33,6 +33,9 @@ pub const SESSIONS_ACTIVE_MAX: usize = 100_000;
 /// Items that wait for a person. Past it a new doubtful read is dropped and counted: nobody looks at the ten-thousandth.
 pub const REVIEWS_OPEN_MAX: usize = 10_000;
 
+/// Longest name a camera gives a read.
+pub const READ_ID_LENGTH_MAX: usize = 80;
+
 /// Camera reads remembered against repeats, newest kept.
 pub const READS_REMEMBERED_MAX: usize = 50_000;
 
@@ -45,6 +48,16 @@ pub const ENTRY_MATCH_MS: i64 = 30 * 60_000;
 /// Settled sessions and journal lines stay in memory so long, milliseconds: card schemes let payers object for 120 days, and a
 /// reversal must still find its payment. The log keeps all.
 pub const KEPT_MS: i64 = 130 * 24 * 3_600_000;
+
+/// Stays, and lines of the journal, forgotten in one turn: more than come to rest between two turns, so that the past is caught up with,
+/// and so few that a turn after a long pause takes no time worth naming.
+pub const FORGOTTEN_AT_ONCE_MAX: usize = 64;
+
+/// Days of a lot's takings that are kept: those of the journal, and a season.
+pub const RECEIVED_DAYS_MAX: usize = 200;
+
+/// Payment codes made for one stay, ended ones included; more is a robot.
+pub const PROXIES_PER_SESSION_MAX: usize = 1_000;
 
 /// Longest extension at once, minutes: a day.
 pub const EXTENSION_MINUTES_MAX: i64 = 24 * 60;

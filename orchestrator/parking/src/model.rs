@@ -1,5 +1,7 @@
 //! What shells may read: sessions, payments, refunds, proxies, reviews.
 
+use std::collections::BTreeSet;
+
 use flight_types::LotId;
 use serde::{Deserialize, Serialize};
 
@@ -64,6 +66,8 @@ pub struct Session {
     pub planned_until_ms: Option<i64>,
     /// The tariff as it was at the entry.
     pub tariff: TariffKey,
+    /// Minutes of this car's stays shortly before, which have used up free ones.
+    pub minutes_before: i64,
     /// Set at the exit.
     pub exit: Option<Exit>,
     /// Captured so far.
@@ -76,6 +80,8 @@ pub struct Session {
     pub returning: Money,
     /// What the manager has remitted of the fee.
     pub remitted: Money,
+    /// The keys under which that was asked.
+    pub remission_keys: BTreeSet<String>,
 }
 
 /// The end of a stay.
@@ -157,6 +163,8 @@ pub struct Payment {
     pub asked_at_ms: i64,
     /// When it was captured or declined.
     pub settled_at_ms: Option<i64>,
+    /// The entry that told of its capture: whose money came last goes back first.
+    pub captured_seq: Option<u64>,
     /// A refund was refused for good: a person must look before another is tried.
     pub refund_blocked: bool,
 }
@@ -230,6 +238,11 @@ pub enum ReviewReason {
     /// The car is parked elsewhere by our book.
     Elsewhere {
         /// The session.
+        session: SessionId,
+    },
+    /// The car comes in again and its stay was never ended: it went out unseen, or it never left.
+    StillParked {
+        /// The session that goes on.
         session: SessionId,
     },
     /// The camera's clock is off.

@@ -82,6 +82,17 @@ pub enum ParkingMessage {
         /// What is still due as of now.
         due: Money,
     },
+    /// Somebody tried to pay for you, and it did not go through.
+    NotPaidForYou {
+        /// The stay.
+        session: SessionId,
+        /// How much.
+        amount: Money,
+        /// What is due as of now.
+        due: Money,
+        /// It is being charged to the registered instrument.
+        charged: bool,
+    },
     /// You have paid.
     Receipt {
         /// The payment.

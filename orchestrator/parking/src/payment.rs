@@ -15,8 +15,8 @@ use crate::proxy;
 use crate::refusal::Refusal;
 use crate::state::{State, Turn};
 
-/// The key under which what is due at the exit is charged.
-const EXIT_KEY: &str = "exit";
+/// What the keys begin with under which the registered instrument is charged. No asker's key may.
+const EXIT_KEY: &str = "exit-";
 
 /// A payment as it is asked for.
 pub(crate) struct Asked<'a> {
@@ -45,6 +45,9 @@ pub(crate) fn admit(state: &State, at_ms: i64, asked: &Asked<'_>) -> Result<(), 
     let session = state.session(asked.session)?;
     if asked.key.is_empty() || limits::KEY_LENGTH_MAX < asked.key.len() {
         return Err(Refusal::Malformed("an idempotency key has 1 to 80 characters"));
+    }
+    if asked.key.starts_with(EXIT_KEY) {
+        return Err(Refusal::Malformed("an idempotency key does not begin with exit-"));
     }
     if let Some(before) = state.payment_by_key.get(&full_key(asked.session, asked.by, asked.key)) {
         let same = state.payments.get(before).is_some_and(|payment| payment.amount == asked.amount);
@@ -96,6 +99,7 @@ pub(crate) fn asked(state: &mut State, turn: &mut Turn, asked: &Asked<'_>) {
         reversed: Money::ZERO,
         asked_at_ms: turn.stamp.at_ms,
         settled_at_ms: None,
+        captured_seq: None,
         refund_blocked: false,
     };
     if let Payer::Proxy { proxy } = asked.by
@@ -116,15 +120,26 @@ pub(crate) fn asked(state: &mut State, turn: &mut Turn, asked: &Asked<'_>) {
     turn.orders.push(Order::Authorise { payment: id, instrument: asked.instrument.clone(), amount: asked.amount });
 }
 
-/// What is due at the exit goes to the registered instrument.
-pub(crate) fn charge_registered(state: &mut State, turn: &mut Turn, id: &SessionId) {
+/// What is due at the exit, and what falls due afterwards because somebody else's payment came to nothing, goes to the registered
+/// instrument. Whether something was charged.
+pub(crate) fn charge_registered(state: &mut State, turn: &mut Turn, id: &SessionId) -> bool {
     let session = state.own_session(id).clone();
-    let Method::Registered { instrument } = &session.method else { return };
-    let Ok(owed) = owed(state, &session, turn.stamp.at_ms) else { return };
-    if !owed.payable.is_zero() {
-        let (amount, by) = (owed.payable, &Payer::Driver);
-        asked(state, turn, &Asked { session: id, by, amount, instrument, single_use: false, key: EXIT_KEY });
+    let Method::Registered { instrument } = &session.method else { return false };
+    let Ok(owed) = owed(state, &session, turn.stamp.at_ms) else { return false };
+    if session.is_active() || owed.payable.is_zero() {
+        return false;
     }
+    let charged = state.payments_of.get(id).map_or(0, |payments| {
+        payments.iter().filter_map(|payment| state.payments.get(payment)).filter(|payment| is_exit_charge(payment)).count()
+    });
+    let key = format!("{EXIT_KEY}{}", charged + 1);
+    let (amount, by) = (owed.payable, &Payer::Driver);
+    asked(state, turn, &Asked { session: id, by, amount, instrument, single_use: false, key: &key });
+    true
+}
+
+fn is_exit_charge(payment: &Payment) -> bool {
+    payment.by == Payer::Driver && payment.key.starts_with(EXIT_KEY)
 }
 
 /// The provider reports.
@@ -183,6 +198,18 @@ fn declined(state: &mut State, turn: &mut Turn, id: &PaymentId, reason: &str) {
     session.reserved = session.reserved.less(payment.amount);
     let payer = payer_of(session, &payment).clone();
     turn.tell(Some(&payer), ParkingMessage::Declined { payment: id.clone(), amount: payment.amount });
+    fall_back_on_driver(state, turn, &payment);
+}
+
+/// What a payer's payment held for the driver is the driver's again. A refused charge of the driver's own instrument is not repeated: it
+/// would be refused again, and the driver has been told.
+fn fall_back_on_driver(state: &mut State, turn: &mut Turn, payment: &Payment) {
+    let id = &payment.session;
+    let charged = !is_exit_charge(payment) && charge_registered(state, turn, id);
+    let Payer::Proxy { .. } = payment.by else { return };
+    let (driver, due) = (state.own_session(id).driver.clone(), due(state, turn, id));
+    let message = ParkingMessage::NotPaidForYou { session: id.clone(), amount: payment.amount, due, charged };
+    turn.tell(driver.as_ref(), message);
 }
 
 fn captured(state: &mut State, turn: &mut Turn, id: &PaymentId) {
@@ -193,6 +220,7 @@ fn captured(state: &mut State, turn: &mut Turn, id: &PaymentId) {
     let was_under_way = is_under_way(payment);
     payment.state = PaymentState::Captured;
     payment.settled_at_ms = Some(turn.stamp.at_ms);
+    payment.captured_seq = Some(turn.stamp.seq);
     let payment = payment.clone();
     let session = state.own_session(&payment.session);
     if was_under_way {
@@ -264,12 +292,7 @@ fn refund_refused(state: &mut State, turn: &mut Turn, id: &PaymentId, refund: &R
 
 /// So much has gone back in all, says the provider. What we do not know of yet is first our own refunds under way, then reversals.
 fn returned(state: &mut State, turn: &mut Turn, id: &PaymentId, total: Money) {
-    let open: Vec<(RefundId, Money)> = state
-        .refunds
-        .values()
-        .filter(|refund| refund.payment == *id && refund.state == RefundState::Ordered)
-        .map(|refund| (refund.id.clone(), refund.amount))
-        .collect();
+    let open: Vec<(RefundId, Money)> = ordered_refunds(state, id).map(|refund| (refund.id.clone(), refund.amount)).collect();
     for (refund, amount) in open {
         if amount <= total.less(own(state, id).returned()) {
             refunded(state, turn, id, &refund);
@@ -295,12 +318,18 @@ fn reversed(state: &mut State, turn: &mut Turn, id: &PaymentId, amount: Money) {
     turn.tell(driver.as_ref(), message);
 }
 
-/// Gives back what was paid above what is owed, latest payment first.
+/// Gives back what was paid above what is owed, latest capture first: whose money turns up when all is paid was not needed, however
+/// early they asked.
 pub(crate) fn settle(state: &mut State, turn: &mut Turn, id: &SessionId) {
     let Ok(session) = state.session(id).cloned() else { return };
     let Ok(owed) = owed(state, &session, turn.stamp.at_ms) else { return };
     let mut excess = session.net_paid().less(session.returning).less(owed.fee.total.less(session.remitted));
-    let payments = state.payments_of.get(id).cloned().unwrap_or_default();
+    if excess.is_zero() {
+        return;
+    }
+    let captured_seq = |payment: &PaymentId| state.payments.get(payment).and_then(|payment| payment.captured_seq);
+    let mut payments = state.payments_of.get(id).cloned().unwrap_or_default();
+    payments.sort_by_key(captured_seq);
     for payment in payments.iter().rev() {
         let refundable = refundable(state, payment).min(excess);
         if !refundable.is_zero() {
@@ -316,8 +345,13 @@ fn refundable(state: &State, id: &PaymentId) -> Money {
     if payment.state != PaymentState::Captured || payment.refund_blocked {
         return Money::ZERO;
     }
-    let ordered = state.refunds.values().filter(|refund| refund.payment == *id && refund.state == RefundState::Ordered);
-    ordered.fold(payment.amount.less(payment.returned()), |left, refund| left.less(refund.amount))
+    ordered_refunds(state, id).fold(payment.amount.less(payment.returned()), |left, refund| left.less(refund.amount))
+}
+
+/// A payment's refunds on their way.
+fn ordered_refunds<'a>(state: &'a State, id: &PaymentId) -> impl Iterator<Item = &'a Refund> {
+    let of_payment = state.refunds_of.get(id).into_iter().flatten().filter_map(|refund| state.refunds.get(refund));
+    of_payment.filter(|refund| refund.state == RefundState::Ordered)
 }
 
 fn order_refund(state: &mut State, turn: &mut Turn, id: &PaymentId, amount: Money) {
@@ -325,6 +359,7 @@ fn order_refund(state: &mut State, turn: &mut Turn, id: &PaymentId, amount: Mone
     let refund = RefundId::made("pr", seq, count);
     let ordered = Refund { id: refund.clone(), payment: id.clone(), amount, state: RefundState::Ordered };
     state.refunds.insert(refund.clone(), ordered);
+    state.refunds_of.entry(id.clone()).or_default().push(refund.clone());
     let payment = own(state, id);
     let (session, instrument) = (payment.session.clone(), payment.instrument.clone());
     let session = state.own_session(&session);

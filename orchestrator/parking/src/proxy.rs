@@ -15,6 +15,9 @@ pub(crate) fn admit(state: &State, at_ms: i64, session: &SessionId, token_sha256
     if !limits::PROXY_LIFE_MS.contains(&life_ms) {
         return Err(Refusal::Malformed("a proxy token holds for a minute to a day"));
     }
+    if state.proxies_of.get(session).is_some_and(|made| limits::PROXIES_PER_SESSION_MAX <= made.len()) {
+        return Err(Refusal::TooMany("payment codes of one stay"));
+    }
     let of_session = state.proxies_of.get(session).into_iter().flatten().filter_map(|id| state.proxies.get(id));
     let open = of_session.filter(|proxy| end(state, proxy, at_ms).is_none()).count();
     if open < limits::PROXIES_OPEN_MAX { Ok(()) } else { Err(Refusal::TooMany("open payment codes")) }

@@ -1,5 +1,6 @@
 //! Why a request is not taken: typed, with what the asker needs to know.
 
+use crate::calendar::Day;
 use crate::config::ConfigError;
 use crate::limits;
 use crate::money::{Money, MoneyError};
@@ -54,6 +55,9 @@ pub enum Refusal {
     /// A bound is reached.
     #[error("too many {0} at once")]
     TooMany(&'static str),
+    /// Lines of that day's journal may have been forgotten.
+    #[error("the journal of {0} is no longer kept; the log has it")]
+    Forgotten(Day),
     /// The stay has no price.
     #[error(transparent)]
     Fee(#[from] FeeError),
@@ -63,6 +67,32 @@ pub enum Refusal {
     /// A configuration that does not fit together.
     #[error(transparent)]
     Config(#[from] ConfigError),
+}
+
+impl Refusal {
+    /// A stable name of the reason, for pages that say it in the reader's language.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown { .. } => "unknown",
+            Self::AlreadyParked => "already_parked",
+            Self::Over => "over",
+            Self::NotOver => "not_over",
+            Self::NoTariff => "no_tariff",
+            Self::Minutes => "minutes",
+            Self::NotPayable { .. } => "not_payable",
+            Self::ProxySpent(ProxyEnd::Expired) => "code_expired",
+            Self::ProxySpent(ProxyEnd::Revoked) => "code_revoked",
+            Self::ProxySpent(ProxyEnd::UnderWay) => "code_under_way",
+            Self::ProxySpent(ProxyEnd::Used) => "code_used",
+            Self::KeyReused => "key_reused",
+            Self::TokenUsed => "token_used",
+            Self::Malformed(_) => "malformed",
+            Self::TooMany(_) => "too_many",
+            Self::Forgotten(_) => "forgotten",
+            Self::Fee(_) | Self::Money(_) => "no_price",
+            Self::Config(_) => "config",
+        }
+    }
 }
 
 /// Why a proxy token is of no use.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use flight_types::LotId;
 use serde::Serialize;
 
 use crate::config::ParkingConfig;
@@ -14,6 +15,7 @@ use crate::order::{Order, ParkingMessage};
 use crate::plate::Plate;
 use crate::refusal::Refusal;
 use crate::tariff::{Permit, Tariff};
+use crate::totals::LotBook;
 
 /// Everything that a district's parking adds up to.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -25,8 +27,17 @@ pub(crate) struct State {
     pub active_by_plate: BTreeMap<Plate, SessionId>,
     /// The latest ended stay of each plate.
     pub ended_by_plate: BTreeMap<Plate, SessionId>,
-    /// Ended stays, oldest first.
-    pub ended: BTreeSet<(i64, SessionId)>,
+    /// Stays that are over, settled and untouched since a moment, longest first; and since when, by stay.
+    pub at_rest: BTreeSet<(i64, SessionId)>,
+    pub at_rest_since: BTreeMap<SessionId, i64>,
+    /// What each lot adds up to.
+    pub lots: BTreeMap<LotId, LotBook>,
+    /// Stays that this turn has changed, or may have.
+    #[serde(skip)]
+    pub touched: BTreeSet<SessionId>,
+    /// The configured permits by plate.
+    #[serde(skip)]
+    pub permits: BTreeMap<Plate, Vec<Permit>>,
     pub payments: BTreeMap<PaymentId, Payment>,
     pub payments_of: BTreeMap<SessionId, Vec<PaymentId>>,
     /// By when they were asked for.
@@ -35,6 +46,7 @@ pub(crate) struct State {
     /// The payments of tokens that stand for one payment each.
     pub payment_by_token: BTreeMap<PrivateRef, PaymentId>,
     pub refunds: BTreeMap<RefundId, Refund>,
+    pub refunds_of: BTreeMap<PaymentId, Vec<RefundId>>,
     pub proxies: BTreeMap<ProxyId, Proxy>,
     pub proxies_of: BTreeMap<SessionId, Vec<ProxyId>>,
     pub proxy_by_token: BTreeMap<String, ProxyId>,
@@ -81,8 +93,9 @@ impl State {
         self.sessions.get(id).ok_or_else(|| Refusal::Unknown { kind: "parking session", id: id.to_string() })
     }
 
-    /// A session named by our own records.
+    /// A session named by our own records, to change: what it adds to the totals is reckoned anew at the end of the turn.
     pub fn own_session(&mut self, id: &SessionId) -> &mut Session {
+        self.touched.insert(id.clone());
         self.sessions.get_mut(id).expect("what names a session is forgotten with it")
     }
 
@@ -93,7 +106,7 @@ impl State {
 
     pub fn permit(&self, session: &Session) -> Option<&Permit> {
         let holds = |permit: &&Permit| permit.holds(&session.plate, &session.lot, session.entered_at_ms);
-        self.config.permits.iter().filter(holds).max_by_key(|permit| permit.discount_pct)
+        self.permits.get(&session.plate)?.iter().filter(holds).max_by_key(|permit| permit.discount_pct)
     }
 
     /// Moves money between the driver and another account.
@@ -114,9 +127,23 @@ impl State {
             TransactionKind::Payment => (Account::Provider, driver),
             TransactionKind::Refund | TransactionKind::Reversal => (driver, Account::Provider),
         };
+        let at_provider = match kind {
+            TransactionKind::Fee | TransactionKind::Remission => 0,
+            TransactionKind::Payment => amount.minor(),
+            TransactionKind::Refund | TransactionKind::Reversal => -amount.minor(),
+        };
+        self.received(&lot, at_ms, at_provider);
         let payment = payment.map(|payment| payment.id.clone());
         let concern = Concern { at_ms, kind, lot, session: session.clone(), payment };
         self.ledger.transfer(concern, debit, credit, amount);
+    }
+
+    /// A person has looked.
+    pub fn take_review(&mut self, id: &ReviewId) -> Option<Review> {
+        let review = self.reviews.remove(id)?;
+        let book = self.lot_book(&review.lot);
+        book.reviews = book.reviews.saturating_sub(1);
+        Some(review)
     }
 
     /// Puts something before a person.
@@ -130,34 +157,6 @@ impl State {
         let id = ReviewId::made("pv", seq, count);
         let review = Review { id: id.clone(), at_ms: turn.stamp.at_ms, lot: lot.clone(), reason, read };
         self.reviews.insert(id, review);
-    }
-
-    /// Forgets stays that ended long ago and owe nothing, with all that belongs to them.
-    pub fn forget_old(&mut self, now_ms: i64) {
-        let before_ms = now_ms.saturating_sub(limits::KEPT_MS);
-        self.ledger.forget_before(before_ms);
-        let old: Vec<_> = self.ended.iter().take_while(|(at_ms, _)| *at_ms < before_ms).cloned().collect();
-        for (at_ms, id) in old {
-            let account = Account::Driver { session: id.clone() };
-            if self.ledger.balance(&account) == 0 {
-                self.ended.remove(&(at_ms, id.clone()));
-                self.forget(&id);
-            }
-        }
-    }
-
-    fn forget(&mut self, id: &SessionId) {
-        let Some(session) = self.sessions.remove(id) else { return };
-        if self.ended_by_plate.get(&session.plate) == Some(id) {
-            self.ended_by_plate.remove(&session.plate);
-        }
-        let payments = self.payments_of.remove(id).unwrap_or_default();
-        self.payments.retain(|payment, _| !payments.contains(payment));
-        self.payment_by_key.retain(|_, payment| !payments.contains(payment));
-        self.payment_by_token.retain(|_, payment| !payments.contains(payment));
-        self.refunds.retain(|_, refund| !payments.contains(&refund.payment));
-        let proxies = self.proxies_of.remove(id).unwrap_or_default();
-        self.proxies.retain(|proxy, _| !proxies.contains(proxy));
-        self.proxy_by_token.retain(|_, proxy| !proxies.contains(proxy));
+        self.lot_book(lot).reviews += 1;
     }
 }

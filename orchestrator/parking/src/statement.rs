@@ -4,21 +4,25 @@ use flight_types::LotId;
 
 use crate::calendar::{Day, local};
 use crate::ledger::{Account, Line, Transaction, TransactionKind};
+use crate::limits::KEPT_MS;
+use crate::refusal::Refusal;
 use crate::state::State;
 
 const HEADER: &str = "date,time,number,kind,session,plate,payment,account,debit,credit";
 
-/// The statement; `None` for a lot that is not there.
-pub(crate) fn csv(state: &State, lot: &LotId, day: Day) -> Option<String> {
-    let lot = state.config.lot(lot)?;
-    let utc_offset_min = state.tariffs.get(&lot.tariff.to_string())?.utc_offset_min;
+/// The statement. A day that is not kept whole any more is refused: an empty sheet would say that nothing was earned.
+pub(crate) fn csv(state: &State, lot: &LotId, day: Day, at_ms: i64) -> Result<String, Refusal> {
+    let lot = state.config.lot(lot).ok_or_else(|| Refusal::Unknown { kind: "lot", id: lot.to_string() })?;
+    let utc_offset_min = state.utc_offset_min(&lot.id);
+    if day.begins_ms(utc_offset_min) < at_ms.saturating_sub(KEPT_MS) {
+        return Err(Refusal::Forgotten(day));
+    }
     let mut rows = vec![HEADER.to_owned()];
     let (mut debits, mut credits) = (0_i128, 0_i128);
-    for transaction in state.ledger.journal().filter(|transaction| transaction.lot == lot.id) {
-        let (of_day, time_ms) = local(transaction.at_ms, utc_offset_min);
-        if of_day != day {
-            continue;
-        }
+    let of_day = state.ledger.journal_from(day.begins_ms(utc_offset_min));
+    let of_day = of_day.take_while(|transaction| local(transaction.at_ms, utc_offset_min).0 == day);
+    for transaction in of_day.filter(|transaction| transaction.lot == lot.id) {
+        let (_, time_ms) = local(transaction.at_ms, utc_offset_min);
         for line in &transaction.lines {
             debits += i128::from(line.amount.max(0));
             credits += i128::from((-line.amount).max(0));
@@ -27,7 +31,7 @@ pub(crate) fn csv(state: &State, lot: &LotId, day: Day) -> Option<String> {
     }
     rows.push(format!("{day},,,total,,,,,{debits},{credits}"));
     // RFC 4180: lines end with CR LF, the last one too.
-    Some(rows.iter().map(|row| format!("{row}\r\n")).collect())
+    Ok(rows.iter().map(|row| format!("{row}\r\n")).collect())
 }
 
 fn row(state: &State, transaction: &Transaction, line: &Line, day: Day, time_ms: i64) -> String {

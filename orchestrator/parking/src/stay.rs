@@ -1,6 +1,11 @@
 //! A stay: entry matched with its area, extension, exit, remission.
 
+use std::collections::BTreeSet;
+
+use flight_types::LotId;
+
 use crate::book::owed;
+use crate::calendar::MINUTE_MS;
 use crate::config::{ConfigError, ParkingConfig};
 use crate::id::{AreaId, PrivateRef, SessionId};
 use crate::ledger::TransactionKind;
@@ -12,6 +17,7 @@ use crate::payment;
 use crate::plate::{Closest, Plate, closest};
 use crate::refusal::Refusal;
 use crate::state::{State, Turn};
+use crate::tariff::Fee;
 
 /// An entry as the event tells it.
 pub(crate) struct EntryOf<'a> {
@@ -36,6 +42,10 @@ pub(crate) fn configure(state: &mut State, config: &ParkingConfig) {
     for tariff in &config.tariffs {
         state.tariffs.insert(tariff.key.to_string(), tariff.clone());
     }
+    state.permits.clear();
+    for permit in &config.permits {
+        state.permits.entry(permit.plate.clone()).or_default().push(permit.clone());
+    }
     state.config = config.clone();
 }
 
@@ -55,13 +65,18 @@ pub(crate) fn admit_entry(
     }
     if let Some(session) = state.active_by_plate.get(plate).and_then(|id| state.sessions.get(id)) {
         let may_register = session.driver.is_none() && session.lot == area.lot;
-        return if may_register { Ok(()) } else { Err(Refusal::AlreadyParked) };
+        return if may_register || is_repeat(session, secret_sha256) { Ok(()) } else { Err(Refusal::AlreadyParked) };
     }
     if limits::SESSIONS_ACTIVE_MAX <= state.active_by_plate.len() {
         return Err(Refusal::TooMany("parked cars"));
     }
     let lot = state.config.lot(&area.lot).ok_or(Refusal::NoTariff)?;
     state.tariffs.get(&lot.tariff.to_string()).map(drop).ok_or(Refusal::NoTariff)
+}
+
+/// Whether an entry is the one that began a stay, told again: only the same phone knows the secret.
+fn is_repeat(session: &Session, secret_sha256: Option<&str>) -> bool {
+    session.secret_sha256.is_some() && session.secret_sha256.as_deref() == secret_sha256
 }
 
 /// SHA-256 in hexadecimal.
@@ -74,6 +89,10 @@ fn is_extension(minutes: i64) -> bool {
 }
 
 pub(crate) fn entered(state: &mut State, turn: &mut Turn, entry: &EntryOf<'_>) {
+    let known = state.active_by_plate.get(entry.plate).and_then(|id| state.sessions.get(id));
+    if known.is_some_and(|session| is_repeat(session, entry.secret_sha256.map(String::as_str))) {
+        return;
+    }
     match seen_before(state, turn.stamp.at_ms, entry) {
         Some(id) => register(state, turn, &id, entry),
         None => {
@@ -92,11 +111,11 @@ fn seen_before(state: &State, at_ms: i64, entry: &EntryOf<'_>) -> Option<Session
         return Some(id.clone());
     }
     let lot = &state.config.area(entry.area)?.lot;
-    let candidates = state.active_by_plate.iter().filter_map(|(plate, id)| {
+    let candidates = state.lots.get(lot)?.active.iter().filter_map(|(plate, id)| {
         let session = state.sessions.get(id)?;
         let fresh = at_ms - session.entered_at_ms <= limits::ENTRY_MATCH_MS;
         let open_to_doubt = session.driver.is_none() && session.plate_confidence_pct < certain_pct(state, session);
-        (session.lot == *lot && fresh && open_to_doubt).then(|| (plate, id.clone()))
+        (fresh && open_to_doubt).then(|| (plate, id.clone()))
     });
     match closest(entry.plate, candidates) {
         Closest::Same(id) | Closest::Near(id) => Some(id),
@@ -123,6 +142,7 @@ pub(crate) fn begin(state: &mut State, turn: &mut Turn, area: &AreaId, plate: &P
     let area = state.config.area(area)?;
     let lot = state.config.lot(&area.lot)?;
     state.tariffs.get(&lot.tariff.to_string())?;
+    let minutes_before = minutes_before(state, &lot.id, plate, begun.at_ms);
     let (seq, count) = turn.next_name();
     let id = SessionId::made("ps", seq, count);
     let session = Session {
@@ -139,27 +159,43 @@ pub(crate) fn begin(state: &mut State, turn: &mut Turn, area: &AreaId, plate: &P
         plate_confidence_pct: begun.plate_confidence_pct,
         planned_until_ms: None,
         tariff: lot.tariff.clone(),
+        minutes_before,
         exit: None,
         paid: Money::ZERO,
         returned: Money::ZERO,
         reserved: Money::ZERO,
         returning: Money::ZERO,
         remitted: Money::ZERO,
+        remission_keys: BTreeSet::new(),
     };
-    state.active_by_plate.insert(plate.clone(), id.clone());
+    let lot = lot.id.clone();
     state.sessions.insert(id.clone(), session);
+    state.park(&lot, plate, &id);
     Some(id)
+}
+
+/// The minutes of this car's stays on this lot that ended shortly before.
+fn minutes_before(state: &State, lot: &LotId, plate: &Plate, at_ms: i64) -> i64 {
+    let before = state.ended_by_plate.get(plate).and_then(|id| state.sessions.get(id)).filter(|session| session.lot == *lot);
+    let Some((session, exit)) = before.and_then(|session| Some((session, session.exit.as_ref()?))) else { return 0 };
+    let window_ms = state.tariff(session).map_or(0, |tariff| tariff.reentry_minutes) * MINUTE_MS;
+    if window_ms < at_ms.saturating_sub(exit.at_ms) { 0 } else { session.minutes_before.saturating_add(exit.fee.minutes) }
 }
 
 /// Joins a driver to a stay: from now on it has somebody to tell, and the plate as the driver spells it.
 fn register(state: &mut State, turn: &mut Turn, id: &SessionId, entry: &EntryOf<'_>) {
+    let lot = state.own_session(id).lot.clone();
+    let before = minutes_before(state, &lot, entry.plate, turn.stamp.at_ms);
     let session = state.own_session(id);
+    session.minutes_before = session.minutes_before.max(before);
     let misread = std::mem::replace(&mut session.plate, entry.plate.clone());
+    // The driver stands at the code; the gate's camera only knows that the car came in.
+    session.area = entry.area.clone();
     session.driver = entry.driver.cloned();
     session.secret_sha256 = entry.secret_sha256.cloned();
     session.method = entry.method.clone();
     session.plate_confidence_pct = 100;
-    session.planned_until_ms = entry.planned_minutes.map(|minutes| turn.stamp.at_ms + minutes * crate::calendar::MINUTE_MS);
+    session.planned_until_ms = entry.planned_minutes.map(|minutes| turn.stamp.at_ms + minutes * MINUTE_MS);
     let message = ParkingMessage::EntryComplete {
         session: id.clone(),
         area: session.area.clone(),
@@ -167,8 +203,8 @@ fn register(state: &mut State, turn: &mut Turn, id: &SessionId, entry: &EntryOf<
         entered_at_ms: session.entered_at_ms,
     };
     turn.tell(entry.driver, message);
-    state.active_by_plate.remove(&misread);
-    state.active_by_plate.insert(entry.plate.clone(), id.clone());
+    state.unpark(&lot, &misread);
+    state.park(&lot, entry.plate, id);
 }
 
 pub(crate) fn admit_extension(state: &State, session: &SessionId, minutes: i64) -> Result<(), Refusal> {
@@ -182,7 +218,7 @@ pub(crate) fn admit_extension(state: &State, session: &SessionId, minutes: i64) 
 pub(crate) fn extended(state: &mut State, turn: &Turn, session: &SessionId, minutes: i64) {
     let session = state.own_session(session);
     let from_ms = session.planned_until_ms.unwrap_or(turn.stamp.at_ms).max(turn.stamp.at_ms);
-    session.planned_until_ms = Some(from_ms + minutes * crate::calendar::MINUTE_MS);
+    session.planned_until_ms = Some(from_ms + minutes * MINUTE_MS);
 }
 
 /// Ends a stay. A second end changes nothing. An exit before the entry, from a clock that is off, is an exit at the entry.
@@ -193,22 +229,54 @@ pub(crate) fn left(state: &mut State, turn: &mut Turn, id: &SessionId, at_ms: i6
     }
     let at_ms = at_ms.max(session.entered_at_ms);
     let session = session.clone();
-    // A stay without a price stays open: the manager remits it or corrects the tariff.
-    let Ok(owed) = owed(state, &session, at_ms) else { return };
-    let fee = owed.fee.total;
-    state.own_session(id).exit = Some(Exit { at_ms, by, fee: owed.fee });
-    state.active_by_plate.remove(&session.plate);
+    let Some(priced) = price(state, &session, at_ms, by) else { return };
+    let fee = priced.total;
+    state.own_session(id).exit = Some(Exit { at_ms, by, fee: priced });
+    state.unpark(&session.lot, &session.plate);
     state.ended_by_plate.insert(session.plate.clone(), id.clone());
-    state.ended.insert((turn.stamp.at_ms, id.clone()));
     state.post(turn.stamp.at_ms, TransactionKind::Fee, id, None, fee);
     payment::settle(state, turn, id);
     payment::charge_registered(state, turn, id);
-    let message = ParkingMessage::ExitComplete { session: id.clone(), plate: session.plate.masked(), fee, due: owed.due };
+    let due = fee.less(session.remitted).less(session.net_paid());
+    let message = ParkingMessage::ExitComplete { session: id.clone(), plate: session.plate.masked(), fee, due };
     turn.tell(session.driver.as_ref(), message);
 }
 
-pub(crate) fn admit_remission(state: &State, at_ms: i64, session: &SessionId, amount: Money) -> Result<(), Refusal> {
+/// What a stay costs at its end. One without a price (of ten years, of a tariff that is gone) stays open until a manager ends it: it then
+/// costs nothing by the book, and the manager asks for what is right.
+fn price(state: &State, session: &Session, at_ms: i64, by: Means) -> Option<Fee> {
+    match (owed(state, session, at_ms), by) {
+        (Ok(owed), _) => Some(owed.fee),
+        (Err(_), Means::Manager) => Some(Fee::unpriced()),
+        (Err(_), Means::Driver | Means::Camera) => None,
+    }
+}
+
+/// A part of a fee that a manager lets off.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Remission<'a> {
+    pub session: &'a SessionId,
+    pub amount: Money,
+    pub key: Option<&'a str>,
+}
+
+/// Whether a car may leave now; a second exit is no mistake.
+pub(crate) fn admit_exit(state: &State, at_ms: i64, session: &SessionId, by: Means) -> Result<(), Refusal> {
     let session = state.session(session)?;
+    match by {
+        Means::Manager => Ok(()),
+        Means::Driver | Means::Camera => owed(state, session, at_ms).map(drop),
+    }
+}
+
+pub(crate) fn admit_remission(state: &State, at_ms: i64, asked: &Remission<'_>) -> Result<(), Refusal> {
+    let (session, amount) = (state.session(asked.session)?, asked.amount);
+    if asked.key.is_some_and(|key| key.is_empty() || limits::KEY_LENGTH_MAX < key.len()) {
+        return Err(Refusal::Malformed("an idempotency key has 1 to 80 characters"));
+    }
+    if asked.key.is_some_and(|key| session.remission_keys.contains(key)) {
+        return Ok(());
+    }
     if session.is_active() {
         return Err(Refusal::NotOver);
     }
@@ -219,8 +287,12 @@ pub(crate) fn admit_remission(state: &State, at_ms: i64, session: &SessionId, am
     Ok(())
 }
 
-pub(crate) fn remitted(state: &mut State, turn: &mut Turn, id: &SessionId, amount: Money) {
+pub(crate) fn remitted(state: &mut State, turn: &mut Turn, asked: &Remission<'_>) {
+    let (id, amount) = (asked.session, asked.amount);
     let session = state.own_session(id);
+    if asked.key.is_some_and(|key| !session.remission_keys.insert(key.to_owned())) {
+        return;
+    }
     // Admitted only up to the fee, so the sum is an amount.
     session.remitted = session.remitted.plus(amount).unwrap_or(session.remitted);
     state.post(turn.stamp.at_ms, TransactionKind::Remission, id, None, amount);

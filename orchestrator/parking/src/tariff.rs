@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::{DAY_MINUTES, Day};
 use crate::money::Money;
 use crate::plate::Plate;
-pub use fee::{Fee, FeeError, FeeLine, LineKind, fee};
+pub use fee::{Fee, FeeError, FeeLine, LineKind, fee, fee_after};
 
 /// Which tariff, in which version. A session keeps the one it began with.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ pub struct Night {
     pub to_minute: i64,
     /// The rate.
     pub rate: Rate,
-    /// The most that the night's minutes of one calendar day cost.
+    /// The most that one night costs, from its evening to its morning; the base is beside it.
     #[serde(default)]
     pub cap: Option<Money>,
 }
@@ -91,7 +91,7 @@ pub struct Holidays {
 /// One version of a tariff.
 ///
 /// A stay is counted in begun minutes. Each minute belongs to the calendar day and the band (day, night, holiday) in which it
-/// begins; the minutes of one band on one day make up its steps.
+/// begins. Minutes one after the other in one band make up its steps, also over midnight; a step belongs to the day on which it begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tariff {
@@ -107,7 +107,11 @@ pub struct Tariff {
     /// For whom.
     #[serde(default = "short_stays")]
     pub free_for: FreeFor,
-    /// What the first charged minutes cost as a whole.
+    /// A car that comes back to the lot within so many minutes goes on using up the free minutes of its last stay: leaving and
+    /// scanning again gives no new ones. 0 to 1440.
+    #[serde(default = "reentry_minutes")]
+    pub reentry_minutes: i64,
+    /// What the first charged minutes cost as a whole; not of a stay that begins on a holiday.
     #[serde(default)]
     pub base: Option<Base>,
     /// The rate by day.
@@ -124,6 +128,11 @@ pub struct Tariff {
     /// The total is rounded down to a multiple of this.
     #[serde(default)]
     pub rounding_unit: Money,
+}
+
+/// An hour: nobody who came for a short errand has another one so soon.
+fn reentry_minutes() -> i64 {
+    60
 }
 
 fn short_stays() -> FreeFor {
@@ -162,6 +171,9 @@ impl Tariff {
         }
         if !(0..=DAY_MINUTES).contains(&self.free_minutes) {
             return Some(("free_minutes", "is 0 to 1440"));
+        }
+        if !(0..=DAY_MINUTES).contains(&self.reentry_minutes) {
+            return Some(("reentry_minutes", "is 0 to 1440"));
         }
         if rates.iter().flatten().any(|rate| !(1..=DAY_MINUTES).contains(&rate.step_minutes)) {
             return Some(("step_minutes", "is 1 to 1440"));

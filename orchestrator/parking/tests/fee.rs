@@ -1,11 +1,13 @@
 //! Fees: known cases line by line, and any stay under any tariff against a slow reference that walks minute by minute.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use parking_core::calendar::{DAY_MINUTES, Day, MINUTE_MS, local};
+use parking_core::calendar::{DAY_MINUTES, Day, MINUTE_MS};
 use parking_core::money::Money;
 use parking_core::plate::Plate;
-use parking_core::tariff::{Base, Fee, FeeError, FreeFor, Holidays, LineKind, Night, Permit, Rate, Tariff, TariffKey, fee};
+use parking_core::tariff::{
+    Base, Fee, FeeError, FreeFor, Holidays, LineKind, Night, Permit, Rate, Tariff, TariffKey, fee, fee_after,
+};
 use proptest::prelude::*;
 
 fn won(amount: i64) -> Money {
@@ -21,6 +23,7 @@ fn town() -> Tariff {
         utc_offset_min: 540,
         free_minutes: 10,
         free_for: FreeFor::ShortStays,
+        reentry_minutes: 60,
         base: Some(Base { minutes: 30, fee: won(1_000) }),
         day: Rate { step_minutes: 10, step_fee: won(500) },
         night: Some(Night {
@@ -54,8 +57,12 @@ fn known_stays() {
         ("day cap", at(friday, 8, 0), at(friday, 20, 0), 15_000),
         ("evening into night", at(friday, 19, 30), at(friday, 21, 0), 1_000 + 2 * 300),
         ("night cap", at(friday, 20, 0), at(friday, 24, 0), 1_000 + 2_000),
+        ("one night, one cap", at("2026-11-26", 20, 0), at(friday, 8, 0), 1_000 + 2_000),
+        ("two nights, two caps, and the day's over all of it", at("2026-11-25", 20, 0), at(friday, 8, 0), 1_000 + 2_000 + 15_000),
+        ("a step goes on over midnight", at("2026-11-26", 23, 15), at(friday, 0, 15), 1_000 + 300),
         ("Sunday is free after Saturday's night", at("2026-11-28", 23, 0), at("2026-11-29", 23, 0), 1_000 + 300),
-        ("New Year is free but for the base", at("2026-01-01", 0, 0), at("2026-01-01", 12, 0), 1_000),
+        ("New Year is free", at("2026-01-01", 0, 0), at("2026-01-01", 12, 0), 0),
+        ("free until midnight, then by the night", at("2026-01-01", 23, 0), at("2026-01-02", 0, 31), 600),
         ("nothing", at(friday, 9, 0), at(friday, 9, 0), 0),
     ];
     for (name, from_ms, to_ms, total) in cases {
@@ -91,6 +98,25 @@ fn resident() -> Permit {
 }
 
 #[test]
+fn leaving_and_coming_back_gives_no_new_free_minutes() {
+    let (from_ms, everybody) = (at("2026-11-27", 9, 0), Tariff { free_for: FreeFor::Everybody, base: None, ..town() });
+    // (tariff, minutes before, minutes now, total)
+    let cases = [
+        (town(), 0, 10, 0),
+        (town(), 4, 6, 0),
+        (town(), 4, 7, 1_000),
+        (town(), 99, 1, 1_000),
+        (everybody.clone(), 0, 20, 500),
+        (everybody.clone(), 9, 20, 1_000),
+        (everybody, i64::MAX, 20, 1_000),
+    ];
+    for (tariff, before, minutes, total) in cases {
+        let fee = fee_after(&tariff, None, before, from_ms, from_ms + minutes * MINUTE_MS).expect("a fee");
+        assert_eq!(fee.total, won(total), "{minutes} after {before}: {fee:?}");
+    }
+}
+
+#[test]
 fn impossible_stays_are_refused() {
     assert_eq!(fee(&town(), None, 1, 0), Err(FeeError::Backwards));
     assert_eq!(fee(&town(), None, i64::MIN, i64::MAX), Err(FeeError::Backwards));
@@ -121,56 +147,106 @@ fn impossible_tariffs_are_refused() {
     }
 }
 
-/// The slow reference: looks at the clock at each minute's beginning and charges when a new step begins.
-fn slow(tariff: &Tariff, permit: Option<&Permit>, from_ms: i64, to_ms: i64) -> i64 {
-    let minutes = (to_ms - from_ms + MINUTE_MS - 1) / MINUTE_MS;
-    let spared = match tariff.free_for {
-        FreeFor::Everybody => tariff.free_minutes,
-        FreeFor::ShortStays if minutes <= tariff.free_minutes => return 0,
-        FreeFor::ShortStays => 0,
-    };
-    let mut used: BTreeMap<(Day, &str), i64> = BTreeMap::new();
-    let mut owed: BTreeMap<(Day, &str), i64> = BTreeMap::new();
-    for minute in spared..minutes {
-        let (day, day_ms) = local(from_ms + minute * MINUTE_MS, tariff.utc_offset_min);
-        if let Some(base) = tariff.base.filter(|base| minute < spared + base.minutes) {
-            if minute == spared {
-                owed.insert((day, "base"), base.fee.minor());
+/// The slow reference shares nothing with what it checks but the tariff: a taximeter with a calendar of its own, which looks at the
+/// clock once a minute and puts in coins. It knows no formula for steps, bands or caps.
+struct Meter<'a> {
+    tariff: &'a Tariff,
+    /// What has been put in today, as it counts against the day's cap.
+    today: (i64, i64),
+    total: i64,
+    /// Which rate is running, and how many minutes of the step are bought already.
+    running: Option<(String, i64)>,
+    /// What tonight has cost.
+    tonight: i64,
+}
+
+impl Meter<'_> {
+    fn put_in(&mut self, day: i64, coins: i64) {
+        if self.today.0 != day {
+            self.today = (day, 0);
+        }
+        let room = self.tariff.day_cap.map_or(i64::MAX, |cap| cap.minor() - self.today.1);
+        let taken = coins.min(room);
+        self.today.1 += taken;
+        self.total += taken;
+    }
+
+    fn minute(&mut self, day: i64, minute: i64) {
+        let (name, rate, cap) = rate_at(self.tariff, day, minute);
+        let bought = match &mut self.running {
+            Some((running, left)) if *running == name => left,
+            _ => {
+                self.tonight = 0;
+                &mut self.running.insert((name, 0)).1
             }
-            continue;
+        };
+        if *bought == 0 {
+            *bought = rate.step_minutes;
+            let coins = cap.map_or(rate.step_fee.minor(), |cap| rate.step_fee.minor().min(cap - self.tonight));
+            self.tonight += coins;
+            self.put_in(day, coins);
         }
-        let (band, rate) = band(tariff, day, day_ms / MINUTE_MS);
-        let count = used.entry((day, band)).or_default();
-        if *count % rate.step_minutes == 0 {
-            *owed.entry((day, band)).or_default() += rate.step_fee.minor();
+        if let Some((_, left)) = &mut self.running {
+            *left -= 1;
         }
-        *count += 1;
     }
-    if let Some(cap) = tariff.night.and_then(|night| night.cap) {
-        owed.iter_mut().filter(|((_, band), _)| *band == "night").for_each(|(_, sum)| *sum = (*sum).min(cap.minor()));
+}
+
+fn slow(tariff: &Tariff, permit: Option<&Permit>, before: i64, from_ms: i64, to_ms: i64) -> i64 {
+    let mut meter = Meter { tariff, today: (i64::MIN, 0), total: 0, running: None, tonight: 0 };
+    let mut minutes = 0;
+    while from_ms + minutes * 60_000 < to_ms {
+        minutes += 1;
     }
-    let mut days: BTreeMap<Day, i64> = BTreeMap::new();
-    owed.iter().for_each(|((day, _), sum)| *days.entry(*day).or_default() += sum);
-    let total: i64 = days.values().map(|sum| tariff.day_cap.map_or(*sum, |cap| (*sum).min(cap.minor()))).sum();
-    let reduced = total - permit.map_or(0, |permit| total * i64::from(permit.discount_pct) / 100);
+    let mut gift = (tariff.free_minutes - before).max(0);
+    if tariff.free_for == FreeFor::ShortStays && gift < minutes {
+        gift = 0;
+    }
+    let mut paid_for = 0;
+    for number in gift..minutes {
+        let clock_ms = from_ms + number * 60_000 + i64::from(tariff.utc_offset_min) * 60_000;
+        let (day, minute) = (clock_ms.div_euclid(86_400_000), clock_ms.rem_euclid(86_400_000) / 60_000);
+        if let (Some(base), true) = (tariff.base, number == gift)
+            && !is_holiday(tariff, day)
+        {
+            meter.put_in(day, base.fee.minor());
+            paid_for = base.minutes;
+        }
+        if paid_for > 0 {
+            paid_for -= 1;
+        } else {
+            meter.minute(day, minute);
+        }
+    }
+    let reduced = meter.total - permit.map_or(0, |permit| meter.total * i64::from(permit.discount_pct) / 100);
     reduced - reduced % tariff.rounding_unit.minor().max(1)
 }
 
-fn band(tariff: &Tariff, day: Day, minute: i64) -> (&'static str, Rate) {
-    if let Some(days) = &tariff.holidays
-        && (days.weekdays.contains(&day.weekday()) || days.dates.contains(&day))
-    {
-        return ("holiday", days.rate);
+/// 1970-01-01 was a Thursday, and Mondays are 0.
+fn is_holiday(tariff: &Tariff, day: i64) -> bool {
+    let weekday = [3, 4, 5, 6, 0, 1, 2][day.rem_euclid(7) as usize];
+    tariff.holidays.as_ref().is_some_and(|days| days.weekdays.contains(&weekday) || days.dates.iter().any(|date| date.0 == day))
+}
+
+/// The rate's name, unlike every other stretch's, and what it may cost in all.
+fn rate_at(tariff: &Tariff, day: i64, minute: i64) -> (String, Rate, Option<i64>) {
+    if let (Some(days), true) = (&tariff.holidays, is_holiday(tariff, day)) {
+        return ("holiday".to_owned(), days.rate, None);
     }
-    match tariff.night {
-        Some(night) if night.from_minute < night.to_minute && (night.from_minute..night.to_minute).contains(&minute) => {
-            ("night", night.rate)
+    // Walks back to where this night began, if it is night.
+    if let Some(night) = tariff.night {
+        for back in 0..DAY_MINUTES {
+            let then = (minute - back).rem_euclid(DAY_MINUTES);
+            if then == night.from_minute {
+                let evening = if minute < back { day - 1 } else { day };
+                return (format!("night {evening}"), night.rate, night.cap.map(Money::minor));
+            }
+            if then == night.to_minute {
+                break;
+            }
         }
-        Some(night) if night.to_minute < night.from_minute && (night.from_minute <= minute || minute < night.to_minute) => {
-            ("night", night.rate)
-        }
-        _ => ("day", tariff.day),
     }
+    ("day".to_owned(), tariff.day, None)
 }
 
 prop_compose! {
@@ -204,7 +280,7 @@ prop_compose! {
             base: base.map(|(minutes, fee)| Base { minutes, fee: won(fee) }),
             day,
             night,
-            holidays: holidays.map(|(weekdays, rate)| Holidays { weekdays, dates: BTreeSet::new(), rate }),
+            holidays: holidays.map(|(weekdays, rate)| Holidays { weekdays, dates: (20_000..20_050).map(Day).collect(), rate }),
             day_cap: day_cap.map(won),
             rounding_unit: won(unit),
             ..town()
@@ -226,12 +302,13 @@ proptest! {
         from_ms in 1_700_000_000_000_i64..1_900_000_000_000,
         length_ms in prop_oneof![0_i64..3 * 3_600_000, 0_i64..9 * 86_400_000],
         discount_pct in 0_u8..=100,
+        before in prop_oneof![Just(0_i64), 0_i64..100],
     ) {
         prop_assert_eq!(tariff.check(), Ok(()));
         let permit = Permit { discount_pct, ..resident() };
         let permit = (discount_pct > 0).then_some(&permit);
-        let fee = fee(&tariff, permit, from_ms, from_ms + length_ms).expect("a fee");
-        prop_assert_eq!(fee.total.minor(), slow(&tariff, permit, from_ms, from_ms + length_ms));
+        let fee = fee_after(&tariff, permit, before, from_ms, from_ms + length_ms).expect("a fee");
+        prop_assert_eq!(fee.total.minor(), slow(&tariff, permit, before, from_ms, from_ms + length_ms));
         prop_assert!(adds_up(&fee), "{:?}", fee);
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use dispatch_core::effect::EffectId;
 use dispatch_core::event::{Actor, Event, Outcome};
+use parking_core::calendar::{MINUTE_MS, local};
 use parking_core::event::{ParkingEvent, ProviderReport};
 use parking_core::id::{PaymentId, PrivateRef};
 use parking_core::model::PaymentState;
@@ -11,7 +12,7 @@ use parking_core::money::Money;
 use parking_core::order::{Order, ParkingMessage};
 use tokio::sync::Semaphore;
 
-use super::{Message, Workshop, complete, done};
+use super::{Message, Workshop, complete};
 use crate::engine::chain;
 use crate::limits;
 use crate::payments::{Away, Charge, Verdict};
@@ -34,7 +35,8 @@ pub(super) async fn carry_out(effect: EffectId, order: Order, workshop: Workshop
         }
         Order::Tell { to, message } => tell(&workshop, effect, &to, &message).await,
     };
-    done(&workshop.engine, effect, outcome).await;
+    complete(&workshop.engine, Actor::System, Event::EffectDone { effect, outcome }).await;
+    workshop.engine.parking_effect_finished();
 }
 
 struct Refunding {
@@ -177,12 +179,16 @@ async fn tell(workshop: &Workshop, effect: EffectId, to: &PrivateRef, message: &
     }
 }
 
-/// The place that is stored for an area, looked up for the notice.
+/// The place that is stored for an area, looked up for the notice, and when the stay began by the clock of the place.
 fn place_of(workshop: &Workshop, message: &ParkingMessage) -> String {
-    let ParkingMessage::EntryComplete { area, .. } = message else { return String::new() };
-    let place =
-        |core: &dispatch_core::Core| core.parking().config().area(area).map(|area| format!("{}, {}", area.name, area.place));
-    workshop.engine.read(place).unwrap_or_default()
+    let ParkingMessage::EntryComplete { area, entered_at_ms, .. } = message else { return String::new() };
+    workshop.engine.read(|core| {
+        let parking = core.parking();
+        let Some(area) = parking.config().area(area) else { return String::new() };
+        let (_, ms_of_day) = local(*entered_at_ms, parking.utc_offset_min(&area.lot));
+        let minute = ms_of_day / MINUTE_MS;
+        format!("{}, {}, {:02}:{:02}", area.name, area.place, minute / 60, minute % 60)
+    })
 }
 
 fn in_english(message: &ParkingMessage, place: &str) -> String {
@@ -195,6 +201,10 @@ fn in_english(message: &ParkingMessage, place: &str) -> String {
         }
         ParkingMessage::PaidForYou { session, amount, due } => {
             format!("{amount} won were paid for you, {due} won are still due. Stay {session}.")
+        }
+        ParkingMessage::NotPaidForYou { session, amount, due, charged } => {
+            let how = if *charged { "charged to your card" } else { "due" };
+            format!("Somebody's payment of {amount} won for you did not go through; {due} won are {how}. Stay {session}.")
         }
         ParkingMessage::Receipt { payment, plate, amount } => format!("Receipt: {amount} won for {plate}. Payment {payment}."),
         ParkingMessage::Declined { payment, amount } => {
@@ -215,6 +225,10 @@ fn in_korean(message: &ParkingMessage, place: &str) -> String {
         }
         ParkingMessage::PaidForYou { session, amount, due } => {
             format!("{amount}원이 대신 결제되었습니다. 남은 금액 {due}원. 주차 번호 {session}")
+        }
+        ParkingMessage::NotPaidForYou { session, amount, due, charged } => {
+            let how = if *charged { "등록된 카드로 결제합니다" } else { "남아 있습니다" };
+            format!("대신 결제하려던 {amount}원이 승인되지 않았습니다. {due}원이 {how}. 주차 번호 {session}")
         }
         ParkingMessage::Receipt { payment, plate, amount } => format!("영수증: {plate} 주차 요금 {amount}원. 결제 번호 {payment}"),
         ParkingMessage::Declined { payment, amount } => {

@@ -114,6 +114,7 @@ pub(super) struct Limiters {
     pub call: RateLimiter,
     pub parking: RateLimiter,
     pub webhook: RateLimiter,
+    pub looks: RateLimiter,
     pub request: RateLimiter,
 }
 
@@ -128,6 +129,7 @@ impl App {
             call: RateLimiter::new(rates.call),
             parking: RateLimiter::new(rates.parking),
             webhook: RateLimiter::new(rates.webhook),
+            looks: RateLimiter::new(rates.looks),
             request: RateLimiter::new(rates.request),
         };
         Self(Arc::new(Inner { parts, limiters, live_connections: AtomicUsize::new(0), stopping: CancellationToken::new() }))

@@ -66,6 +66,8 @@ pub struct RateLimits {
     /// Webhooks of a payment provider, from one address: all payments of the district come from a few of them, and one that is refused
     /// counts as failed there. One that names no payment of ours costs a look into a map.
     pub webhook: RateLimit,
+    /// Lines in the audit trail about what a page looks at every few seconds, by one identity and matter.
+    pub looks: RateLimit,
     /// Everything else, by one identity or, without one, one address.
     pub request: RateLimit,
 }
@@ -79,6 +81,7 @@ impl Default for RateLimits {
             call: RateLimit { burst: 60, per_minute: 60 },
             parking: RateLimit { burst: 60, per_minute: 60 },
             webhook: RateLimit { burst: 600, per_minute: 6_000 },
+            looks: RateLimit { burst: 1, per_minute: 1 },
             request: RateLimit { burst: 300, per_minute: 1_800 },
         }
     }

@@ -25,7 +25,7 @@ use utoipa_axum::routes;
 
 use super::app::App;
 use super::body::Body;
-use super::problem::Problem;
+use super::problem::{Fault, Problem};
 use super::who::Client;
 use crate::access::{random_secret, secret_digest};
 use crate::store::PrivateCard;
@@ -110,6 +110,9 @@ pub struct Entry {
     instrument: Option<String>,
     /// How long the driver means to stay, minutes.
     planned_minutes: Option<i64>,
+    /// The secret of the stay, 64 hexadecimal digits: 256 bits that the page drew and kept before it asked. The same car with the same
+    /// secret is the same stay, so that an answer that was lost locks nobody out. Without, the server draws one.
+    secret: Option<String>,
 }
 
 /// The entry is complete.
@@ -189,7 +192,11 @@ async fn enter(
     limited(&app, &client)?;
     let area = area_of(&app, &input.area)?;
     let plate = Plate::parse(&input.plate).map_err(|error| Problem::invalid("plate", error))?;
-    let token = random_secret()?;
+    let token = match input.secret {
+        Some(secret) if is_secret(&secret) => secret,
+        Some(_) => return Err(Problem::invalid("secret", "has 64 hexadecimal digits")),
+        None => random_secret()?,
+    };
     if input.instrument.is_some() && app.payments.tokens_are_single_use() {
         return Err(Problem::invalid(
             "instrument",
@@ -198,23 +205,37 @@ async fn enter(
     }
     let card = private_card(input.phone, input.language, input.instrument, None)?;
     let registered = card.instrument.is_some();
-    let driver = keep(&app, &card).await?;
-    let method = if registered { Method::Registered { instrument: driver.clone() } } else { Method::ByPage };
-    let event = ParkingEvent::Entered {
-        area,
+    let event = |driver: PrivateRef| ParkingEvent::Entered {
+        area: area.clone(),
         plate: plate.clone(),
-        driver: Some(driver),
+        driver: Some(driver.clone()),
         secret_sha256: Some(secret_digest(&token)),
-        method,
+        method: if registered { Method::Registered { instrument: driver } } else { Method::ByPage },
         by: Means::Driver,
         planned_minutes: input.planned_minutes,
     };
-    submit(&app, Actor::Visitor, event).await?;
-    let ours = |session: &&Session| session.secret_sha256.as_deref() == Some(&secret_digest(&token));
-    let session = app.engine.read(|core| core.parking().active(&plate).filter(ours).map(|session| session.id.clone()));
-    let session = session.ok_or_else(|| Problem::conflict("somebody else entered this car at the same moment"))?;
+    // Asked before anything is kept, so that a refused try leaves no trace of a telephone, and one told again no second one.
+    let now_ms = app.engine.now_ms();
+    app.engine.read(|core| core.parking().admit(now_ms, &event(nobody()?)).map_err(Problem::from))?;
+    if ours_of(&app, &plate, &token).is_none() {
+        let driver = keep(&app, &card).await?;
+        submit(&app, Actor::Visitor, event(driver)).await?;
+    }
+    let session =
+        ours_of(&app, &plate, &token).ok_or_else(|| Problem::conflict("somebody else entered this car at the same moment"))?;
     let stay = stay_view(&app, &session)?;
     Ok((StatusCode::CREATED, Json(EntryAnswer { session: session.to_string(), token, stay })))
+}
+
+/// The stay of a parked car, when it is the one with this secret.
+fn ours_of(app: &App, plate: &Plate, token: &str) -> Option<SessionId> {
+    let digest = secret_digest(token);
+    let ours = |session: &&Session| session.secret_sha256.as_deref() == Some(&digest);
+    app.engine.read(|core| core.parking().active(plate).filter(ours).map(|session| session.id.clone()))
+}
+
+fn is_secret(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The driver's stay.
@@ -240,10 +261,12 @@ async fn fee(State(app): State<App>, headers: HeaderMap, Path(id): Path<String>)
     responses((status = 200, body = StayView), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn extend(
     State(app): State<App>,
+    client: Client,
     headers: HeaderMap,
     Path(id): Path<String>,
     Body(input): Body<Extension>,
 ) -> Result<Json<StayView>, Problem> {
+    limited(&app, &client)?;
     let session = own_session(&app, &headers, &id)?;
     submit(&app, Actor::Visitor, ParkingEvent::Extended { session: session.clone(), minutes: input.minutes }).await?;
     stay_view(&app, &session).map(Json)
@@ -252,7 +275,13 @@ async fn extend(
 /// The driver leaves.
 #[utoipa::path(post, path = "/parking/sessions/{id}/exit", tag = "parking", params(("id" = String, Path), ("Parking-Token" = String, Header)),
     responses((status = 200, body = StayView), (status = 404, body = Problem)))]
-async fn leave(State(app): State<App>, headers: HeaderMap, Path(id): Path<String>) -> Result<Json<StayView>, Problem> {
+async fn leave(
+    State(app): State<App>,
+    client: Client,
+    headers: HeaderMap,
+    Path(id): Path<String>,
+) -> Result<Json<StayView>, Problem> {
+    limited(&app, &client)?;
     let session = own_session(&app, &headers, &id)?;
     submit(&app, Actor::Visitor, ParkingEvent::Left { session: session.clone(), by: Means::Driver }).await?;
     stay_view(&app, &session).map(Json)
@@ -279,10 +308,12 @@ async fn pay(
     responses((status = 201, body = ProxyAnswer), (status = 404, body = Problem), (status = 422, body = Problem)))]
 async fn make_proxy(
     State(app): State<App>,
+    client: Client,
     headers: HeaderMap,
     Path(id): Path<String>,
     super::body::OptionalBody(input): super::body::OptionalBody<ProxyInput>,
 ) -> Result<(StatusCode, Json<ProxyAnswer>), Problem> {
+    limited(&app, &client)?;
     let session = own_session(&app, &headers, &id)?;
     let token = random_secret()?;
     let life_ms = input.minutes.unwrap_or(PROXY_MINUTES).saturating_mul(parking_core::calendar::MINUTE_MS);
@@ -469,12 +500,13 @@ pub(super) fn origin(app: &App, headers: &HeaderMap) -> String {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        match &refusal {
-            Refusal::Unknown { kind, id } => Self::unknown(kind, id),
+        let fault = Some(Fault::Parking { code: refusal.code() });
+        let problem = match &refusal {
+            Refusal::Unknown { kind, id } => return Self::unknown(kind, id),
             Refusal::AlreadyParked | Refusal::Over | Refusal::NotOver | Refusal::NotPayable { .. } | Refusal::TooMany(_) => {
                 Self::conflict(refusal.to_string())
             }
-            Refusal::ProxySpent(_) => Self::gone(refusal.to_string()),
+            Refusal::ProxySpent(_) | Refusal::Forgotten(_) => Self::gone(refusal.to_string()),
             Refusal::KeyReused => Self::invalid("Idempotency-Key", &refusal),
             Refusal::TokenUsed => Self::invalid("instrument", &refusal),
             Refusal::NoTariff
@@ -483,6 +515,7 @@ impl From<Refusal> for Problem {
             | Refusal::Fee(_)
             | Refusal::Money(_)
             | Refusal::Config(_) => Self::invalid("request", &refusal),
-        }
+        };
+        Self { fault, ..problem }
     }
 }

@@ -177,7 +177,16 @@ fn lot() -> Lot {
 /// So many that no test meets a limit it does not ask for.
 pub fn generous() -> RateLimits {
     let limit = RateLimit { burst: 100_000, per_minute: 100_000 };
-    RateLimits { registration: limit, sign_in: limit, code: limit, call: limit, parking: limit, webhook: limit, request: limit }
+    RateLimits {
+        registration: limit,
+        sign_in: limit,
+        code: limit,
+        call: limit,
+        parking: limit,
+        webhook: limit,
+        looks: limit,
+        request: limit,
+    }
 }
 
 impl World {

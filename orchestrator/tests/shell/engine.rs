@@ -3,13 +3,18 @@
 use std::collections::BTreeSet;
 
 use dispatch_core::effect::EffectId;
-use dispatch_core::event::Event;
+use dispatch_core::event::{Actor, Event};
 use dispatch_core::{Core, Refusal};
 use flight_types::OfferId;
 use orchestrator::clock::Clock;
 use orchestrator::engine::{EffectQueue, Engine, EngineTask, Opening, SubmitError};
+use orchestrator::limits;
 use orchestrator::live::Live;
 use orchestrator::store::{Location, LogHead, Store};
+use parking_core::event::ParkingEvent;
+use parking_core::id::{AreaId, PrivateRef};
+use parking_core::model::{Means, Method};
+use parking_core::plate::Plate;
 use tempfile::TempDir;
 
 use crate::fixture::{START_MS, call, centre, district, guard, on_duty, site, soon};
@@ -159,4 +164,39 @@ async fn a_stopping_engine_refuses_from_outside_and_finishes_what_it_has() {
     bench.engine.report(actor, event).await.expect("the server's own parts may still report");
     bench.stop().await;
     assert_eq!(replayed(&folder).await.0, 2);
+}
+
+/// A payment provider that is away leaves parking's orders open; nobody in danger is refused for it.
+#[tokio::test]
+async fn parking_reaches_its_own_ceiling_and_a_call_passes() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let bench = Bench::start(&folder, START_MS).await;
+    let park = |change| Event::Parking { change: Box::new(change) };
+    let config = Box::new(toml::from_str(crate::parking::LOTS).expect("lots"));
+    bench.engine.submit(Actor::System, park(ParkingEvent::Configured { config })).await.expect("lots");
+    let entry = |number: u64| {
+        park(ParkingEvent::Entered {
+            area: AreaId::new("E1").expect("an id"),
+            plate: Plate::parse(&format!("12가{number:04}")).expect("a plate"),
+            driver: Some(PrivateRef::new("pc-1").expect("an id")),
+            secret_sha256: None,
+            method: Method::ByPage,
+            by: Means::Driver,
+            planned_minutes: None,
+        })
+    };
+    // Each leaves one order open: a notice that nobody sends.
+    let before = bench.engine.effects_open();
+    for batch in 0..limits::PARKING_EFFECTS_OPEN_MAX / 100 {
+        let entries = (batch * 100..batch * 100 + 100).map(|number| bench.engine.submit(Actor::Visitor, entry(number)));
+        for taken in futures_util::future::join_all(entries).await {
+            taken.expect("below the ceiling");
+        }
+    }
+    assert_eq!(bench.engine.effects_open() - before, limits::PARKING_EFFECTS_OPEN_MAX);
+    let refused = bench.engine.submit(Actor::Visitor, entry(9_999)).await;
+    assert!(matches!(refused, Err(SubmitError::Overloaded)), "{refused:?}");
+    let (actor, event) = call("c1", "press-1", centre());
+    bench.engine.submit(actor, event).await.expect("a call for help is taken");
+    bench.stop().await;
 }

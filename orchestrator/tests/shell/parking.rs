@@ -20,7 +20,7 @@ use crate::fixture::soon;
 use crate::server::config_text;
 
 /// Whatever is parked costs 50,000 won for the first day, from the first minute on.
-const LOTS: &str = r#"
+pub const LOTS: &str = r#"
 [[lots]]
 id = "east"
 name = "East"
@@ -213,7 +213,7 @@ async fn a_stay_from_entry_to_receipts() {
     world.settled().await;
     let messages = world.messages();
     for said in [
-        "Parked: **가**56 at E1, 1 Market Street",
+        "Parked: **가**56 at E1, 1 Market Street, ",
         "did not go through",
         "20000 won were paid for you",
         "Receipt: 20000",
@@ -223,9 +223,33 @@ async fn a_stay_from_entry_to_receipts() {
     }
     let (_, lots) = world.manage(Method::GET, "/parking/lots", None).await;
     let today = text(&lots[0]["today"]);
+    let (status, refused) = world.manage(Method::GET, "/parking/lots/east/statement?day=2020-01-01", None).await;
+    assert_eq!((status, &refused["fault"]["code"]), (StatusCode::GONE, &json!("forgotten")), "an empty sheet would be a lie");
     assert_eq!((&lots[0]["revenue_today"], &lots[0]["unpaid"]), (&json!(45_000), &json!(0)), "{lots}");
     let (status, statement) = world.manage(Method::GET, &format!("/parking/lots/east/statement?day={today}"), None).await;
     assert!(status.is_success() && text(&statement).ends_with("total,,,,,110000,110000\r\n"), "{statement}");
+}
+
+/// The page draws the secret and keeps it before it asks, so that an answer that is lost locks nobody out of their own stay.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entry_whose_answer_is_lost_is_asked_again() {
+    let world = World::start("provider = \"sandbox\"").await;
+    let secret = "5".repeat(64);
+    let ask = |secret: String| {
+        let body = json!({"area": "E1", "plate": "12가3456", "phone": "010-1234-5678", "secret": secret});
+        answer(world.request(Method::POST, "/parking/entries").json(&body))
+    };
+    let (first_status, first) = ask(secret.clone()).await;
+    let (again_status, again) = ask(secret.clone()).await;
+    assert_eq!((first_status, again_status), (StatusCode::CREATED, StatusCode::CREATED), "{first} {again}");
+    assert_eq!((&first["session"], &first["token"]), (&again["session"], &json!(secret)));
+    let (status, refused) = ask("6".repeat(64)).await;
+    assert_eq!((status, &refused["fault"]["code"]), (StatusCode::CONFLICT, &json!("already_parked")), "another phone");
+    assert_eq!(ask("short".to_owned()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let driver = Driver { session: text(&again["session"]), token: secret };
+    assert_eq!(world.drive(&driver, Method::GET, "", None).await.0, StatusCode::OK);
+    world.settled().await;
+    assert_eq!(world.messages().matches("Parked:").count(), 1, "told once");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -295,13 +319,19 @@ async fn a_camera_ends_a_stay() {
     let reads = json!({"reads": [
         {"id": "1", "plate": "12가3456", "confidence_pct": 93, "at_ms": now_ms},
         {"id": "2", "plate": "??", "confidence_pct": 93, "at_ms": now_ms},
+        {"id": "4", "plate": "12가3456", "confidence_pct": 101, "at_ms": now_ms},
+        {"id": "n".repeat(81), "plate": "12가3456", "confidence_pct": 93, "at_ms": now_ms},
         {"id": "3", "plate": "77너1000", "confidence_pct": 55, "at_ms": now_ms},
     ]});
     let post =
         |token: &'static str| answer(world.request(Method::POST, "/cctv/out/reads").header("Camera-Token", token).json(&reads));
     assert_eq!(post("guessed").await.0, StatusCode::NOT_FOUND);
     let (status, taken) = post("demo-camera-out").await;
-    assert_eq!((status, &taken["taken"], &taken["unreadable"]), (StatusCode::ACCEPTED, &json!(2), &json!(["2"])), "{taken}");
+    assert_eq!(
+        (status, &taken["taken"], &taken["unreadable"]),
+        (StatusCode::ACCEPTED, &json!(2), &json!(["2", "4", "n".repeat(81)])),
+        "{taken}"
+    );
     assert_eq!(post("demo-camera-out").await.1["repeated"], json!(2));
     assert_eq!(world.drive(&driver, Method::GET, "", None).await.1["left_by"], json!("camera"));
     let (_, reviews) = world.manage(Method::GET, "/parking/reviews", None).await;

@@ -111,7 +111,7 @@ fn a_person_decides() {
     world.wait_minutes(60);
     world.see("out", "12거8456", 70);
     let review = world.book.reviews().next().expect("a doubtful read").id.clone();
-    let decision = Decision::Accept { plate: Some(plate("12가3456")) };
+    let decision = Decision::Accept { plate: Some(plate("12가3456")), ended_at_ms: None };
     world.take(ParkingEvent::Reviewed { review: review.clone(), decision: decision.clone() }).expect("it waits");
     assert!(world.book.active(&plate("12가3456")).is_none());
     assert!(world.take(ParkingEvent::Reviewed { review, decision }).is_err(), "it was decided");
@@ -119,4 +119,60 @@ fn a_person_decides() {
     let review = world.book.reviews().next().expect("a doubtful read").id.clone();
     world.take(ParkingEvent::Reviewed { review, decision: Decision::Dismiss }).expect("it waits");
     assert_eq!((world.book.reviews().count(), world.book.sessions().count()), (0, 1));
+}
+
+#[test]
+fn the_drivers_scan_says_where_in_the_lot_the_car_stands() {
+    let mut world = World::new();
+    world.see("in", "12가3456", 92);
+    world.wait_minutes(3);
+    let session = world.enter("E2", "12가3456", "ann").expect("room");
+    assert_eq!(world.book.session(&session).map(|session| session.area.to_string()), Some("E2".to_owned()));
+}
+
+fn accept(world: &mut World, ended_at_ms: Option<i64>) {
+    let review = world.book.reviews().next().expect("it waits").id.clone();
+    let decision = Decision::Accept { plate: None, ended_at_ms };
+    world.take(ParkingEvent::Reviewed { review, decision }).expect("it waits");
+}
+
+#[test]
+fn a_car_that_comes_again_without_having_left_goes_to_a_person() {
+    // (minutes until it comes again, when the person says it had left, the old stay's fee; none: nothing to look at)
+    let cases = [(20, None, None), (600, Some(100), Some(10_000)), (600, None, Some(60_000)), (600, Some(9_999), Some(60_000))];
+    for (minutes, left_after, fee) in cases {
+        let mut world = World::new();
+        let in_ms = world.now_ms;
+        world.see("in", "12가3456", 92);
+        let first = world.book.active(&plate("12가3456")).expect("it came in").id.clone();
+        world.wait_minutes(minutes);
+        world.see("in", "12가3456", 92);
+        let Some(fee) = fee else {
+            assert_eq!(world.reasons(), [""; 0], "soon after its entry it is the same entry");
+            continue;
+        };
+        assert_eq!(world.reasons(), ["still_parked"]);
+        let seen_ms = world.now_ms;
+        world.wait_minutes(5);
+        accept(&mut world, left_after.map(|minutes| in_ms + minutes * 60_000));
+        let exit = world.book.session(&first).and_then(|session| session.exit.clone()).expect("it was ended");
+        assert_eq!((exit.fee.total, exit.by), (won(fee), Means::Manager));
+        let anew = world.book.active(&plate("12가3456")).expect("it stands here");
+        assert_eq!((anew.entered_at_ms, anew.id == first), (seen_ms, false));
+    }
+}
+
+#[test]
+fn a_car_that_is_parked_elsewhere_is_ended_there_and_begun_here() {
+    let mut world = World::new();
+    let east = world.enter("E1", "12가3456", "ann").expect("room");
+    world.wait_minutes(60);
+    world.see("west-in", "12가3456", 92);
+    assert_eq!(world.reasons(), ["elsewhere"]);
+    world.wait_minutes(30);
+    accept(&mut world, None);
+    assert!(world.book.session(&east).is_some_and(|session| !session.is_active()));
+    let west = world.book.active(&plate("12가3456")).expect("it stands here");
+    assert_eq!((west.lot.as_str(), west.entered_at_ms), ("west", world.now_ms - 30 * 60_000));
+    assert_eq!(world.reasons(), [""; 0]);
 }

@@ -96,7 +96,7 @@ impl Crowd {
                 return;
             }
             for review in waiting {
-                let again = ParkingEvent::Reviewed { review, decision: Decision::Accept { plate: None } };
+                let again = ParkingEvent::Reviewed { review, decision: Decision::Accept { plate: None, ended_at_ms: None } };
                 let orders = self.world.take(again).expect("it waits");
                 self.carry_out(&orders);
             }

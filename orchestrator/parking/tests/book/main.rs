@@ -2,6 +2,7 @@
 
 mod cameras;
 mod crowd;
+mod forgetting;
 mod money;
 mod provider;
 mod stays;

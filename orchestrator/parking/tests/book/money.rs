@@ -3,7 +3,7 @@
 use parking_core::event::{Decision, ParkingEvent, ProviderReport};
 use parking_core::id::{PaymentId, RefundId, SessionId};
 use parking_core::model::{Payer, PaymentState};
-use parking_core::order::Order;
+use parking_core::order::{Order, ParkingMessage};
 use parking_core::{ProxyEnd, Refusal};
 
 use crate::world::{World, digest, won};
@@ -150,7 +150,8 @@ fn a_reversal_makes_the_fee_due_again_however_often_it_is_told() {
 fn a_remission_gives_back_what_was_paid_above_the_rest() {
     let (mut world, session) = owing();
     world.paid(&session, &Payer::Driver, 8_000, "a");
-    let remit = |amount| ParkingEvent::Remitted { session: session.clone(), amount: won(amount), reason: "gate".to_owned() };
+    let remit =
+        |amount| ParkingEvent::Remitted { session: session.clone(), amount: won(amount), reason: "gate".to_owned(), key: None };
     assert!(matches!(world.take(remit(10_001)), Err(Refusal::NotPayable { .. })));
     assert!(matches!(world.take(remit(0)), Err(Refusal::NotPayable { .. })));
     assert_eq!(world.take(remit(1_500)), Ok(vec![]));
@@ -163,13 +164,13 @@ fn a_remission_gives_back_what_was_paid_above_the_rest() {
 fn a_refused_refund_waits_for_a_person() {
     let (mut world, session) = owing();
     let payment = world.paid(&session, &Payer::Driver, 10_000, "a");
-    let remitted = ParkingEvent::Remitted { session: session.clone(), amount: won(4_000), reason: "gate".to_owned() };
+    let remitted = ParkingEvent::Remitted { session: session.clone(), amount: won(4_000), reason: "gate".to_owned(), key: None };
     let (refund, _) = refund_in(&world.take(remitted).expect("within the fee"));
     let refused = ProviderReport::RefundRefused { refund, reason: "closed account".to_owned() };
     assert_eq!(world.report(&payment, refused), []);
     assert_eq!(world.reasons(), ["refund_failed"]);
     let review = world.book.reviews().next().expect("it waits").id.clone();
-    let again = ParkingEvent::Reviewed { review, decision: Decision::Accept { plate: None } };
+    let again = ParkingEvent::Reviewed { review, decision: Decision::Accept { plate: None, ended_at_ms: None } };
     let (refund, amount) = refund_in(&world.take(again).expect("it waits"));
     assert_eq!(amount, 4_000);
     world.report(&payment, ProviderReport::Refunded { refund });
@@ -200,8 +201,8 @@ fn the_statement_of_a_day_balances() {
     let payment = world.paid(&session, &Payer::Driver, 10_000, "a");
     world.report(&payment, ProviderReport::Standing { returned_total: won(10_000) });
     let (east, west) = ("east".parse().expect("an id"), "west".parse().expect("an id"));
-    let day = "2026-11-27".parse().expect("a date");
-    let statement = world.book.statement_csv(&east, day).expect("a lot");
+    let day: parking_core::calendar::Day = "2026-11-27".parse().expect("a date");
+    let statement = world.book.statement_csv(&east, day, world.now_ms).expect("a lot");
     let expected = "date,time,number,kind,session,plate,payment,account,debit,credit\r\n\
         2026-11-27,10:40:00,1,fee,ps-000002,12가3456,,driver,10000,\r\n\
         2026-11-27,10:40:00,1,fee,ps-000002,12가3456,,revenue,,10000\r\n\
@@ -211,6 +212,87 @@ fn the_statement_of_a_day_balances() {
         2026-11-27,10:40:00,3,reversal,ps-000002,12가3456,pp-000004,provider,,10000\r\n\
         2026-11-27,,,total,,,,,30000,30000\r\n";
     assert_eq!(statement, expected);
-    assert_eq!(world.book.statement_csv(&west, day).map(|text| text.lines().count()), Some(2));
-    assert_eq!(world.book.statement_csv(&"north".parse().expect("an id"), day), None);
+    assert_eq!(world.book.statement_csv(&west, day, world.now_ms).map(|text| text.lines().count()), Ok(2));
+    assert!(matches!(world.book.statement_csv(&"north".parse().expect("an id"), day, world.now_ms), Err(Refusal::Unknown { .. })));
+    let kept_days = parking_core::limits::KEPT_MS / 86_400_000;
+    for (days, refused) in [(0, false), (kept_days, false), (kept_days + 1, true)] {
+        let later_ms = day.begins_ms(540) + days * 86_400_000;
+        let statement = world.book.statement_csv(&east, day, later_ms);
+        assert_eq!(statement == Err(Refusal::Forgotten(day)), refused, "after {days} days");
+    }
+}
+
+/// A registered driver has left; a payer holds 6,000 of the 10,000.
+fn registered_and_a_payer() -> (World, SessionId, PaymentId, PaymentId) {
+    let mut world = World::new();
+    let method = parking_core::model::Method::Registered { instrument: crate::world::private("billing-1") };
+    let session = world.enter_with("E1", "12가3456", "ann", method).expect("room");
+    world.wait_minutes(100);
+    let by = world.proxy(&session, "t1");
+    let pending = world.pay(&session, &by, 6_000, "a").expect("due");
+    world.leave(&session);
+    let own = world.book.payments_of(&session).last().expect("the card is charged").id.clone();
+    assert_eq!(world.book.payment(&own).map(|payment| payment.amount), Some(won(4_000)));
+    (world, session, pending, own)
+}
+
+#[test]
+fn what_a_payer_could_not_pay_is_charged_to_the_registered_card() {
+    let (mut world, session, pending, own) = registered_and_a_payer();
+    world.report(&own, ProviderReport::Authorised);
+    world.report(&own, ProviderReport::Captured);
+    let orders = world.report(&pending, declined());
+    let charged = orders.iter().any(|order| matches!(order, Order::Authorise { amount, .. } if *amount == won(6_000)));
+    assert!(charged, "{orders:?}");
+    let told = |order: &Order| matches!(order, Order::Tell { message: ParkingMessage::NotPaidForYou { charged: true, .. }, .. });
+    assert!(orders.iter().any(told), "the driver hears of it: {orders:?}");
+    let rest = world.book.payments_of(&session).last().expect("the card is charged").id.clone();
+    world.report(&rest, ProviderReport::Authorised);
+    world.report(&rest, ProviderReport::Captured);
+    assert_eq!(due(&world, &session), (0, 0));
+}
+
+#[test]
+fn a_registered_card_that_is_refused_is_not_charged_again_and_again() {
+    let (mut world, session, pending, own) = registered_and_a_payer();
+    world.report(&own, declined());
+    assert_eq!(world.book.payments_of(&session).count(), 2);
+    let orders = world.report(&pending, declined());
+    assert!(orders.iter().any(|order| matches!(order, Order::Authorise { amount, .. } if *amount == won(10_000))), "{orders:?}");
+    let last = world.book.payments_of(&session).last().expect("charged once more").id.clone();
+    let orders = world.report(&last, declined());
+    assert!(orders.iter().all(|order| matches!(order, Order::Tell { .. })), "{orders:?}");
+    assert_eq!(due(&world, &session), (10_000, 10_000));
+    let by_page = world.pay(&session, &Payer::Driver, 1_000, "exit-9");
+    assert!(matches!(by_page, Err(Refusal::Malformed(_))), "nobody else's key may pass for a charge at the exit");
+}
+
+#[test]
+fn whose_money_turns_up_late_gets_it_back() {
+    let (mut world, session) = owing();
+    let (early, late) = (world.proxy(&session, "t1"), world.proxy(&session, "t2"));
+    let lost = world.pay(&session, &early, 10_000, "a").expect("due");
+    world.report(&lost, declined());
+    let paid = world.paid(&session, &late, 10_000, "b");
+    let orders = world.report(&lost, ProviderReport::Standing { returned_total: won(0) });
+    let (refund, amount) = refund_in(&orders);
+    assert_eq!((refund_payment(&world, &refund), amount), (lost, 10_000), "not whoever paid when it was due");
+    assert_eq!(world.book.refunds_of(&paid).count(), 0);
+}
+
+#[test]
+fn the_same_remission_asked_twice_is_one() {
+    let (mut world, session) = owing();
+    let remit = |key: &str, amount| ParkingEvent::Remitted {
+        session: session.clone(),
+        amount: won(amount),
+        reason: "gate".to_owned(),
+        key: Some(key.to_owned()),
+    };
+    for _ in 0..3 {
+        world.take(remit("a", 6_000)).expect("within the fee, or known");
+    }
+    assert_eq!(due(&world, &session), (4_000, 4_000));
+    assert!(matches!(world.take(remit("b", 6_000)), Err(Refusal::NotPayable { .. })));
+    assert!(matches!(world.take(remit("", 1)), Err(Refusal::Malformed(_))));
 }

@@ -133,3 +133,51 @@ fn configurations_that_do_not_fit_are_refused() {
         assert!(error.contains(message), "{error}");
     }
 }
+
+#[test]
+fn an_entry_told_again_by_the_same_phone_is_the_same_stay() {
+    let mut world = World::new();
+    let first = world.enter("E1", "12가3456", "ann").expect("room");
+    world.wait_minutes(1);
+    let before = world.log.len();
+    assert_eq!(world.enter("E1", "12가3456", "ann"), Ok(first.clone()), "the answer was lost");
+    assert_eq!((world.book.sessions().count(), world.log.len()), (1, before + 1));
+    assert_eq!(world.enter("E1", "12가3456", "ben"), Err(Refusal::AlreadyParked), "another phone");
+    world.leave(&first);
+}
+
+#[test]
+fn leaving_and_scanning_again_gives_no_new_free_minutes() {
+    // (minutes outside, what the second stay of nine minutes costs)
+    for (outside, fee) in [(0, 1_000), (30, 1_000), (31, 0)] {
+        let mut world = World::new();
+        let first = world.enter("E1", "12가3456", "ann").expect("room");
+        world.wait_minutes(9);
+        world.leave(&first);
+        assert_eq!(world.owed(&first).due, won(0));
+        world.wait_minutes(outside);
+        let second = world.enter("E2", "12가3456", "ann").expect("room");
+        world.wait_minutes(9);
+        world.leave(&second);
+        assert_eq!(world.owed(&second).due, won(fee), "after {outside} minutes");
+    }
+    let mut world = World::new();
+    let first = world.enter("E1", "12가3456", "ann").expect("room");
+    world.wait_minutes(9);
+    world.leave(&first);
+    let west = world.enter("W1", "12가3456", "ann").expect("room");
+    world.wait_minutes(9);
+    assert_eq!(world.owed(&west).due, won(0), "another lot's minutes are its own");
+}
+
+#[test]
+fn a_stay_without_a_price_is_ended_by_a_manager_only() {
+    let mut world = World::new();
+    let session = world.enter("E1", "12가3456", "ann").expect("room");
+    world.wait_minutes(11 * 366 * 24 * 60);
+    let left = |by| ParkingEvent::Left { session: session.clone(), by };
+    assert!(matches!(world.take(left(Means::Driver)), Err(Refusal::Fee(_))));
+    world.take(left(Means::Manager)).expect("somebody must be able to");
+    assert!(world.book.active(&plate("12가3456")).is_none());
+    assert_eq!(world.owed(&session).due, won(0));
+}

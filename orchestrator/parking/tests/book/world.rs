@@ -40,6 +40,7 @@ pub fn tariff() -> Tariff {
         utc_offset_min: 540,
         free_minutes: 10,
         free_for: FreeFor::ShortStays,
+        reentry_minutes: 30,
         base: None,
         day: Rate { step_minutes: 10, step_fee: won(1_000) },
         night: None,
@@ -85,12 +86,14 @@ pub struct World {
     pub book: Parking,
     pub now_ms: i64,
     pub log: Vec<(Stamp, ParkingEvent)>,
+    /// The story goes on for so long that stays are forgotten, and their money with them.
+    pub forgets: bool,
     reads: u32,
 }
 
 impl World {
     pub fn new() -> Self {
-        let mut world = Self { book: Parking::default(), now_ms: NINE_MS, log: Vec::new(), reads: 0 };
+        let mut world = Self { book: Parking::default(), now_ms: NINE_MS, log: Vec::new(), forgets: false, reads: 0 };
         world.take(ParkingEvent::Configured { config: Box::new(config()) }).expect("a configuration");
         world
     }
@@ -131,7 +134,29 @@ impl World {
                 assert!(session.net_paid().less(session.returning).minor() <= fee, "{} has paid more than it owes", session.id);
             }
         }
-        assert_eq!(ledger.balance(&Account::Provider), at_provider);
+        assert!(self.forgets || ledger.balance(&Account::Provider) == at_provider);
+        self.book.config().lots.iter().for_each(|lot| self.check_totals(&lot.id));
+    }
+
+    /// The running totals are what counting would give.
+    fn check_totals(&self, lot: &flight_types::LotId) {
+        let totals = self.book.totals(lot, self.now_ms);
+        let of_lot = || self.book.sessions().filter(|session| session.lot == *lot);
+        assert_eq!(totals.active, of_lot().filter(|session| session.is_active()).count());
+        assert_eq!(self.book.active_of_lot(lot).count(), totals.active);
+        assert_eq!(
+            self.book.sessions_of_lot(lot).map(|session| &session.id).collect::<Vec<_>>(),
+            of_lot().map(|session| &session.id).collect::<Vec<_>>()
+        );
+        let dues = of_lot().filter(|session| !session.is_active()).map(|session| self.owed(&session.id).due.minor());
+        let dues: Vec<i64> = dues.filter(|due| 0 < *due).collect();
+        assert_eq!((totals.unpaid, totals.unpaid_amount), (dues.len(), dues.iter().sum()));
+        assert_eq!(self.book.unpaid_of_lot(lot).count(), dues.len());
+        assert_eq!(totals.reviews, self.book.reviews().filter(|review| review.lot == *lot).count());
+        let of_today = self.book.ledger().journal().filter(|transaction| transaction.lot == *lot);
+        let of_today =
+            of_today.filter(|transaction| (transaction.at_ms + 540 * MINUTE_MS).div_euclid(86_400_000) == totals.today.0);
+        assert_eq!(totals.received_today, of_today.map(parking_core::Transaction::at_provider).sum::<i64>());
     }
 
     pub fn enter(&mut self, area: &str, text: &str, driver: &str) -> Result<SessionId, Refusal> {

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use dispatch_core::event::Actor;
 use parking_core::event::{ParkingEvent, PlateRead};
 use parking_core::id::CameraId;
+use parking_core::limits::READ_ID_LENGTH_MAX;
 use parking_core::plate::Plate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -52,7 +53,7 @@ pub struct ReadsAnswer {
     taken: usize,
     /// Known before.
     repeated: usize,
-    /// What was no plate, by the camera's names; the others are taken all the same.
+    /// What was no plate, or no read at all, by the camera's names; the others are taken all the same.
     unreadable: Vec<String>,
 }
 
@@ -82,10 +83,19 @@ async fn reads(
             answer.repeated += 1;
             continue;
         }
+        // A read that can never be taken must not stop those behind it: the camera would send the same batch for ever.
+        if !is_read(&read) {
+            answer.unreadable.push(read.id);
+            continue;
+        }
         submit(&app, Actor::Visitor, ParkingEvent::Seen { read }).await?;
         answer.taken += 1;
     }
     Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+fn is_read(read: &PlateRead) -> bool {
+    (1..=READ_ID_LENGTH_MAX).contains(&read.id.len()) && read.confidence_pct <= 100
 }
 
 /// A wrong token is answered like a camera that does not exist.

@@ -2,13 +2,14 @@
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::IntoResponse;
 use flight_types::LotId;
-use parking_core::calendar::{Day, local};
+use parking_core::Parking;
+use parking_core::calendar::Day;
 use parking_core::event::{Decision, ParkingEvent};
 use parking_core::id::{ReviewId, SessionId};
-use parking_core::model::{Means, Review};
+use parking_core::model::{Means, Review, Session};
 use parking_core::money::Money;
 use parking_core::plate::Plate;
 use serde::{Deserialize, Serialize};
@@ -25,6 +26,8 @@ use crate::access::Identity;
 
 /// Stays answered at once, the latest of them.
 const STAYS_SHOWN_MAX: usize = 500;
+/// Reviews answered at once, the oldest of them: a person works them off from there.
+const REVIEWS_SHOWN_MAX: usize = 200;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -62,7 +65,7 @@ pub struct LotView {
 /// Which stays.
 #[derive(Debug, Deserialize, IntoParams)]
 struct Which {
-    /// Of one lot.
+    /// Of one lot; without, of each, the lots one after the other.
     lot: Option<String>,
     /// "active", "unpaid", or "ended".
     state: Option<String>,
@@ -86,6 +89,9 @@ pub struct DecisionInput {
     accept: bool,
     /// The plate as the person reads it.
     plate: Option<String>,
+    /// When the car's stay before this one ended, milliseconds since 1970-01-01 UTC, where it goes on by the book; left out: when the
+    /// camera saw the car.
+    ended_at_ms: Option<i64>,
 }
 
 /// Which day.
@@ -104,28 +110,18 @@ async fn lots(State(app): State<App>) -> Json<Vec<LotView>> {
 
 fn lot_view(parking: &parking_core::Parking, lot: &parking_core::config::LotConfig, now_ms: i64) -> LotView {
     let tariff = parking.config().tariffs.iter().find(|tariff| tariff.key == lot.tariff);
-    let utc_offset_min = tariff.map_or(0, |tariff| tariff.utc_offset_min);
-    let (today, _) = local(now_ms, utc_offset_min);
-    let of_lot = || parking.sessions().filter(|session| session.lot == lot.id);
-    let owing = of_lot().filter(|session| !session.is_active());
-    let dues: Vec<i64> = owing
-        .filter_map(|session| parking.owed(&session.id, now_ms).ok())
-        .map(|owed| owed.due.minor())
-        .filter(|due| 0 < *due)
-        .collect();
-    let journal = parking.ledger().journal().filter(|transaction| transaction.lot == lot.id);
-    let of_today = journal.filter(|transaction| local(transaction.at_ms, utc_offset_min).0 == today);
+    let totals = parking.totals(&lot.id, now_ms);
     LotView {
         id: lot.id.to_string(),
         name: lot.name.clone(),
         tariff: lot.tariff.to_string(),
         currency: tariff.map(|tariff| tariff.currency.clone()).unwrap_or_default(),
-        active: of_lot().filter(|session| session.is_active()).count(),
-        unpaid: dues.len(),
-        unpaid_amount: dues.iter().sum(),
-        revenue_today: of_today.map(parking_core::Transaction::at_provider).sum(),
-        reviews: parking.reviews().filter(|review| review.lot == lot.id).count(),
-        today: today.to_string(),
+        active: totals.active,
+        unpaid: totals.unpaid,
+        unpaid_amount: totals.unpaid_amount,
+        revenue_today: totals.received_today,
+        reviews: totals.reviews,
+        today: totals.today.to_string(),
     }
 }
 
@@ -139,17 +135,31 @@ async fn stays(State(app): State<App>, identity: Identity, Query(which): Query<W
     }
     let shown = app.engine.read(|core| {
         let parking = core.parking();
-        let of_lot = parking.sessions().rev().filter(|session| which.lot.as_deref().is_none_or(|lot| session.lot.as_str() == lot));
-        let wanted = of_lot.filter(|session| match state {
-            "active" => session.is_active(),
-            "ended" => !session.is_active(),
-            "unpaid" => !session.is_active() && parking.owed(&session.id, now_ms).is_ok_and(|owed| !owed.due.is_zero()),
-            _ => true,
-        });
+        let lots = parking.config().lots.iter().map(|lot| &lot.id);
+        let lots = lots.filter(|lot| which.lot.as_deref().is_none_or(|wanted| lot.as_str() == wanted));
+        let wanted = lots.flat_map(|lot| stays_of(parking, lot, state));
         wanted.take(STAYS_SHOWN_MAX).filter_map(|session| StayView::of(parking, &session.id, now_ms)).collect()
     });
-    app.audit_view(identity.actor(), "parking sessions").await;
+    looked(&app, &identity, "parking sessions").await;
     Ok(Json(shown))
+}
+
+/// Out of what is kept by lot, latest first; nothing is looked at that is not shown, but for the last few that are not of a state.
+fn stays_of<'a>(parking: &'a Parking, lot: &'a LotId, state: &str) -> Box<dyn Iterator<Item = &'a Session> + 'a> {
+    match state {
+        "active" => Box::new(parking.active_of_lot(lot)),
+        "unpaid" => Box::new(parking.unpaid_of_lot(lot).rev()),
+        "ended" => Box::new(parking.sessions_of_lot(lot).rev().filter(|session| !session.is_active())),
+        _ => Box::new(parking.sessions_of_lot(lot).rev()),
+    }
+}
+
+/// A page looks every few seconds; the trail gets a line of it once in a while.
+async fn looked(app: &App, identity: &Identity, what: &str) {
+    let (actor, now_ms) = (identity.actor(), app.engine.now_ms());
+    if app.limiters().looks.take(&format!("{actor:?} {what}"), now_ms).is_ok() {
+        app.audit_view(actor, what).await;
+    }
 }
 
 /// The manager ends a stay.
@@ -162,11 +172,13 @@ async fn close(State(app): State<App>, identity: Identity, Path(id): Path<String
 }
 
 /// The manager lowers a fee; what was paid above the rest goes back to whoever paid last.
-#[utoipa::path(post, path = "/parking/sessions/{id}/refunds", tag = "parking", request_body = RefundInput, params(("id" = String, Path)),
+#[utoipa::path(post, path = "/parking/sessions/{id}/refunds", tag = "parking", request_body = RefundInput,
+    params(("id" = String, Path), ("Idempotency-Key" = Option<String>, Header)),
     responses((status = 202, body = StayView), (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn refund(
     State(app): State<App>,
     identity: Identity,
+    headers: HeaderMap,
     Path(id): Path<String>,
     Body(input): Body<RefundInput>,
 ) -> Result<(StatusCode, Json<StayView>), Problem> {
@@ -174,14 +186,15 @@ async fn refund(
     let amount = Money::new(input.amount).map_err(|error| Problem::invalid("amount", error))?;
     let reason =
         ReasonInput { reason: Some(input.reason) }.bounded().ok_or_else(|| Problem::invalid("reason", "must not be empty"))?;
-    submit(&app, identity.actor(), ParkingEvent::Remitted { session: session.clone(), amount, reason }).await?;
+    let key = headers.get("idempotency-key").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    submit(&app, identity.actor(), ParkingEvent::Remitted { session: session.clone(), amount, reason, key }).await?;
     Ok((StatusCode::ACCEPTED, Json(stay_view(&app, &session)?)))
 }
 
 /// What waits for a person, oldest first.
 #[utoipa::path(get, path = "/parking/reviews", tag = "parking", responses((status = 200, body = Vec<Review>)))]
 async fn reviews(State(app): State<App>) -> Json<Vec<Review>> {
-    Json(app.engine.read(|core| core.parking().reviews().cloned().collect()))
+    Json(app.engine.read(|core| core.parking().reviews().take(REVIEWS_SHOWN_MAX).cloned().collect()))
 }
 
 /// A person has looked.
@@ -197,14 +210,14 @@ async fn decide(
     let review = ReviewId::new(id.as_str()).map_err(|_| Problem::unknown("review", &id))?;
     let plate = input.plate.filter(|text| !text.trim().is_empty()).map(|text| Plate::parse(&text)).transpose();
     let plate = plate.map_err(|error| Problem::invalid("plate", error))?;
-    let decision = if input.accept { Decision::Accept { plate } } else { Decision::Dismiss };
+    let decision = if input.accept { Decision::Accept { plate, ended_at_ms: input.ended_at_ms } } else { Decision::Dismiss };
     submit(&app, identity.actor(), ParkingEvent::Reviewed { review, decision }).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// One day's journal of a lot with totals.
 #[utoipa::path(get, path = "/parking/lots/{id}/statement", tag = "parking", params(("id" = String, Path), OfDay),
-    responses((status = 200, content_type = "text/csv", body = String), (status = 404, body = Problem), (status = 422, body = Problem)))]
+    responses((status = 200, content_type = "text/csv", body = String), (status = 404, body = Problem), (status = 410, body = Problem), (status = 422, body = Problem)))]
 async fn statement(
     State(app): State<App>,
     identity: Identity,
@@ -213,7 +226,8 @@ async fn statement(
 ) -> Result<impl IntoResponse, Problem> {
     let lot = LotId::new(id.as_str()).map_err(|_| Problem::unknown("lot", &id))?;
     let day: Day = of.day.parse().map_err(|error| Problem::invalid("day", error))?;
-    let text = app.engine.read(|core| core.parking().statement_csv(&lot, day)).ok_or_else(|| Problem::unknown("lot", &id))?;
+    let now_ms = app.engine.now_ms();
+    let text = app.engine.read(|core| core.parking().statement_csv(&lot, day, now_ms))?;
     app.audit_view(identity.actor(), &format!("parking statement {lot} {day}")).await;
     let name = format!("attachment; filename=\"{lot}-{day}.csv\"");
     // A byte-order mark tells spreadsheets that the Hangul in plates is UTF-8.

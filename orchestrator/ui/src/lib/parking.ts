@@ -3,7 +3,7 @@
 import { API_BASE, request } from './api';
 
 export interface FeeLine {
-  kind: 'free' | 'base' | 'day' | 'night' | 'holiday' | 'night_cap' | 'day_cap' | 'permit' | 'rounding';
+  kind: 'free' | 'base' | 'day' | 'night' | 'holiday' | 'night_cap' | 'day_cap' | 'permit' | 'rounding' | 'unpriced';
   day: string | null;
   minutes: number;
   amount: number;
@@ -13,6 +13,7 @@ export interface Owed {
   minutes: number;
   lines: FeeLine[];
   fee: number;
+  remitted: number;
   paid: number;
   reserved: number;
   due: number;
@@ -74,23 +75,51 @@ export interface LotView {
 export interface Review {
   id: string;
   at_ms: number;
-  reason: 'unsure' | 'alike' | 'exit_without_session' | 'elsewhere' | 'clock_wrong' | 'refund_failed';
-  read: { plate: string; confidence_pct: number; camera: string } | null;
+  reason: 'unsure' | 'alike' | 'exit_without_session' | 'elsewhere' | 'still_parked' | 'clock_wrong' | 'refund_failed';
+  read: { plate: string; confidence_pct: number; camera: string; seen_at_ms: number } | null;
 }
 
 export interface Kept {
   session: string;
   token: string;
+  /** As shown among earlier stays. */
+  plate?: string;
 }
 
 const KEPT = 'escort.parking';
+const EARLIER = 'escort.parking.earlier';
+const BEGUN = 'escort.parking.begun';
+/** Earlier stays that a phone keeps, newest first: enough for a family's cars. */
+const EARLIER_MAX = 10;
 const part = encodeURIComponent;
 
-/** The stay that this phone began, if any. */
+const stored = <T>(key: string): T | null => JSON.parse(localStorage.getItem(key) ?? 'null') as T | null;
+
+/** The stays that this phone began. A secret is never thrown away while its stay may still be going on or owe. */
 export const kept = {
-  get: (): Kept | null => JSON.parse(localStorage.getItem(KEPT) ?? 'null') as Kept | null,
-  set: (stay: Kept): void => localStorage.setItem(KEPT, JSON.stringify(stay)),
+  get: (): Kept | null => stored<Kept>(KEPT),
+  set: (stay: Kept): void => {
+    localStorage.setItem(KEPT, JSON.stringify(stay));
+    localStorage.removeItem(BEGUN);
+  },
   forget: (): void => localStorage.removeItem(KEPT),
+  earlier: (): Kept[] => stored<Kept[]>(EARLIER) ?? [],
+  /** Makes room for another car; the stay can be opened again. */
+  putAside: (stay: Kept): void => {
+    const others = kept.earlier().filter((one) => one.session !== stay.session);
+    localStorage.setItem(EARLIER, JSON.stringify([stay, ...others].slice(0, EARLIER_MAX)));
+    kept.forget();
+  },
+  takeUp: (stay: Kept): void => {
+    localStorage.setItem(EARLIER, JSON.stringify(kept.earlier().filter((one) => one.session !== stay.session)));
+    kept.set(stay);
+  },
+  /** The secret of an entry whose answer may be lost: drawn and kept before it is asked for, the same until the entry is known. */
+  begun: (): string => {
+    const secret = localStorage.getItem(BEGUN) ?? freshSecret();
+    localStorage.setItem(BEGUN, secret);
+    return secret;
+  },
 };
 
 const driver = <T>(stay: Kept, path: string, method: 'GET' | 'POST' | 'DELETE' = 'GET', body?: unknown, key?: string): Promise<T> =>
@@ -102,7 +131,7 @@ const driver = <T>(stay: Kept, path: string, method: 'GET' | 'POST' | 'DELETE' =
 
 export const parking = {
   area: (code: string) => request<AreaView>(`/areas/${part(code)}`),
-  enter: (body: { area: string; plate: string; phone?: string; language: string; instrument?: string }) =>
+  enter: (body: { area: string; plate: string; phone?: string; language: string; instrument?: string; secret: string }) =>
     request<{ session: string; token: string; stay: Stay }>('/parking/entries', { method: 'POST', body }),
   stay: (stay: Kept) => driver<Stay>(stay, ''),
   extend: (stay: Kept) => driver<Stay>(stay, '/extend', 'POST', { minutes: 30 }),
@@ -118,15 +147,18 @@ export const parking = {
   lots: () => request<LotView[]>('/parking/lots'),
   stays: (lot: string, state: string) => request<Stay[]>(`/parking/sessions?lot=${part(lot)}&state=${part(state)}`),
   close: (session: string) => request<Stay>(`/parking/sessions/${part(session)}/close`, { method: 'POST', body: {} }),
-  refund: (session: string, amount: number, reason: string) =>
-    request<Stay>(`/parking/sessions/${part(session)}/refunds`, { method: 'POST', body: { amount, reason } }),
+  refund: (session: string, amount: number, reason: string, key: string) =>
+    request<Stay>(`/parking/sessions/${part(session)}/refunds`, { method: 'POST', body: { amount, reason }, headers: { 'idempotency-key': key } }),
   reviews: () => request<Review[]>('/parking/reviews'),
-  decide: (review: string, accept: boolean) => request<void>(`/parking/reviews/${part(review)}`, { method: 'POST', body: { accept } }),
+  decide: (review: string, decision: { accept: boolean; plate?: string; ended_at_ms?: number }) =>
+    request<void>(`/parking/reviews/${part(review)}`, { method: 'POST', body: decision }),
   statementUrl: (lot: string, day: string) => `${API_BASE}/parking/lots/${part(lot)}/statement?day=${part(day)}`,
 };
 
 /** A key of its own for each press of a button; repeats of the press over a bad network carry the same. */
-export const freshKey = (): string => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const freshKey = (): string => random(16);
+const freshSecret = (): string => random(32);
+const random = (bytes: number): string => Array.from(crypto.getRandomValues(new Uint8Array(bytes)), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** `12,500`. */
 export const figures = (amount: number): string => amount.toLocaleString('en-US');

@@ -10,6 +10,8 @@ export function problemText(m: Messages, error: unknown): string {
   if (error.status === 401 || error.status === 403) return m.error.notAllowed;
   if (error.status === 429) return m.error.tooMany;
   if (error.why !== undefined) return m.error.generic(cause(m, error.why));
+  const refused = error.fault && (m.parking.fault as Record<string, string>)[error.fault];
+  if (refused) return refused;
   const known = (m.problem as Record<string, string>)[error.kind];
   // Which value is wrong is only in the detail.
   if (known && ['invalid', 'malformed'].includes(error.kind) && error.detail) return `${known} (${error.detail})`;
