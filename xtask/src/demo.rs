@@ -314,10 +314,17 @@ pub fn play_in_browser(held_to_goals: bool) -> anyhow::Result<()> {
         turn: true,
     };
     let mut stage = Stage::set(&options)?;
-    let mut parking = Command::new("node");
     let driver = stage.driver_path(DRIVERS_AREA).context("no area to park in")?;
-    parking.arg("e2e/parking.mjs").env("BASE_URL", &stage.address).env("DRIVER", driver).current_dir(root.join("orchestrator/ui"));
-    process::run_command(&mut parking)?;
+    // Korean first: the lot's map is drawn on by the last of them only.
+    for (language, draw) in [("ko", "0"), ("en", "1")] {
+        let mut parking = Command::new("node");
+        parking.arg("e2e/parking.mjs").env("BASE_URL", &stage.address).env("DRIVER", &driver).env("LANGUAGE", language);
+        parking.env("DRAW", draw).env("ORCHESTRATOR", built("orchestrator")).current_dir(root.join("orchestrator/ui"));
+        process::run_command(&mut parking)?;
+    }
+    let mut toss = Command::new("node");
+    toss.arg("e2e/toss.mjs").env("LANGUAGE", "ko").env("ORCHESTRATOR", built("orchestrator"));
+    process::run_command(toss.current_dir(root.join("orchestrator/ui")))?;
     let mut script = Command::new("node");
     script
         .arg("e2e/escort.mjs")
