@@ -500,7 +500,7 @@ pub(super) fn origin(app: &App, headers: &HeaderMap) -> String {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let fault = Some(Fault::Parking { code: refusal.code() });
+        let fault = Some(Box::new(Fault::Parking { code: refusal.code() }));
         let problem = match &refusal {
             Refusal::Unknown { kind, id } => return Self::unknown(kind, id),
             Refusal::AlreadyParked | Refusal::Over | Refusal::NotOver | Refusal::NotPayable { .. } | Refusal::TooMany(_) => {

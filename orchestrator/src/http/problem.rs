@@ -36,7 +36,7 @@ pub struct Problem {
     /// What is wrong with that feature, or why parking refused: a "code" with its figures, for pages that say it in the reader's language.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub fault: Option<Fault>,
+    pub fault: Option<Box<Fault>>,
     /// Seconds to wait before trying again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_s: Option<u32>,
@@ -47,7 +47,7 @@ pub struct Problem {
 #[serde(untagged)]
 pub enum Fault {
     /// What is wrong with a feature of a drawing.
-    Lot(Box<LotProblem>),
+    Lot(LotProblem),
     /// Why parking refused.
     Parking {
         /// A stable name.
@@ -149,7 +149,7 @@ impl Problem {
         let named = Self::invalid("layout", error);
         match error {
             SiteError::Feature { id, problem: FeatureProblem::Lot(problem), .. } => {
-                Self { feature: id.clone(), fault: Some(Fault::Lot(Box::new(problem.clone()))), ..named }
+                Self { feature: id.clone(), fault: Some(Box::new(Fault::Lot(problem.clone()))), ..named }
             }
             SiteError::Feature { id, .. } => Self { feature: id.clone(), ..named },
             SiteError::Json { .. }
@@ -283,7 +283,7 @@ impl From<LayoutError> for Problem {
             LayoutError::Layout(error) => Self::drawing(&error),
             LayoutError::Beside(LotFault { id, problem }) => {
                 let named = Self::invalid("layout", format!("{id}: {problem}"));
-                Self { feature: Some(id), fault: Some(Fault::Lot(Box::new(problem))), ..named }
+                Self { feature: Some(id), fault: Some(Box::new(Fault::Lot(problem))), ..named }
             }
             LayoutError::Store(error) => error.into(),
         }
