@@ -318,13 +318,10 @@ pub fn play_in_browser(held_to_goals: bool) -> anyhow::Result<()> {
     // Korean first: the lot's map is drawn on by the last of them only.
     for (language, draw) in [("ko", "0"), ("en", "1")] {
         let mut parking = Command::new("node");
-        parking.arg("e2e/parking.mjs").env("BASE_URL", &stage.address).env("DRIVER", &driver).env("LANGUAGE", language);
+        parking.arg("e2e/parking.mjs").env("BASE_URL", &stage.address).env("DRIVER", driver).env("LANGUAGE", language);
         parking.env("DRAW", draw).env("ORCHESTRATOR", built("orchestrator")).current_dir(root.join("orchestrator/ui"));
         process::run_command(&mut parking)?;
     }
-    let mut toss = Command::new("node");
-    toss.arg("e2e/toss.mjs").env("LANGUAGE", "ko").env("ORCHESTRATOR", built("orchestrator"));
-    process::run_command(toss.current_dir(root.join("orchestrator/ui")))?;
     let mut script = Command::new("node");
     script
         .arg("e2e/escort.mjs")
