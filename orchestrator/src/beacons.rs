@@ -113,10 +113,13 @@ mod tests {
         )?);
         let before = ring(&entry(1, "a", "active"))?;
         let foreign = ring(&entry(2, "c", "active"))?;
+        // As the board was printed before it was withdrawn.
+        let printed = ring(&entry(2, "b", "active"))?;
+        assert!(issue(&codes.0, "A9").is_err(), "a withdrawn board is not printed again");
         for (code, said) in [
             (code(&codes.0, "A1"), Ok("A1")),
             (code(&before, "A1"), Ok("A1")),
-            (code(&codes.0, "A9"), Err(CodeRefusal::Withdrawn)),
+            (code(&printed, "A9"), Err(CodeRefusal::Withdrawn)),
             (code(&foreign, "A1"), Err(CodeRefusal::Forged)),
             (code(&codes.0, "A1").replacen("A1", "A2", 1), Err(CodeRefusal::Forged)),
             ("A1".to_owned(), Err(CodeRefusal::CutOff)),

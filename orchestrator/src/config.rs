@@ -392,6 +392,8 @@ pub struct ParkingSettings {
     pub beacon_host: Option<String>,
     /// Entries and payments taken from one address within a minute.
     pub tries_per_min: u32,
+    /// Days after a stay is over and settled for which telephones and registered cards are kept; 0: erased within the hour.
+    pub keep_days: u32,
     /// Who moves the money.
     pub payments: PaymentsConfig,
 }
@@ -404,6 +406,7 @@ impl Default for ParkingSettings {
             beacon_keys_file: None,
             beacon_host: None,
             tries_per_min: 60,
+            keep_days: 30,
             payments: PaymentsConfig::default(),
         }
     }

@@ -11,8 +11,10 @@ use dispatch_core::event::Fix;
 use flight_types::GeoPoint;
 
 use crate::clock::Clock;
+use parking_core::model::Method;
+
 use crate::effects::Notices;
-use crate::engine::chain;
+use crate::engine::{Engine, chain};
 use crate::limits;
 use crate::live::{Live, LiveChange};
 use crate::store::{PaymentOrders, PrivateCards, Store, StoreError, database};
@@ -40,13 +42,12 @@ pub async fn load_caller_positions(store: &Store, live: &Live) -> Result<(), Sto
 }
 
 /// Starts the housekeeping; aborted at shutdown.
-pub fn start(store: Store, live: Live, notices: Notices, clock: Clock) -> JoinHandle<()> {
+/// `keep_days`: for how long telephones and registered cards outlive the stay.
+pub fn start(store: Store, live: Live, notices: Notices, engine: Engine, keep_days: u32) -> JoinHandle<()> {
     tokio::spawn(async move {
-        tokio::join!(
-            tidy_notices(notices),
-            erase_private_cards(store.private_cards(), store.payment_orders(), clock),
-            write_positions(store, live)
-        );
+        let erasing = erase_private_cards(store.private_cards(), store.payment_orders(), engine.clock().clone());
+        let forgetting = forget_people(engine, store.private_cards(), keep_days);
+        tokio::join!(tidy_notices(notices), erasing, forgetting, write_positions(store, live));
     })
 }
 
@@ -60,6 +61,45 @@ async fn erase_private_cards(cards: PrivateCards, orders: PaymentOrders, clock: 
         if let Err(error) = orders.erase_old(clock.now_ms()).await {
             tracing::warn!(error = %chain(&error), "old orders to pay could not be erased");
         }
+    }
+}
+
+/// Erases who parked, some days after a stay was over and settled.
+async fn forget_people(engine: Engine, cards: PrivateCards, keep_days: u32) {
+    let keep_ms = i64::from(keep_days) * 24 * 3_600_000;
+    let mut every = tokio::time::interval(limits::PRIVATE_CARDS_ERASING);
+    // What an earlier run erased is erased again, which changes nothing.
+    let mut from_ms = i64::MIN;
+    loop {
+        every.tick().await;
+        match forget_between(&engine, &cards, from_ms, engine.now_ms().saturating_sub(keep_ms)).await {
+            Ok(until_ms) => from_ms = until_ms,
+            Err(error) => tracing::warn!(error = %chain(&error), "telephones of settled stays could not be erased; trying again"),
+        }
+    }
+}
+
+/// Erases the people of stays that came to rest between two moments; answers up to when it has come.
+pub async fn forget_between(engine: &Engine, cards: &PrivateCards, from_ms: i64, before_ms: i64) -> Result<i64, StoreError> {
+    let mut from_ms = from_ms;
+    loop {
+        let (mut people, mut registered, mut last_ms) = (BTreeSet::new(), BTreeSet::new(), None);
+        engine.read(|core| {
+            let parking = core.parking();
+            for (since_ms, session) in parking.at_rest(from_ms, before_ms).take(limits::STAYS_ERASED_AT_ONCE_MAX) {
+                last_ms = Some(since_ms);
+                people.extend(session.driver.clone());
+                people.extend(parking.payments_of(&session.id).map(|payment| payment.instrument.clone()));
+                if let Method::Registered { instrument } = &session.method {
+                    registered.insert(instrument.clone());
+                }
+            }
+        });
+        let Some(last_ms) = last_ms else { return Ok(before_ms) };
+        let (people, registered): (Vec<_>, Vec<_>) = (people.into_iter().collect(), registered.into_iter().collect());
+        cards.erase_people(&people, &registered).await?;
+        // Stays of the same millisecond that did not fit come again; more than a batch of one millisecond there never are.
+        from_ms = if last_ms == from_ms { last_ms + 1 } else { last_ms };
     }
 }
 

@@ -70,6 +70,11 @@ pub const ROAD_CANDIDATES_FACTOR: usize = 4;
 pub const OUTBOX_TIDYING: Duration = Duration::from_secs(60);
 /// How often telephones and payment tokens of parking that are no longer needed are erased; they are kept for months.
 pub const PRIVATE_CARDS_ERASING: Duration = Duration::from_secs(3_600);
+/// Settled stays whose people are erased in one transaction; the loop waits for nobody meanwhile.
+pub const STAYS_ERASED_AT_ONCE_MAX: usize = 200;
+/// A file of messages is put aside at this size, and the one before it deleted: some ten thousand messages, days of a busy site, for a
+/// program that was down.
+pub const MESSAGES_BYTES_MAX: u64 = 8 * 1024 * 1024;
 /// How often changed positions of callers are written down.
 pub const CALLER_POSITIONS_WRITING: Duration = Duration::from_secs(5);
 /// The longest MQTT packet taken, bytes. A call with an address is under a kilobyte; an order to fly that goes to a station's gateway

@@ -145,7 +145,8 @@ impl Server {
             private: store.private_cards(),
         };
         let workers = effects::start(queue, workshop);
-        let housekeeping = housekeeping::start(store.clone(), live.clone(), notices.clone(), engine.clock().clone());
+        let housekeeping =
+            housekeeping::start(store.clone(), live.clone(), notices.clone(), engine.clone(), config.parking.keep_days);
         let reconciling = tokio::spawn(payments::reconcile(engine.clone(), payments.clone(), store.private_cards()));
         let lots = Lots::open(&site.lots, site.centre(), store.layouts()).await?;
         let parts = Parts { config, site, lots, engine, live, notices, store, audit };

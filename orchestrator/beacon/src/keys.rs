@@ -84,6 +84,11 @@ impl KeyRing {
         self.keys.iter().rev().find(|key| key.state == KeyState::Active)
     }
 
+    /// An id that no key of the site has ever had, from 1 on; `None` when all 256 are used up.
+    pub fn free_id(&self) -> Option<u8> {
+        (1..=u8::MAX).chain([0]).find(|id| self.key(*id).is_none())
+    }
+
     pub(crate) fn key(&self, id: u8) -> Option<&Key> {
         self.keys.iter().find(|key| key.id == id)
     }

@@ -18,6 +18,16 @@ pub enum IssueError {
     /// No key that may sign.
     #[error("no key is active: add one before issuing beacons")]
     NoActiveKey,
+    /// This very board was revoked: printed again it would read the same, and nobody would believe it.
+    #[error(
+        "area {area} under key {key} was revoked: make a new key (`orchestrator beacon key new`) and print the board with that"
+    )]
+    Revoked {
+        /// Which area.
+        area: String,
+        /// Under which key.
+        key: u8,
+    },
 }
 
 /// What a code that was read is.
@@ -54,6 +64,9 @@ pub fn issue(ring: &KeyRing, area: &str) -> Result<String, IssueError> {
         return Err(IssueError::Area(area.to_owned()));
     }
     let key = ring.signing().ok_or(IssueError::NoActiveKey)?;
+    if ring.is_revoked(area, key) {
+        return Err(IssueError::Revoked { area: area.to_owned(), key: key.id });
+    }
     Ok(address(ring.host(), area, key.id, &signed(ring, key, area)))
 }
 

@@ -113,3 +113,17 @@ fn the_size_of_a_code_is_that_of_the_sheet_whatever_key_signs() {
     assert!(code_modules(ours.host(), &long) > code_modules(ours.host(), "A1"), "a longer text is a larger code");
     assert_eq!(code_modules(ours.host(), "no area"), None);
 }
+
+#[test]
+fn a_revoked_board_is_not_issued_again() {
+    let mut ours = ring(&[(1, KeyState::Retired), (2, KeyState::Active)]);
+    ours.revoke("B2", 2);
+    assert_eq!(issue(&ours, "B2"), Err(IssueError::Revoked { area: "B2".to_owned(), key: 2 }));
+    assert!(issue(&ours, "B3").is_ok(), "one board, not the others");
+    let mut rotated = ring(&[(1, KeyState::Retired), (2, KeyState::Active), (3, KeyState::Active)]);
+    rotated.revoke("B2", 2);
+    assert!(matches!(verify(&rotated, &issue(&rotated, "B2").expect("a board under a new key")), Verdict::Genuine { key: 3, .. }));
+    assert_eq!(rotated.free_id(), Some(4));
+    let every: Vec<_> = (0..=255).map(|id| (id, KeyState::Retired)).collect();
+    assert_eq!(ring(&every).free_id(), None);
+}

@@ -149,6 +149,13 @@ impl Parking {
         self.state.totals(lot, at_ms)
     }
 
+    /// Stays that came to rest (over, settled, nothing under way) from one moment on and before another, with when, oldest first.
+    pub fn at_rest(&self, from_ms: i64, before_ms: i64) -> impl Iterator<Item = (i64, &Session)> {
+        let all = self.state.at_rest.iter().skip_while(move |(since_ms, _)| *since_ms < from_ms);
+        let of_time = all.take_while(move |(since_ms, _)| *since_ms < before_ms);
+        of_time.filter_map(|(since_ms, id)| self.state.sessions.get(id).map(|session| (*since_ms, session)))
+    }
+
     /// The distance of a lot's clocks from UTC, minutes.
     pub fn utc_offset_min(&self, lot: &LotId) -> i32 {
         self.state.utc_offset_min(lot)

@@ -96,7 +96,8 @@ fn act(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &PlateRe
 fn meant(state: &State, camera: &CameraConfig, read: &PlateRead) -> Closest<SessionId> {
     let Some(area) = state.config.area(&camera.area) else { return Closest::Nobody };
     let Some(book) = state.lots.get(&area.lot) else { return Closest::Nobody };
-    if let Some(id) = book.active.get(&read.plate) {
+    let here = |id: &&SessionId| state.sessions.get(*id).is_some_and(|session| session.lot == area.lot);
+    if let Some(id) = state.stay_of(&area.lot, &read.plate).filter(here) {
         return Closest::Same(id.clone());
     }
     match closest(&read.plate, book.active.iter().map(|(plate, id)| (plate, id.clone()))) {

@@ -12,8 +12,9 @@ pub const STAY_DAYS_MAX: i64 = 3_660;
 /// Permits in force at once; a lot of several thousand bays has fewer subscribers.
 pub const PERMITS_MAX: usize = 20_000;
 
-/// Longest plate, characters: the longest Korean form (region, three digits, letter, four digits) has ten, foreign ones at most twelve.
-pub const PLATE_LENGTH_MAX: usize = 12;
+/// Longest plate, characters: a motorcycle's from before 2026 names region and district (서울영등포가1234), a temporary one the same with
+/// six digits; foreign ones have at most twelve.
+pub const PLATE_LENGTH_MAX: usize = 16;
 
 /// Cost up to which two plates may be the same car misread, in half edits: one wrong character, or two that cameras confuse.
 pub const PLATE_DISTANCE_MAX: u32 = 2;

@@ -1,7 +1,9 @@
 //! Number plates: every current Korean form, and free form for the rest; one text for one car however it was typed.
 //!
 //! Forms as in the Ministry of Land's notice on the standards of registration plates (자동차 등록번호판 등의 기준에 관한 고시).
-//! Electric cars bear the same text on blue. Motorcycles' plates name a district and are taken in free form.
+//! Electric cars bear the same text on blue. Motorcycles have a digit, a letter, a digit and four digits since 2026-03-20, and named region
+//! and district before (the Ministry's change to the same notice of 2024-11-06). Construction machines have a class that begins with 0
+//! since November 2022; the form before is that of cars. Temporary plates bear 임 or 임시.
 
 mod matching;
 
@@ -29,7 +31,13 @@ pub enum PlateForm {
     Military,
     /// Diplomatic and consular: a word, six digits.
     Diplomatic,
-    /// Anything else: motorcycles, foreign and temporary plates.
+    /// Motorcycles: a digit, a letter, five digits; before 2026 region, district, a letter, four digits.
+    Motorcycle,
+    /// Construction machines: three digits of which the first is 0, a letter, four digits.
+    Construction,
+    /// Temporary permits: 임 or 임시, with or without region and district, four to six digits.
+    Temporary,
+    /// Anything else: foreign plates, and what was before 1973.
     Free,
 }
 
@@ -98,12 +106,38 @@ impl Plate {
             return if all_digits(digits, 6..=6) { PlateForm::Diplomatic } else { PlateForm::Free };
         }
         let region = after_any(&self.0, REGIONS);
-        let Some((class, letter, serial)) = split(region.unwrap_or(&self.0)) else { return PlateForm::Free };
+        let bare = region.unwrap_or(&self.0);
+        if is_temporary(bare) {
+            return PlateForm::Temporary;
+        }
+        if region.is_some_and(is_district_motorcycle) {
+            return PlateForm::Motorcycle;
+        }
+        let Some((class, letter, serial)) = split(bare) else { return PlateForm::Free };
+        if region.is_none() && all_digits(class, 1..=1) && is_syllable(letter) && all_digits(serial, 5..=5) {
+            return PlateForm::Motorcycle;
+        }
+        if region.is_none()
+            && class.starts_with('0')
+            && all_digits(class, 3..=3)
+            && is_syllable(letter)
+            && all_digits(serial, 4..=4)
+        {
+            return PlateForm::Construction;
+        }
         let class_digits = if region.is_some() { 1..=3 } else { 2..=3 };
         if !all_digits(class, class_digits) || !all_digits(serial, 4..=4) {
             return PlateForm::Free;
         }
         form_of(letter, region.is_some())
+    }
+
+    /// Whether the two are one car's plate of which only one bears its region's name. Never for motorcycles, whose letters and digits
+    /// repeat from district to district.
+    pub fn is_same_but_for_region(&self, other: &Self) -> bool {
+        let (mine, theirs) = (self.without_region(), other.without_region());
+        let one_bears_it = (mine.len() == self.0.len()) != (theirs.len() == other.0.len());
+        one_bears_it && mine == theirs && mine.starts_with(|c: char| c.is_ascii_digit())
     }
 
     /// The plate without its region's name; cameras often miss the small print.
@@ -120,6 +154,21 @@ impl Plate {
         let skipped = self.0.chars().count() - text.chars().count();
         text.chars().enumerate().map(|(place, c)| kept((place + skipped, c))).collect()
     }
+}
+
+/// A word, or a place of two to four syllables and a word, and digits.
+fn is_temporary(bare: &str) -> bool {
+    let at = bare.find(|c: char| c.is_ascii_digit()).unwrap_or(bare.len());
+    let (words, digits) = bare.split_at(at);
+    let place = words.strip_suffix("임시").or_else(|| words.strip_suffix('임'));
+    place.is_some_and(|place| matches!(place.chars().count(), 0 | 2..=4)) && all_digits(digits, 4..=6)
+}
+
+/// After the region: a district of two to four syllables, a letter, four digits.
+fn is_district_motorcycle(after_region: &str) -> bool {
+    let at = after_region.find(|c: char| c.is_ascii_digit()).unwrap_or(after_region.len());
+    let (words, digits) = after_region.split_at(at);
+    words.chars().all(is_syllable) && (3..=5).contains(&words.chars().count()) && all_digits(digits, 4..=4)
 }
 
 fn form_of(letter: char, with_region: bool) -> PlateForm {

@@ -63,7 +63,7 @@ pub(crate) fn admit_entry(
     if secret_sha256.is_some_and(|digest| !is_digest(digest)) {
         return Err(Refusal::Malformed("the driver's secret comes as a SHA-256 digest"));
     }
-    if let Some(session) = state.active_by_plate.get(plate).and_then(|id| state.sessions.get(id)) {
+    if let Some(session) = state.stay_of(&area.lot, plate).and_then(|id| state.sessions.get(id)) {
         let may_register = session.driver.is_none() && session.lot == area.lot;
         return if may_register || is_repeat(session, secret_sha256) { Ok(()) } else { Err(Refusal::AlreadyParked) };
     }
@@ -89,7 +89,8 @@ fn is_extension(minutes: i64) -> bool {
 }
 
 pub(crate) fn entered(state: &mut State, turn: &mut Turn, entry: &EntryOf<'_>) {
-    let known = state.active_by_plate.get(entry.plate).and_then(|id| state.sessions.get(id));
+    let lot = state.config.area(entry.area).map(|area| &area.lot);
+    let known = lot.and_then(|lot| state.stay_of(lot, entry.plate)).and_then(|id| state.sessions.get(id));
     if known.is_some_and(|session| is_repeat(session, entry.secret_sha256.map(String::as_str))) {
         return;
     }
@@ -107,10 +108,10 @@ pub(crate) fn entered(state: &mut State, turn: &mut Turn, entry: &EntryOf<'_>) {
 /// The stay that a camera began for this car a little before its driver scanned the code: the same plate, or the only one like it
 /// among plates that the camera was not certain of.
 fn seen_before(state: &State, at_ms: i64, entry: &EntryOf<'_>) -> Option<SessionId> {
-    if let Some(id) = state.active_by_plate.get(entry.plate) {
+    let lot = &state.config.area(entry.area)?.lot;
+    if let Some(id) = state.stay_of(lot, entry.plate) {
         return Some(id.clone());
     }
-    let lot = &state.config.area(entry.area)?.lot;
     let candidates = state.lots.get(lot)?.active.iter().filter_map(|(plate, id)| {
         let session = state.sessions.get(id)?;
         let fresh = at_ms - session.entered_at_ms <= limits::ENTRY_MATCH_MS;

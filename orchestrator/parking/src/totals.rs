@@ -70,6 +70,20 @@ impl State {
         self.lots.get_mut(lot).expect("it was just put there")
     }
 
+    /// The stay of this car: by the very plate wherever it is, or on this lot by the plate with or without its region's name, when that
+    /// is one car's.
+    pub fn stay_of(&self, lot: &LotId, plate: &Plate) -> Option<&SessionId> {
+        if let Some(id) = self.active_by_plate.get(plate) {
+            return Some(id);
+        }
+        let on_lot = self.lots.get(lot)?.active.iter();
+        let mut alike = on_lot.filter(|(parked, _)| plate.is_same_but_for_region(parked)).map(|(_, id)| id);
+        match (alike.next(), alike.next()) {
+            (Some(id), None) => Some(id),
+            (_, _) => None,
+        }
+    }
+
     /// A car is parked.
     pub fn park(&mut self, lot: &LotId, plate: &Plate, id: &SessionId) {
         self.active_by_plate.insert(plate.clone(), id.clone());

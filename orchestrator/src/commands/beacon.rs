@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
-use beacon::{KeyRing, Sheet, Sight, Verdict, issue, verify};
+use beacon::{IssueError, KeyRing, Sheet, Sight, Verdict, issue, verify};
 use clap::{Args, Subcommand};
 use flight_types::LotId;
 use site_model::{BeaconState, Site};
@@ -33,6 +33,12 @@ pub enum Beacon {
         #[arg(long)]
         site: PathBuf,
     },
+    /// Makes a key and prints what to add to the file of keys. With the last active key in the file, it signs from then on.
+    #[command(
+        subcommand,
+        after_help = "Example: orchestrator beacon key new --keys keys.toml >> keys.toml\nThen make the key before it \"retired\", so that its boards are believed until they are replaced."
+    )]
+    Key(KeyCommand),
     /// Tells whether the text of a code is a genuine beacon; exit code 1 when it is not.
     #[command(
         after_help = "Example: orchestrator beacon check --host park.example --keys keys.toml https://park.example/p/A-17.1…"
@@ -43,6 +49,28 @@ pub enum Beacon {
         /// What the code says.
         text: String,
     },
+}
+
+/// Keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyCommand {
+    /// A new one, from the operating system's randomness, with an id that no key had before.
+    New {
+        /// The file of keys (TOML), for the ids that are taken; left out for the first key of a site.
+        #[arg(long)]
+        keys: Option<PathBuf>,
+    },
+}
+
+impl KeyCommand {
+    fn run(&self) -> anyhow::Result<ExitCode> {
+        let Self::New { keys } = self;
+        // The host plays no part in ids.
+        let taken = keys.as_ref().map(|path| beacons::load("localhost", path)).transpose()?;
+        let id = taken.map_or(Some(1), |ring| ring.free_id()).context("all 256 ids are used up: nothing but a new host helps")?;
+        println!("\n[[key]]\nid = {id}\nsecret = \"{}\"\nstate = \"active\"", crate::access::random_secret()?);
+        Ok(ExitCode::SUCCESS)
+    }
 }
 
 /// Whose beacons.
@@ -116,6 +144,7 @@ impl Beacon {
             Self::Sheet(wanted) => wanted.write(),
             Self::Sheets(wanted) => wanted.write(),
             Self::Codes { keys, site } => codes(&keys.ring()?, &Site::load(site)?),
+            Self::Key(command) => command.run(),
             Self::Check { keys, text } => Ok(said(&verify(&keys.ring()?, text))),
         }
     }
@@ -124,7 +153,12 @@ impl Beacon {
 /// A table of texts by area; keys are quoted, because an area may look like a number.
 fn codes(ring: &KeyRing, site: &Site) -> anyhow::Result<ExitCode> {
     for area in site.lots.iter().flat_map(|lot| &lot.areas) {
-        println!("\"{}\" = \"{}\"", area.id, issue(ring, &area.id)?);
+        match issue(ring, &area.id) {
+            Ok(text) => println!("\"{}\" = \"{text}\"", area.id),
+            // The others are wanted all the same.
+            Err(revoked @ IssueError::Revoked { .. }) => eprintln!("{revoked}"),
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -8,7 +8,7 @@ use dispatch_core::Core;
 use site_model::Site;
 
 use super::Data;
-use crate::config::Config;
+use crate::config::{Config, ProviderName};
 use crate::evidence::{self, EvidenceVerdict, verify_evidence};
 use crate::store::{ChainBreak, LogHead, Store, verify_audit};
 
@@ -28,6 +28,7 @@ pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
             Ok(site) => {
                 println!("{}: fine", path.display());
                 println!("site {} (district {}): {}", site.manifest.name, site.manifest.district, summary(&site));
+                doubts(&config).iter().for_each(|doubt| println!("note: {doubt}"));
                 return Ok(ExitCode::SUCCESS);
             }
             Err(error) => crate::engine::chain(&error),
@@ -36,6 +37,20 @@ pub fn check(path: &Path) -> anyhow::Result<ExitCode> {
     };
     println!("{problem}");
     Ok(ExitCode::from(1))
+}
+
+/// What works, and should not be so on a real site.
+fn doubts(config: &Config) -> Vec<&'static str> {
+    let parking = &config.parking;
+    let of_parking = [
+        (parking.payments.provider == ProviderName::Sandbox, "parking.payments.provider is \"sandbox\": no money moves"),
+        (
+            parking.beacon_keys_file.is_none(),
+            "parking.beacon_keys_file is missing: anybody can print a code that opens our page for another area",
+        ),
+    ];
+    let found = of_parking.into_iter().filter(|(doubtful, _)| parking.file.is_some() && *doubtful);
+    found.map(|(_, doubt)| doubt).collect()
 }
 
 fn summary(site: &Site) -> String {

@@ -19,7 +19,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest request id taken over from a proxy in front.
 const REQUEST_ID_LENGTH_MAX: usize = 64;
 /// Scripts and data from this server only; MapLibre draws in a worker, sets styles on elements and reads pictures from memory.
-const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; \
+pub(super) const CONTENT_POLICY: &str = "default-src 'self'; img-src 'self' data: blob:; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; \
     object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// Location for a guard's and a caller's own pages, nothing else of the device.
 const PERMISSIONS: &str = "geolocation=(self), camera=(), microphone=(), payment=(), usb=()";
@@ -79,12 +79,16 @@ fn secure(headers: &mut HeaderMap, status: StatusCode) {
     let fixed = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
         (HeaderName::from_static("permissions-policy"), PERMISSIONS),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     ];
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    // A page that pays says for itself what else it may load.
+    let unless_said =
+        [(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY), (HeaderName::from_static("cross-origin-opener-policy"), "same-origin")];
+    for (name, value) in unless_said {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     // Answers of the interface are about people; only the pages' own files say that they may be kept.
     if status != StatusCode::NOT_MODIFIED && !headers.contains_key(header::CACHE_CONTROL) {

@@ -60,6 +60,15 @@ pub struct Standing {
 /// An answer on its way.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, Away>> + Send + 'a>>;
 
+/// Where a provider's window comes from, as sources of a content security policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaymentWindow {
+    /// The host of its script.
+    pub script: &'static str,
+    /// The hosts of everything else.
+    pub of_window: &'static str,
+}
+
 /// A payment provider.
 pub trait PaymentProvider: Send + Sync {
     /// Its name in addresses and on pages: "sandbox", "toss".
@@ -71,6 +80,8 @@ pub trait PaymentProvider: Send + Sync {
     fn remembers(&self) -> bool;
     /// What a page needs to open the provider's window; not a secret.
     fn client_key(&self) -> Option<&str>;
+    /// What a page must be let load for the provider's window; absent when it has none.
+    fn window(&self) -> Option<PaymentWindow>;
     /// Whether the instrument is good for the amount; nothing is taken.
     fn authorise<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Verdict>;
     /// Takes the money.

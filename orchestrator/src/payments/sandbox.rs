@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use parking_core::money::Money;
 use serde_json::Value;
 
-use super::{Answering, Charge, PaymentProvider, Standing, Verdict};
+use super::{Answering, Charge, PaymentProvider, PaymentWindow, Standing, Verdict};
 
 /// Good for everything.
 const GOOD: &str = "card-good";
@@ -57,6 +57,10 @@ impl PaymentProvider for Sandbox {
     }
 
     fn client_key(&self) -> Option<&str> {
+        None
+    }
+
+    fn window(&self) -> Option<PaymentWindow> {
         None
     }
 

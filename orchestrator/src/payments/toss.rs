@@ -14,7 +14,7 @@ use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Answering, Away, Charge, PaymentProvider, Standing, Verdict};
+use super::{Answering, Away, Charge, PaymentProvider, PaymentWindow, Standing, Verdict};
 
 /// A call that takes longer is given up and asked again with the same key; the provider names 60 s as the longest of its own.
 const CALL_TIME_MAX: Duration = Duration::from_secs(65);
@@ -198,6 +198,10 @@ impl PaymentProvider for Toss {
 
     fn client_key(&self) -> Option<&str> {
         Some(&self.settings.client_key)
+    }
+
+    fn window(&self) -> Option<PaymentWindow> {
+        Some(PaymentWindow { script: "https://js.tosspayments.com", of_window: "https://*.tosspayments.com" })
     }
 
     fn authorise<'a>(&'a self, charge: &'a Charge) -> Answering<'a, Verdict> {

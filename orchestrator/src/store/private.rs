@@ -42,6 +42,28 @@ impl PrivateCards {
         writing.commit().await
     }
 
+    /// Erases the telephones of these cards; of those that were registered for charging later, the token too. What is left names a
+    /// payment at its provider, so that a bank's objection still finds it.
+    pub async fn erase_people(&self, cards: &[PrivateRef], registered: &[PrivateRef]) -> Result<(), StoreError> {
+        let doing = database("erasing telephones of settled stays");
+        let mut writing = self.store.write().await?;
+        let both = [
+            ("UPDATE parking_private SET phone = NULL WHERE district = $1 AND reference = $2", cards),
+            ("UPDATE parking_private SET phone = NULL, instrument = NULL WHERE district = $1 AND reference = $2", registered),
+        ];
+        for (text, references) in both {
+            for reference in references {
+                sqlx::query(text)
+                    .bind(self.store.district().as_str())
+                    .bind(reference.as_str())
+                    .execute(writing.connection())
+                    .await
+                    .map_err(&doing)?;
+            }
+        }
+        writing.commit().await
+    }
+
     /// Keeps a card before the log speaks of it.
     pub async fn put(&self, reference: &PrivateRef, card: &PrivateCard, now_ms: i64) -> Result<(), StoreError> {
         let mut writing = self.store.write().await?;

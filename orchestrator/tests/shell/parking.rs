@@ -11,7 +11,9 @@ use dispatch_core::event::Role;
 use flight_types::AccountId;
 use orchestrator::access::NewAccount;
 use orchestrator::config::Config;
+use orchestrator::housekeeping::forget_between;
 use orchestrator::serve::Server;
+use parking_core::id::SessionId;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -250,6 +252,63 @@ async fn an_entry_whose_answer_is_lost_is_asked_again() {
     assert_eq!(world.drive(&driver, Method::GET, "", None).await.0, StatusCode::OK);
     world.settled().await;
     assert_eq!(world.messages().matches("Parked:").count(), 1, "told once");
+}
+
+/// Who parked is erased once all is settled; who still owes is not, and what names a payment at its provider is not either.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_parked_is_forgotten_once_all_is_settled() {
+    let world = World::start("provider = \"sandbox\"").await;
+    let (settled, owing) = (world.enter("12가3456").await, world.enter("34나5678").await);
+    for driver in [&settled, &owing] {
+        world.leave(driver).await;
+    }
+    let path = world.proxy(&settled).await;
+    assert_eq!(world.pay(&path, json!(FEE), "card-good", "a").await.0, StatusCode::ACCEPTED);
+    world.settled().await;
+    let parts = world.server.parts();
+    let cards = parts.store.private_cards();
+    let of = |driver: &Driver| {
+        let id = SessionId::new(driver.session.as_str()).expect("an id");
+        parts.engine.read(|core| {
+            let parking = core.parking();
+            let payers = parking.payments_of(&id).map(|payment| payment.instrument.clone());
+            let driver = parking.session(&id).and_then(|session| session.driver.clone());
+            (driver.expect("registered"), payers.collect::<Vec<_>>())
+        })
+    };
+    let ((gone, payers), (kept, _)) = (of(&settled), of(&owing));
+    let now_ms = parts.engine.now_ms();
+    forget_between(&parts.engine, &cards, i64::MIN, now_ms + 1).await.expect("erased");
+    let card = async |reference| cards.get(reference).await.expect("readable").expect("a card");
+    assert_eq!(card(&gone).await.phone, None);
+    let payer = card(&payers[0]).await;
+    assert_eq!((payer.phone, payer.instrument.as_deref()), (None, Some("card-good")), "a bank's objection must find the payment");
+    assert!(card(&kept).await.phone.is_some(), "who owes is told what is due");
+}
+
+/// The program says what should not be so on a real site, and makes keys whose ids were never used.
+#[tokio::test]
+async fn the_program_warns_and_makes_keys() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let said = async |arguments: &[&str]| {
+        let program = tokio::process::Command::new(env!("CARGO_BIN_EXE_orchestrator")).args(arguments).output().await;
+        String::from_utf8(program.expect("the program starts").stdout).expect("text")
+    };
+    let config = folder.path().join("server.toml");
+    std::fs::write(&config, parking_config(folder.path(), "provider = \"sandbox\"")).expect("written");
+    let checked = said(&["check", "--config", config.to_str().expect("a name")]).await;
+    for doubt in ["no money moves", "anybody can print a code"] {
+        assert!(checked.contains(doubt), "{checked}");
+    }
+    let keys = folder.path().join("keys.toml");
+    let name = keys.to_str().expect("a name");
+    let first = said(&["beacon", "key", "new"]).await;
+    std::fs::write(&keys, &first).expect("written");
+    let second = said(&["beacon", "key", "new", "--keys", name]).await;
+    std::fs::write(&keys, format!("{first}{second}")).expect("written");
+    assert!(first.contains("id = 1\n") && second.contains("id = 2\n"), "{first}{second}");
+    let looked = said(&["beacon", "check", "--host", "park.example", "--keys", name, "https://park.example/p/A1"]).await;
+    assert!(looked.starts_with("altered"), "{looked}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

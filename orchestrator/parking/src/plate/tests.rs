@@ -25,8 +25,16 @@ fn every_form_is_known_however_it_is_typed() {
         ("외교 001-002", "외교001002", PlateForm::Diplomatic),
         ("영사 012-345", "영사012345", PlateForm::Diplomatic),
         ("외교 12", "외교12", PlateForm::Free),
-        ("서울 강남 가 1234", "서울강남가1234", PlateForm::Free),
-        ("임1234", "임1234", PlateForm::Free),
+        ("서울 강남 가 1234", "서울강남가1234", PlateForm::Motorcycle),
+        ("서울 영등포 가 1234", "서울영등포가1234", PlateForm::Motorcycle),
+        ("경기 시흥 나 4321", "경기시흥나4321", PlateForm::Motorcycle),
+        ("1가2 3456", "1가23456", PlateForm::Motorcycle),
+        ("012가4568", "012가4568", PlateForm::Construction),
+        ("001영1234", "001영1234", PlateForm::Construction),
+        ("임1234", "임1234", PlateForm::Temporary),
+        ("임시 123456", "임시123456", PlateForm::Temporary),
+        ("서울 강남 임시 1234", "서울강남임시1234", PlateForm::Temporary),
+        ("1가234567", "1가234567", PlateForm::Free),
         ("1가1234", "1가1234", PlateForm::Free),
         ("12차1234", "12차1234", PlateForm::Free),
         ("ab-12 cde", "AB12CDE", PlateForm::Free),
@@ -46,7 +54,7 @@ fn what_is_no_plate_says_why() {
         ("가나다", PlateError::NoDigit),
         ("12가3456; DROP", PlateError::Character(';')),
         ("=1+1", PlateError::Character('=')),
-        ("1234567890123", PlateError::Length(13)),
+        ("12345678901234567", PlateError::Length(17)),
         ("12ㄱ3456", PlateError::Character('ㄱ')),
     ];
     for (typed, error) in cases {
@@ -90,6 +98,22 @@ fn the_nearest_is_meant_unless_two_are_as_near() {
     assert_eq!(meant("77너1008"), Closest::Near(2));
     assert_eq!(meant("12가9456"), Closest::Doubtful(vec![0, 1]));
     assert_eq!(meant("55버5555"), Closest::Nobody);
+}
+
+#[test]
+fn a_region_that_only_one_bears_makes_no_other_car() {
+    let cases = [
+        ("서울32아1234", "32아1234", true),
+        ("32아1234", "경기32아1234", true),
+        ("서울32아1234", "부산32아1234", false),
+        ("32아1234", "32아1234", false),
+        ("서울32아1234", "32아1235", false),
+        ("서울강남가1234", "강남가1234", false),
+    ];
+    for (one, other, same) in cases {
+        let (one, other) = (Plate::parse(one).expect("a plate"), Plate::parse(other).expect("a plate"));
+        assert_eq!((one.is_same_but_for_region(&other), other.is_same_but_for_region(&one)), (same, same), "{one} {other}");
+    }
 }
 
 proptest! {

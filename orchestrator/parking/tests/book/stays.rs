@@ -181,3 +181,21 @@ fn a_stay_without_a_price_is_ended_by_a_manager_only() {
     assert!(world.book.active(&plate("12가3456")).is_none());
     assert_eq!(world.owed(&session).due, won(0));
 }
+
+#[test]
+fn a_plate_with_and_without_its_region_is_one_car_on_one_lot() {
+    let mut world = World::new();
+    world.see("in", "서울32아1234", 99);
+    world.wait_minutes(5);
+    let session = world.enter("E2", "32아1234", "ann").expect("the camera's stay");
+    assert_eq!(world.book.sessions().count(), 1, "one car, one stay");
+    assert_eq!(world.enter("E1", "서울32아1234", "ben"), Err(Refusal::AlreadyParked));
+    world.wait_minutes(20);
+    world.see("out", "서울32아1234", 99);
+    assert!(world.book.session(&session).is_some_and(|session| !session.is_active()));
+    // On another lot it may be the car of another region.
+    let mut world = World::new();
+    world.enter("E1", "서울32아1234", "ann").expect("room");
+    world.enter("W1", "32아1234", "ben").expect("room");
+    assert_eq!(world.book.sessions().count(), 2);
+}

@@ -8,7 +8,7 @@ use orchestrator::clock::Clock;
 use orchestrator::engine::{Engine, Opening};
 use orchestrator::limits;
 use orchestrator::live::Live;
-use orchestrator::payments::{Answering, Charge, PaymentProvider, Standing, Verdict, reconcile};
+use orchestrator::payments::{Answering, Charge, PaymentProvider, PaymentWindow, Standing, Verdict, reconcile};
 use orchestrator::store::{Location, PrivateCard, Store};
 use parking_core::event::{ParkingEvent, ProviderReport};
 use parking_core::id::{AreaId, PaymentId, PrivateRef, SessionId};
@@ -40,6 +40,9 @@ impl PaymentProvider for Ledger {
         true
     }
     fn client_key(&self) -> Option<&str> {
+        None
+    }
+    fn window(&self) -> Option<PaymentWindow> {
         None
     }
     fn authorise<'a>(&'a self, _: &'a Charge) -> Answering<'a, Verdict> {

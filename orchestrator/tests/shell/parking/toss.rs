@@ -219,6 +219,29 @@ async fn the_provider_is_spoken_to_as_its_reference_says() {
     assert_eq!(answer(other).await.0, StatusCode::NOT_FOUND);
 }
 
+/// Only the pages that pay may load the provider's window, and only where there is one.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_pages_that_pay_may_load_the_window() {
+    let (with_window, _shop) = open_shop().await;
+    let without = World::start("provider = \"sandbox\"").await;
+    for (world, path, widened) in [
+        (&with_window, "/p/E1", true),
+        (&with_window, "/pay/return?orderId=x", true),
+        (&with_window, "/sos", false),
+        (&with_window, "/lots", false),
+        (&without, "/p/E1", false),
+    ] {
+        let url = format!("http://{}{path}", world.server.http_addr());
+        let response = world.client.get(url).send().await.expect("a page");
+        let policy = response.headers()["content-security-policy"].to_str().expect("text").to_owned();
+        assert_eq!(policy.contains("script-src 'self' https://js.tosspayments.com"), widened, "{path}: {policy}");
+        assert_eq!(policy.contains("tosspayments"), widened, "{path}: {policy}");
+        for directive in ["img-src", "form-action", "default-src 'self'", "frame-ancestors 'none'"] {
+            assert_eq!(policy.matches(directive).count(), 1, "{path}: {policy}");
+        }
+    }
+}
+
 /// The shop's key sees every payment of the shop: one of another district, or of 100 won, must pay nothing here, by whatever way.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payment_of_elsewhere_pays_nothing_here() {

@@ -42,14 +42,35 @@ export interface Stay {
   payments: PaymentView[];
 }
 
-export interface AreaView {
+/** Who takes the money, and the key for its window where it has one. */
+export interface Cashier {
+  provider: string;
+  client_key: string | null;
+}
+
+export interface OrderInput {
+  amount: number;
+  language: string;
+  phone?: string;
+}
+
+/** What somebody is about to pay in the provider's window, and what became of it. */
+export interface OrderView {
+  order: string;
+  amount: number;
+  by: 'driver' | 'proxy';
+  expires_at_ms: number;
+  payment: PaymentView | null;
+}
+
+export interface AreaView extends Cashier {
   id: string;
   lot_name: string;
   name: string;
   place: string;
 }
 
-export interface PayerView {
+export interface PayerView extends Cashier {
   lot_name: string;
   area_name: string;
   plate: string;
@@ -136,8 +157,12 @@ export const parking = {
   stay: (stay: Kept) => driver<Stay>(stay, ''),
   extend: (stay: Kept) => driver<Stay>(stay, '/extend', 'POST', { minutes: 30 }),
   leave: (stay: Kept) => driver<Stay>(stay, '/exit', 'POST'),
-  pay: (stay: Kept, amount: number, instrument: string, key: string) =>
+  pay: (stay: Kept, { amount, instrument }: { amount: number; instrument: string }, key: string) =>
     driver<PaymentView>(stay, '/payments', 'POST', { amount, instrument }, key),
+  orderOwn: (stay: Kept, input: OrderInput) => driver<OrderView>(stay, '/payments/orders', 'POST', input),
+  orderFor: (token: string, input: OrderInput) => request<OrderView>(`/pay/${part(token)}/payments/orders`, { method: 'POST', body: input }),
+  order: (order: string) => request<OrderView>(`/payments/orders/${part(order)}`),
+  confirm: (order: string, instrument: string) => request<OrderView>(`/payments/orders/${part(order)}`, { method: 'POST', body: { instrument } }),
   proxy: (stay: Kept) => driver<{ proxy: string; path: string; qr_svg: string }>(stay, '/proxy', 'POST', {}),
   revoke: (stay: Kept, proxy: string) => driver<void>(stay, `/proxy/${part(proxy)}`, 'DELETE'),
   look: (token: string) => request<PayerView>(`/pay/${part(token)}`),
@@ -153,6 +178,12 @@ export const parking = {
   decide: (review: string, decision: { accept: boolean; plate?: string; ended_at_ms?: number }) =>
     request<void>(`/parking/reviews/${part(review)}`, { method: 'POST', body: decision }),
   statementUrl: (lot: string, day: string) => `${API_BASE}/parking/lots/${part(lot)}/statement?day=${part(day)}`,
+};
+
+/** From which of our pages an order went to the provider's window: there the return page leads back to. */
+export const orders = {
+  remember: (order: string, path: string): void => sessionStorage.setItem(`escort.order.${order}`, path),
+  backFrom: (order: string): string | null => sessionStorage.getItem(`escort.order.${order}`),
 };
 
 /** A key of its own for each press of a button; repeats of the press over a bad network carry the same. */

@@ -55,6 +55,15 @@ export const parkingEn = {
   dismiss: 'Dismiss',
   nothing: 'Nothing here.',
   reason: { unsure: 'camera not sure', alike: 'resembles a parked car', exit_without_session: 'left without a stay', elsewhere: 'parked elsewhere', still_parked: 'came in again without having left', clock_wrong: 'camera clock is off', refund_failed: 'refund refused' },
+  back: 'Back to the stay',
+  orderName: (lot: string) => `Parking, ${lot}`,
+  failed: (code: string) =>
+    ({
+      PAY_PROCESS_CANCELED: 'The payment was cancelled. Nothing was taken.',
+      USER_CANCEL: 'The payment was cancelled. Nothing was taken.',
+      PAY_PROCESS_ABORTED: 'The payment was broken off. Nothing was taken.',
+      REJECT_CARD_COMPANY: 'The card was refused. Nothing was taken; try another card.',
+    })[code] ?? `The payment did not go through${code ? ` (${code})` : ''}. Nothing was taken.`,
   endedAt: 'Earlier stay ended at',
   beginAnew: 'End it, begin anew',
   remitted: 'Let off by the manager',
@@ -141,6 +150,15 @@ export const parkingKo: typeof parkingEn = {
   dismiss: '무시',
   nothing: '없습니다.',
   reason: { unsure: '판독 불확실', alike: '비슷한 차량 있음', exit_without_session: '기록 없는 출차', elsewhere: '다른 곳에 주차됨', still_parked: '출차 기록 없이 다시 입차', clock_wrong: '카메라 시계 오류', refund_failed: '환불 거절' },
+  back: '주차 화면으로 돌아가기',
+  orderName: (lot) => `주차 요금, ${lot}`,
+  failed: (code) =>
+    ({
+      PAY_PROCESS_CANCELED: '결제를 취소했습니다. 청구된 금액은 없습니다.',
+      USER_CANCEL: '결제를 취소했습니다. 청구된 금액은 없습니다.',
+      PAY_PROCESS_ABORTED: '결제가 중단되었습니다. 청구된 금액은 없습니다.',
+      REJECT_CARD_COMPANY: '카드가 거절되었습니다. 청구된 금액은 없습니다. 다른 카드로 시도해 주세요.',
+    })[code] ?? `결제가 승인되지 않았습니다${code ? ` (${code})` : ''}. 청구된 금액은 없습니다.`,
   endedAt: '이전 주차 종료 시각',
   beginAnew: '종료하고 새로 시작',
   remitted: '관리자 감면',
