@@ -322,6 +322,9 @@ pub fn play_in_browser(held_to_goals: bool) -> anyhow::Result<()> {
         parking.env("DRAW", draw).env("ORCHESTRATOR", built("orchestrator")).current_dir(root.join("orchestrator/ui"));
         process::run_command(&mut parking)?;
     }
+    let mut toss = Command::new("node");
+    toss.arg("e2e/toss.mjs").env("LANGUAGE", "ko").env("ORCHESTRATOR", built("orchestrator"));
+    process::run_command(toss.current_dir(root.join("orchestrator/ui")))?;
     let mut script = Command::new("node");
     script
         .arg("e2e/escort.mjs")
