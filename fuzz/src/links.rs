@@ -133,6 +133,7 @@ fn order(bytes: &mut Bytes<'_>) -> Option<FlightCommand> {
             velocity_east_m_s: f64::from(bytes.byte()?) / 10.0,
             velocity_north_m_s: 0.0,
             post: bytes.byte().map(|height| EscortPost { height_m: f64::from(height), stand_off_m: 8.0 }),
+            direct: bytes.byte().is_some_and(|byte| byte.is_multiple_of(2)),
         },
         3 => FlightCommand::Light { on: bytes.byte()?.is_multiple_of(2), brightness_pct: bytes.byte()? },
         4 => FlightCommand::Recall { homeward: (0..bytes.byte()? % 8).map(|corner| at(f64::from(corner) * 30.0, 9.0)).collect() },

@@ -26,10 +26,19 @@ impl Default for Limits {
     }
 }
 
-/// The least time from the first movement until the light reaches the person, seconds: straight up to the transit height, stopping
-/// there, then along the plan's corners at full speed without slowing for any of them, until the light reaches as far as it is
-/// useful. No aircraft with these limits that keeps to the route is sooner.
+/// The least time from the first movement until the light reaches the person where the plan has them, seconds.
 pub fn bound_s(plan: &FlightPlan, limits: &Limits) -> f64 {
+    match plan.scene {
+        Scene::Escort { target, .. } => bound_to_s(plan, target, limits),
+        Scene::Survey { .. } => 0.0,
+    }
+}
+
+/// The least time from the first movement until the light reaches a person at this place, seconds: straight up to the transit height,
+/// stopping there, then along the plan's corners, but to this place in the end, at full speed without slowing for any of them, until the
+/// light reaches as far as it is useful. No aircraft with these limits that keeps to the route is sooner, even if it knew beforehand where
+/// the person would have gone by then.
+pub fn bound_to_s(plan: &FlightPlan, place: GeoPoint, limits: &Limits) -> f64 {
     let (climb_m_s, height_m) = (limits.climb_m_s, plan.transit_height_m);
     let ramps_m = climb_m_s * climb_m_s / limits.climb_acceleration_m_s2;
     let climb_s = if height_m < ramps_m {
@@ -37,19 +46,16 @@ pub fn bound_s(plan: &FlightPlan, limits: &Limits) -> f64 {
     } else {
         height_m / climb_m_s + climb_m_s / limits.climb_acceleration_m_s2
     };
-    climb_s + along_s(lit_way_m(plan), plan.transit_speed_m_s, limits.acceleration_m_s2)
+    climb_s + along_s(lit_way_m(plan, place), plan.transit_speed_m_s, limits.acceleration_m_s2)
 }
 
-/// Length of the way out until the light reaches the person, metres.
-fn lit_way_m(plan: &FlightPlan) -> f64 {
+/// Length of the way out until the light reaches a person at this place, metres.
+fn lit_way_m(plan: &FlightPlan, place: GeoPoint) -> f64 {
     let frame = LocalFrame::new(plan.home);
-    let corners: Vec<GeoPoint> = std::iter::once(plan.home).chain(plan.outbound.iter().copied()).collect();
+    let on_the_way = plan.outbound.split_last().map_or(&[] as &[GeoPoint], |(_, before)| before);
+    let corners: Vec<GeoPoint> = std::iter::once(plan.home).chain(on_the_way.iter().copied()).chain([place]).collect();
     let legs = corners.windows(2).map(|leg| frame.to_local(leg[0]).distance_m(&frame.to_local(leg[1])));
-    let spared_m = match plan.scene {
-        Scene::Escort { stand_off_m, .. } => (LIGHT_REACH_M - stand_off_m).max(0.0),
-        Scene::Survey { .. } => 0.0,
-    };
-    (legs.sum::<f64>() - spared_m).max(0.0)
+    (legs.sum::<f64>() - LIGHT_REACH_M).max(0.0)
 }
 
 /// From rest over a way at whose end it need not stop, seconds.

@@ -201,10 +201,23 @@ impl Craft {
 
     /// Orders a hover point, looking in a direction. Altitudes of commands are above mean sea level.
     pub fn order_reposition(&mut self, place: GeoPoint, altitude_amsl_m: f64, bearing_deg: f64, now_ms: u64) {
+        self.order_reposition_at(place, altitude_amsl_m, bearing_deg, None, now_ms);
+    }
+
+    /// The same at a speed over the ground, metres per second; without one at the autopilot's own.
+    pub fn order_reposition_at(
+        &mut self,
+        place: GeoPoint,
+        altitude_amsl_m: f64,
+        bearing_deg: f64,
+        speed_m_s: Option<f64>,
+        now_ms: u64,
+    ) {
         let (x, y) = coordinates(place);
         let yaw_rad = ((bearing_deg + 180.0).rem_euclid(360.0) - 180.0).to_radians() as f32;
-        // Speed: the autopilot's own. The flag changes the mode; without it PX4 refuses and flies all the same.
-        let params = Params::Place { params: [-1.0, 1.0, 0.0, yaw_rad], x, y, z: altitude_amsl_m as f32 };
+        let speed_m_s = speed_m_s.map_or(-1.0, |speed_m_s| speed_m_s as f32);
+        // The flag changes the mode; without it PX4 refuses and flies all the same.
+        let params = Params::Place { params: [speed_m_s, 1.0, 0.0, yaw_rad], x, y, z: altitude_amsl_m as f32 };
         let spec = CommandSpec { kind: CommandKind::Reposition, component_id: AUTOPILOT_COMPONENT, params };
         self.commander.order(Purpose::Reposition, spec, now_ms);
     }

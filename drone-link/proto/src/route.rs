@@ -123,6 +123,21 @@ pub(crate) fn hover_point(plan: &FlightPlan, target: &Target, here: GeoPoint, di
     straight.or_else(|| approach(plan, person, here, goals()))
 }
 
+/// Turns of the hover point from the side on which the aircraft comes, degrees.
+const COMING_DEG: [f64; 3] = [0.0, 45.0, -45.0];
+
+/// Where to hover beside the person when that can be reached straight on from here at the transit's height, and gone down from there.
+pub(crate) fn straight_to(plan: &FlightPlan, target: &Target, here: GeoPoint, distance_m: f64) -> Option<GeoPoint> {
+    let person = target.ahead();
+    let coming_deg = person.bearing_deg(&here);
+    let mut goals = COMING_DEG.iter().map(|turn_deg| person.moved(coming_deg + turn_deg, distance_m));
+    let air = flown_air(plan);
+    let clear_m = plan.zone_margin_m - FLOWN_OFF_M;
+    goals.find(|goal| {
+        air.is_clear(here, *goal, clear_m) && room_m(plan, *goal, *goal) >= HOVER_MARGIN_M && plan.fence.ring.contains(*goal)
+    })
+}
+
 /// The next corner of the first legal way to one of these places: round the corner of a zone, round a house. Not over the person.
 fn approach(plan: &FlightPlan, person: GeoPoint, here: GeoPoint, goals: impl Iterator<Item = GeoPoint>) -> Option<GeoPoint> {
     let air = airspace(plan, scene_height_m(plan), HOVER_MARGIN_M);

@@ -162,7 +162,10 @@ fn the_aircraft_follows_a_walking_person_at_the_stand_off() {
     for second in 0..60 {
         east_m += 1.4;
         let target = at(east_m, 0.0);
-        world.command("m", FlightCommand::Escort { target, velocity_east_m_s: 1.4, velocity_north_m_s: 0.0, post: None });
+        world.command(
+            "m",
+            FlightCommand::Escort { target, velocity_east_m_s: 1.4, velocity_north_m_s: 0.0, post: None, direct: false },
+        );
         world.run(1_000);
         let distance_m = world.vehicle.position().distance_m(&target);
         nearest_m = nearest_m.min(distance_m);
@@ -174,13 +177,49 @@ fn the_aircraft_follows_a_walking_person_at_the_stand_off() {
     assert!((world.vehicle.height_m - 20.0).abs() < 0.5);
 }
 
+/// Somebody who has gone on is made for on the last leg, at the transit's height, as soon as it was said that nobody else is in between;
+/// a restart on that way changes nothing.
+#[test]
+fn who_has_gone_on_is_made_for_without_a_detour_over_where_they_were() {
+    let arrival = |direct: bool, restart: bool| {
+        let mut world = world_at(FlightPhase::Airborne, CLEAR, 21);
+        let (gone_to, zone) = (at(260.0, 90.0), plan("m").exclusions[0].clone());
+        let escort =
+            || FlightCommand::Escort { target: gone_to, velocity_east_m_s: 0.0, velocity_north_m_s: 0.0, post: None, direct };
+        world.command("m", escort());
+        let mut low_m = f64::INFINITY;
+        let mut restarted = !restart;
+        while !world.has(|report| *report == reached(FlightPhase::OnScene)) {
+            world.tick();
+            assert!(world.now_ms < 200_000 && !zone.contains(world.vehicle.position()));
+            if world.vehicle.mode == HOLD {
+                low_m = low_m.min(world.vehicle.height_m);
+                if !std::mem::replace(&mut restarted, true) {
+                    world.restart_link();
+                    world.command("m", fly(plan("m"), FlightPhase::Airborne));
+                    world.command("m", escort());
+                }
+            }
+        }
+        assert!(!world.has(|report| matches!(report, FlightEvent::ModeChanged { .. } | FlightEvent::Failed { .. })));
+        assert!(low_m > plan("m").transit_height_m - 1.0, "{low_m}");
+        (world.vehicle.position().distance_m(&gone_to), world.now_ms)
+    };
+    let ((away_m, _), (turned_away_m, _)) = (arrival(false, false), arrival(true, false));
+    assert!(away_m > 60.0 && turned_away_m < 20.0, "{away_m} {turned_away_m}");
+    assert!(arrival(true, true).0 < 20.0);
+}
+
 #[test]
 fn a_person_in_a_zone_is_not_followed_into_it() {
     let mut world = world_at(FlightPhase::OnScene, CLEAR, 3);
     let zone = plan("m").exclusions[0].clone();
     for step in 0..60 {
         let target = at(198.0 - 2.0 * f64::from(step), 0.0);
-        world.command("m", FlightCommand::Escort { target, velocity_east_m_s: -2.0, velocity_north_m_s: 0.0, post: None });
+        world.command(
+            "m",
+            FlightCommand::Escort { target, velocity_east_m_s: -2.0, velocity_north_m_s: 0.0, post: None, direct: false },
+        );
         for _ in 0..50 {
             world.tick();
             assert!(!zone.contains(world.vehicle.position()));
@@ -445,7 +484,13 @@ fn while_a_pilot_has_control_nothing_is_sent_that_moves_the_aircraft() {
     world.vehicle.set_mode(MISSION);
     world.command(
         "m",
-        FlightCommand::Escort { target: at(230.0, 10.0), velocity_east_m_s: 1.0, velocity_north_m_s: 0.0, post: None },
+        FlightCommand::Escort {
+            target: at(230.0, 10.0),
+            velocity_east_m_s: 1.0,
+            velocity_north_m_s: 0.0,
+            post: None,
+            direct: false,
+        },
     );
     world.command("m", recall());
     world.command("m", FlightCommand::Hold);

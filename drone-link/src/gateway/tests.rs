@@ -211,6 +211,7 @@ fn of_the_places_to_follow_only_the_newest_travels_after_a_loss() {
         velocity_east_m_s: 0.0,
         velocity_north_m_s: 0.0,
         post: None,
+        direct: false,
     };
     for metres in 0..60 {
         world.command(order("m", place(f64::from(metres))));

@@ -27,6 +27,9 @@ pub enum FlightCommand {
         /// Where to keep from them; absent: as planned.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         post: Option<EscortPost>,
+        /// On the last leg of its way out it may make straight for them: no other aircraft of ours is in between.
+        #[serde(default)]
+        direct: bool,
     },
     /// The light.
     Light {

@@ -5,12 +5,12 @@
 use std::collections::BTreeMap;
 
 use dispatch_core::route::LIGHT_REACH_M;
-use flight_types::{DroneId, FlightPhase, Local, LocalFrame, MissionId};
+use flight_types::{DroneId, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, MissionId};
 use serde::{Deserialize, Serialize};
 
 use super::expect::Verdict;
 use crate::Truth;
-use crate::time_to_light::TimeToLight;
+use crate::time_to_light::{Limits, TimeToLight, bound_to_s};
 
 /// Half opening of the lit circle, degrees: where the aircraft's light has fallen to half (even to 5°, nothing at 8.5°).
 const BEAM_DEG: f64 = 6.75;
@@ -73,7 +73,7 @@ pub struct LightOn {
 /// The watch over one caller.
 #[derive(Debug, Default)]
 pub(super) struct LightWatch {
-    first: Option<(u64, DroneId)>,
+    first: Option<(u64, DroneId, Local)>,
     looks: u64,
     lit: u64,
     dark: u64,
@@ -100,7 +100,7 @@ impl LightWatch {
             }
         }
         if let (None, Some(drone)) = (&self.first, lit_by) {
-            self.first = Some((now_ms, drone.clone()));
+            self.first = Some((now_ms, drone.clone(), caller));
         }
         if self.first.is_some() {
             self.count(lit_by.is_some());
@@ -117,8 +117,8 @@ impl LightWatch {
     }
 
     /// What came of it; `None` when the caller was never lit.
-    pub fn result(&self, caller: &str, called_ms: u64, flights: &Flights) -> Option<LightOn> {
-        let (first_ms, drone) = self.first.as_ref()?;
+    pub fn result(&self, caller: &str, called_ms: u64, flights: &Flights, frame: &LocalFrame) -> Option<LightOn> {
+        let (first_ms, drone, lit_at) = self.first.as_ref()?;
         let seconds = |looks: u64| (looks * LOOK_MS) as f64 / 1_000.0;
         Some(LightOn {
             caller: caller.to_owned(),
@@ -128,7 +128,7 @@ impl LightWatch {
             nearest_m: self.nearest_m.unwrap_or(f64::INFINITY),
             mean_lux: self.lux / self.looks.max(1) as f64,
             mean_height_m: self.heights.1 / self.heights.0.max(1) as f64,
-            time: flights.time_to_light(drone, called_ms, *first_ms),
+            time: flights.time_to_light(drone, called_ms, *first_ms, frame.to_geo(*lit_at)),
         })
     }
 }
@@ -162,7 +162,7 @@ fn length_m(way: [f64; 3]) -> f64 {
 #[derive(Debug, Default)]
 pub(super) struct Flights {
     moments: BTreeMap<(DroneId, MissionId), Vec<(Moment, u64)>>,
-    bounds_s: BTreeMap<MissionId, f64>,
+    plans: BTreeMap<MissionId, FlightPlan>,
 }
 
 /// What a flight reaches on its way to the light, in this order.
@@ -213,13 +213,15 @@ impl Flights {
         }
     }
 
-    /// The least time that the flight's plan allows.
-    pub fn bound(&mut self, mission: &MissionId, bound_s: f64) {
-        self.bounds_s.entry(mission.clone()).or_insert(bound_s);
+    /// The flight's plan, which says how soon it can be there.
+    pub fn plan(&mut self, plan: &FlightPlan) {
+        if !self.plans.contains_key(&plan.mission) {
+            self.plans.insert(plan.mission.clone(), plan.clone());
+        }
     }
 
     /// The aircraft's flight that was under way when the light came.
-    fn time_to_light(&self, drone: &DroneId, called_ms: u64, lit_ms: u64) -> Option<TimeToLight> {
+    fn time_to_light(&self, drone: &DroneId, called_ms: u64, lit_ms: u64, lit_at: GeoPoint) -> Option<TimeToLight> {
         let decided_ms = |moments: &[(Moment, u64)]| moments.first().map(|(_, at_ms)| *at_ms);
         let theirs = self.moments.iter().filter(|((flown, _), _)| flown == drone);
         let begun = theirs.filter(|(_, moments)| decided_ms(moments).is_some_and(|at_ms| at_ms <= lit_ms));
@@ -230,7 +232,11 @@ impl Flights {
         let mut reached: Vec<(&'static str, f64)> =
             moments.iter().map(|(moment, at_ms)| (moment.word(), after_s(*at_ms))).collect();
         reached.push(("transit to light", after_s(lit_ms)));
-        Some(TimeToLight { drone: drone.to_string(), reached, bound_s: *self.bounds_s.get(mission)? })
+        Some(TimeToLight {
+            drone: drone.to_string(),
+            reached,
+            bound_s: bound_to_s(self.plans.get(mission)?, lit_at, &Limits::default()),
+        })
     }
 }
 
@@ -271,11 +277,14 @@ mod tests {
 
     #[test]
     fn gaps_are_counted_from_the_first_light_on() {
-        let mut watch = LightWatch { first: Some((0, DroneId::new("d1").expect("an id"))), ..LightWatch::default() };
+        let mut watch =
+            LightWatch { first: Some((0, DroneId::new("d1").expect("an id"), Local::default())), ..LightWatch::default() };
         for lit in [true, true, false, false, true, false] {
             watch.count(lit);
         }
-        let light = watch.result("c1", 0, &Flights::default()).expect("it was lit");
+        let light = watch
+            .result("c1", 0, &Flights::default(), &LocalFrame::new(GeoPoint::new(37.5, 127.0).expect("a place")))
+            .expect("it was lit");
         assert!((light.share_pct - 50.0).abs() < 1e-9 && (light.dark_s - 0.2).abs() < 1e-9, "{light:?}");
     }
 

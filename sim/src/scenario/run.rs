@@ -21,7 +21,6 @@ use super::people::{Caller, Guard, Sent, Shown};
 use super::server::{Made, Server};
 use super::site::SiteFile;
 use super::step::Script;
-use crate::time_to_light::{Limits, bound_s};
 use crate::{Aircraft, AircraftConfig, Environment};
 
 /// The longest run: a night shift. Longer scenarios would be a typing error.
@@ -472,7 +471,7 @@ impl World {
             if mission.phase.is_some() {
                 self.flights.note(&mission.drone, &mission.id, Moment::Ordered, self.now_ms);
             }
-            self.flights.bound(&mission.id, bound_s(&mission.plan, &Limits::default()));
+            self.flights.plan(&mission.plan);
         }
         self.invariants.see_state(&entry.event, core, self.now_ms);
         let changed: Vec<_> = core
@@ -571,7 +570,9 @@ impl World {
         self.invariants.end(&core, self.server.core(), &self.flyers, self.now_ms);
         let mut verdicts: Vec<Verdict> = self.scenario.expect.iter().map(|expectation| judge(expectation, &self.lines)).collect();
         let called_ms = |caller: &Caller| caller.called_ms.unwrap_or_default();
-        let light = |caller: &Caller| self.lights.get(&caller.id)?.result(caller.id.as_str(), called_ms(caller), &self.flights);
+        let light = |caller: &Caller| {
+            self.lights.get(&caller.id)?.result(caller.id.as_str(), called_ms(caller), &self.flights, &self.frame)
+        };
         let lights: Vec<LightOn> = self.callers.iter().filter_map(light).collect();
         verdicts.extend(self.scenario.light.iter().flat_map(|promise| light::judge(promise, &lights)));
         verdicts.extend(self.invariants.verdicts());

@@ -96,6 +96,9 @@ impl Flight {
         if self.way == Some(Way::Up) && !self.climb_back(craft, now_ms) {
             return;
         }
+        if self.turned || self.begins_to_turn(craft, now_ms) {
+            return self.make_for_person(craft, now_ms);
+        }
         if !self.hold_on(Mode::Mission, "transit", craft, now_ms) {
             return;
         }
@@ -116,7 +119,7 @@ impl Flight {
     }
 
     /// The way out in metres of transit: a survey's path is flown slower and counts for as much more.
-    fn way_out_m(&self) -> f64 {
+    pub(super) fn way_out_m(&self) -> f64 {
         let whole_m = path_m(&self.plan.home, &self.plan.outbound);
         match &self.plan.scene {
             Scene::Survey { manner: Some(manner) } => {
@@ -129,7 +132,7 @@ impl Flight {
     }
 
     /// The way out as it is on board, but for its first item: begun on the pad, or where the aircraft was taken from another flight.
-    fn way_out(&self) -> items::Mission {
+    pub(super) fn way_out(&self) -> items::Mission {
         if self.redirected { items::from_air(&self.plan, self.plan.home) } else { items::from_pad(&self.plan) }
     }
 
@@ -218,15 +221,16 @@ impl Flight {
     }
 
     /// Horizontal distance to the stand-off point, metres.
-    fn off_scene_m(&self, craft: &Craft) -> Option<f64> {
+    pub(super) fn off_scene_m(&self, craft: &Craft) -> Option<f64> {
         let (here, stand_off) = craft.telemetry.position.zip(self.plan.outbound.last())?;
         Some(here.distance_m(stand_off))
     }
 
     /// Light and camera turn to the person ahead of the arrival: whoever waits sees it come, and the light needs a moment to be
     /// confirmed, the gimbal to turn.
-    fn light_ahead(&mut self, craft: &mut Craft, now_ms: u64) {
-        let coming = self.off_scene_m(craft).is_some_and(|off_m| off_m <= LIGHT_AHEAD_M);
+    pub(super) fn light_ahead(&mut self, craft: &mut Craft, now_ms: u64) {
+        let off_m = if self.turned { self.off_person_m(craft, now_ms) } else { self.off_scene_m(craft) };
+        let coming = off_m.is_some_and(|off_m| off_m <= LIGHT_AHEAD_M);
         if !coming || !matches!(self.plan.scene, Scene::Escort { .. }) {
             return;
         }
@@ -273,7 +277,7 @@ impl Flight {
     }
 
     /// The person as last told, gone on since.
-    fn person(&self, now_ms: u64) -> Option<Target> {
+    pub(super) fn person(&self, now_ms: u64) -> Option<Target> {
         self.target.map(|target| target.after(now_ms.saturating_sub(self.target_ms)))
     }
 
@@ -287,7 +291,7 @@ impl Flight {
     }
 
     /// In the aircraft's own reference where it gives one: its altimeter's error is then in both.
-    fn home_amsl_m(&self, craft: &Craft) -> f64 {
+    pub(super) fn home_amsl_m(&self, craft: &Craft) -> f64 {
         craft.telemetry.home_altitude_amsl_m().unwrap_or(self.plan.home_altitude_amsl_m)
     }
 

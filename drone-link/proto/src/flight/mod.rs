@@ -11,6 +11,7 @@ use crate::route::Target;
 mod air;
 mod ground;
 mod home;
+mod turn;
 mod watch;
 
 use watch::Watch;
@@ -124,6 +125,10 @@ pub(crate) struct Flight {
     kept_post: Option<EscortPost>,
     /// Where the plan said.
     planned: Option<EscortPost>,
+    /// It may leave its way out for the person.
+    direct: bool,
+    /// It has.
+    turned: bool,
     hover: Option<(GeoPoint, u64)>,
     looked_at: Option<GeoPoint>,
     cornered: bool,
@@ -173,6 +178,8 @@ impl Flight {
             post: None,
             kept_post: planned,
             planned,
+            direct: false,
+            turned: false,
             hover: None,
             looked_at: None,
             cornered: false,
@@ -194,8 +201,8 @@ impl Flight {
         match command {
             // A repeat. When the flight is over, say again how it ended: the first word may have been lost.
             FlightCommand::Fly { .. } => self.events.extend(self.last.clone()),
-            FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s, post } => {
-                self.post = post;
+            FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s, post, direct } => {
+                (self.post, self.direct) = (post, direct);
                 self.target = Some(Target { place: target, east_m_s: velocity_east_m_s, north_m_s: velocity_north_m_s });
                 self.target_ms = now_ms;
             }

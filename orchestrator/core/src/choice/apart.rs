@@ -119,6 +119,26 @@ pub(crate) fn may_change_height(site: &SiteConfig, active: &[&Mission], mission:
     })
 }
 
+/// Whether an aircraft on its way out may leave its last leg for where the person is by now: nobody else of ours comes near what lies beside
+/// that leg as far as the person went, nor near where it then goes down.
+pub(crate) fn may_turn(site: &SiteConfig, active: &[&Mission], mission: &Mission, target: GeoPoint, now_ms: i64) -> bool {
+    let configs = || site.stations.iter().flat_map(|station| &station.drones);
+    let plan = &mission.plan;
+    let (Some(last), Scene::Escort { target: planned, height_m, .. }) = (plan.outbound.last(), &plan.scene) else { return false };
+    let frame = LocalFrame::new(plan.home);
+    let begin = plan.outbound.iter().rev().nth(1).copied().unwrap_or(plan.home);
+    let (from, to, level_m) = (frame.to_local(begin), frame.to_local(*last), plan.transit_height_m);
+    let leg = Part { to, off_m: planned.distance_m(&target) + RUNNING_M, ..column(from, level_m, level_m, 0.0, f64::INFINITY) };
+    let stay = stay(&frame, plan, Some(target), 0.0);
+    let down = Part { low_m: height_m.min(level_m), high_m: height_m.max(level_m), ..stay };
+    active.iter().filter(|other| other.id != mission.id && in_the_way(other)).all(|other| {
+        let Some(config) = configs().find(|config| config.id == other.drone) else { return true };
+        let lift_m = other.plan.home_altitude_amsl_m - plan.home_altitude_amsl_m;
+        let theirs = parts_of(&frame, config, other, now_ms);
+        !theirs.iter().any(|part| [leg, down].iter().any(|ours| meet(ours, part, lift_m)))
+    })
+}
+
 /// The stay round the person, and while its height changes all that lies between.
 fn on_scene(frame: &LocalFrame, config: &DroneConfig, mission: &Mission, now_ms: i64) -> Vec<Part> {
     let mut stay = stay(frame, &mission.plan, mission.target, f64::NEG_INFINITY);

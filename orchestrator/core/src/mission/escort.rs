@@ -3,6 +3,7 @@
 use flight_types::{EscortPost, FlightCommand, FlightPhase, GeoPoint, IncidentId, LightState, MissionId, Scene};
 
 use super::{desk, launch, orders, person};
+use crate::choice;
 use crate::model::{Incident, Mission, Place, PlaceSource};
 use crate::route::Airspace;
 use crate::state::State;
@@ -68,8 +69,16 @@ pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, an
     if let Some(mission) = state.missions.get_mut(id) {
         mission.target = Some(target);
     }
+    let direct = !there && state.missions.get(id).is_some_and(|mission| may_turn(state, mission, target, turn.now_ms));
     let post = state.missions.get(id).and_then(|mission| mission.moved).map(|moved| moved.post);
-    orders::command(state, turn, id, FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s, post });
+    orders::command(state, turn, id, FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s, post, direct });
+}
+
+/// Whether an aircraft on its way may leave its last leg for where the person is by now: none of ours is near.
+fn may_turn(state: &State, mission: &Mission, target: GeoPoint, now_ms: i64) -> bool {
+    let Some(site) = state.site.as_ref() else { return false };
+    let active: Vec<&Mission> = state.missions.values().filter(|mission| !mission.ended).collect();
+    choice::may_turn(site, &active, mission, target, now_ms)
 }
 
 /// Whether an aircraft that keeps its stand-off from somebody who goes straight there keeps clear of zones and the fence.

@@ -315,10 +315,14 @@ fn command_text(command: &FlightCommand) -> String {
         FlightCommand::Fly { plan, .. } => {
             format!("fly {} at {:.0} m, home {}", line(&plan.outbound), plan.transit_height_m, line(&plan.homeward))
         }
-        FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s, post } => {
+        FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s, post, direct } => {
             let from =
                 post.map_or(String::new(), |post| format!(" from {:.0} m up, {:.0} m beside", post.height_m, post.stand_off_m));
-            format!("escort {} moving ({velocity_east_m_s:.1}, {velocity_north_m_s:.1}){from}", shown(target))
+            format!(
+                "escort {} moving ({velocity_east_m_s:.1}, {velocity_north_m_s:.1}){from}{}",
+                shown(target),
+                if *direct { ", straight on" } else { "" }
+            )
         }
         FlightCommand::Light { on, brightness_pct } => format!("light {} {brightness_pct} %", if *on { "on" } else { "off" }),
         FlightCommand::Recall { homeward } => format!("recall {}", line(homeward)),

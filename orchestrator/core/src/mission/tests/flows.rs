@@ -54,12 +54,12 @@ fn a_caller_who_walks_while_the_aircraft_comes_is_told_to_it() {
     told(
         &bench,
         &expect![[r#"
-        0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
-        0001 s  caller: d1 launched
-        0002 s  d1: escort (3, 300) moving (1.1, 0.0)
-        0003 s  d1: escort (5, 300) moving (1.5, 0.0)
-        0004 s  d1: escort (7, 300) moving (1.8, 0.0)
-    "#]],
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
+            0001 s  caller: d1 launched
+            0002 s  d1: escort (3, 300) moving (1.1, 0.0), straight on
+            0003 s  d1: escort (5, 300) moving (1.5, 0.0), straight on
+            0004 s  d1: escort (7, 300) moving (1.8, 0.0), straight on
+        "#]],
     );
 }
 

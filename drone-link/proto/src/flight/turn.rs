@@ -1,0 +1,78 @@
+//! The end of a way out: to where the person is by now, not to where they were at launch (ADR 0162). Leaves the planned leg only when it
+//! was said that no other aircraft of ours is in between, and only along a straight leg that zones and houses allow.
+
+use flight_types::{FlightPhase, Scene};
+
+use super::{Flight, Stage};
+use crate::command::{Answer, Purpose};
+use crate::craft::Craft;
+use crate::route;
+
+/// The person went so far from where the way out ends, metres: nearer, the light reaches them on the way there.
+const MOVED_M: f64 = 15.0;
+
+impl Flight {
+    /// On its last leg, level, and somewhere else than the person.
+    pub(super) fn begins_to_turn(&mut self, craft: &Craft, now_ms: u64) -> bool {
+        let Scene::Escort { target: planned, .. } = self.plan.scene else { return false };
+        let (Some(person), Some(height_m)) = (self.person(now_ms), craft.telemetry.height_m) else { return false };
+        let last_leg = craft.telemetry.mission_item.is_some_and(|item| item >= self.way_out().scene_item);
+        let level = (height_m - self.plan.transit_height_m).abs() <= craft.limits.arrival_height_m;
+        let arrives = self.off_scene_m(craft).is_none_or(|off_m| off_m <= craft.limits.arrival_radius_m);
+        let moved = planned.distance_m(&person.place) >= MOVED_M;
+        self.turned = self.direct && last_leg && level && moved && !arrives && self.goal(craft, now_ms).is_some();
+        self.turned
+    }
+
+    /// Where it may hover beside the person, straight on from here.
+    fn goal(&self, craft: &Craft, now_ms: u64) -> Option<flight_types::GeoPoint> {
+        let post = self.kept_post?;
+        let distance_m = post.stand_off_m * (1.0 + craft.limits.stand_off_margin);
+        route::straight_to(&self.plan, &self.person(now_ms)?, craft.telemetry.position?, distance_m)
+    }
+
+    /// How far it is from its stand-off from the person, metres.
+    pub(super) fn off_person_m(&self, craft: &Craft, now_ms: u64) -> Option<f64> {
+        let away_m = craft.telemetry.position?.distance_m(&self.person(now_ms)?.place);
+        Some((away_m - self.kept_post?.stand_off_m * (1.0 + craft.limits.stand_off_margin)).max(0.0))
+    }
+
+    /// At the height and speed of its transit, until it is beside them; the way down belongs to the scene.
+    pub(super) fn make_for_person(&mut self, craft: &mut Craft, now_ms: u64) {
+        let settled = self.hold_on(crate::profile::Mode::Hold, "way to the person", craft, now_ms);
+        if self.stage != Stage::Transit {
+            return;
+        }
+        if self.off_person_m(craft, now_ms).is_some_and(|off_m| off_m <= craft.limits.arrival_radius_m) {
+            self.hover = None;
+            self.report_phase(FlightPhase::OnScene);
+            return self.go(Stage::Scene, now_ms);
+        }
+        self.light_ahead(craft, now_ms);
+        self.check_time("transit", self.way_out_m(), craft, now_ms);
+        if self.hover.is_some_and(|(_, at_ms)| now_ms < at_ms + craft.limits.reposition_interval_ms) {
+            return;
+        }
+        // Where no straight leg leads any more the last one is flown to its end.
+        let Some(goal) = self.goal(craft, now_ms).or(self.hover.map(|(goal, _)| goal)) else { return };
+        let taken = match craft.commander.answer(Purpose::Reposition) {
+            Some((_, Answer::Open | Answer::Postponed | Answer::Accepted { .. })) => true,
+            Some((_, Answer::Refused { .. } | Answer::Unanswered)) | None => false,
+        };
+        let unchanged = self.hover.is_some_and(|(before, _)| before.distance_m(&goal) < craft.limits.reposition_step_m);
+        // Until the mode is confirmed its order may come after this one and stop the aircraft: it is said again.
+        if settled && taken && unchanged {
+            return;
+        }
+        self.hover = Some((goal, now_ms));
+        let Some(person) = self.person(now_ms) else { return };
+        let altitude_amsl_m = self.home_amsl_m(craft) + self.plan.transit_height_m;
+        craft.order_reposition_at(
+            goal,
+            altitude_amsl_m,
+            goal.bearing_deg(&person.place),
+            Some(self.plan.transit_speed_m_s),
+            now_ms,
+        );
+    }
+}
