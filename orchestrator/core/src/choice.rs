@@ -280,12 +280,21 @@ fn ailing(policy: &Policy, status: &DroneStatus) -> Vec<RejectionReason> {
         reasons.push(RejectionReason::LinkPoor { loss_pct: status.link.loss_pct });
     }
     if status.health_ok == Some(false) {
-        reasons.push(RejectionReason::Unhealthy);
+        reasons.push(RejectionReason::Unhealthy { said: checks_said(status) });
     }
     if status.gps_ok == Some(false) || status.position.is_none() {
         reasons.push(RejectionReason::NoGps);
     }
     reasons
+}
+
+/// How autopilots begin a text about a check that keeps them from arming: ArduPilot's, PX4's.
+const CHECK_TEXTS: [&str; 2] = ["PreArm", "Preflight Fail"];
+
+/// The latest check that failed, in the aircraft's own words.
+fn checks_said(status: &DroneStatus) -> Option<String> {
+    let of_check = |text: &&String| CHECK_TEXTS.iter().any(|begin| text.starts_with(begin));
+    status.warnings.iter().rev().find(of_check).cloned()
 }
 
 /// An aircraft without a flight has to stand on its pad, disarmed.

@@ -213,6 +213,7 @@ fn fire(state: &mut State, turn: &mut Turn, timer: &Timer) {
         Timer::LinkSilent(mission) => mission::link_silent(state, turn, mission),
         Timer::ReliefDue(mission) => mission::relief_due(state, turn, mission),
         Timer::SurveyGoesOn(survey) => mission::survey_goes_on(state, turn, survey),
+        Timer::LeaveDue(mission) => mission::leave_due(state, turn, mission),
         Timer::PostDue(mission) => mission::post_due(state, turn, mission),
     }
 }

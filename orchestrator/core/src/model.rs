@@ -187,7 +187,11 @@ pub enum RejectionReason {
         loss_pct: f64,
     },
     /// Its own checks fail.
-    Unhealthy,
+    Unhealthy {
+        /// Which, in its own words, when it said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said: Option<String>,
+    },
     /// No fix.
     NoGps,
     /// No light, or a faulty one.
@@ -376,6 +380,9 @@ pub struct Mission {
     pub gives_way: bool,
     /// What the light was last read back as.
     pub light: LightState,
+    /// The light was read back as faulty on this flight. On the ground, switched off, it shows nothing of that any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub light_failed: bool,
     /// Link lost while flying.
     pub link_lost: bool,
     /// Why it failed, if it did.

@@ -34,6 +34,8 @@ pub(crate) enum Timer {
     SurveyGoesOn(SurveyId),
     /// Nothing new of a person to whom an aircraft has come down.
     PostDue(MissionId),
+    /// An aircraft leaves a scene after another.
+    LeaveDue(MissionId),
 }
 
 /// All deadlines of a district.
@@ -103,7 +105,8 @@ impl Timers {
             | Timer::LinkSilent(_)
             | Timer::ReliefDue(_)
             | Timer::SurveyGoesOn(_)
-            | Timer::PostDue(_) => None,
+            | Timer::PostDue(_)
+            | Timer::LeaveDue(_) => None,
         });
         let mut ids: Vec<IncidentId> = paused.collect();
         ids.reverse();

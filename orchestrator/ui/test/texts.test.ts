@@ -115,3 +115,12 @@ describe('the timeline', () => {
     expect([...new Set(written)].filter((word) => !(word in en.timeline))).toEqual([]);
   });
 });
+
+describe('an aircraft that is not ready', () => {
+  it('says which of its checks failed, in its own words', () => {
+    expect(say.rejection(en, { why: 'unhealthy', said: 'PreArm: Compass not calibrated' })).toBe('its own checks fail: “PreArm: Compass not calibrated”');
+    expect(say.rejection(ko, { why: 'unhealthy' })).toBe('자체 점검 실패');
+    expect(say.notReady(en, ['PreArm: Battery low', 'PreArm: Compass not calibrated', 'Mode change failed'])).toBe('not ready: “PreArm: Compass not calibrated”');
+    expect(say.notReady(en, [])).toBe('not ready');
+  });
+});

@@ -45,9 +45,7 @@ pub fn random_scenario(site: &SiteFile, seed: u64) -> Scenario {
         expect: Vec::new(),
         light: Vec::new(),
         kill_after_entry: None,
-        // Callers who walk into each other lead their aircraft through each other's heights: a known gap (ADR 0013), open in about one
-        // night of two hundred. Scenarios of their own watch over the rest.
-        allow: vec!["apart_from_our_own".to_owned()],
+        allow: Vec::new(),
     };
     for caller in &scenario.callers {
         scenario.steps.push(step(random.random_range(3.0..15.0), call_kind(&mut random), Some(caller.id.clone()), None));

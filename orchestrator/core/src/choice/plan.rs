@@ -15,8 +15,9 @@ use crate::survey::Pass;
 pub(super) const LAYERS: u32 = 4;
 /// Height between two of our aircraft, metres: barometers and gusts together stay under half of it.
 pub(super) const LAYER_HEIGHT_M: f64 = 6.0;
-/// Turn between the stand-off points of two aircraft at one scene, degrees.
-const LAYER_TURN_DEG: f64 = 90.0;
+/// Turns of the stand-off points of the aircraft at one scene, degrees: on the far side, to which the way leads over the person, only when
+/// all others are taken.
+const SCENE_TURNS_DEG: [f64; LAYERS as usize] = [0.0, 90.0, 270.0, 180.0];
 /// Targets closer together than this are one scene, metres.
 const SAME_SCENE_M: f64 = 100.0;
 /// Steps in which a scene is raised until there is a place beside the person, metres: two floors and a half.
@@ -286,7 +287,7 @@ fn escort_ways(
     target: GeoPoint,
     heights: &Heights,
 ) -> Result<Ways, NoRoute> {
-    let side_deg = target.bearing_deg(&start.at) + f64::from(heights.scene_turns) * LAYER_TURN_DEG;
+    let side_deg = target.bearing_deg(&start.at) + SCENE_TURNS_DEG[heights.scene_turns];
     let mut scene_m = heights.scene_m;
     loop {
         let scene = route::airspace(site, &Demand { level_m: scene_m, ..*demand });
@@ -389,7 +390,7 @@ struct Heights {
     /// Horizontal distance to be kept from the person.
     stand_off_m: f64,
     /// Aircraft at the same scene already: each takes another side.
-    scene_turns: u32,
+    scene_turns: usize,
 }
 
 impl Heights {
@@ -408,7 +409,7 @@ impl Heights {
             }
             Task::Survey { pass, .. } => (pass.map_or(layer_m(0), |pass| pass.height_m), 0.0),
         };
-        Self { levels_m, scene_m, stand_off_m, scene_turns: u32::try_from(at_scene).unwrap_or(u32::MAX) % LAYERS }
+        Self { levels_m, scene_m, stand_off_m, scene_turns: at_scene % SCENE_TURNS_DEG.len() }
     }
 }
 

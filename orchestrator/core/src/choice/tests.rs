@@ -144,7 +144,8 @@ fn reason_text(reason: &RejectionReason) -> String {
     match reason {
         RejectionReason::NotConnected => "not connected".to_owned(),
         RejectionReason::LinkPoor { loss_pct } => format!("link loses {loss_pct:.0} %"),
-        RejectionReason::Unhealthy => "unhealthy".to_owned(),
+        RejectionReason::Unhealthy { said: None } => "unhealthy".to_owned(),
+        RejectionReason::Unhealthy { said: Some(said) } => format!("unhealthy ({said})"),
         RejectionReason::NoGps => "no fix".to_owned(),
         RejectionReason::NoLight => "no light".to_owned(),
         RejectionReason::Escorting { incident } => format!("escorts {incident}"),
@@ -225,6 +226,21 @@ fn one_aircraft_can_have_several_reasons() {
         nobody
         d1: tried before; unhealthy; no light; wind 14 over 10 m/s; needs 105.6 % of 20 %
     "#]]);
+}
+
+#[test]
+fn an_aircraft_that_fails_its_own_checks_says_which() {
+    let mut table = table(1);
+    table.statuses[0].health_ok = Some(false);
+    let said = |table: &Table| table.choice().rejections[0].reasons.clone();
+    assert_eq!(said(&table), [RejectionReason::Unhealthy { said: None }]);
+    table.statuses[0].warnings =
+        ["PreArm: Battery low", "PreArm: Compass not calibrated", "Mode change failed"].map(str::to_owned).to_vec();
+    let compass = Some("PreArm: Compass not calibrated".to_owned());
+    assert_eq!(said(&table), [RejectionReason::Unhealthy { said: compass }]);
+    // A log from before it was told.
+    let before: RejectionReason = serde_json::from_str(r#"{"why":"unhealthy"}"#).expect("an old reason");
+    assert_eq!(before, RejectionReason::Unhealthy { said: None });
 }
 
 #[test]

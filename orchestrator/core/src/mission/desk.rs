@@ -290,7 +290,7 @@ pub(super) fn decide(
     }))
 }
 
-/// Aircraft that were denied for this incident, failed lately, or failed too often.
+/// Aircraft that were denied for this incident, failed lately, failed too often, or came without light.
 fn tried(state: &State, id: &IncidentId) -> BTreeSet<DroneId> {
     let Some(incident) = state.incidents.get(id) else { return BTreeSet::new() };
     let missions: Vec<&Mission> = incident.missions.iter().filter_map(|mission| state.missions.get(mission)).collect();
@@ -299,7 +299,8 @@ fn tried(state: &State, id: &IncidentId) -> BTreeSet<DroneId> {
         Authority::Denied { .. } | Authority::DeniedBySilence => true,
         Authority::Waiting { .. } | Authority::Policy | Authority::Operator { .. } | Authority::Silence | Authority::Withdrawn => {
             let lately = state.now_ms < mission.created_at_ms + FAILED_AGAIN_MS;
-            mission.failure.is_some() && (lately || failures(&mission.drone) >= FAILURES_MAX)
+            let failed = mission.failure.is_some() && (lately || failures(&mission.drone) >= FAILURES_MAX);
+            failed || mission.light_failed
         }
     };
     missions.iter().filter(spent).map(|mission| mission.drone.clone()).collect()

@@ -4,7 +4,7 @@ use flight_types::{EscortPost, FlightCommand, FlightPhase, GeoPoint, IncidentId,
 
 use super::{desk, launch, orders, person};
 use crate::choice;
-use crate::model::{Incident, Mission, Place, PlaceSource};
+use crate::model::{Incident, IncidentState, Mission, Place, PlaceSource};
 use crate::route::Airspace;
 use crate::state::State;
 use crate::timer::Timer;
@@ -114,13 +114,58 @@ fn whereabouts(incident: &Incident, place: &Place, now_ms: i64) -> (GeoPoint, (f
     (motion.place_at(now_ms), (motion.east_m_s, motion.north_m_s))
 }
 
-/// The incident needs its aircraft no more (closed, cancelled): withdraw launches and recall flights.
+/// Between two aircraft that leave one scene, milliseconds: as long as one takes to go aside and through the other's height, with some to
+/// spare.
+const LEAVE_APART_MS: i64 = 30_000;
+
+/// The incident needs its aircraft no more (closed, cancelled): withdraw launches and recall flights. Those on scene leave one after the
+/// other, because each passes the heights between its scene and its transit, where others hang or leave (ADR 0163).
 pub(crate) fn release(state: &mut State, turn: &mut Turn, incident: &IncidentId, reason: &str) {
     state.timers.clear(&Timer::DroneRetry(incident.clone()));
     let missions = state.incidents.get(incident).map(|incident| incident.missions.clone()).unwrap_or_default();
-    for mission in &missions {
+    let (mut there, elsewhere): (Vec<MissionId>, Vec<MissionId>) = missions.into_iter().partition(|id| hangs_there(state, id));
+    for mission in &elsewhere {
         orders::recall(state, turn, mission, reason);
     }
+    let mut leave_ms = last_left_ms(state, incident).map_or(turn.now_ms, |left_ms| (left_ms + LEAVE_APART_MS).max(turn.now_ms));
+    there.sort_by(|a, b| leaving_order(state, a).total_cmp(&leaving_order(state, b)));
+    for mission in &there {
+        if leave_ms == turn.now_ms {
+            orders::recall(state, turn, mission, reason);
+        } else {
+            state.timers.set(Timer::LeaveDue(mission.clone()), leave_ms);
+        }
+        leave_ms += LEAVE_APART_MS;
+    }
+}
+
+/// It is this aircraft's turn to leave, if the incident is still over.
+pub(crate) fn leave_due(state: &mut State, turn: &mut Turn, id: &MissionId) {
+    let Some(incident) = state.missions.get(id).and_then(|mission| mission.incident()) else { return };
+    if state.open_incident(incident).is_some() {
+        return;
+    }
+    let cancelled = state.incidents.get(incident).is_some_and(|incident| incident.state == IncidentState::Cancelled);
+    orders::recall(state, turn, id, if cancelled { "cancelled" } else { "closed" });
+}
+
+fn hangs_there(state: &State, id: &MissionId) -> bool {
+    state.missions.get(id).is_some_and(|mission| mission.serves() && mission.phase == Some(FlightPhase::OnScene))
+}
+
+/// When the last aircraft left the scene.
+fn last_left_ms(state: &State, incident: &IncidentId) -> Option<i64> {
+    let missions = state.incidents.get(incident).map(|incident| incident.missions.as_slice()).unwrap_or_default();
+    let leaving = missions.iter().filter_map(|id| state.missions.get(id)).filter(|mission| mission.recalled && !mission.ended);
+    let was_there = leaving.filter(|mission| mission.reached_at_ms.contains_key(&FlightPhase::OnScene));
+    was_there.map(|mission| mission.reached_at_ms.get(&FlightPhase::Returning).copied().unwrap_or(state.now_ms)).max()
+}
+
+/// Who goes down to its transit leaves from below first, who goes up from above.
+fn leaving_order(state: &State, id: &MissionId) -> f64 {
+    let Some(mission) = state.missions.get(id) else { return 0.0 };
+    let height_m = mission.post().map_or(0.0, |post| post.height_m);
+    if height_m >= mission.plan.transit_height_m { height_m } else { -height_m }
 }
 
 /// The legal way home for an aircraft that followed the caller away from where its plan ended; `None` when it did not.

@@ -131,6 +131,7 @@ fn light_is(state: &mut State, turn: &mut Turn, id: &MissionId, light: LightStat
         return;
     }
     mission.light = light;
+    mission.light_failed |= light == LightState::Fault;
     launch::note(state, turn, id, "drone_light", &[("state", format!("{light:?}").to_lowercase())]);
     escort::relieve(state, turn, id);
     if light == LightState::Fault {

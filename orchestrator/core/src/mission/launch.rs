@@ -89,6 +89,7 @@ fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, role: Role) -> Mission
         held: false,
         gives_way: false,
         light: LightState::Unknown,
+        light_failed: false,
         link_lost: false,
         failure: None,
         ended: false,
@@ -244,6 +245,7 @@ pub(super) fn end(state: &mut State, turn: &Turn, id: &MissionId) {
     state.timers.clear(&Timer::LinkSilent(id.clone()));
     state.timers.clear(&Timer::ReliefDue(id.clone()));
     state.timers.clear(&Timer::PostDue(id.clone()));
+    state.timers.clear(&Timer::LeaveDue(id.clone()));
     if let Some(mission) = state.missions.get_mut(id) {
         mission.ended = true;
     }

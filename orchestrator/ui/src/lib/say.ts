@@ -4,16 +4,28 @@ import { eta, metresPerSecond, percent, shortId } from './format';
 import type { Messages } from './i18n/en';
 import type { Actor, Authority, Cause, FlightFailure, OperatorAlert, RejectionReason, TimelineItem } from './types';
 
+/** That an aircraft's own checks fail, and which, in its own words. */
+const checks = (fail: string, said: string | null | undefined): string => (said ? `${fail}: “${said}”` : fail);
+
+/** How autopilots begin a text about a check that keeps them from arming: ArduPilot's, PX4's. */
+const CHECK_TEXT = /^(PreArm|Preflight Fail)/;
+
+/** Why an aircraft is not ready, as far as it said so itself. */
+export function notReady(m: Messages, warnings: readonly string[]): string {
+  return checks(m.operations.unhealthy, warnings.findLast((text) => CHECK_TEXT.test(text)));
+}
+
 export function rejection(m: Messages, reason: RejectionReason): string {
   switch (reason.why) {
     case 'not_connected':
-    case 'unhealthy':
     case 'no_gps':
     case 'no_light':
     case 'pilot_in_control':
     case 'tried_before':
     case 'energy_unknown':
       return m.rejection[reason.why];
+    case 'unhealthy':
+      return checks(m.rejection.unhealthy, reason.said);
     case 'link_poor':
       return m.rejection.link_poor(percent(reason.loss_pct));
     case 'escorting':

@@ -68,7 +68,7 @@ export type Cause = string | ({ cause: string } & Record<string, unknown>);
 export type RejectionReason =
   | { why: 'not_connected' }
   | { why: 'link_poor'; loss_pct: number }
-  | { why: 'unhealthy' }
+  | { why: 'unhealthy'; said?: string | null }
   | { why: 'no_gps' }
   | { why: 'no_light' }
   | { why: 'escorting'; incident: string }

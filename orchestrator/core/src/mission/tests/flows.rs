@@ -104,6 +104,47 @@ fn nobody_comes_down_through_another_who_flies_by() {
     assert!(bench.log.contains(" m up"), "it has passed: {}", bench.log);
 }
 
+/// A relief that comes without light stays until another has one, is told to operators, and is not sent to this caller again.
+#[test]
+fn a_relief_without_light_is_followed_by_the_next() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.report("d1", FlightEvent::Light { state: LightState::Lit });
+    bench.report("d1", FlightEvent::Light { state: LightState::Fault });
+    bench.answer();
+    assert!(bench.log.contains("d2: fly"), "{}", bench.log);
+    bench.fly_to_scene("d2");
+    bench.report("d2", FlightEvent::Light { state: LightState::Fault });
+    bench.answer();
+    assert_eq!(bench.log.matches("LightFaulty").count(), 2, "{}", bench.log);
+    assert!(bench.log.contains("d3: fly") && !bench.log.contains("recall"), "{}", bench.log);
+    // On its pad again, its light off: nothing shows the fault any more, and it is not forgotten.
+    bench.report("d1", FlightEvent::Light { state: LightState::Off });
+    bench.reach("d1", &[FlightPhase::Returning, FlightPhase::Landed]);
+    bench.report("d3", FlightEvent::Failed { failure: FlightFailure::NoAnswer, airborne: false });
+    bench.wait_s(200);
+    assert_eq!(bench.log.matches("d1: fly").count(), 1, "{}", bench.log);
+}
+
+/// Aircraft that were with one caller leave one after the other.
+#[test]
+fn two_do_not_leave_a_scene_at_once() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let incident = bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.report("d1", FlightEvent::Light { state: LightState::Fault });
+    bench.answer();
+    bench.fly_to_scene("d2");
+    bench.cancel("ann", &incident);
+    let left = |bench: &Bench| ["d1: recall", "d2: recall"].map(|order| bench.log.contains(order));
+    assert_eq!(left(&bench), [true, false], "{}", bench.log);
+    bench.wait_s(29);
+    assert_eq!(left(&bench), [true, false], "{}", bench.log);
+    bench.wait_s(2);
+    assert_eq!(left(&bench), [true, true], "{}", bench.log);
+}
+
 /// The caller's place is in doubt, so that their light hangs as high as others fly.
 #[test]
 fn who_lights_from_high_up_gives_way_on_scene_too() {
