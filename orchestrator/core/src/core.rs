@@ -14,7 +14,7 @@ use crate::state::State;
 use crate::survey::Survey;
 use crate::timer::Timer;
 use crate::turn::Turn;
-use crate::{choice, closeout, guard, incident, lots, mission, offer, outstanding, parking, place, refusal, search, sos};
+use crate::{choice, closeout, energy, guard, incident, lots, mission, offer, outstanding, parking, place, refusal, search, sos};
 
 /// A district's decisions: everything its log adds up to.
 #[derive(Debug, Clone)]
@@ -111,6 +111,13 @@ impl Core {
     pub fn incident_by_key(&self, caller: &CallerId, key: &str) -> Option<&Incident> {
         let press = self.state.calls_by_key.get(caller)?.get(key)?;
         self.state.incidents.get(&press.incident)
+    }
+
+    /// How long the aircraft can stay with the caller whom it lights, as it was last heard, seconds; `None` when it lights nobody.
+    pub fn scene_left_s(&self, status: &DroneStatus) -> Option<f64> {
+        let site = self.site()?;
+        let drone = site.stations.iter().flat_map(|station| &station.drones).find(|drone| drone.id == status.drone)?;
+        energy::scene_left_s(drone, &site.policy, self.mission_of(&status.drone)?, status)
     }
 
     /// One offer.

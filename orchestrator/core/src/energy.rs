@@ -3,10 +3,11 @@
 //! Charge is counted in seconds of hovering in still air with the light off. What flying costs over that is the aircraft's
 //! [`PowerCurve`]; that of the simulated aircraft is fitted to flights by `sim energy` (docs/simulator.md).
 
-use flight_types::GeoPoint;
+use flight_types::{DroneStatus, FlightPhase, GeoPoint};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{DroneConfig, Policy};
+use crate::model::Mission;
 use crate::route::Route;
 
 /// Acceleration and braking of a transit, metres per second squared: what a multicopter with a camera does without pitching the
@@ -188,6 +189,41 @@ pub fn stay_affordable_s(drone: &DroneConfig, policy: &Policy, trip: &Trip, wind
     let without_stay = cost(drone, &Trip { stay_s: 0.0, ..trip.clone() }, wind).hover_s;
     let light = if trip.lit { drone.power.light } else { 0.0 };
     ((all_s - without_stay) / (drone.power.level(wind.speed_m_s) + light)).max(0.0)
+}
+
+/// The link calls an aircraft home at this charge, per cent, whatever its way home takes.
+const CALLED_HOME_PCT: f64 = 25.0;
+
+/// How long an escort on scene can stay from now on, as it was last heard: until it must leave to be home with the reserve, or until its link
+/// calls it home; seconds. `None` when it is not on scene, or its charge or place is not known. Reckoned anew at every word of the aircraft,
+/// so that wind and cold are in it, not an autopilot's guess for an empty pack.
+pub fn scene_left_s(drone: &DroneConfig, policy: &Policy, mission: &Mission, status: &DroneStatus) -> Option<f64> {
+    let there = mission.phase == Some(FlightPhase::OnScene) && !mission.recalled && !mission.ended;
+    let (here, height_m, available_pct) = (status.position?, status.height_m?, status.battery_pct.filter(|pct| pct.is_finite())?);
+    if !there || mission.planned_post().is_none() {
+        return None;
+    }
+    let starts = std::iter::once(&here).chain(&mission.plan.homeward);
+    let leg = |(from, to): (&GeoPoint, &GeoPoint)| Leg { length_m: from.distance_m(to), bearing_deg: from.bearing_deg(to) };
+    let transit_height_m = mission.plan.transit_height_m;
+    let trip = Trip {
+        outbound: Vec::new(),
+        path: Vec::new(),
+        path_speed_m_s: drone.cruise_speed_m_s,
+        homeward: starts.zip(&mission.plan.homeward).map(leg).collect(),
+        transit_height_m,
+        scene_height_m: height_m,
+        start_height_m: transit_height_m,
+        stay_s: 0.0,
+        lit: true,
+    };
+    let speed_m_s = status.wind_m_s.filter(|wind| wind.is_finite()).unwrap_or(policy.wind_unknown_m_s);
+    let wind = Wind { speed_m_s, from_deg: status.wind_from_deg.filter(|from_deg| from_deg.is_finite()) };
+    let until_reserve_s = stay_affordable_s(drone, policy, &trip, wind, available_pct);
+    let nowhere = Trip { homeward: Vec::new(), transit_height_m: 0.0, scene_height_m: 0.0, start_height_m: 0.0, ..trip };
+    let called_home = Policy { battery_reserve_pct: CALLED_HOME_PCT, ..policy.clone() };
+    let until_called_s = stay_affordable_s(drone, &called_home, &nowhere, wind, available_pct);
+    Some(until_reserve_s.min(until_called_s))
 }
 
 /// Time over legs with a stop at every corner, seconds: speed up, cruise, brake, on short legs without reaching the cruise.

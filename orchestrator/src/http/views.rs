@@ -105,6 +105,8 @@ pub struct DroneView {
     pub trail: Vec<GeoPoint>,
     /// The light as read back.
     pub light: LightState,
+    /// How long it can stay with the caller whom it lights, seconds.
+    pub scene_left_s: Option<f64>,
 }
 
 /// An aircraft as the guard and the caller of its incident see it.
@@ -113,6 +115,8 @@ pub struct EscortView {
     status: EscortStatus,
     mission: Option<EscortMission>,
     light: LightState,
+    /// How long it can stay with the caller whom it lights, seconds.
+    scene_left_s: Option<f64>,
 }
 
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -341,7 +345,8 @@ pub fn drone_view(app: &App, id: &DroneId) -> Option<DroneView> {
     let DroneLive { status, trail, at_ms: _ } =
         live.unwrap_or_else(|| DroneLive { status: DroneStatus::unheard(id.clone()), at_ms: 0, trail: Default::default() });
     let light = status.light;
-    Some(DroneView { status, station, controller, mission, trail: trail.into_iter().collect(), light })
+    let scene_left_s = app.engine.read(|core| core.scene_left_s(&status));
+    Some(DroneView { status, station, controller, mission, trail: trail.into_iter().collect(), light, scene_left_s })
 }
 
 /// An aircraft as the people of its incident see it.
@@ -357,6 +362,7 @@ pub fn escort_view(app: &App, id: &DroneId) -> Option<EscortView> {
         },
         mission: view.mission.as_ref().map(EscortMission::of),
         light: view.light,
+        scene_left_s: view.scene_left_s,
     })
 }
 

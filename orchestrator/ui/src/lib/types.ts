@@ -303,6 +303,8 @@ export interface DroneView {
   mission?: Mission | null;
   trail?: LatLon[];
   light: LightState;
+  /** How long it can stay with the caller whom it lights. */
+  scene_left_s?: number | null;
 }
 
 export type GuardNotice =
