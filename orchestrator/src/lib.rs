@@ -13,6 +13,7 @@ pub mod crash;
 pub mod effects;
 pub mod engine;
 pub mod evidence;
+pub mod gate_frames;
 pub mod housekeeping;
 pub mod http;
 pub mod limits;

@@ -14,6 +14,7 @@ use drone_link::gateway::BrokerLogin;
 use feed::{CameraUrls, Feeds, Relay, RelaySettings};
 use flight_types::{DistrictId, LotId};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use parking_core::event::GateFrame;
 use site_model::Site;
 use tokio::task::JoinHandle;
 
@@ -24,6 +25,7 @@ use crate::config::{Config, TlsMode};
 use crate::effects::{self, FileMessages, GuardFinder, MessagePort, Notices, Workshop};
 use crate::engine::{Engine, EngineTask, Opening};
 use crate::evidence::{Keeping, Recorder, Space};
+use crate::gate_frames::GateFrames;
 use crate::http::limits::RateLimits;
 use crate::http::{self, App, AreaCodes, Pictures};
 use crate::limits;
@@ -153,7 +155,7 @@ impl Server {
         somebody_can_sign_in(&access, &parts.config).await?;
         let evidence = start_evidence(&parts, &pictures.feeds).await?;
         let surveying = start_surveying(&parts, &pictures.feeds)?;
-        let app = surface(&parts, &access, messages, payments, area_codes, pictures);
+        let app = surface(&parts, &access, messages, payments, area_codes, pictures)?;
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
         let mqtt = gate.map(|gate| start_bridge(gate, &parts, desk));
         let http = http::Server::start(app, parts.config.http.bind, certificate(&parts.config).await?).await?;
@@ -280,11 +282,14 @@ fn surface(
     payments: Arc<dyn PaymentProvider>,
     area_codes: Arc<dyn AreaCodes>,
     pictures: Pictures,
-) -> App {
+) -> anyhow::Result<App> {
+    let waiting: Vec<GateFrame> =
+        parts.engine.read(|core| core.parking().reviews().filter_map(|review| review.frame.clone()).collect());
+    let gate_frames = GateFrames::open(&parts.config.store.data_dir, waiting.iter()).context("pictures of gates")?;
     let tries = RateLimit { burst: parts.config.http.tries_per_min, per_minute: parts.config.http.tries_per_min };
     let parking_tries = parts.config.parking.tries_per_min;
     let parking = RateLimit { burst: parking_tries, per_minute: parking_tries };
-    App::new(http::Parts {
+    Ok(App::new(http::Parts {
         district: parts.store.district().clone(),
         access: access.clone(),
         engine: parts.engine.clone(),
@@ -306,11 +311,12 @@ fn surface(
         area_codes,
         public_url: parts.config.parking.public_url.clone(),
         surveys_dir: Some(surveys::folder(&parts.config.store.data_dir)),
+        gate_frames: Some(gate_frames),
         tlog_dir: parts.config.links.tlog.then(|| parts.config.store.data_dir.join("tlog")),
         metrics: Some(metrics_handle()),
         rates: RateLimits { registration: tries, sign_in: tries, parking, ..RateLimits::default() },
         tls: parts.config.http.tls.mode != TlsMode::Off,
-    })
+    }))
 }
 
 /// The cameras that the configuration names, and the socket from which their pictures go to browsers.

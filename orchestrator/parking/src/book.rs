@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::calendar::Day;
 use crate::config::ParkingConfig;
-use crate::event::{ParkingEvent, PlateRead, Stamp};
-use crate::id::{PaymentId, PrivateRef, SessionId};
+use crate::event::{ParkingEvent, Stamp};
+use crate::id::{CameraId, PaymentId, PrivateRef, SessionId};
 use crate::ledger::Ledger;
 use crate::model::{Payment, Proxy, Refund, Review, Session};
 use crate::money::Money;
@@ -93,10 +93,8 @@ impl Parking {
                 stay::admit_remission(state, at_ms, &stay::Remission { session, amount: *amount, key: key.as_deref() })
             }
             ParkingEvent::Seen { read } => cctv::admit(state, read),
-            ParkingEvent::Reviewed { review, .. } => match state.reviews.contains_key(review) {
-                true => Ok(()),
-                false => Err(Refusal::Unknown { kind: "review", id: review.to_string() }),
-            },
+            ParkingEvent::Pictured { frame } => cctv::admit_frame(state, frame),
+            ParkingEvent::Reviewed { review, decision } => cctv::admit_decision(state, review, decision),
         }
     }
 
@@ -242,8 +240,8 @@ impl Parking {
     }
 
     /// Whether a read was taken before.
-    pub fn knows_read(&self, read: &PlateRead) -> bool {
-        self.state.reads.contains(&cctv::read_key(read))
+    pub fn knows_read(&self, camera: &CameraId, id: &str) -> bool {
+        self.state.reads.contains(&cctv::key(camera, id))
     }
 }
 
@@ -275,6 +273,7 @@ fn apply(state: &mut State, turn: &mut Turn, event: &ParkingEvent) {
             stay::remitted(state, turn, &stay::Remission { session, amount: *amount, key: key.as_deref() });
         }
         ParkingEvent::Seen { read } => cctv::seen(state, turn, read),
+        ParkingEvent::Pictured { frame } => cctv::pictured(state, turn, frame),
         ParkingEvent::Reviewed { review, decision } => cctv::reviewed(state, turn, review, decision),
     }
 }

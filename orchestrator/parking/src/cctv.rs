@@ -1,12 +1,12 @@
 //! Fixed cameras: what they are sure of opens and closes stays, what is doubtful goes to a person.
 
 use crate::config::{CameraConfig, Direction};
-use crate::event::{Decision, PlateRead};
-use crate::id::{ReviewId, SessionId};
+use crate::event::{Decision, GateFrame, PlateRead};
+use crate::id::{CameraId, ReviewId, SessionId};
 use crate::limits;
 use crate::model::{Means, ReviewReason, Session};
 use crate::payment;
-use crate::plate::{Closest, closest};
+use crate::plate::{Closest, Plate, closest};
 use crate::refusal::Refusal;
 use crate::state::{State, Turn};
 use crate::stay::{Begun, begin, left};
@@ -24,15 +24,52 @@ pub(crate) fn admit(state: &State, read: &PlateRead) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A read's name, told apart from other cameras'.
-pub(crate) fn read_key(read: &PlateRead) -> String {
-    format!("{}/{}", read.camera, read.id)
+/// A picture is taken while there is room for it; one that is known is taken again and changes nothing.
+pub(crate) fn admit_frame(state: &State, frame: &GateFrame) -> Result<(), Refusal> {
+    if state.config.camera(&frame.camera).is_none() {
+        return Err(Refusal::Unknown { kind: "camera", id: frame.camera.to_string() });
+    }
+    if frame.id.is_empty() || limits::READ_ID_LENGTH_MAX < frame.id.len() {
+        return Err(Refusal::Malformed("a picture has a name of 1 to 80 characters"));
+    }
+    let waiting = state.reviews.values().filter(|review| review.frame.is_some()).count();
+    if limits::FRAMES_OPEN_MAX <= waiting && !state.reads.contains(&key(&frame.camera, &frame.id)) {
+        return Err(Refusal::TooMany("pictures that wait for a person"));
+    }
+    Ok(())
+}
+
+/// Whether a person can decide so: a picture tells no plate, the person must.
+pub(crate) fn admit_decision(state: &State, id: &ReviewId, decision: &Decision) -> Result<(), Refusal> {
+    let review = state.reviews.get(id).ok_or_else(|| Refusal::Unknown { kind: "review", id: id.to_string() })?;
+    match (&review.frame, decision) {
+        (Some(_), Decision::Accept { plate: None, .. }) => {
+            Err(Refusal::Malformed("a picture is accepted with the plate that it shows"))
+        }
+        (Some(_), Decision::Accept { plate: Some(_), .. } | Decision::Dismiss) | (None, _) => Ok(()),
+    }
+}
+
+/// A read's name, told apart from other cameras'. Reads and pictures of a camera share their names.
+pub(crate) fn key(camera: &CameraId, id: &str) -> String {
+    format!("{camera}/{id}")
+}
+
+/// A camera sent a picture.
+pub(crate) fn pictured(state: &mut State, turn: &mut Turn, frame: &GateFrame) {
+    let Some(camera) = state.config.camera(&frame.camera).cloned() else { return };
+    if !remember(state, key(&frame.camera, &frame.id)) {
+        return;
+    }
+    if let Some(lot) = state.config.area(&camera.area).map(|area| area.lot.clone()) {
+        state.review_frame(turn, &lot, frame.clone());
+    }
 }
 
 /// A camera read a plate.
 pub(crate) fn seen(state: &mut State, turn: &mut Turn, read: &PlateRead) {
     let Some(camera) = state.config.camera(&read.camera).cloned() else { return };
-    if !remember(state, read) || read.confidence_pct < camera.review_pct {
+    if !remember(state, key(&read.camera, &read.id)) || read.confidence_pct < camera.review_pct {
         return;
     }
     let Some(at_ms) = believed_time(&camera, read.seen_at_ms, turn.stamp.at_ms) else {
@@ -45,8 +82,7 @@ pub(crate) fn seen(state: &mut State, turn: &mut Turn, read: &PlateRead) {
 }
 
 /// Whether the read is new. The oldest are forgotten first.
-fn remember(state: &mut State, read: &PlateRead) -> bool {
-    let key = read_key(read);
+fn remember(state: &mut State, key: String) -> bool {
     if !state.reads.insert(key.clone()) {
         return false;
     }
@@ -214,10 +250,9 @@ pub(crate) fn reviewed(state: &mut State, turn: &mut Turn, id: &ReviewId, decisi
     if let ReviewReason::RefundFailed { payment, .. } = &review.reason {
         return payment::unblock(state, turn, payment);
     }
-    let Some(read) = review.read else { return };
-    let Some(camera) = state.config.camera(&read.camera).cloned() else { return };
-    let at_ms = believed_time(&camera, read.seen_at_ms, turn.stamp.at_ms).unwrap_or(turn.stamp.at_ms);
-    let certain = PlateRead { plate: plate.clone().unwrap_or(read.plate.clone()), confidence_pct: 100, ..read };
+    let Some(certain) = certain(review.read, review.frame, plate.clone()) else { return };
+    let Some(camera) = state.config.camera(&certain.camera).cloned() else { return };
+    let at_ms = believed_time(&camera, certain.seen_at_ms, turn.stamp.at_ms).unwrap_or(turn.stamp.at_ms);
     decided(state, turn, &camera, &certain, Times { at_ms, ended_at_ms: ended_at_ms.unwrap_or(at_ms) });
 }
 
@@ -226,6 +261,17 @@ pub(crate) fn reviewed(state: &mut State, turn: &mut Turn, id: &ReviewId, decisi
 struct Times {
     at_ms: i64,
     ended_at_ms: i64,
+}
+
+/// What a person has made of a read or a picture; of a picture without a plate nothing can be made.
+fn certain(read: Option<PlateRead>, frame: Option<GateFrame>, plate: Option<Plate>) -> Option<PlateRead> {
+    match (read, frame) {
+        (Some(read), _) => Some(PlateRead { plate: plate.unwrap_or(read.plate), confidence_pct: 100, ..read }),
+        (None, Some(GateFrame { id, camera, seen_at_ms })) => {
+            plate.map(|plate| PlateRead { id, camera, plate, confidence_pct: 100, seen_at_ms })
+        }
+        (None, None) => None,
+    }
 }
 
 /// What a person decided is done, or comes back when it cannot be.

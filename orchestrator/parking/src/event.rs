@@ -111,6 +111,11 @@ pub enum ParkingEvent {
         /// What it read.
         read: PlateRead,
     },
+    /// A camera sent a picture of a car without having read its plate.
+    Pictured {
+        /// What it sent.
+        frame: GateFrame,
+    },
     /// A person has looked.
     Reviewed {
         /// At what.
@@ -118,6 +123,18 @@ pub enum ParkingEvent {
         /// What they decided.
         decision: Decision,
     },
+}
+
+/// A picture of a car at a gate, kept beside the log until a person has read its plate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct GateFrame {
+    /// The camera's own name for it; a repeat is the same picture.
+    pub id: String,
+    /// Which camera.
+    pub camera: CameraId,
+    /// When it saw the car by its own clock, milliseconds since 1970-01-01 UTC.
+    pub seen_at_ms: i64,
 }
 
 /// What a payment provider says. Whatever order reports come in and however often, they add up to the same.

@@ -34,6 +34,9 @@ pub const SESSIONS_ACTIVE_MAX: usize = 100_000;
 /// Items that wait for a person. Past it a new doubtful read is dropped and counted: nobody looks at the ten-thousandth.
 pub const REVIEWS_OPEN_MAX: usize = 10_000;
 
+/// Pictures that wait for a person. Past it a new one is refused: a camera that sends hundreds an hour needs a reader beside it, not a person.
+pub const FRAMES_OPEN_MAX: usize = 500;
+
 /// Longest name a camera gives a read.
 pub const READ_ID_LENGTH_MAX: usize = 80;
 

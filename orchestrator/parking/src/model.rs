@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use flight_types::LotId;
 use serde::{Deserialize, Serialize};
 
-use crate::event::PlateRead;
+use crate::event::{GateFrame, PlateRead};
 use crate::id::{AreaId, PaymentId, PrivateRef, ProxyId, RefundId, ReviewId, SessionId};
 use crate::money::Money;
 use crate::plate::Plate;
@@ -247,6 +247,8 @@ pub enum ReviewReason {
     },
     /// The camera's clock is off.
     ClockWrong,
+    /// The camera sent a picture: nobody has read its plate yet.
+    Unread,
     /// A refund was refused by the provider.
     RefundFailed {
         /// Which.
@@ -273,4 +275,7 @@ pub struct Review {
     pub reason: ReviewReason,
     /// The camera's read, if it is about one.
     pub read: Option<PlateRead>,
+    /// The camera's picture, if it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub frame: Option<GateFrame>,
 }

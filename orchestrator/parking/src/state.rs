@@ -6,7 +6,7 @@ use flight_types::LotId;
 use serde::Serialize;
 
 use crate::config::ParkingConfig;
-use crate::event::{PlateRead, Stamp};
+use crate::event::{GateFrame, PlateRead, Stamp};
 use crate::id::{PaymentId, PrivateRef, ProxyId, RefundId, ReviewId, SessionId};
 use crate::ledger::{Account, Concern, Ledger, TransactionKind};
 use crate::limits;
@@ -155,7 +155,17 @@ impl State {
         }
         let (seq, count) = turn.next_name();
         let id = ReviewId::made("pv", seq, count);
-        let review = Review { id: id.clone(), at_ms: turn.stamp.at_ms, lot: lot.clone(), reason, read };
+        let review = Review { id: id.clone(), at_ms: turn.stamp.at_ms, lot: lot.clone(), reason, read, frame: None };
+        self.reviews.insert(id, review);
+        self.lot_book(lot).reviews += 1;
+    }
+
+    /// Puts a picture before a person.
+    pub fn review_frame(&mut self, turn: &mut Turn, lot: &flight_types::LotId, frame: GateFrame) {
+        let (seq, count) = turn.next_name();
+        let (id, at_ms) = (ReviewId::made("pv", seq, count), turn.stamp.at_ms);
+        let review =
+            Review { id: id.clone(), at_ms, lot: lot.clone(), reason: ReviewReason::Unread, read: None, frame: Some(frame) };
         self.reviews.insert(id, review);
         self.lot_book(lot).reviews += 1;
     }

@@ -144,6 +144,7 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/v1/payments/orders/{order}", Allowed::Anybody),
     rule("POST", "/api/v1/payments/webhooks/{provider}", Allowed::Anybody),
     rule("POST", "/api/v1/cctv/{camera}/reads", Allowed::Anybody),
+    rule("POST", "/api/v1/cctv/{camera}/frames", Allowed::Anybody),
     rule("GET", "/api/v1/parking/lots", MANAGER),
     rule("GET", "/api/v1/parking/lots/{id}/statement", MANAGER),
     rule("GET", "/api/v1/parking/sessions", MANAGER),
@@ -151,6 +152,7 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/v1/parking/sessions/{id}/refunds", MANAGER),
     rule("GET", "/api/v1/parking/reviews", MANAGER),
     rule("POST", "/api/v1/parking/reviews/{id}", MANAGER),
+    rule("GET", "/api/v1/parking/reviews/{id}/picture", MANAGER),
     // Nothing personal, but where stations and fences lie is for the people of the site.
     rule("GET", "/api/v1/site", Allowed::SignedIn),
     rule("GET", "/api/v1/site/map", Allowed::SignedIn),

@@ -19,6 +19,7 @@ use super::parking::AreaCodes;
 use crate::access::{Access, RateLimiter};
 use crate::effects::Notices;
 use crate::engine::Engine;
+use crate::gate_frames::GateFrames;
 use crate::live::Live;
 use crate::lots::Lots;
 use crate::payments::PaymentProvider;
@@ -85,6 +86,8 @@ pub struct Parts {
     pub pictures: Option<Pictures>,
     /// Where pictures of surveys lie.
     pub surveys_dir: Option<PathBuf>,
+    /// Pictures of gates' cameras that wait for a person; absent on a server that keeps none.
+    pub gate_frames: Option<GateFrames>,
     /// Where the aircraft's .tlog files lie.
     pub tlog_dir: Option<PathBuf>,
     /// Renders the numbers for `/metrics`.

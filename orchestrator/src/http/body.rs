@@ -64,7 +64,8 @@ async fn read(request: Request) -> Result<Vec<u8>, Problem> {
     read_at_most(request, BODY_BYTES_MAX).await
 }
 
-async fn read_at_most(request: Request, bytes_max: usize) -> Result<Vec<u8>, Problem> {
+/// A body of at most so many bytes.
+pub(super) async fn read_at_most(request: Request, bytes_max: usize) -> Result<Vec<u8>, Problem> {
     let collected = Limited::new(request.into_body(), bytes_max).collect().await;
     match collected {
         Ok(body) => Ok(body.to_bytes().to_vec()),

@@ -8,6 +8,10 @@ use crate::access::RateLimit;
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Largest drawing of a parking lot: a bay takes some 300 bytes, and the largest lots have thousands of them.
 pub const LAYOUT_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Largest picture of a gate's camera: a 12-megapixel JPEG of usual quality.
+pub const FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Most pixels of one: 12 megapixels, 36 MB while it is looked at.
+pub const FRAME_PIXELS_MAX: u64 = 12_000_000;
 /// A request that takes longer is given up. Argon2id under a storm of sign-ins may wait ten seconds for its turn.
 pub const REQUEST_TIME_MAX: Duration = Duration::from_secs(20);
 /// Longest idempotency key kept as it is; a longer one is replaced by its digest.

@@ -13,6 +13,7 @@ use orchestrator::access::{Access, NewAccount, RateLimit};
 use orchestrator::clock::Clock;
 use orchestrator::effects::Notices;
 use orchestrator::engine::{EffectQueue, Engine, EngineTask, Opening};
+use orchestrator::gate_frames::GateFrames;
 use orchestrator::http::limits::RateLimits;
 use orchestrator::http::{App, Parts, Pictures, PlainAreaCodes, Sending, Server, SiteView, TextMessages};
 use orchestrator::live::Live;
@@ -227,6 +228,7 @@ impl World {
             public_url: None,
             district,
             surveys_dir: Some(folder.path().join("surveys")),
+            gate_frames: Some(GateFrames::open(folder.path(), [].iter()).expect("a folder")),
             tlog_dir: None,
             metrics: None,
             rates,

@@ -103,7 +103,26 @@ async function parking(browser) {
   await manager.locator('button', { hasText: language === 'ko' ? '전체' : 'All' }).click();
   await manager.waitForSelector(id('manager-stay'));
   await picture({ manager }, 'money', { whole: true });
+
+  at('a gate sends a picture, and the manager types the plate that it shows');
+  const car = await manager.screenshot({ type: 'jpeg', clip: { x: 0, y: 0, width: 640, height: 360 } });
+  const sent = await manager.request.post(`${base}/api/v1/cctv/gate-in/frames?id=${Date.now()}&at_ms=${Date.now()}`, {
+    headers: { 'Camera-Token': 'demo-camera-in', 'Content-Type': 'image/jpeg' },
+    data: car,
+  });
+  if (sent.status() !== 202) throw new Error(`the gate's picture was answered with ${sent.status()}`);
   await manager.setViewportSize(PHONE);
+  const shown = manager.locator(id('gate-picture'));
+  await shown.scrollIntoViewIfNeeded();
+  await manager.waitForFunction((selector) => document.querySelector(selector)?.naturalWidth === 640, id('gate-picture'));
+  if (await manager.isEnabled(id('review-accept'))) throw new Error('a picture without a plate can be accepted');
+  await manager.fill(id('gate-plate'), '34나 5678');
+  const wide = await manager.evaluate(() => document.documentElement.scrollWidth);
+  if (wide > PHONE.width) throw new Error(`the page is ${wide} pixels wide`);
+  await picture({ manager }, 'gate', { whole: true });
+  await manager.click(id('review-accept'));
+  await shown.waitFor({ state: 'detached' });
+  await manager.locator(id('manager-stay'), { hasText: '34나5678' }).waitFor();
   await picture({ manager }, 'phone', { whole: true });
   if (process.env.DRAW !== '0') await drawLot(manager, DESK);
   at('done: paid and booked');

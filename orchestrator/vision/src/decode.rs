@@ -50,12 +50,17 @@ pub enum PictureError {
     Frame(#[from] FrameError),
 }
 
+/// Pixels across and down of a PNG or JPEG file, as it says; nothing is unpacked.
+pub fn picture_size(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
+    open(bytes)?.into_dimensions().map_err(damaged)
+}
+
 /// Unpacks a PNG or JPEG file. A picture with an alpha channel is laid on white.
 pub fn decode_picture(bytes: &[u8]) -> Result<Frame, PictureError> {
     if bytes.len() > PICTURE_BYTES_MAX {
         return Err(PictureError::FileTooLarge { bytes: bytes.len() });
     }
-    let (width, height) = open(bytes)?.into_dimensions().map_err(damaged)?;
+    let (width, height) = picture_size(bytes)?;
     if width.max(height) > SIDE_PIXELS_MAX || u64::from(width) * u64::from(height) > PICTURE_PIXELS_MAX as u64 {
         return Err(PictureError::TooManyPixels { width, height });
     }

@@ -10,7 +10,7 @@ mod frame;
 pub use frame::{Frame, FrameError};
 
 mod decode;
-pub use decode::{PICTURE_BYTES_MAX, PICTURE_PIXELS_MAX, PictureError, decode_picture};
+pub use decode::{PICTURE_BYTES_MAX, PICTURE_PIXELS_MAX, PictureError, decode_picture, picture_size};
 
 mod filter;
 

@@ -1,6 +1,9 @@
 //! Cameras at the gates: who came, who went, and who must be looked at.
 
-use parking_core::event::{Decision, ParkingEvent};
+use parking_core::Refusal;
+use parking_core::event::{Decision, GateFrame, ParkingEvent};
+use parking_core::id::CameraId;
+use parking_core::limits::FRAMES_OPEN_MAX;
 use parking_core::model::Means;
 
 use crate::world::{World, plate, won};
@@ -175,4 +178,48 @@ fn a_car_that_is_parked_elsewhere_is_ended_there_and_begun_here() {
     let west = world.book.active(&plate("12가3456")).expect("it stands here");
     assert_eq!((west.lot.as_str(), west.entered_at_ms), ("west", world.now_ms - 30 * 60_000));
     assert_eq!(world.reasons(), [""; 0]);
+}
+
+fn frame(world: &mut World, camera: &str, id: &str) -> Result<(), Refusal> {
+    let frame = GateFrame { id: id.to_owned(), camera: CameraId::new(camera).expect("an id"), seen_at_ms: world.now_ms };
+    world.take(ParkingEvent::Pictured { frame }).map(drop)
+}
+
+fn decide(world: &mut World, text: Option<&str>) -> Result<(), Refusal> {
+    let review = world.book.reviews().next().expect("a review").id.clone();
+    let plate = text.map(plate);
+    world.take(ParkingEvent::Reviewed { review, decision: Decision::Accept { plate, ended_at_ms: None } }).map(drop)
+}
+
+#[test]
+fn a_person_reads_pictures_and_the_stay_goes_from_gate_to_gate() {
+    let mut world = World::new();
+    let entered_ms = world.now_ms;
+    frame(&mut world, "in", "f1").expect("taken");
+    frame(&mut world, "in", "f1").expect("a repeat is no mistake");
+    assert_eq!(world.reasons(), ["unread"]);
+    world.wait_minutes(10);
+    assert!(matches!(decide(&mut world, None), Err(Refusal::Malformed(_))), "a picture tells no plate");
+    decide(&mut world, Some("12가3456")).expect("typed");
+    let stay = world.book.active(&plate("12가3456")).expect("parked");
+    assert_eq!(stay.entered_at_ms, entered_ms, "when the camera saw the car, not when somebody looked");
+    world.wait_minutes(10);
+    frame(&mut world, "out", "f1").expect("another camera's name");
+    decide(&mut world, Some("12가3456")).expect("typed");
+    assert!(world.book.active(&plate("12가3456")).is_none());
+    assert_eq!(world.reasons(), [""; 0]);
+}
+
+#[test]
+fn pictures_beyond_what_people_look_at_are_refused() {
+    let mut world = World::new();
+    for number in 0..FRAMES_OPEN_MAX {
+        frame(&mut world, "in", &number.to_string()).expect("room for it");
+    }
+    assert!(matches!(frame(&mut world, "in", "more"), Err(Refusal::TooMany(_))));
+    assert!(matches!(frame(&mut world, "nowhere", "1"), Err(Refusal::Unknown { .. })));
+    assert!(matches!(frame(&mut world, "in", ""), Err(Refusal::Malformed(_))));
+    frame(&mut world, "in", "7").expect("a repeat still is no mistake");
+    decide(&mut world, Some("12가3456")).expect("typed");
+    frame(&mut world, "in", "more").expect("room again");
 }

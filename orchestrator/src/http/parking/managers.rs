@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 use flight_types::LotId;
 use parking_core::Parking;
 use parking_core::calendar::Day;
-use parking_core::event::{Decision, ParkingEvent};
+use parking_core::event::{Decision, GateFrame, ParkingEvent};
 use parking_core::id::{ReviewId, SessionId};
 use parking_core::model::{Means, Review, Session};
 use parking_core::money::Money;
@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use super::super::app::App;
 use super::super::body::{Body, OptionalBody, Query};
 use super::super::input::ReasonInput;
+use super::cameras::forget;
 use super::views::StayView;
 use super::{Problem, stay_view, submit};
 use crate::access::Identity;
@@ -36,6 +37,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(close))
         .routes(routes!(refund))
         .routes(routes!(reviews))
+        .routes(routes!(review_picture))
         .routes(routes!(decide))
         .routes(routes!(statement))
 }
@@ -197,6 +199,22 @@ async fn reviews(State(app): State<App>) -> Json<Vec<Review>> {
     Json(app.engine.read(|core| core.parking().reviews().take(REVIEWS_SHOWN_MAX).cloned().collect()))
 }
 
+/// The picture that a review is about.
+#[utoipa::path(get, path = "/parking/reviews/{id}/picture", tag = "parking", params(("id" = String, Path)),
+    responses((status = 200, content_type = "image/jpeg", body = Vec<u8>), (status = 404, body = Problem)))]
+async fn review_picture(State(app): State<App>, identity: Identity, Path(id): Path<String>) -> Result<impl IntoResponse, Problem> {
+    let unknown = || Problem::unknown("picture", &id);
+    let frame = frame_of(&app, &id).ok_or_else(unknown)?;
+    let path = app.gate_frames.as_ref().map(|shelf| shelf.path(&frame)).ok_or_else(unknown)?;
+    let jpeg = tokio::fs::read(path).await.map_err(|_| unknown())?;
+    app.audit_view(identity.actor(), &format!("parking review {id}")).await;
+    Ok(([(header::CONTENT_TYPE, "image/jpeg"), (header::CACHE_CONTROL, "private, no-store")], jpeg))
+}
+
+fn frame_of(app: &App, review: &str) -> Option<GateFrame> {
+    app.engine.read(|core| core.parking().reviews().find(|known| known.id.as_str() == review).and_then(|known| known.frame.clone()))
+}
+
 /// A person has looked.
 #[utoipa::path(post, path = "/parking/reviews/{id}", tag = "parking", request_body = DecisionInput, params(("id" = String, Path)),
     responses((status = 204), (status = 404, body = Problem), (status = 422, body = Problem)))]
@@ -211,7 +229,11 @@ async fn decide(
     let plate = input.plate.filter(|text| !text.trim().is_empty()).map(|text| Plate::parse(&text)).transpose();
     let plate = plate.map_err(|error| Problem::invalid("plate", error))?;
     let decision = if input.accept { Decision::Accept { plate, ended_at_ms: input.ended_at_ms } } else { Decision::Dismiss };
+    let frame = frame_of(&app, &id);
     submit(&app, identity.actor(), ParkingEvent::Reviewed { review, decision }).await?;
+    if let Some(frame) = frame {
+        forget(&app, &frame);
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -96,8 +96,10 @@ export interface LotView {
 export interface Review {
   id: string;
   at_ms: number;
-  reason: 'unsure' | 'alike' | 'exit_without_session' | 'elsewhere' | 'still_parked' | 'clock_wrong' | 'refund_failed';
+  reason: 'unsure' | 'alike' | 'exit_without_session' | 'elsewhere' | 'still_parked' | 'clock_wrong' | 'refund_failed' | 'unread';
   read: { plate: string; confidence_pct: number; camera: string; seen_at_ms: number } | null;
+  /** A gate's picture, whose plate a person reads. */
+  frame?: { id: string; camera: string; seen_at_ms: number };
 }
 
 export interface Kept {
@@ -177,6 +179,7 @@ export const parking = {
   reviews: () => request<Review[]>('/parking/reviews'),
   decide: (review: string, decision: { accept: boolean; plate?: string; ended_at_ms?: number }) =>
     request<void>(`/parking/reviews/${part(review)}`, { method: 'POST', body: decision }),
+  pictureUrl: (review: string) => `${API_BASE}/parking/reviews/${part(review)}/picture`,
   statementUrl: (lot: string, day: string) => `${API_BASE}/parking/lots/${part(lot)}/statement?day=${part(day)}`,
 };
 
