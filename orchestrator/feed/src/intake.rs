@@ -1,6 +1,6 @@
 //! Takes one camera's stream in over RTSP, once: ends with the first failure. [`crate::Source`] tries again.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use retina::client::{
@@ -8,13 +8,16 @@ use retina::client::{
     TeardownPolicy, Transport, UdpTransportOptions,
 };
 use retina::codec::ParametersRef;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use url::Url;
 
 use crate::depacketize::{Depacketizer, Dropped};
-use crate::limits::{BAD_PACKETS_MAX, CAMERA_ANSWER_MAX, COMPLAINT_PAUSE, STALL_MAX};
+use crate::limits::{BAD_PACKETS_MAX, CAMERA_ANSWER_MAX, COMPLAINT_PAUSE, FIRST_PICTURE_MAX, STALL_MAX};
 use crate::repeats::{Judgement, Repeats};
 use crate::unit::AccessUnit;
+
+/// Of a library's reason, so that a camera cannot fill the log or a page.
+const REASON_CHARACTERS_MAX: usize = 200;
 
 /// Why a camera gives no picture. Every text is for an operator, who may have to change the camera's settings.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,7 +26,7 @@ pub enum IntakeError {
     #[error("the camera does not answer as RTSP: {0}")]
     Session(String),
     /// It took longer than it may.
-    #[error("the camera did not answer in {} s", CAMERA_ANSWER_MAX.as_secs())]
+    #[error("the camera does not answer")]
     Silent,
     /// A description without a usable stream.
     #[error("the camera offers {offered}; only H.264 can be taken: set its stream to H.264")]
@@ -50,22 +53,30 @@ pub enum IntakeError {
 
 /// Plays the stream and hands over its pictures until it fails. What was seen in `repeats` outlasts a try: a frozen camera that is
 /// asked again still shows nothing new. A URL with `#udp` at its end is played over UDP.
-pub(crate) async fn take(url: &Url, repeats: &mut Repeats, mut picture: impl FnMut(AccessUnit)) -> IntakeError {
-    match begin(url).await {
-        Ok((playing, depacketizer)) => carry(playing, depacketizer, repeats, &mut picture).await,
+/// `name` is the camera's in the log.
+/// It has `answer_max` to answer.
+pub(crate) async fn take(
+    url: &Url,
+    name: &str,
+    answer_max: Duration,
+    repeats: &mut Repeats,
+    mut picture: impl FnMut(AccessUnit),
+) -> IntakeError {
+    match begin(url, answer_max).await {
+        Ok((playing, depacketizer)) => carry(playing, depacketizer, name, repeats, &mut picture).await,
         Err(error) => error,
     }
 }
 
 type Playing = std::pin::Pin<Box<Session<retina::client::Playing>>>;
 
-async fn begin(url: &Url) -> Result<(Playing, Depacketizer), IntakeError> {
-    let begun = timeout(CAMERA_ANSWER_MAX, ask(url)).await;
+async fn begin(url: &Url, answer_max: Duration) -> Result<(Playing, Depacketizer), IntakeError> {
+    let begun = timeout(answer_max, ask(url)).await;
     begun.map_err(|_| IntakeError::Silent)?
 }
 
 async fn ask(url: &Url) -> Result<(Playing, Depacketizer), IntakeError> {
-    let failed = |error: retina::Error| IntakeError::Session(error.to_string());
+    let failed = |error: retina::Error| IntakeError::Session(in_a_line(&error));
     let mut bare = url.clone();
     // The credentials of a URL set may be refused only for URLs without a host, which were refused when they were read.
     let _ = (bare.set_username(""), bare.set_password(None));
@@ -130,28 +141,28 @@ fn sets_of(record: &[u8]) -> Option<(&[u8], &[u8])> {
 async fn carry(
     mut playing: Playing,
     mut depacketizer: Depacketizer,
+    name: &str,
     repeats: &mut Repeats,
     picture: &mut impl FnMut(AccessUnit),
 ) -> IntakeError {
-    let (mut bad_in_a_row, mut complained_at, mut begun) = (0, None::<Instant>, false);
+    let (mut bad_in_a_row, mut complained_at, mut patience) = (0, None::<Instant>, Patience::new(Instant::now()));
     loop {
-        // A camera that was asleep may need longer for its first picture than between two.
-        let patience = if begun { STALL_MAX } else { CAMERA_ANSWER_MAX };
-        let packet = match timeout(patience, playing.next()).await {
+        let packet = match timeout_at(patience.until().into(), playing.next()).await {
             Err(_) => return IntakeError::Stalled,
             Ok(None) => return IntakeError::Ended,
-            Ok(Some(Err(error))) => return IntakeError::Broke(error.to_string()),
+            Ok(Some(Err(error))) => return IntakeError::Broke(in_a_line(&error)),
             Ok(Some(Ok(PacketItem::Rtp(packet)))) => packet,
             // Reports of the camera, and whatever retina learns to hand over: nothing of ours.
             Ok(Some(Ok(_))) => continue,
         };
-        begun = true;
+        patience.packet(Instant::now());
         // Retina extends the 32 bits of RTP; what lies before the beginning is a camera's clock gone wrong.
         let media_time = u64::try_from(packet.timestamp().elapsed()).unwrap_or(0);
         let pushed = depacketizer.push(packet.payload(), media_time, packet.mark(), 0 < packet.loss(), Instant::now());
         match pushed {
             Ok(Some(unit)) => {
                 bad_in_a_row = 0;
+                patience.picture(Instant::now());
                 match repeats.judge(&unit) {
                     Judgement::New => picture(unit),
                     Judgement::Repeated => metrics::counter!("feed_pictures_repeated").increment(1),
@@ -166,9 +177,67 @@ async fn carry(
                 }
                 if complained_at.is_none_or(|at| COMPLAINT_PAUSE < at.elapsed()) {
                     complained_at = Some(Instant::now());
-                    tracing::warn!(reason = %dropped, "a camera's pictures are dropped up to the next key picture");
+                    tracing::warn!(camera = name, reason = %dropped, "a camera's pictures are dropped up to the next key picture");
                 }
             }
         }
+    }
+}
+
+/// Until when a camera is waited for. What counts is pictures: one that sends reports only, or packets that no picture can be made of
+/// since one was lost, is as blind as one that is silent, and begins with a key picture when it is asked again.
+#[derive(Debug)]
+struct Patience {
+    began_at: Instant,
+    packet_at: Option<Instant>,
+    picture_at: Option<Instant>,
+}
+
+impl Patience {
+    fn new(began_at: Instant) -> Self {
+        Self { began_at, packet_at: None, picture_at: None }
+    }
+
+    fn packet(&mut self, now: Instant) {
+        self.packet_at = Some(now);
+    }
+
+    fn picture(&mut self, now: Instant) {
+        self.picture_at = Some(now);
+    }
+
+    fn until(&self) -> Instant {
+        // A camera that was asleep may need longer for its first packet than between two.
+        let packet = self.packet_at.map_or(self.began_at + CAMERA_ANSWER_MAX, |at| at + STALL_MAX);
+        let picture = self.picture_at.map_or(self.began_at + FIRST_PICTURE_MAX, |at| at + STALL_MAX);
+        packet.min(picture)
+    }
+}
+
+/// The library writes what it knows of the connection below its first line: other addresses and times at every try.
+fn in_a_line(error: &retina::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().chars().take(REASON_CHARACTERS_MAX).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a camera sends matters only when pictures come of it.
+    #[test]
+    fn packets_without_pictures_are_a_stall() {
+        let began = Instant::now();
+        let after = |ms: u64| began + Duration::from_millis(ms);
+        let mut patience = Patience::new(began);
+        assert_eq!(patience.until(), began + CAMERA_ANSWER_MAX, "asleep");
+        for second in 1..40 {
+            patience.packet(after(1_000 * second));
+        }
+        assert_eq!(patience.until(), began + FIRST_PICTURE_MAX, "between two key pictures, but not for ever");
+        patience.picture(after(40_000));
+        patience.packet(after(41_400));
+        assert_eq!(patience.until(), after(40_000) + STALL_MAX, "a picture was lost, and none can be made of what comes");
+        patience.picture(after(41_450));
+        assert_eq!(patience.until(), after(41_400) + STALL_MAX);
     }
 }

@@ -16,6 +16,7 @@ pub use depacketize::{Depacketizer, Dropped};
 
 mod repeats;
 
+mod group;
 mod intake;
 pub use intake::IntakeError;
 

@@ -11,13 +11,24 @@ pub const UNIT_NALS_MAX: usize = 512;
 pub const GROUP_UNITS_MAX: usize = 64;
 /// Bytes of the same.
 pub const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// A group that ends longer ago than this is not shown to whoever joins: it would be passed off as live. Longer than the pause between two
+/// pictures of any escort camera, and shorter than the age at which the page itself calls a picture old.
+pub const GROUP_AGE_MAX: Duration = Duration::from_secs(1);
 /// Pictures that a slow subscriber may be behind before it must begin again at a key frame.
 pub const UNITS_BEHIND_MAX: usize = 64;
 /// How long a camera may take to answer a request.
 pub const CAMERA_ANSWER_MAX: Duration = Duration::from_secs(5);
-/// A camera that sends nothing for so long has stalled; it is asked again. Longer than the pause between pictures of any escort
+/// The same for one that answered before. A question that went into a dead line must not stand in the way of the next one, which would be
+/// answered: the picture is to be back two seconds after the camera.
+pub const CAMERA_ANSWER_AGAIN_MAX: Duration = Duration::from_millis(1_200);
+/// Every so many tries a camera has the whole time to answer, because it may have become slow.
+pub const PATIENT_TRY_EVERY: u32 = 4;
+/// A camera that gives no picture for so long, whatever else it sends, has stalled; it is asked again. Longer than the pause between pictures of any escort
 /// camera, short enough to be back within two seconds.
 pub const STALL_MAX: Duration = Duration::from_millis(1_500);
+/// How long a camera that sends may take to its first picture: one that is joined between two key pictures has to come to the next, and
+/// cameras have one every few seconds, sparing ones every ten or twenty.
+pub const FIRST_PICTURE_MAX: Duration = Duration::from_secs(30);
 /// Pause before the first try after a camera failed, doubled up to the longest.
 pub const RETRY_PAUSE_MIN: Duration = Duration::from_millis(200);
 /// The longest pause between tries while somebody waits for the picture.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use flight_types::{AccountId, DroneId};
+use futures_util::FutureExt;
 use tokio::net::UdpSocket;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -37,7 +39,7 @@ pub enum RelayError {
         source: std::io::Error,
     },
     /// It has stopped.
-    #[error("no pictures are sent any more: the server is stopping")]
+    #[error("no pictures are sent any more")]
     Stopped,
     /// The offer.
     #[error(transparent)]
@@ -148,7 +150,16 @@ impl Drop for Shell {
 }
 
 impl Shell {
+    /// Until the last handle is gone. A fault of ours in here must not take the pictures of every incident with it: viewers begin anew.
     async fn run(mut self, mut commands: mpsc::Receiver<Command>, mut pictures: mpsc::Receiver<(StreamKey, Arc<AccessUnit>)>) {
+        while AssertUnwindSafe(self.serve(&mut commands, &mut pictures)).catch_unwind().await.is_err() {
+            tracing::error!("the sending of pictures failed; every viewer begins anew");
+            metrics::counter!("feed_relay_failures").increment(1);
+            self.viewers = self.viewers.emptied();
+        }
+    }
+
+    async fn serve(&mut self, commands: &mut mpsc::Receiver<Command>, pictures: &mut mpsc::Receiver<(StreamKey, Arc<AccessUnit>)>) {
         let socket = self.socket.clone();
         loop {
             let until = tokio::time::Instant::from_std(self.viewers.timeout(Instant::now()));

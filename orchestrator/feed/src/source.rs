@@ -11,8 +11,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
+use crate::group::Group;
 use crate::intake::{self, IntakeError};
-use crate::limits::{GROUP_BYTES_MAX, GROUP_UNITS_MAX, LINGER, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN, UNITS_BEHIND_MAX};
+use crate::limits::{
+    CAMERA_ANSWER_AGAIN_MAX, CAMERA_ANSWER_MAX, LINGER, PATIENT_TRY_EVERY, RETRY_PAUSE_MAX, RETRY_PAUSE_MIN, UNITS_BEHIND_MAX,
+};
 use crate::repeats::Repeats;
 use crate::unit::AccessUnit;
 
@@ -72,31 +75,6 @@ struct Shared {
     wanted: watch::Sender<usize>,
 }
 
-/// The pictures since the last key picture.
-#[derive(Debug, Default)]
-struct Group {
-    units: VecDeque<Arc<AccessUnit>>,
-    bytes: usize,
-    /// It outgrew its bound: whoever joins waits for the next key picture.
-    overgrown: bool,
-}
-
-impl Group {
-    fn push(&mut self, unit: &Arc<AccessUnit>) {
-        if unit.key {
-            *self = Self::default();
-        }
-        if self.overgrown {
-            return;
-        }
-        self.bytes += unit.annex_b.len();
-        self.units.push_back(unit.clone());
-        if GROUP_UNITS_MAX < self.units.len() || GROUP_BYTES_MAX < self.bytes {
-            *self = Self { overgrown: true, ..Self::default() };
-        }
-    }
-}
-
 /// The pictures of a stream from now on. The stream plays for as long as one of these lives.
 #[derive(Debug)]
 pub struct Subscription {
@@ -153,7 +131,7 @@ impl Source {
         let shared = &self.0.shared;
         shared.wanted.send_modify(|wanted| *wanted += 1);
         let group = shared.lock();
-        let (past, units) = (group.units.clone(), shared.units.subscribe());
+        let (past, units) = (group.units().cloned().collect(), shared.units.subscribe());
         drop(group);
         Subscription { past, units, needs_key: true, wanted: shared.wanted.clone() }
     }
@@ -171,7 +149,7 @@ impl Source {
 
     /// When the last picture came.
     pub fn last_picture_at(&self) -> Option<Instant> {
-        self.0.shared.lock().units.back().map(|unit| unit.arrived_at)
+        self.0.shared.lock().newest_at()
     }
 }
 
@@ -203,6 +181,7 @@ async fn run(shared: Arc<Shared>, name: String, url: Url) {
     let mut wanted = shared.wanted.subscribe();
     let mut pause = RETRY_PAUSE_MIN;
     let mut repeats = Repeats::default();
+    let (mut answered, mut tries) = (false, 0_u32);
     loop {
         if wanted.wait_for(|wanted| 0 < *wanted).await.is_err() {
             return;
@@ -210,8 +189,10 @@ async fn run(shared: Arc<Shared>, name: String, url: Url) {
         if !matches!(*shared.state.borrow(), SourceState::Failed(_)) {
             shared.state.send_replace(SourceState::Waiting);
         }
+        tries = tries.wrapping_add(1);
+        let answer_max = if answered && tries % PATIENT_TRY_EVERY != 0 { CAMERA_ANSWER_AGAIN_MAX } else { CAMERA_ANSWER_MAX };
         let error = tokio::select! {
-            error = intake::take(&url, &mut repeats, |unit| shared.picture(unit)) => error,
+            error = intake::take(&url, &name, answer_max, &mut repeats, |unit| shared.picture(unit)) => error,
             () = unwanted(wanted.clone()) => {
                 shared.forget_pictures();
                 shared.state.send_replace(SourceState::Idle);
@@ -219,6 +200,7 @@ async fn run(shared: Arc<Shared>, name: String, url: Url) {
             }
         };
         let was_live = *shared.state.borrow() == SourceState::Live;
+        answered |= was_live;
         complain(&shared, &name, &error);
         shared.forget_pictures();
         shared.state.send_replace(SourceState::Failed(error));

@@ -60,6 +60,8 @@ pub struct Viewer {
     wants_group: bool,
     timeout: Instant,
     ended: Option<Ended>,
+    /// The protocol's library panicked: nothing more is asked of it.
+    broken: bool,
 }
 
 /// Maps the camera's media time to the viewer's, which goes on when the camera restarts or another stream takes over.
@@ -98,12 +100,15 @@ impl Viewer {
         now: Instant,
     ) -> Result<(Self, String, String), String> {
         // The parser of a protocol this large may have a fault that an offer made for it reaches; it must not stop the others.
-        let answered = catch_unwind(AssertUnwindSafe(|| negotiate(offer, advertised, now)));
-        let (mut rtc, answer, name) = answered.map_err(|_| "the offer cannot be read".to_owned())??;
-        let timeout = match rtc.poll_output() {
-            Ok(Output::Timeout(at)) => at,
-            Ok(Output::Transmit(_) | Output::Event(_)) | Err(_) => now,
-        };
+        let answered = catch_unwind(AssertUnwindSafe(|| {
+            let (mut rtc, answer, name) = negotiate(offer, advertised, now)?;
+            let timeout = match rtc.poll_output() {
+                Ok(Output::Timeout(at)) => at,
+                Ok(Output::Transmit(_) | Output::Event(_)) | Err(_) => now,
+            };
+            Ok::<_, String>((rtc, answer, name, timeout))
+        }));
+        let (rtc, answer, name, timeout) = answered.map_err(|_| "the offer cannot be read".to_owned())??;
         let viewer = Self {
             rtc,
             local,
@@ -121,8 +126,13 @@ impl Viewer {
             wants_group: false,
             timeout,
             ended: None,
+            broken: false,
         };
         Ok((viewer, answer, name))
+    }
+
+    pub fn began_at(&self) -> Instant {
+        self.began_at
     }
 
     pub fn connected(&self) -> bool {
@@ -140,7 +150,20 @@ impl Viewer {
 
     pub fn end(&mut self, why: Ended) {
         self.ended.get_or_insert(why);
-        self.rtc.disconnect();
+        self.guarded(|viewer| viewer.rtc.disconnect());
+    }
+
+    /// Does something with the protocol's library. As with offers: what is made to reach a fault of its ends its own viewer only.
+    fn guarded<T>(&mut self, act: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        if self.broken {
+            return None;
+        }
+        let done = catch_unwind(AssertUnwindSafe(|| act(self)));
+        if done.is_err() {
+            self.broken = true;
+            self.ended.get_or_insert(Ended::Failed);
+        }
+        done.ok()
     }
 
     pub fn timeout(&self) -> Instant {
@@ -167,10 +190,13 @@ impl Viewer {
         if names_a_host(text) {
             return Ok(());
         }
-        let candidate = Candidate::from_sdp_string(text).map_err(|error| error.to_string())?;
-        self.rtc.add_remote_candidate(candidate);
-        self.drain(out, now);
-        Ok(())
+        let added = self.guarded(|viewer| {
+            let candidate = Candidate::from_sdp_string(text).map_err(|error| error.to_string())?;
+            viewer.rtc.add_remote_candidate(candidate);
+            viewer.drain(out, now);
+            Ok(())
+        });
+        added.unwrap_or_else(|| Err("the candidate cannot be read".to_owned()))
     }
 
     pub fn receive(&mut self, from: SocketAddr, datagram: &[u8], out: &mut Vec<Transmit>, now: Instant) {
@@ -197,12 +223,12 @@ impl Viewer {
     }
 
     fn input(&mut self, input: Input<'_>, out: &mut Vec<Transmit>, now: Instant) {
-        // As with offers: a datagram made to reach a fault ends its own viewer only.
-        let handled = catch_unwind(AssertUnwindSafe(|| self.rtc.handle_input(input)));
-        if !matches!(handled, Ok(Ok(()))) {
-            self.end(Ended::Failed);
-        }
-        self.drain(out, now);
+        self.guarded(|viewer| {
+            if viewer.rtc.handle_input(input).is_err() {
+                viewer.end(Ended::Failed);
+            }
+            viewer.drain(out, now);
+        });
     }
 
     fn drain(&mut self, out: &mut Vec<Transmit>, now: Instant) {
@@ -264,6 +290,10 @@ impl Viewer {
     }
 
     pub fn picture(&mut self, unit: &AccessUnit, out: &mut Vec<Transmit>, now: Instant) {
+        self.guarded(|viewer| viewer.send(unit, out, now));
+    }
+
+    fn send(&mut self, unit: &AccessUnit, out: &mut Vec<Transmit>, now: Instant) {
         let Some((mid, pt)) = self.media.filter(|_| self.connected() && self.ended.is_none()) else { return };
         if self.needs_key {
             if !unit.key {

@@ -1,6 +1,6 @@
 //! Every viewer of every stream behind one socket: who gets which datagram and which picture. No socket, no clock, every table bounded.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use flight_types::{AccountId, DroneId};
 
 use crate::datagram;
+use crate::group::Group;
 use crate::limits::{
-    COMPLAINT_PAUSE, GROUP_UNITS_MAX, HALF_OPEN_MAX, HALF_OPEN_OF_ACCOUNT_MAX, OFFER_BYTES_MAX, REPORT_PAUSE, VIEWERS_MAX,
-    VIEWINGS_OF_ACCOUNT_MAX,
+    COMPLAINT_PAUSE, HALF_OPEN_MAX, HALF_OPEN_OF_ACCOUNT_MAX, OFFER_BYTES_MAX, REPORT_PAUSE, VIEWERS_MAX, VIEWINGS_OF_ACCOUNT_MAX,
 };
 use crate::source::Quality;
 use crate::unit::AccessUnit;
@@ -53,28 +53,32 @@ pub struct Viewers {
     viewings: BTreeMap<ViewerId, Viewing>,
     by_address: HashMap<SocketAddr, ViewerId>,
     by_name: HashMap<String, ViewerId>,
-    groups: HashMap<StreamKey, VecDeque<Arc<AccessUnit>>>,
+    groups: HashMap<StreamKey, Group>,
     /// Aircraft whose camera offers a smaller stream.
     with_sub: Vec<DroneId>,
     transmits: Vec<Transmit>,
     ended: Vec<(ViewerId, Ended)>,
-    strangers: Strangers,
+    strangers: Complaint,
+    refused: Complaint,
+    unreported: Complaint,
 }
 
-/// Datagrams that belong to nobody: counted, and told once in a while.
+/// What happens too often to be told each time: counted, and told once in a while.
 #[derive(Debug, Default)]
-struct Strangers {
+struct Complaint {
     count: u64,
     told_at: Option<Instant>,
 }
 
-impl Strangers {
-    fn one_more(&mut self, from: SocketAddr, now: Instant) {
+impl Complaint {
+    /// One more; how many since it was last told, when it is time to tell.
+    fn one_more(&mut self, now: Instant) -> Option<u64> {
         self.count += 1;
-        if self.told_at.is_none_or(|at| COMPLAINT_PAUSE <= now.duration_since(at)) {
-            tracing::warn!(count = self.count, last_from = %from, "datagrams that belong to no viewer are dropped");
-            *self = Self { count: 0, told_at: Some(now) };
-        }
+        let due = self.told_at.is_none_or(|at| COMPLAINT_PAUSE <= now.duration_since(at));
+        due.then(|| {
+            self.told_at = Some(now);
+            std::mem::take(&mut self.count)
+        })
     }
 }
 
@@ -94,13 +98,39 @@ impl Viewers {
             with_sub: Vec::new(),
             transmits: Vec::new(),
             ended: Vec::new(),
-            strangers: Strangers::default(),
+            strangers: Complaint::default(),
+            refused: Complaint::default(),
+            unreported: Complaint::default(),
         }
+    }
+
+    /// Nobody, behind the same socket; everybody's viewing has ended.
+    pub fn emptied(&self) -> Self {
+        let ended = self.viewings.keys().map(|id| (id.clone(), Ended::Failed)).collect();
+        Self { ended, ..Self::new(self.local, self.advertised.clone()) }
     }
 
     /// Answers an offer: the viewing's name and the session description to send back. Somebody with too many half-open viewings
     /// loses their own oldest one; nobody else loses anything.
     pub fn admit(
+        &mut self,
+        account: &AccountId,
+        drone: &DroneId,
+        has_sub: bool,
+        offer: &str,
+        now: Instant,
+    ) -> Result<(ViewerId, String), AdmitError> {
+        let admitted = self.answer(account, drone, has_sub, offer, now);
+        if let Err(reason) = &admitted
+            && let Some(count) = self.refused.one_more(now)
+        {
+            metrics::counter!("feed_offers_refused").increment(count);
+            tracing::warn!(count, last_by = %account, reason = %reason, "offers of viewers are refused");
+        }
+        admitted
+    }
+
+    fn answer(
         &mut self,
         account: &AccountId,
         drone: &DroneId,
@@ -130,9 +160,9 @@ impl Viewers {
         let of_account = self.viewings.values().filter(own).count();
         let half_open_of_account = self.viewings.values().filter(own).filter(half_open).count();
         if HALF_OPEN_OF_ACCOUNT_MAX <= half_open_of_account {
-            // The names are random, so which of the account's half-open ones goes is chance; all are equally unlikely to connect.
-            let first = self.viewings.iter().find(|(_, viewing)| own(viewing) && half_open(viewing)).map(|(id, _)| id.clone());
-            first.into_iter().for_each(|id| self.remove(&id, Ended::NeverConnected));
+            let waiting = self.viewings.iter().filter(|(_, viewing)| own(viewing) && half_open(viewing));
+            let oldest = waiting.min_by_key(|(_, viewing)| viewing.viewer.began_at()).map(|(id, _)| id.clone());
+            oldest.into_iter().for_each(|id| self.remove(&id, Ended::NeverConnected));
         } else if VIEWINGS_OF_ACCOUNT_MAX <= of_account {
             return Err(AdmitError::Full);
         }
@@ -164,7 +194,10 @@ impl Viewers {
         let named = datagram::addressed_to(datagram).and_then(|name| self.by_name.get(name));
         let Some(id) = named.or_else(|| self.by_address.get(&from)).cloned() else {
             metrics::counter!("feed_datagrams_dropped").increment(1);
-            return self.strangers.one_more(from, now);
+            if let Some(count) = self.strangers.one_more(now) {
+                tracing::warn!(count, last_from = %from, "datagrams that belong to no viewer are dropped");
+            }
+            return;
         };
         let Some(viewing) = self.viewings.get_mut(&id) else { return };
         if !viewing.addresses.contains(&from) && viewing.addresses.len() < ADDRESSES_OF_VIEWER_MAX {
@@ -177,16 +210,7 @@ impl Viewers {
 
     /// Takes a picture to everybody who watches its stream.
     pub fn picture(&mut self, stream: &StreamKey, unit: &Arc<AccessUnit>, now: Instant) {
-        let group = self.groups.entry(stream.clone()).or_default();
-        if unit.key {
-            group.clear();
-        }
-        if unit.key || !group.is_empty() {
-            group.push_back(unit.clone());
-        }
-        if GROUP_UNITS_MAX < group.len() {
-            group.clear();
-        }
+        self.groups.entry(stream.clone()).or_default().push(unit);
         let watching: Vec<ViewerId> = self
             .viewings
             .iter()
@@ -238,11 +262,6 @@ impl Viewers {
         streams
     }
 
-    /// A camera began anew: pictures of before belong to another group.
-    pub fn restarted(&mut self, stream: &StreamKey) {
-        self.groups.remove(stream);
-    }
-
     /// How many viewings there are, and how many of them are connected.
     pub fn count(&self) -> (usize, usize) {
         (self.viewings.len(), self.viewings.values().filter(|viewing| viewing.viewer.connected()).count())
@@ -252,6 +271,11 @@ impl Viewers {
     fn settle(&mut self, id: &ViewerId, now: Instant) {
         let Some(viewing) = self.viewings.get_mut(id) else { return };
         if let Some(why) = viewing.viewer.ended() {
+            if why == Ended::NeverReported
+                && let Some(count) = self.unreported.one_more(now)
+            {
+                tracing::warn!(count, last_by = %viewing.account, "viewers that report nothing about their pictures are ended");
+            }
             return self.remove(&id.clone(), why);
         }
         let wanted = viewing.viewer.wanted();
@@ -261,11 +285,11 @@ impl Viewers {
             viewing.quality = wanted;
             viewing.viewer.switch();
         }
-        let group = self.groups.get(&(viewing.drone.clone(), viewing.quality)).filter(|group| !group.is_empty());
+        let group = self.groups.get(&(viewing.drone.clone(), viewing.quality)).filter(|group| group.is_fresh(now));
         if let Some(group) = group
             && viewing.viewer.takes_group()
         {
-            viewing.viewer.group(group.iter(), &mut self.transmits, now);
+            viewing.viewer.group(group.units(), &mut self.transmits, now);
         }
     }
 

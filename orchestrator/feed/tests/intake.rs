@@ -4,8 +4,9 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use feed::{Feeds, IntakeError, Quality, Source, SourceState};
-use support::{Camera, LOOPBACK, drone, small, soon};
+use feed::{Feeds, IntakeError, Quality, Source, SourceState, Stills};
+use support::wire::{Manner, Wire};
+use support::{Camera, LOOPBACK, drone, small, soon, urls_at};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -135,4 +136,49 @@ async fn a_stall_and_a_torn_stream_are_noticed() {
     assert_eq!(failure(&impostor(H264, b"").await).await, IntakeError::Stalled);
     let error = failure(&impostor(H264, b"$\x00\x00\x04abcdnonsense that is no packet").await).await;
     assert!(matches!(error, IntakeError::Broke(_) | IntakeError::Stalled | IntakeError::Ended), "{error}");
+}
+
+/// A line that goes dead without a word: radio or power gone. Noticed as fast as a closed one, and back as fast.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_goes_dead_is_noticed_and_the_picture_is_back_in_two_seconds() {
+    let camera = Camera::start(LOOPBACK, small()).await;
+    let wire = Wire::to(camera.server.address()).await;
+    let source = Source::new("test".to_owned(), urls_at(wire.address, "").main);
+    let mut pictures = source.subscribe();
+    soon("a picture", pictures.next()).await.expect("in service");
+    wire.becomes(Manner::Dead);
+    let dead_at = Instant::now();
+    soon("the failure", source.reaches(|state| matches!(state, SourceState::Failed(_)))).await;
+    assert_eq!(source.state(), SourceState::Failed(IntakeError::Stalled));
+    assert!(dead_at.elapsed() < Duration::from_secs(4), "{:?}", dead_at.elapsed());
+    assert_eq!(source.last_picture_at(), None, "what it saw last is nobody's news");
+    // While nobody answers, it goes on asking.
+    soon("silence", source.reaches(|state| *state == SourceState::Failed(IntakeError::Silent))).await;
+    wire.becomes(Manner::Good);
+    let back_at = Instant::now();
+    soon("the picture again", source.reaches(|state| *state == SourceState::Live)).await;
+    println!("picture back {} ms after the line", back_at.elapsed().as_millis());
+    assert!(back_at.elapsed() < Duration::from_secs(2));
+}
+
+/// Packets that are whole in every respect and hold no H.264 that any decoder knows: nothing stops for anybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn broken_slices_in_whole_packets_harm_nobody() {
+    let camera = Camera::start(LOOPBACK, small()).await;
+    let wire = Wire::to(camera.server.address()).await;
+    wire.becomes(Manner::Garbled);
+    let feeds = Feeds::default();
+    feeds.set(&drone(), urls_at(wire.address, ""));
+    let relay = support::relay(&feeds).await;
+    let mut peer = support::Peer::watch(&relay, &support::account("guard"), |_| false).await;
+    let stills = Stills::new(feeds.clone());
+    for _ in 0..40 {
+        peer.next().await;
+    }
+    // A decoder conceals what it can, or gives nothing; either is told, and it can be asked again.
+    let broken = stills.latest(&drone()).await;
+    assert!(!matches!(broken, Err(feed::StillError::NoCamera(_))));
+    wire.becomes(Manner::Good);
+    soon("a still of the mended stream", async { while stills.latest(&drone()).await.is_err() {} }).await;
+    peer.next().await;
 }

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, reason = "each test uses its part")]
 
+pub mod lines;
+pub mod wire;
+
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
@@ -42,9 +45,14 @@ impl Camera {
     }
 
     pub fn urls(&self, ending: &str) -> CameraUrls {
-        let url = |which| format!("rtsp://{}/d1/{which}{ending}", self.server.address()).parse().expect("a URL");
-        CameraUrls { main: url("main"), sub: Some(url("sub")) }
+        urls_at(self.server.address(), ending)
     }
+}
+
+/// The simulated camera's streams under an address.
+pub fn urls_at(address: SocketAddr, ending: &str) -> CameraUrls {
+    let url = |which| format!("rtsp://{address}/d1/{which}{ending}").parse().expect("a URL");
+    CameraUrls { main: url("main"), sub: Some(url("sub")) }
 }
 
 pub fn drone() -> DroneId {
@@ -71,6 +79,17 @@ pub struct Shown {
     /// In 90 kHz units.
     pub time: u64,
 }
+
+/// How a peer and its network behave.
+#[derive(Clone, Copy)]
+pub struct Ways {
+    /// Which of the received datagrams, by number, the network loses.
+    pub loses: fn(u64) -> bool,
+    /// Whether it reports what it received (RTCP).
+    pub reports: bool,
+}
+
+pub const GOOD: Ways = Ways { loses: |_| false, reports: true };
 
 /// A peer that plays one viewing until it is dropped.
 pub struct Peer {
@@ -110,19 +129,22 @@ pub async fn offering() -> Offering {
 
 impl Peer {
     pub async fn watch(relay: &Relay, account: &AccountId, loses: fn(u64) -> bool) -> Self {
-        let offering = offering().await;
-        let (_, answer) = relay.admit(account.clone(), drone(), offering.offer.clone()).await.expect("an answer");
-        Self::play(offering, &answer, loses)
+        Self::watch_so(relay, account, Ways { loses, ..GOOD }).await
     }
 
-    /// Plays; `loses` says which of the received datagrams, by number, the network loses.
-    pub fn play(offering: Offering, answer: &str, loses: fn(u64) -> bool) -> Self {
+    pub async fn watch_so(relay: &Relay, account: &AccountId, ways: Ways) -> Self {
+        let offering = offering().await;
+        let (_, answer) = relay.admit(account.clone(), drone(), offering.offer.clone()).await.expect("an answer");
+        Self::play(offering, &answer, ways)
+    }
+
+    pub fn play(offering: Offering, answer: &str, ways: Ways) -> Self {
         let Offering { mut rtc, media, pending, socket, .. } = offering;
         let answer = SdpAnswer::from_sdp_string(answer).expect("an answer");
         rtc.sdp_api().accept_answer(pending, answer).expect("an acceptable answer");
         let (send, shown) = mpsc::unbounded_channel();
         let (asks, asked) = mpsc::unbounded_channel();
-        let task = tokio::spawn(async move { run(rtc, media, socket, send, asked, loses).await });
+        let task = tokio::spawn(async move { run(rtc, media, socket, send, asked, ways).await });
         Self { shown, asks, task }
     }
 
@@ -142,7 +164,7 @@ async fn run(
     socket: UdpSocket,
     shown: mpsc::UnboundedSender<Shown>,
     mut asked: mpsc::UnboundedReceiver<()>,
-    loses: fn(u64) -> bool,
+    ways: Ways,
 ) {
     let local = socket.local_addr().expect("bound");
     let mut received = 0;
@@ -151,6 +173,7 @@ async fn run(
         let until = loop {
             match rtc.poll_output().expect("the peer works") {
                 Output::Timeout(at) => break at,
+                Output::Transmit(transmit) if !ways.reports && is_report(&transmit.contents) => {}
                 Output::Transmit(transmit) => drop(socket.send_to(&transmit.contents, transmit.destination).await),
                 Output::Event(Event::MediaData(media)) => {
                     let picture = Shown { annex_b: media.data.to_vec(), at: Instant::now(), time: media.time.rebase_u64() };
@@ -170,7 +193,7 @@ async fn run(
         let input = match read {
             Ok(Ok((length, from))) => {
                 received += 1;
-                if loses(received) {
+                if (ways.loses)(received) {
                     continue;
                 }
                 let contents = buffer[..length].try_into();
@@ -182,6 +205,11 @@ async fn run(
         };
         rtc.handle_input(input).expect("the peer works");
     }
+}
+
+/// SRTCP, by the ranges of RFC 7983 and RFC 5761.
+fn is_report(datagram: &[u8]) -> bool {
+    matches!(datagram, [128..=191, 192..=223, ..])
 }
 
 /// The sequence parameter set of a key picture: one stream's differs from another's. `None` for other pictures.
