@@ -224,13 +224,14 @@ impl Craft {
 
     /// Points camera and nose at a place on the ground.
     pub fn order_look_at(&mut self, place: GeoPoint, altitude_amsl_m: f64, now_ms: u64) {
+        self.commander.cancel(Purpose::LookAhead);
         let (x, y) = coordinates(place);
         let params = Params::Place { params: [0.0; 4], x, y, z: altitude_amsl_m as f32 };
         let spec = CommandSpec { kind: CommandKind::LookAt, component_id: AUTOPILOT_COMPONENT, params };
         self.commander.order(Purpose::LookAt, spec, now_ms);
     }
 
-    /// Looks ahead again.
+    /// Looks ahead again: without a region of interest gimbals go to neutral (PX4 1.16, gimbal/input_mavlink.cpp).
     pub fn order_look_ahead(&mut self, now_ms: u64) {
         self.commander.cancel(Purpose::LookAt);
         let spec = floats(CommandKind::LookAhead, AUTOPILOT_COMPONENT, [0.0; 7]);

@@ -530,6 +530,34 @@ fn a_survey_is_preempted_in_the_air() {
     assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1));
 }
 
+/// Nobody below a transit is filmed: the camera looks ahead there, also after a survey that looked straight down.
+#[test]
+fn the_camera_looks_ahead_on_every_transit() {
+    for (seed, weather) in [(25, CLEAR), (26, STORM)] {
+        let mut world = World::new(seed, weather);
+        let mut survey = plan("survey");
+        survey.outbound = vec![at(0.0, 40.0), at(-60.0, 40.0), at(-60.0, 160.0)];
+        survey.homeward = vec![at(0.0, 0.0)];
+        let manner = SurveyManner { height_m: 15.0, speed_m_s: 5.0, heading_deg: None, stops: vec![0, 1, 2] };
+        survey.scene = Scene::Survey { manner: Some(manner) };
+        world.command("survey", fly(survey, FlightPhase::Ordered));
+        world.run_until(240_000, |report| matches!(report, FlightEvent::Passed { corners: 2 }));
+        assert_eq!(world.vehicle.camera_pitch_deg, -90.0, "it surveys");
+        world.reports.clear();
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run_until_phase(60_000, FlightPhase::Airborne);
+        world.run(3_000);
+        assert_eq!(world.vehicle.camera_pitch_deg, 0.0, "on the way out");
+        world.run_until_phase(240_000, FlightPhase::OnScene);
+        world.run(3_000);
+        assert_eq!(world.vehicle.camera_pitch_deg, vehicle::LOOKING_AT_SOMEBODY_DEG, "on scene");
+        world.command("m", recall());
+        world.run_until_phase(60_000, FlightPhase::Returning);
+        world.run(3_000);
+        assert_eq!(world.vehicle.camera_pitch_deg, 0.0, "on the way home");
+    }
+}
+
 /// Its list on board has one item fewer than one begun on the pad. It was called foreign after a restart, and left alone in the air.
 #[test]
 fn a_restarted_program_knows_an_aircraft_that_was_diverted_in_the_air() {

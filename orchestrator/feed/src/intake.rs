@@ -51,6 +51,22 @@ pub enum IntakeError {
     Broke(String),
 }
 
+impl IntakeError {
+    /// Its kind, as pages know it, and the particulars that the kind alone does not say.
+    pub fn told(&self) -> (&'static str, String) {
+        match self {
+            Self::Session(detail) => ("session", detail.clone()),
+            Self::Silent => ("silent", String::new()),
+            Self::NotH264 { offered } => ("not_h264", offered.clone()),
+            Self::Stalled => ("stalled", String::new()),
+            Self::Ended => ("ended", String::new()),
+            Self::Unreadable(dropped) => ("unreadable", dropped.to_string()),
+            Self::Frozen => ("frozen", String::new()),
+            Self::Broke(detail) => ("broke", detail.clone()),
+        }
+    }
+}
+
 /// Plays the stream and hands over its pictures until it fails. What was seen in `repeats` outlasts a try: a frozen camera that is
 /// asked again still shows nothing new. A URL with `#udp` at its end is played over UDP.
 /// `name` is the camera's in the log.

@@ -112,11 +112,20 @@ pub struct FeedView {
     drone: DroneId,
     /// `idle` (nobody watches), `waiting`, `live` or `failed`.
     state: &'static str,
-    /// With `failed`: why, for an operator.
+    /// With `failed`: why. Only for operators and pilots, who can have it mended; it may name what is inside the network.
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
+    problem: Option<FeedProblemView>,
     /// A smaller stream exists for narrow links.
     has_sub: bool,
+}
+
+/// Why a camera gives no picture.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FeedProblemView {
+    /// `session`, `silent`, `not_h264`, `stalled`, `ended`, `unreadable`, `frozen` or `broke`.
+    kind: &'static str,
+    /// Particulars, in English; may be empty.
+    detail: String,
 }
 
 /// Whether somebody may see an aircraft's picture now, and for which incident. The incident's guards while it lives; operator and
@@ -160,17 +169,20 @@ async fn list(State(app): State<App>, identity: Identity) -> Result<Json<FeedsVi
     let seen = app
         .engine
         .read(|core| drones.into_iter().filter(|drone| may_see(core, &identity, drone).is_ok()).collect::<Vec<DroneId>>());
-    let feeds = seen.into_iter().filter_map(|drone| feed_view(&pictures.feeds, drone)).collect();
+    let feeds = seen.into_iter().filter_map(|drone| feed_view(&pictures.feeds, identity.role, drone)).collect();
     let ice_servers = pictures.ice_servers.iter().map(IceServerView::of).collect();
     Ok(Json(FeedsView { ice_servers, feeds }))
 }
 
-fn feed_view(feeds: &Feeds, drone: DroneId) -> Option<FeedView> {
+fn feed_view(feeds: &Feeds, role: Role, drone: DroneId) -> Option<FeedView> {
     let (state, problem) = match feeds.source(&drone, Quality::Main)?.state() {
         SourceState::Idle => ("idle", None),
         SourceState::Waiting => ("waiting", None),
         SourceState::Live => ("live", None),
-        SourceState::Failed(error) => ("failed", Some(error.to_string())),
+        SourceState::Failed(error) => {
+            let (kind, detail) = error.told();
+            ("failed", matches!(role, Role::Operator | Role::Pilot).then_some(FeedProblemView { kind, detail }))
+        }
     };
     let has_sub = feeds.has_sub(&drone);
     Some(FeedView { drone, state, problem, has_sub })

@@ -117,5 +117,15 @@ describe('what the caller is told of the drone', () => {
     ['there', [mission({ phase: 'on_scene' })], { stage: 'there', drone: 'd1' }],
     ['a recalled one is not coming', [mission({ recalled: true })], { stage: 'none' }],
     ['the one that took over', [mission({ id: 'm1', ended: true }), mission({ id: 'm2', drone: 'd2' })], { stage: 'coming', drone: 'd2', etaS: 50 }],
+    ['the one that is there, while its relief is on its way', [mission({ phase: 'on_scene' }), mission({ id: 'm2', drone: 'd2', phase: 'ordered' })], { stage: 'there', drone: 'd1' }],
+    ['the relief, once both are there', [mission({ phase: 'on_scene' }), mission({ id: 'm2', drone: 'd2', phase: 'on_scene' })], { stage: 'there', drone: 'd2' }],
+    ['the best place before a second one', [mission({}), mission({ id: 'm2', drone: 'd2', second_place: true, phase: 'on_scene' })], { stage: 'coming', drone: 'd1', etaS: 50 }],
+    ['the second place rather than nothing', [mission({ second_place: true, phase: 'on_scene' })], { stage: 'there', drone: 'd1' }],
   ])('%s', (_, missions, expected) => expect(droneProgress(view('assigned', 'g', missions), [], 10_000)).toEqual(expected));
+
+  it('shows the one that was asked for, as long as it flies for the call', () => {
+    const both = [mission({ phase: 'on_scene' }), mission({ id: 'm2', drone: 'd2' })];
+    expect(droneProgress(view('assigned', 'g', both), [], 10_000, 'd2')).toEqual({ stage: 'coming', drone: 'd2', etaS: 50 });
+    expect(droneProgress(view('assigned', 'g', both.slice(0, 1)), [], 10_000, 'd2')).toEqual({ stage: 'there', drone: 'd1' });
+  });
 });

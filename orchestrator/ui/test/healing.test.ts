@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ANEW_MS, isOld, isPicture, nextStep, REFUSED_BRIEFLY_MS, RETRY_MS, SERVER_BACK_OLD_MS, STALE_MS, TRIES_BEFORE_STILLS, type Look } from '../src/lib/feed/healing';
+import { ANEW_MS, isOld, isPicture, nextStep, REFUSED_BRIEFLY_MS, RETRY_MS, SERVER_BACK_OLD_MS, SILENT_BEFORE_STILLS_MS, STALE_MS, TRIES_BEFORE_STILLS, vainTries, type Look } from '../src/lib/feed/healing';
 
 const look = (changed: Partial<Look>): Look => ({
   ageMs: 50,
@@ -43,6 +43,13 @@ describe('healing of the picture', () => {
     expect(nextStep(look(tired)).stills).toBe(true);
     expect(nextStep(look({ ...tired, hasStill: true })).state).toBe('stills');
     expect(nextStep(look({ ...tired, hasStill: true, ageMs: 4_000 })).state).toBe('stale');
+  });
+
+  it('asks for stills after four seconds without a picture, whatever the server answered', () => {
+    expect(vainTries(0, SILENT_BEFORE_STILLS_MS - 1)).toBe(0);
+    const failures = vainTries(0, SILENT_BEFORE_STILLS_MS);
+    expect(nextStep(look({ failures, ageMs: null, connected: false })).stills).toBe(true);
+    expect(vainTries(7, SILENT_BEFORE_STILLS_MS)).toBe(7);
   });
 
   it('goes on trying quickly while nothing at all comes, as during a restart of the server', () => {

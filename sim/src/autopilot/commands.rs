@@ -113,7 +113,7 @@ impl Autopilot {
             }
             DO_SET_ROI | DO_SET_ROI_LOCATION => self.look_at(command),
             DO_SET_ROI_NONE => {
-                self.guidance.region_of_interest = None;
+                self.look_ahead();
                 Verdict::Accepted
             }
             MISSION_START => self.start_mission(params),

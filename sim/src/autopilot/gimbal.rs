@@ -64,6 +64,11 @@ impl Autopilot {
         }
     }
 
+    /// DO_SET_ROI_NONE: to neutral, whoever is in control, as PX4 1.16 does (gimbal/input_mavlink.cpp).
+    pub(super) fn look_ahead(&mut self) {
+        self.wish(0.0, 0.0);
+    }
+
     fn wish(&mut self, pitch_deg: f64, yaw_deg: f64) {
         self.guidance.region_of_interest = None;
         if pitch_deg.is_finite() {

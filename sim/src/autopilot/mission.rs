@@ -296,7 +296,7 @@ impl Autopilot {
                 let altitude = self.origin_amsl_m - self.item_z(item);
                 self.guidance.region_of_interest = item.place().map(|place| (place, altitude));
             }
-            command::ROI_NONE => self.guidance.region_of_interest = None,
+            command::ROI_NONE => self.look_ahead(),
             command::GIMBAL_PITCH_YAW => self.mission_points_gimbal(f64::from(item.params[0]), f64::from(item.params[1])),
             command::JUMP if self.jump(item) => {
                 return;

@@ -255,6 +255,8 @@ impl Flight {
         // PX4 takes off in mission mode and shows "takeoff" on other ways up; both are off the ground.
         if airborne && (progress == ModeProgress::Confirmed || craft.telemetry.mode() == Some(Mode::TakeOff)) {
             self.report_phase(FlightPhase::Airborne);
+            // An aircraft taken from a survey looks down: on a transit nobody below is to be filmed.
+            craft.order_look_ahead(now_ms);
             return self.go(Stage::Transit, now_ms);
         }
         let late = self.elapsed_ms(now_ms) >= craft.limits.take_off_limit_ms;

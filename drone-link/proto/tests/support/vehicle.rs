@@ -15,6 +15,8 @@ pub const LAND: u8 = 6;
 pub const STABILIZE: u8 = 0;
 /// ArduCopter's number of each of those modes.
 const ARDUCOPTER_NUMBERS: [(u8, u8); 5] = [(STABILIZE, 0), (HOLD, 4), (MISSION, 3), (RETURN, 6), (LAND, 9)];
+/// Where the camera looks at a region of interest: down at somebody, however far exactly.
+pub const LOOKING_AT_SOMEBODY_DEG: f32 = -60.0;
 const ILLUMINATOR: u8 = 50;
 const TICK_S: f64 = 0.02;
 const SPEED_M_S: f64 = 12.0;
@@ -74,6 +76,8 @@ pub struct Vehicle {
     pub ardupilot: bool,
     /// The mode in which it was armed.
     pub armed_in: Option<u8>,
+    /// Where its camera looks, degrees over the horizon.
+    pub camera_pitch_deg: f32,
     /// Servo outputs as ordered: number and pulse.
     pub servos: Vec<(f32, f32)>,
     /// What its board says that it is; 0 says nothing.
@@ -106,6 +110,7 @@ pub struct Vehicle {
 impl Vehicle {
     pub fn new(home: GeoPoint) -> Self {
         Self {
+            camera_pitch_deg: 0.0,
             system_id: SYSTEM_ID,
             frame: LocalFrame::new(home),
             home_amsl_m: 33.0,
@@ -394,7 +399,11 @@ impl Vehicle {
             MavCmd::MAV_CMD_NAV_TAKEOFF if self.move_to(self.place, height_m) => {
                 self.reached();
             }
-            MavCmd::MAV_CMD_DO_CHANGE_SPEED | MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW => self.current += 1,
+            MavCmd::MAV_CMD_DO_CHANGE_SPEED => self.current += 1,
+            MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW => {
+                self.camera_pitch_deg = item.param1;
+                self.current += 1;
+            }
             MavCmd::MAV_CMD_NAV_WAYPOINT if !self.landed && self.move_to(goal, height_m) => {
                 self.reached();
             }
@@ -562,7 +571,11 @@ impl Vehicle {
                 self.send(&MavMessage::AUTOPILOT_VERSION(AUTOPILOT_VERSION_DATA { uid: self.hardware, ..Default::default() }));
                 MavResult::MAV_RESULT_ACCEPTED
             }
-            MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL | MavCmd::MAV_CMD_DO_SET_ROI_NONE => MavResult::MAV_RESULT_ACCEPTED,
+            MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL => MavResult::MAV_RESULT_ACCEPTED,
+            MavCmd::MAV_CMD_DO_SET_ROI_NONE => {
+                self.camera_pitch_deg = 0.0;
+                MavResult::MAV_RESULT_ACCEPTED
+            }
             MavCmd::MAV_CMD_DO_SET_ACTUATOR => {
                 self.actuators.push(command.param1);
                 MavResult::MAV_RESULT_ACCEPTED
@@ -640,6 +653,9 @@ impl Vehicle {
                 self.mode = HOLD;
                 self.goal = Some((self.local(command.x, command.y), height_m));
             }
+        }
+        if command.command == MavCmd::MAV_CMD_DO_SET_ROI_LOCATION {
+            self.camera_pitch_deg = LOOKING_AT_SOMEBODY_DEG;
         }
         self.ack(command.command, MavResult::MAV_RESULT_ACCEPTED);
     }

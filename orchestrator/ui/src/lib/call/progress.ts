@@ -51,15 +51,30 @@ export function guardProgress(view: IncidentView, notices: readonly HeardNotice[
   }
 }
 
-/** The flight that serves the call now, if any. */
-export function servingMission(missions: readonly Mission[] | undefined): Mission | null {
-  const flying = (missions ?? []).filter((mission) => !mission.ended && mission.phase != null && !mission.recalled);
-  return flying.at(-1) ?? null;
+/** The flights that serve the call now, oldest first. */
+export function servingMissions(missions: readonly Mission[] | undefined): Mission[] {
+  return (missions ?? []).filter((mission) => !mission.ended && mission.phase != null && !mission.recalled);
 }
 
-/** How far the drone is. */
-export function droneProgress(view: IncidentView, drones: readonly DroneView[], nowMs: number): DroneProgress {
-  const mission = servingMission(view.missions) ?? servingMission(drones.flatMap((drone) => drone.mission ?? []));
+/**
+ * The flight whose picture and light matter: the one that was asked for; else the newest that is with the caller, so that a relief takes
+ * over when it is there and not when it is ordered; else the newest on its way. One to a second place comes last.
+ */
+export function servingMission(missions: readonly Mission[] | undefined, asked: string | null = null): Mission | null {
+  const flying = servingMissions(missions);
+  const first = flying.filter((mission) => !mission.second_place);
+  return (
+    flying.findLast((mission) => mission.drone === asked) ??
+    first.findLast((mission) => mission.phase === 'on_scene') ??
+    first.at(-1) ??
+    flying.at(-1) ??
+    null
+  );
+}
+
+/** How far the drone is; `asked` is the one that somebody wants to see where there are several. */
+export function droneProgress(view: IncidentView, drones: readonly DroneView[], nowMs: number, asked: string | null = null): DroneProgress {
+  const mission = servingMission(view.missions, asked) ?? servingMission(drones.flatMap((drone) => drone.mission ?? []), asked);
   if (!mission) return { stage: 'none' };
   if (mission.phase === 'on_scene') return { stage: 'there', drone: mission.drone };
   if (mission.phase === 'returning' || mission.phase === 'landed') return { stage: 'none' };

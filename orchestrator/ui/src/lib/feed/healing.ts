@@ -19,6 +19,11 @@ export const REFUSED_BRIEFLY_MS = 10_000;
 export const SERVER_BACK_OLD_MS = 350;
 /** Answered tries in a row without a picture before stills are asked for as well: the second has begun, so the first had its time. */
 export const TRIES_BEFORE_STILLS = 1;
+/**
+ * Without a picture for so long, stills are asked for whatever the reason: a server too full for another viewer and one whose answers come
+ * too late never count as a try.
+ */
+export const SILENT_BEFORE_STILLS_MS = 4_000;
 /** A still may be this old and still be one of "a still every second". */
 export const STILL_STALE_MS = 3_000;
 
@@ -38,6 +43,11 @@ export interface Step {
   state: FeedState;
   begin: boolean;
   stills: boolean;
+}
+
+/** How often WebRTC was tried in vain, as far as stills are concerned. */
+export function vainTries(failures: number, silentMs: number): number {
+  return silentMs < SILENT_BEFORE_STILLS_MS ? failures : Math.max(failures, TRIES_BEFORE_STILLS + 1);
 }
 
 /** Whether what the video element shows is a picture that came just now; browsers that tell no timestamps are believed. */

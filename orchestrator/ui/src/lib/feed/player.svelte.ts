@@ -6,7 +6,7 @@
 import { API_BASE } from '../api';
 import { clock } from '../clock.svelte';
 import { SERVER_BACK } from '../live/connection.svelte';
-import { isOld, isPicture, nextStep, type FeedState } from './healing';
+import { isOld, isPicture, nextStep, vainTries, type FeedState } from './healing';
 
 /** How often the age is looked at. */
 const LOOK_MS = 200;
@@ -19,8 +19,15 @@ const STILL_MS = 1_000;
 /** A still that takes longer than this is given up. */
 const STILL_ANSWER_MS = 3_000;
 
-interface IceServers {
+interface Feeds {
   ice_servers: RTCIceServer[];
+  feeds?: { drone: string; problem?: FeedProblem | null }[];
+}
+
+/** Why a camera gives no picture, for those who can mend it: a kind that pages know, and the camera's own words. */
+export interface FeedProblem {
+  kind: string;
+  detail: string;
 }
 
 export class FeedPlayer {
@@ -30,6 +37,8 @@ export class FeedPlayer {
   ageMs = $state<number | null>(null);
   /** The stream for the video element. */
   stream = $state.raw<MediaStream | null>(null);
+  /** Why there is none, when the server says. */
+  problem = $state<FeedProblem | null>(null);
   /** The latest still, while WebRTC does not get through. */
   still = $state<string | null>(null);
 
@@ -38,6 +47,9 @@ export class FeedPlayer {
   private lastPictureMs: number | null = null;
   private lastTimestamp: number | undefined;
   private begunMs = 0;
+  private startedMs = 0;
+  /** Candidates found before the server named the viewing. */
+  private early: string[] = [];
   private failures = 0;
   private refused = false;
   private busy = false;
@@ -52,6 +64,7 @@ export class FeedPlayer {
   start(): void {
     if (!this.stopped) return;
     this.stopped = false;
+    this.startedMs = performance.now();
     this.timer = setInterval(() => this.look(), LOOK_MS);
     addEventListener('online', this.networkChanged);
     this.network?.addEventListener?.('change', this.networkChanged);
@@ -97,6 +110,7 @@ export class FeedPlayer {
   private look(): void {
     const nowMs = performance.now();
     this.ageMs = this.lastPictureMs === null ? null : nowMs - this.lastPictureMs;
+    if (!this.refused) this.failures = vainTries(this.failures, this.ageMs ?? nowMs - this.startedMs);
     const step = nextStep({
       ageMs: this.ageMs,
       sinceBegunMs: nowMs - this.begunMs,
@@ -131,9 +145,11 @@ export class FeedPlayer {
 
   private async offer(): Promise<void> {
     const feeds = await fetch(`${API_BASE}/feeds`, { signal: AbortSignal.timeout(ANSWER_MS) });
-    const { ice_servers } = feeds.ok ? ((await feeds.json()) as IceServers) : { ice_servers: [] };
-    const peer = new RTCPeerConnection({ iceServers: ice_servers });
+    const told: Feeds = feeds.ok ? ((await feeds.json()) as Feeds) : { ice_servers: [] };
+    this.problem = told.feeds?.find((feed) => feed.drone === this.drone)?.problem ?? null;
+    const peer = new RTCPeerConnection({ iceServers: told.ice_servers });
     this.peer = peer;
+    this.early = [];
     peer.addTransceiver('video', { direction: 'recvonly' });
     peer.ontrack = (event) => {
       // Shown as soon as it is there: an escort is watched, not enjoyed.
@@ -144,7 +160,7 @@ export class FeedPlayer {
       if (this.peer === peer && (peer.connectionState === 'failed' || peer.connectionState === 'disconnected')) void this.begin();
     };
     peer.onicecandidate = (event) => {
-      if (event.candidate && this.resource) void this.trickle(event.candidate.candidate);
+      if (this.peer === peer && event.candidate) this.found(event.candidate.candidate);
     };
     await peer.setLocalDescription(await peer.createOffer());
     const answer = await fetch(`${API_BASE}/feeds/${encodeURIComponent(this.drone)}/whep`, {
@@ -158,6 +174,13 @@ export class FeedPlayer {
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     this.resource = answer.headers.get('location');
     await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
+    for (const candidate of this.early.splice(0)) void this.trickle(candidate);
+  }
+
+  /** A relay may be found before the server's answer is there, and may be the only way. */
+  private found(candidate: string): void {
+    if (this.resource) void this.trickle(candidate);
+    else this.early.push(candidate);
   }
 
   /** The server finds most viewers without it; behind a TURN server it may need it. */

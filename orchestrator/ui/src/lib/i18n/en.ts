@@ -188,6 +188,17 @@ export const en = {
     whole: 'The whole picture',
     showMap: 'Map large',
     showPicture: 'Picture large',
+    more: 'Also filming:',
+    problem: {
+      session: (detail: string) => `The camera does not answer as RTSP: ${detail}`,
+      silent: () => 'The camera does not answer. Is it on, and its address right?',
+      not_h264: (detail: string) => `The camera offers ${detail}; set its stream to H.264.`,
+      stalled: () => 'The camera stopped sending; it is asked again.',
+      ended: () => 'The camera ended the stream; it is asked again.',
+      unreadable: (detail: string) => `The camera sends what cannot be read: ${detail}`,
+      frozen: () => 'The camera repeats one picture: it is frozen.',
+      broke: (detail: string) => `The camera’s stream broke; it is asked again: ${detail}`,
+    },
   },
 
   sos: {

@@ -186,6 +186,17 @@ export const ko: Messages = {
     whole: '전체 영상',
     showMap: '지도 크게',
     showPicture: '영상 크게',
+    more: '촬영 중인 다른 드론:',
+    problem: {
+      session: (detail) => `카메라가 RTSP로 응답하지 않습니다: ${detail}`,
+      silent: () => '카메라가 응답하지 않습니다. 전원과 주소를 확인하세요.',
+      not_h264: (detail) => `카메라가 ${detail}을(를) 보냅니다. 스트림을 H.264로 설정하세요.`,
+      stalled: () => '카메라가 전송을 멈췄습니다. 다시 요청합니다.',
+      ended: () => '카메라가 스트림을 끝냈습니다. 다시 요청합니다.',
+      unreadable: (detail) => `카메라 영상을 읽을 수 없습니다: ${detail}`,
+      frozen: () => '카메라가 같은 화면만 보냅니다(정지).',
+      broke: (detail) => `카메라 스트림이 끊겼습니다. 다시 요청합니다: ${detail}`,
+    },
   },
 
   sos: {
