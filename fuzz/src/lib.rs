@@ -20,6 +20,7 @@ mod codes;
 mod config;
 mod scenario;
 
+mod feeds;
 mod pictures;
 
 mod mqtt;
@@ -58,6 +59,9 @@ pub const TARGETS: &[Target] = &[
     Target { name: "scenario_toml", run: scenario::run, seeds: scenario::seeds, brief_runs: 6_000 },
     Target { name: "code", run: codes::run, seeds: codes::seeds, brief_runs: 50_000 },
     Target { name: "pictures", run: pictures::run, seeds: pictures::seeds, brief_runs: 2_000 },
+    Target { name: "camera_packets", run: feeds::run_packets, seeds: feeds::packet_seeds, brief_runs: 20_000 },
+    Target { name: "viewer_datagrams", run: feeds::run_datagrams, seeds: feeds::datagram_seeds, brief_runs: 40_000 },
+    Target { name: "recording", run: feeds::run_recording, seeds: feeds::recording_seeds, brief_runs: 20_000 },
     Target { name: "requests", run: requests::run, seeds: requests::seeds, brief_runs: 40_000 },
     Target { name: "mqtt", run: mqtt::run, seeds: mqtt::seeds, brief_runs: 40_000 },
     Target { name: "log", run: log::run, seeds: log::seeds, brief_runs: 150 },

@@ -123,6 +123,8 @@ pub const EVIDENCE_SEAL_PAUSE: Duration = Duration::from_secs(5);
 pub const EVIDENCE_RETRY_PAUSE: Duration = Duration::from_secs(2);
 /// Recordings deleted at most to make room for one fragment of a few megabytes.
 pub const EVIDENCE_ROOM_TRIES_MAX: usize = 8;
+/// Between two alerts to the operators that an incident is not being recorded.
+pub const EVIDENCE_ALERT_PAUSE: Duration = Duration::from_secs(60);
 /// How often old recordings are looked for.
 pub const EVIDENCE_TIDYING: Duration = Duration::from_secs(60);
 /// How long a stopping server waits for open effects.

@@ -2,6 +2,8 @@
 
 #[path = "support/contract.rs"]
 mod contract;
+#[path = "../feed/tests/support/lines.rs"]
+mod lines;
 #[path = "http/world.rs"]
 mod world;
 

@@ -169,7 +169,7 @@ pub fn run(arguments: &FlyArguments) -> Result<()> {
     let mut fleet = place(arguments)?;
     let street = Street::default();
     let people = arguments.people.map(people_socket).transpose()?;
-    let _video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, &mut fleet, street.clone())).transpose()?;
+    let video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, &mut fleet, street.clone())).transpose()?;
     let start = Instant::now();
     let mut virtual_ms = 0.0;
     let mut last = start;
@@ -182,8 +182,9 @@ pub fn run(arguments: &FlyArguments) -> Result<()> {
         let passed_ms = now.duration_since(last).as_secs_f64() * 1e3 * arguments.speed;
         last = now;
         virtual_ms += passed_ms.min(CATCH_UP_MS as f64);
-        if let Some(people) = &people {
-            street.hear_from(people);
+        let dark = people.as_ref().and_then(|people| street.hear_from(people));
+        if let (Some(dark), Some(video)) = (dark, &video) {
+            video.lose_power(dark);
         }
         for flown in &mut fleet {
             tick(flown, virtual_ms as u64, &environment);

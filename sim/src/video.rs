@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use flight_types::LocalFrame;
@@ -22,6 +22,8 @@ const PARKED_SHARE: f64 = 0.5;
 const SEED: u64 = 1;
 /// Tellings taken in one go; more of them wait in the kernel or are lost there.
 const TELLINGS_AT_ONCE_MAX: usize = 64;
+/// Said to the same socket by a play: the cameras lose their power for so many seconds.
+const POWER_OFF: &str = "power-off ";
 /// Largest telling read; the parser refuses long ones by itself.
 const TELLING_BYTES: usize = 512;
 
@@ -68,16 +70,21 @@ impl Street {
         self.lock().hear(telling, self.began.elapsed().as_secs_f64());
     }
 
-    /// Takes what has come to a socket that does not block. What is no telling is dropped: this is the inside of a simulator.
-    pub fn hear_from(&self, socket: &UdpSocket) {
+    /// Takes what has come to a socket that does not block; returns for how long the cameras are to lose their power, when that was
+    /// said (`power-off SECONDS`). What is neither is dropped: this is the inside of a simulator.
+    pub fn hear_from(&self, socket: &UdpSocket) -> Option<Duration> {
         let mut buffer = [0; TELLING_BYTES];
+        let mut dark = None;
         for _ in 0..TELLINGS_AT_ONCE_MAX {
-            let Ok((length, _)) = socket.recv_from(&mut buffer) else { return };
-            let text = std::str::from_utf8(&buffer[..length]).ok();
-            if let Some(telling) = text.and_then(|text| text.parse().ok()) {
+            let Ok((length, _)) = socket.recv_from(&mut buffer) else { break };
+            let Ok(text) = std::str::from_utf8(&buffer[..length]) else { continue };
+            if let Ok(telling) = text.parse() {
                 self.hear(&telling);
+            } else if let Some(seconds) = text.strip_prefix(POWER_OFF) {
+                dark = seconds.trim().parse::<u8>().ok().map(|seconds| Duration::from_secs(seconds.into())).or(dark);
             }
         }
+        dark
     }
 
     fn seen(&self, frame: &LocalFrame) -> Vec<Person> {
@@ -185,8 +192,7 @@ fn stream_pose(truth: &Truth) -> Pose {
 
 /// The stream server with its own runtime; it ends when dropped.
 pub struct VideoServer {
-    address: SocketAddr,
-    _server: RtspServer,
+    server: RtspServer,
     _runtime: tokio::runtime::Runtime,
 }
 
@@ -206,11 +212,16 @@ impl VideoServer {
         let streams = mounts.into_iter().map(|(name, mount)| Ok((name, stream(mount)?)));
         let streams = streams.collect::<Result<BTreeMap<_, _>>>()?;
         let server = runtime.block_on(RtspServer::start(bind, streams))?;
-        Ok(Self { address: server.address(), _server: server, _runtime: runtime })
+        Ok(Self { server, _runtime: runtime })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
+    }
+
+    /// Every camera loses its power for so long.
+    pub fn lose_power(&self, for_: Duration) {
+        self.server.lose_power(for_);
     }
 }

@@ -254,6 +254,7 @@ fn apply(state: &mut State, turn: &mut Turn, event: &Event) {
 
         Event::DronesFound { effect, drones } => mission::drones_found(state, turn, *effect, drones),
         Event::AircraftReady { drone: _ } => mission::look_again(state, turn),
+        Event::RecordingFailed { incident, drone } => incident::not_recorded(state, turn, incident, drone),
         Event::LaunchApproved { mission } => mission::launch_approved(state, turn, mission),
         Event::LaunchDenied { mission, reason } => mission::launch_denied(state, turn, mission, reason.as_deref()),
         Event::RecallRequested { drone } => mission::recall_requested(state, turn, drone),

@@ -287,6 +287,11 @@ pub enum OperatorAlert {
         /// Who has it.
         pilot: AccountId,
     },
+    /// What an aircraft sees of an open incident is not being recorded: the disk is full and nothing is left that may be deleted.
+    NotRecorded {
+        /// Which aircraft.
+        drone: DroneId,
+    },
     /// A survey was asked for and no aircraft can fly it.
     SurveyImpossible {
         /// Of which lot.

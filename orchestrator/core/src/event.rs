@@ -343,6 +343,13 @@ pub enum Event {
         /// Which.
         drone: DroneId,
     },
+    /// What an aircraft sees of an incident cannot be written down: the disk is full.
+    RecordingFailed {
+        /// Which incident.
+        incident: IncidentId,
+        /// Which aircraft.
+        drone: DroneId,
+    },
     /// An operator lets a launch go.
     LaunchApproved {
         /// Which.

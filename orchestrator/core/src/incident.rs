@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use flight_types::{GuardId, IncidentId};
+use flight_types::{DroneId, GuardId, IncidentId};
 
 use crate::cause::Cause;
 use crate::effect::{Action, CallerNotice, GuardNotice, OperatorAlert};
@@ -37,6 +37,13 @@ pub(crate) fn alert(state: &mut State, turn: &mut Turn, id: Option<&IncidentId>,
     turn.order(Action::AlertOperators { incident: id.cloned(), alert });
 }
 
+/// Its recording has no room: the operators hear of it while something can still be done.
+pub(crate) fn not_recorded(state: &mut State, turn: &mut Turn, id: &IncidentId, drone: &DroneId) {
+    if state.open_incident(id).is_some() {
+        alert(state, turn, Some(id), OperatorAlert::NotRecorded { drone: drone.clone() });
+    }
+}
+
 fn alert_word(alert: &OperatorAlert) -> &'static str {
     match alert {
         OperatorAlert::NobodyAccepted => "alert_nobody_accepted",
@@ -52,6 +59,7 @@ fn alert_word(alert: &OperatorAlert) -> &'static str {
         OperatorAlert::FlightFailed { .. } => "alert_flight_failed",
         OperatorAlert::LinkLost { .. } => "alert_link_lost",
         OperatorAlert::RecallWaits { .. } => "alert_recall_waits",
+        OperatorAlert::NotRecorded { .. } => "alert_not_recorded",
         OperatorAlert::SurveyImpossible { .. } => "alert_survey_impossible",
         OperatorAlert::DeliveryFailed { .. } => "alert_delivery_failed",
     }
@@ -66,7 +74,7 @@ fn alert_detail(alert: &OperatorAlert) -> BTreeMap<String, String> {
             particulars.insert("drone".to_owned(), drone.to_string());
             particulars
         }
-        OperatorAlert::LinkLost { drone } => flat(&[("drone", drone.to_string())]),
+        OperatorAlert::LinkLost { drone } | OperatorAlert::NotRecorded { drone } => flat(&[("drone", drone.to_string())]),
         OperatorAlert::ApprovalSilent { mission, outcome } => {
             flat(&[("mission", mission.to_string()), ("outcome", format!("{outcome:?}").to_lowercase())])
         }

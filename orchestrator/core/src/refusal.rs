@@ -59,7 +59,8 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         | Event::TimePassed
         | Event::EffectDone { .. }
         | Event::GuardsFound { .. }
-        | Event::GuardSeen { .. } => Ok(()),
+        | Event::GuardSeen { .. }
+        | Event::RecordingFailed { .. } => Ok(()),
         Event::CallRaised { caller, .. } => own_call(actor, caller),
         Event::CallerMoved { incident, .. } => open(callers_incident(state, actor, incident)?),
         Event::CancelRequested { incident, verdict } => cancel(state, actor, incident, *verdict),

@@ -161,6 +161,7 @@ async fn carry(
     repeats: &mut Repeats,
     picture: &mut impl FnMut(AccessUnit),
 ) -> IntakeError {
+    let mut order = Order::default();
     let (mut bad_in_a_row, mut complained_at, mut patience) = (0, None::<Instant>, Patience::new(Instant::now()));
     loop {
         let packet = match timeout_at(patience.until().into(), playing.next()).await {
@@ -179,6 +180,7 @@ async fn carry(
             Ok(Some(unit)) => {
                 bad_in_a_row = 0;
                 patience.picture(Instant::now());
+                order.judge(name, unit.media_time);
                 match repeats.judge(&unit) {
                     Judgement::New => picture(unit),
                     Judgement::Repeated => metrics::counter!("feed_pictures_repeated").increment(1),
@@ -197,6 +199,27 @@ async fn carry(
                 }
             }
         }
+    }
+}
+
+/// Notices pictures that come before others which are shown earlier (B pictures): browsers stutter on them, because nobody told them to
+/// wait. They pass all the same: a stuttering picture is one.
+#[derive(Debug, Default)]
+struct Order {
+    last: Option<u64>,
+    told: bool,
+}
+
+impl Order {
+    /// The next picture's time; whether it is the first that runs backwards.
+    fn judge(&mut self, name: &str, media_time: u64) -> bool {
+        let backwards = self.last.replace(media_time).is_some_and(|last| media_time < last);
+        let first = backwards && !self.told;
+        self.told |= backwards;
+        if first {
+            tracing::warn!(camera = name, "a camera sends B pictures, on which browsers stutter: set its profile to Baseline");
+        }
+        first
     }
 }
 
@@ -238,6 +261,12 @@ fn in_a_line(error: &retina::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pictures_out_of_order_are_told_once() {
+        let mut order = Order::default();
+        assert_eq!([1, 4, 2, 3, 8, 6].map(|time| order.judge("d1", time)), [false, false, true, false, false, false]);
+    }
 
     /// What a camera sends matters only when pictures come of it.
     #[test]

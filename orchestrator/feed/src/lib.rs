@@ -45,4 +45,4 @@ mod reel;
 pub use reel::{RecordingFile, Reel, ReelError, Seal, new_file};
 
 mod track;
-pub use track::{TrackPoint, track_of};
+pub use track::{TrackPoint, track_in, track_of};

@@ -147,8 +147,8 @@ impl Reel {
         self.write()
     }
 
-    /// Ends the recording.
-    pub fn finish(mut self) -> Result<Seal, ReelError> {
+    /// Ends the recording. What does not fit on the disk may be tried again.
+    pub fn finish(&mut self) -> Result<Seal, ReelError> {
         if !self.waiting.is_empty() {
             self.cut(None)?;
         }
@@ -211,6 +211,8 @@ impl Reel {
             // Kept for the next try, but not without bound while the disk stays full.
             if full && fragment.len() <= 2 * FRAGMENT_BYTES_MAX {
                 self.unwritten = Some((fragment, pictures));
+            } else {
+                tracing::error!(path = %self.path.display(), pictures, "pictures are lost: they could not be written down");
             }
             return Err(if full { ReelError::DiskFull } else { ReelError::File { path: self.path.clone(), source } });
         }

@@ -136,6 +136,13 @@ impl Source {
         Subscription { past, units, needs_key: true, wanted: shared.wanted.clone() }
     }
 
+    /// Joins with nothing of the past: begins with the next key picture that is taken.
+    pub fn subscribe_from_now(&self) -> Subscription {
+        let mut subscription = self.subscribe();
+        subscription.past.clear();
+        subscription
+    }
+
     /// What is known of it.
     pub fn state(&self) -> SourceState {
         self.0.shared.state.borrow().clone()

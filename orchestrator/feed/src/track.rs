@@ -33,7 +33,11 @@ pub struct TrackPoint {
 pub fn track_of(path: &Path) -> std::io::Result<Vec<TrackPoint>> {
     let file = File::open(path)?;
     let length = file.metadata()?.len();
-    let mut file = BufReader::new(file);
+    track_in(BufReader::new(file), length)
+}
+
+/// The same of a recording of so many bytes, wherever it lies.
+pub fn track_in(mut file: impl Read + Seek, length: u64) -> std::io::Result<Vec<TrackPoint>> {
     let (mut points, mut at) = (Vec::new(), 0);
     while let Some((name, start, end)) = next_box(&mut file, at, length)? {
         if &name == b"mdat" && end - start <= 4 * FRAGMENT_BYTES_MAX as u64 {

@@ -55,7 +55,7 @@ pub fn kept(folder: &Path) -> std::io::Result<Vec<Kept>> {
             continue;
         }
         let name = incident.file_name().to_string_lossy().into_owned();
-        found.extend(of_incident(&incident.path(), &name)?);
+        found.extend(unless_gone(of_incident(&incident.path(), &name))?.unwrap_or_default());
     }
     found.sort_by(|a, b| a.written_at.cmp(&b.written_at).then_with(|| a.name.cmp(&b.name)));
     Ok(found)
@@ -70,11 +70,20 @@ pub fn of_incident(folder: &Path, incident: &str) -> std::io::Result<Vec<Kept>> 
         if path.extension().is_none_or(|ending| ending != "mp4") {
             continue;
         }
-        let about = file.metadata()?;
+        let Some(about) = unless_gone(file.metadata())? else { continue };
         let name = format!("{incident}/{}", file.file_name().to_string_lossy());
         let written_at = about.modified()?;
         found.push(Kept { name, path, incident: incident.to_owned(), bytes: about.len(), written_at });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
+}
+
+/// Two recordings may make room at once, and tidying goes on beside: what was deleted in between is no error of the list.
+fn unless_gone<T>(found: std::io::Result<T>) -> std::io::Result<Option<T>> {
+    match found {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }

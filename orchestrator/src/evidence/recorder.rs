@@ -103,7 +103,8 @@ pub fn scenes(core: &Core) -> BTreeSet<Scene> {
 async fn record(means: Means, scene: Scene, end: CancellationToken) {
     let (incident, drone) = &scene;
     let Some(source) = means.feeds.source(drone, Quality::Main) else { return };
-    let mut pictures = source.subscribe();
+    // Not from the last key picture: that one was taken in transit, which is not recorded.
+    let mut pictures = source.subscribe_from_now();
     let (units, waiting) = mpsc::channel(EVIDENCE_PICTURES_WAITING_MAX);
     let (seals, mut sealed) = mpsc::channel(EVIDENCE_SEALS_WAITING_MAX);
     tracing::info!(incident = %incident, drone = %drone, "recording begins");

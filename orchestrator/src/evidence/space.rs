@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use dispatch_core::event::Actor;
+use dispatch_core::event::{Actor, Event};
 use feed::RecordingFile;
-use flight_types::IncidentId;
+use flight_types::{DroneId, IncidentId};
 use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio::time::interval;
@@ -121,6 +121,14 @@ impl Space {
         true
     }
 
+    /// Tells the operators that what this aircraft sees is not being recorded.
+    pub fn alert(&self, incident: &IncidentId, drone: &DroneId) {
+        let event = Event::RecordingFailed { incident: incident.clone(), drone: drone.clone() };
+        if let Err(error) = self.runtime.block_on(self.engine.report(Actor::System, event)) {
+            tracing::error!(error = %error, incident = %incident, "the operators could not be told that nothing is recorded");
+        }
+    }
+
     fn all(&self) -> Vec<Kept> {
         kept(&self.folder).unwrap_or_else(|error| {
             tracing::error!(error = %error, folder = %self.folder.display(), "the recordings cannot be listed");
@@ -144,6 +152,7 @@ impl Space {
         let record = AuditRecord::new(Some(Actor::System), DELETED, recording.name.as_str(), AuditOutcome::Done)
             .with("why", why)
             .with("bytes", recording.bytes.to_string());
+        metrics::counter!("evidence_deleted", "why" => why.to_owned()).increment(1);
         // First the trail, then the file. On a full disk the trail itself may have no room before the file is gone.
         let noted = self.runtime.block_on(self.audit.record(record.clone()));
         if let Err(error) = std::fs::remove_file(&recording.path) {

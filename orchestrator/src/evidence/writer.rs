@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use feed::{AccessUnit, Reel, ReelError};
+use feed::{AccessUnit, Reel, ReelError, Seal};
 use flight_types::{DroneId, IncidentId};
 use tokio::sync::mpsc;
 
 use super::recorder::Sealed;
 use super::space::Space;
 use crate::engine::Engine;
-use crate::limits::{EVIDENCE_RETRY_PAUSE, EVIDENCE_ROOM_TRIES_MAX, EVIDENCE_SEAL_PAUSE};
+use crate::limits::{EVIDENCE_ALERT_PAUSE, EVIDENCE_RETRY_PAUSE, EVIDENCE_ROOM_TRIES_MAX, EVIDENCE_SEAL_PAUSE};
 
 struct Writer<'a> {
     scene: &'a (IncidentId, DroneId),
@@ -21,6 +21,8 @@ struct Writer<'a> {
     seals: &'a mpsc::Sender<Sealed>,
     open: Option<Open>,
     failed_at: Option<Instant>,
+    /// When the operators were last told that nothing is recorded.
+    told_at: Option<Instant>,
 }
 
 struct Open {
@@ -37,7 +39,7 @@ pub(super) fn write(
     engine: &Engine,
     seals: &mpsc::Sender<Sealed>,
 ) {
-    let mut writer = Writer { scene, space, engine, seals, open: None, failed_at: None };
+    let mut writer = Writer { scene, space, engine, seals, open: None, failed_at: None, told_at: None };
     while let Some(unit) = units.blocking_recv() {
         writer.take(&unit);
     }
@@ -87,7 +89,9 @@ impl Writer<'_> {
             }
             Err(error) => {
                 if matches!(&error, ReelError::File { source, .. } if source.kind() == ErrorKind::StorageFull) {
-                    self.space.make_room();
+                    if !self.space.make_room() {
+                        self.tell_not_recorded();
+                    }
                 }
                 self.give_up(&error);
                 false
@@ -97,21 +101,35 @@ impl Writer<'_> {
 
     /// The disk is full: the oldest recordings that nobody needs go, and the fragment is written again.
     fn make_room(&mut self) {
+        let Some(mut open) = self.open.take() else { return };
+        let written = self.with_room(&mut open.reel, Err(ReelError::DiskFull));
+        self.open = Some(open);
+        match written {
+            Ok(_) => self.seal_sometimes(),
+            Err(ReelError::DiskFull) => self.tell_not_recorded(),
+            Err(error) => self.give_up(&error),
+        }
+    }
+
+    /// Writes again what did not fit, for as long as something goes that nobody needs.
+    fn with_room(&self, reel: &mut Reel, mut written: Result<Seal, ReelError>) -> Result<Seal, ReelError> {
         for _ in 0..EVIDENCE_ROOM_TRIES_MAX {
-            if !self.space.make_room() {
+            if !matches!(written, Err(ReelError::DiskFull)) || !self.space.make_room() {
                 break;
             }
-            let Some(open) = &mut self.open else { return };
-            match open.reel.retry() {
-                Ok(_) => return self.seal_sometimes(),
-                Err(ReelError::DiskFull) => {}
-                Err(error) => return self.give_up(&error),
-            }
+            written = reel.retry();
         }
-        tracing::error!(
-            incident = %self.scene.0,
-            "THE DISK IS FULL and there is no recording of a closed incident left to delete: this incident is not being recorded"
-        );
+        written
+    }
+
+    fn tell_not_recorded(&mut self) {
+        let (incident, drone) = self.scene;
+        tracing::error!(incident = %incident, drone = %drone, "THE DISK IS FULL: this incident is not being recorded");
+        metrics::counter!("evidence_not_recorded").increment(1);
+        if self.told_at.is_none_or(|at| EVIDENCE_ALERT_PAUSE <= at.elapsed()) {
+            self.told_at = Some(Instant::now());
+            self.space.alert(incident, drone);
+        }
     }
 
     fn seal_sometimes(&mut self) {
@@ -125,8 +143,9 @@ impl Writer<'_> {
     }
 
     fn finish(&mut self) {
-        let Some(Open { reel, name, .. }) = self.open.take() else { return };
-        match reel.finish() {
+        let Some(Open { mut reel, name, .. }) = self.open.take() else { return };
+        let ended = reel.finish();
+        match self.with_room(&mut reel, ended) {
             Ok(seal) => drop(self.seals.blocking_send(Sealed { name, seal })),
             Err(error) => {
                 tracing::error!(recording = name, error = %crate::engine::chain(&error), "the end of a recording is lost")

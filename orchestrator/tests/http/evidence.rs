@@ -9,12 +9,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use feed::RecordingFile;
+use flight_types::{FlightEvent, FlightPhase};
 use orchestrator::evidence::{Disk, EvidenceVerdict, Keeping, Kept, Recorder, Space, kept, seal_found, verify_evidence};
 use reqwest::StatusCode;
 use serde_json::json;
 use sim_rtsp::{CameraStream, RtspServer, StreamSettings, TestPattern};
 
-use crate::feeds::{d1, on_scene};
+use crate::feeds::{d1, in_transit, on_scene};
+use crate::lines;
 use crate::world::{World, soon};
 
 /// A camera with small pictures.
@@ -48,7 +50,7 @@ async fn tidied(space: &Arc<Space>, after: Duration) {
     round.await.expect("a round");
 }
 
-async fn close(world: &World, incident: &str) {
+pub async fn close(world: &World, incident: &str) {
     for step in ["on-scene", "situation-end"] {
         let (status, body) = world.post("g1", &format!("/incidents/{incident}/{step}"), json!({})).await;
         assert_eq!(status, StatusCode::NO_CONTENT, "{body}");
@@ -120,13 +122,56 @@ async fn a_recording_is_sealed_checked_kept_and_forgotten() {
     assert_eq!(verdict().await, EvidenceVerdict { deleted: 1, ..EvidenceVerdict::default() });
 }
 
+/// Somebody watches already, so the pictures since the last key picture are at hand when the aircraft comes on scene. They were taken in
+/// transit.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_begins_with_what_was_seen_on_scene() {
+    let (world, _, mission) = in_transit().await;
+    let (_server, urls) = camera().await;
+    world.feeds.set(&d1(), urls);
+    let data = tempfile::tempdir().expect("a folder");
+    let folder = data.path().join("evidence");
+    let keeping = Keeping { age_max: Duration::from_secs(3_600), bytes_max: u64::MAX };
+    let space = Arc::new(Space::new(folder.clone(), keeping, world.engine.clone(), world.app.audit.clone()));
+    let recorder = Recorder::start(world.engine.clone(), world.app.audit.clone(), world.feeds.clone(), space);
+    let mut watching = world.feeds.source(&d1(), feed::Quality::Main).expect("a camera").subscribe();
+    for _ in 0..4 {
+        soon("a picture", watching.next()).await.expect("in service");
+    }
+    let on_scene_at = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_micros();
+    crate::feeds::report(&world, &mission, FlightEvent::Reached { phase: FlightPhase::OnScene }).await;
+    let recording = grown(&folder, 60_000).await;
+    recorder.stop().await;
+    let track = feed::track_of(&recording.path).expect("a track");
+    assert!(10 < track.len(), "{} pictures", track.len());
+    let first_us = u128::try_from(track[0].captured_at_us).expect("after 1970");
+    assert!(on_scene_at <= first_us, "{} ms of transit are recorded", (on_scene_at - first_us) / 1_000);
+}
+
+/// A bound on the room that recordings take costs the oldest of closed incidents, with a line in the log and one in the trail.
+#[tokio::test(flavor = "multi_thread")]
+async fn more_room_than_allowed_costs_the_oldest_of_closed_incidents() {
+    lines::keep();
+    let (world, incident, _) = on_scene().await;
+    let data = tempfile::tempdir().expect("a folder");
+    let folder = data.path().join("evidence");
+    let paths = [("gone-1", 9), ("gone-2", 5), (incident.as_str(), 30)].map(|(name, days)| old_recording(&folder, name, days));
+    assert_eq!(seal_found(&world.store, &world.app.audit, &folder).await.expect("a trail"), 3);
+    let keeping = Keeping { age_max: Duration::from_secs(365 * 24 * 3_600), bytes_max: 200_000 };
+    let space = Arc::new(Space::new(folder.clone(), keeping, world.engine.clone(), world.app.audit.clone()));
+    tidied(&space, Duration::ZERO).await;
+    assert_eq!(paths.map(|path| path.exists()), [false, true, true], "the oldest that nobody needs, and no more than has to go");
+    assert!(lines::has(&["WARN", "RECORDINGS TAKE MORE ROOM", "gone-1/d1-1.mp4"]));
+    let notes = orchestrator::store::audit_notes(&world.store, &["evidence_deleted"]).await.expect("a trail");
+    assert_eq!(notes[0].detail["why"], "room");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_recorded_in_transit() {
     let (world, _, mission) = on_scene().await;
     let scenes = |world: &World| world.engine.read(|core| orchestrator::evidence::scenes(core).len());
     assert_eq!(scenes(&world), 1);
-    let returning = flight_types::FlightEvent::Reached { phase: flight_types::FlightPhase::Returning };
-    crate::feeds::report(&world, &mission, returning).await;
+    crate::feeds::report(&world, &mission, FlightEvent::Reached { phase: FlightPhase::Returning }).await;
     assert_eq!(scenes(&world), 0);
 }
 
@@ -194,6 +239,7 @@ fn old_recording(folder: &Path, incident: &str, days_old: u64) -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_costs_the_oldest_recordings_nobody_needs_and_never_the_open_incident() {
+    lines::keep();
     let (world, incident, _) = on_scene().await;
     let (_server, urls) = camera().await;
     let data = tempfile::tempdir().expect("a folder");
@@ -234,6 +280,14 @@ async fn a_full_disk_costs_the_oldest_recordings_nobody_needs_and_never_the_open
     })
     .await;
     assert!(111_000 <= own(0).await.bytes, "the open incident's recording is not touched");
+    for gone in ["closed-1/d1-1.mp4", "closed-2/d1-1.mp4"] {
+        assert!(lines::has(&["ERROR", "THE DISK IS FULL: the oldest recording of a closed incident is deleted", gone]));
+    }
+    assert!(lines::has(&["ERROR", "THE DISK IS FULL: this incident is not being recorded", &incident]));
+    let (_, view) = world.get("operator", &format!("/incidents/{incident}")).await;
+    let timeline = view["incident"]["timeline"].as_array().expect("a timeline");
+    let told = timeline.iter().filter(|item| item["what"] == "alert_not_recorded").count();
+    assert_eq!(told, 1, "the operators are told, once: {timeline:?}");
     recorder.stop().await;
     let verdict = verify_evidence(&world.store, &folder).await.expect("a verdict");
     assert_eq!((verdict.intact, verdict.deleted, verdict.broken), (1, 2, vec![]), "{:?}", verdict.unsealed);

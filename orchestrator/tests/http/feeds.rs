@@ -2,7 +2,7 @@
 
 use dispatch_core::event::{Actor, Event};
 use flight_types::{DroneId, DroneStatus, FlightEvent, FlightPhase, LightState, LinkStatus, MissionId};
-use orchestrator::store::verify_audit;
+use orchestrator::store::{AuditNote, verify_audit};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -30,6 +30,13 @@ pub fn ready() -> DroneStatus {
 
 /// A world in which d1, whose camera does not answer, is on scene of an incident that g1 has taken; the incident and the flight.
 pub async fn on_scene() -> (World, String, MissionId) {
+    let (world, incident, mission) = in_transit().await;
+    report(&world, &mission, FlightEvent::Reached { phase: FlightPhase::OnScene }).await;
+    (world, incident, mission)
+}
+
+/// The same a moment before, on the way out.
+pub async fn in_transit() -> (World, String, MissionId) {
     let mut world = World::new().await;
     world.drones = vec![ready()];
     let url = "rtsp://127.0.0.1:1/d1".parse().expect("a URL");
@@ -40,9 +47,7 @@ pub async fn on_scene() -> (World, String, MissionId) {
     let approved =
         world.request("operator", Method::POST, &format!("/launches/{mission}/approve")).send().await.expect("an answer");
     assert_eq!(approved.status(), StatusCode::NO_CONTENT);
-    for phase in
-        [FlightPhase::PreflightPassed, FlightPhase::Uploaded, FlightPhase::Armed, FlightPhase::Airborne, FlightPhase::OnScene]
-    {
+    for phase in [FlightPhase::PreflightPassed, FlightPhase::Uploaded, FlightPhase::Armed, FlightPhase::Airborne] {
         report(&world, &mission, FlightEvent::Reached { phase }).await;
     }
     (world, incident, mission)
@@ -134,17 +139,7 @@ async fn a_viewing_ends_with_the_flight_and_every_one_is_in_the_audit_trail() {
     let viewing = location.expect("a viewing");
     report(&world, &mission, FlightEvent::Reached { phase: FlightPhase::Returning }).await;
     report(&world, &mission, FlightEvent::Reached { phase: FlightPhase::Landed }).await;
-    let notes = soon("the end in the trail", async {
-        loop {
-            let notes =
-                orchestrator::store::audit_notes(&world.store, &["picture_viewed", "picture_view_ended"]).await.expect("a trail");
-            if notes.len() == 2 {
-                return notes;
-            }
-            world.engine.report(Actor::System, Event::TimePassed).await.expect("time passes");
-        }
-    })
-    .await;
+    let notes = noted(&world, &["picture_viewed", "picture_view_ended"], 2).await;
     assert_eq!((notes[0].action.as_str(), notes[0].subject.as_str()), ("picture_viewed", "d1"));
     assert_eq!(notes[0].detail["incident"], incident);
     assert_eq!((notes[1].action.as_str(), notes[1].detail["why"].as_str()), ("picture_view_ended", "not_allowed_any_more"));
@@ -167,5 +162,76 @@ async fn what_is_no_offer_is_refused_in_words() {
         let (status, problem): (StatusCode, Value) = answer(request).await;
         assert_eq!(status, expected, "{problem}");
         assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+    }
+}
+
+/// What the trail has of these, once there are so many.
+async fn noted(world: &World, actions: &[&str], count: usize) -> Vec<AuditNote> {
+    soon("the trail", async {
+        loop {
+            let notes = orchestrator::store::audit_notes(&world.store, actions).await.expect("a trail");
+            if notes.len() == count {
+                return notes;
+            }
+            world.engine.report(Actor::System, Event::TimePassed).await.expect("time passes");
+        }
+    })
+    .await
+}
+
+/// The incident is over, and its aircraft still in the air: what it sees on its way home is nothing to the guard any more.
+#[tokio::test]
+async fn a_guards_picture_ends_with_the_incident_though_the_aircraft_flies_on() {
+    let (world, incident, _) = on_scene().await;
+    let (_, location, _) = offer(&world, "g1").await;
+    let viewing = location.expect("a viewing");
+    crate::evidence::close(&world, &incident).await;
+    let notes = noted(&world, &["picture_view_ended"], 1).await;
+    assert_eq!(notes[0].detail["why"], "not_allowed_any_more");
+    assert!(world.engine.read(|core| core.mission_of(&d1()).is_some()), "it flies");
+    assert_eq!(offer(&world, "g1").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(status(&world, "g1", Method::GET, "/feeds/d1/still.jpg").await, StatusCode::FORBIDDEN);
+    assert_eq!(status(&world, "g1", Method::DELETE, &viewing).await, StatusCode::NOT_FOUND);
+    assert_eq!(world.get("g1", "/feeds").await.1["feeds"], serde_json::json!([]));
+    assert_eq!(offer(&world, "pilot").await.0, StatusCode::CREATED, "who flies it sees where it flies");
+}
+
+#[tokio::test]
+async fn a_viewing_ends_when_its_viewer_signs_out() {
+    let (world, _, _) = on_scene().await;
+    let cookie = crate::sessions::session(&world, "operator").await;
+    let by_cookie = |method, path: &str| world.request("", method, path).header("cookie", &cookie);
+    let offered = by_cookie(Method::POST, "/feeds/d1/whep").header("content-type", "application/sdp").body(OFFER).send().await;
+    assert_eq!(offered.expect("an answer").status(), StatusCode::CREATED);
+    let signed_out = by_cookie(Method::DELETE, "/session").send().await.expect("an answer");
+    assert_eq!(signed_out.status(), StatusCode::NO_CONTENT);
+    assert_eq!(noted(&world, &["picture_view_ended"], 1).await[0].detail["why"], "signed_out");
+}
+
+/// Stills are looked at each second; the trail has one line a minute of it, also where there was none to be had.
+#[tokio::test]
+async fn a_look_at_stills_is_in_the_trail() {
+    let (world, incident, _) = on_scene().await;
+    let looks = ["g1", "g1", "pilot"].map(|who| status(&world, who, Method::GET, "/feeds/d1/still.jpg"));
+    for look in looks {
+        assert_eq!(look.await, StatusCode::SERVICE_UNAVAILABLE, "the camera does not answer");
+    }
+    let notes = noted(&world, &["stills_viewed"], 2).await;
+    assert!(notes.iter().all(|note| note.subject == "d1" && note.detail["incident"] == incident));
+}
+
+/// Why there is no picture is for those who can have it mended: it names what is inside the network.
+#[tokio::test]
+async fn why_there_is_no_picture_is_told_to_operators_and_pilots() {
+    let (world, _, _) = on_scene().await;
+    let source = world.feeds.source(&d1(), feed::Quality::Main).expect("a camera");
+    let _wanted = source.subscribe();
+    soon("the failure", source.reaches(|state| matches!(state, feed::SourceState::Failed(_)))).await;
+    for (who, kind) in [("operator", "session"), ("pilot", "session"), ("g1", "")] {
+        let (_, feeds) = world.get(who, "/feeds").await;
+        assert_eq!(feeds["feeds"][0]["state"], "failed");
+        assert_eq!(feeds["feeds"][0]["problem"]["kind"].as_str().unwrap_or_default(), kind, "{who}");
+        let detail = feeds["feeds"][0]["problem"]["detail"].as_str().unwrap_or_default();
+        assert!(!detail.contains('\n') && detail.len() <= 200, "{detail}");
     }
 }

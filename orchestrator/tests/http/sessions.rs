@@ -7,6 +7,11 @@ use serde_json::json;
 
 use crate::world::{PASSWORD, World, answer, generous};
 
+/// A browser's cookie of a new session.
+pub async fn session(world: &World, name: &str) -> String {
+    secret(&sign_in(world, name, PASSWORD).await.1.expect("a cookie"))
+}
+
 async fn sign_in(world: &World, name: &str, password: &str) -> (StatusCode, Option<String>) {
     let request = world.request("", Method::POST, "/session").json(&json!({"name": name, "password": password}));
     let response = request.send().await.expect("an answer");

@@ -21,7 +21,7 @@
  */
 
 import { createSocket } from 'node:dgram';
-import { glassToGlass, nothingGetsThrough, onlyRelayed, restartServer, standsOut, standsOutUntil, stillsShown, waysOfPictures } from './picture.mjs';
+import { countedConnections, glassToGlass, nothingGetsThrough, onlyRelayed, restartServer, standsOut, standsOutUntil, stillsShown, waysOfPictures } from './picture.mjs';
 import { accountOf, at, base, id, nothingCovers, open, PHONE, picture, play, signIn } from './stage.mjs';
 
 const guardAccount = accountOf('GUARD', 'guard-1');
@@ -49,7 +49,9 @@ const DIMMED = 0.7;
 /** Stills counted, and what may lie between two: one a second is promised. */
 const STILLS = 4;
 const STILL_PAUSE_MAX_MS = 1_300;
-/** Back after a restart, likewise. */
+/** How long the camera has no power: longer than a picture may be old, and than a page waits before it begins anew. */
+const CAMERA_DARK_S = 6;
+/** Back after a restart, a camera's return, or another network; likewise. */
 const BACK_MS = 2_000;
 
 const DESK = { width: 1440, height: 900 };
@@ -182,6 +184,71 @@ async function pilotSeesByOtherWays(browser) {
   await cutOff.context().close();
 }
 
+/** Says something to the simulated cameras; returns when it has left. */
+function tellCameras(text) {
+  const [host, port] = cameras;
+  const socket = createSocket('udp4');
+  return new Promise((sent, failed) => socket.send(text, Number(port), host, (error) => (socket.close(), error ? failed(error) : sent())));
+}
+
+/** How old the guard's page says that the picture is, milliseconds. */
+async function saidAgeMs(guard) {
+  const said = await guard.textContent(id('feed-age'));
+  const seconds = said.match(/(\d+(?:\.\d+)?)\s*s/);
+  if (!seconds) throw new Error(`the page does not say how old the picture is: ${said}`);
+  return Number(seconds[1]) * 1_000;
+}
+
+/** The camera loses its power. Everybody is told that what they see is old, the operator why; and it is back soon after the camera is. */
+async function pictureSurvivesCamera(guard, operator) {
+  const said = await saidAgeMs(guard);
+  if (said > 1_000) throw new Error(`a live picture is said to be ${said} ms old`);
+  await tellCameras(`power-off ${CAMERA_DARK_S}`);
+  const backAt = Date.now() + CAMERA_DARK_S * 1_000;
+  await guard.waitForSelector(`${id('feed')}[data-state="stale"]`);
+  await picture({ guard }, 'stale');
+  await operator.waitForSelector(`${id('drone-panel')} ${id('feed-problem')}`);
+  await picture({ operator }, 'camera-gone');
+  if ((await guard.locator(id('feed-problem')).count()) > 0) throw new Error('the guard is shown what is inside the network');
+  await guard.waitForSelector(livePicture);
+  const backMs = Date.now() - backAt;
+  console.log(`        picture back ${backMs} ms after the camera`);
+  if (backMs < 0) throw new Error('a picture without a camera');
+  if (heldToGoals && backMs > BACK_MS) throw new Error(`the picture was back only ${backMs} ms after the camera`);
+}
+
+/** The phone's network goes away and comes back as another one. */
+async function pictureSurvivesNetwork(guard) {
+  await guard.context().setOffline(true);
+  await guard.waitForSelector(`${id('link')}:not([data-state="live"])`);
+  await guard.context().setOffline(false);
+  const backAt = Date.now();
+  await guard.waitForFunction(() => window.connections.length > 1 && window.connections.at(-1).connectionState === 'connected');
+  await guard.waitForSelector(livePicture);
+  const backMs = Date.now() - backAt;
+  console.log(`        picture back ${backMs} ms after the network, by a new connection`);
+  if (heldToGoals && backMs > BACK_MS) throw new Error(`the picture was back only ${backMs} ms after the network`);
+  await guard.waitForSelector(`${id('link')}[data-state="live"]`);
+}
+
+/** Somebody else calls, and another aircraft flies: the operator sees both pictures at once, and opens one of them. */
+async function severalAtOnce(browser, operator, place) {
+  const other = await open(browser, PHONE, { place: moved(place, -60, 90) });
+  await register(other);
+  const incident = await holdSos(other);
+  await operatorApproves(operator, incident);
+  // The one that is opened is large, the others lie on the wall.
+  const small = await operator.waitForSelector(`${id('feed-wall')} ${livePicture}`, { timeout: FLIGHT_MS });
+  const second = await small.getAttribute('data-drone');
+  const large = await operator.getAttribute(`${id('drone-panel')} ${livePicture}`, 'data-drone');
+  if (!second || !large || second === large) throw new Error(`two aircraft fly, and the pictures are those of ${large} and ${second}`);
+  await picture({ operator }, 'several');
+  await operator.click(`${id('feed-wall')} button`);
+  await operator.waitForSelector(`${id('drone-panel')} ${id('feed')}[data-drone="${second}"][data-state="live"]`);
+  await operator.waitForSelector(`${id('feed-wall')} ${id('feed')}[data-drone="${large}"][data-state="live"]`);
+  await other.context().close();
+}
+
 async function guardAccepts(guard, incident) {
   await guard.waitForSelector(id('offer'));
   await picture({ guard }, 'offer');
@@ -209,7 +276,7 @@ async function escort(browser) {
   const guardPlace = process.env.GUARD_AT ? placeOf(process.env.GUARD_AT) : moved(callerPlace, -110, -90);
   seenByCameras('caller', 'caller', callerPlace);
   seenByCameras(guardAccount[0], 'guard', guardPlace);
-  const guard = await open(browser, PHONE, { place: guardPlace });
+  const guard = await open(browser, PHONE, { place: guardPlace, network: countedConnections });
   await signInLive(guard, '/guard', guardAccount);
   if ((await guard.getAttribute(id('duty'), 'aria-checked')) !== 'true') await guard.click(id('duty'));
   await guard.waitForSelector(`${id('duty')}[aria-checked="true"]`);
@@ -261,9 +328,19 @@ async function escort(browser) {
     await picture({ guard, operator }, 'picture');
     at('the pilot sees it by other ways');
     await pilotSeesByOtherWays(browser);
+    if (cameras) {
+      at('the camera goes away under the picture');
+      await pictureSurvivesCamera(guard, operator);
+    }
+    at('the guard’s network goes away under the picture');
+    await pictureSurvivesNetwork(guard);
     at('the server is restarted under the picture');
     await pictureSurvivesRestart(guard);
     await Promise.all([guard, operator].map((page) => page.waitForSelector(`${id('link')}[data-state="live"]`)));
+    if (asking) {
+      at('the operator sees several pictures at once');
+      await severalAtOnce(browser, operator, callerPlace);
+    }
   }
 
   at('guard is on scene');

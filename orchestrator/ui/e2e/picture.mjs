@@ -86,6 +86,18 @@ export async function standsOutUntil(page, wished) {
   return times;
 }
 
+/** For a page before it loads: the test can look at its connections. */
+export const countedConnections = () => {
+  const Connection = window.RTCPeerConnection;
+  window.connections = [];
+  window.RTCPeerConnection = class extends Connection {
+    constructor(settings) {
+      super(settings);
+      window.connections.push(this);
+    }
+  };
+};
+
 /** For a page before it loads: its connections go through a TURN server or not at all, as behind a strict firewall. */
 export const onlyRelayed = () => {
   const Connection = window.RTCPeerConnection;

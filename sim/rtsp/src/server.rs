@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, Semaphore};
-use tokio::task::JoinHandle;
+use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::answer::{self, Transport};
@@ -33,6 +34,8 @@ type Cameras = Arc<BTreeMap<String, CameraStream>>;
 #[derive(Debug)]
 pub struct RtspServer {
     address: SocketAddr,
+    /// Until when its cameras have no power.
+    dark_until: watch::Sender<Option<Instant>>,
     task: JoinHandle<()>,
 }
 
@@ -42,8 +45,14 @@ impl RtspServer {
         let failed = |source| ServeError { bind, source };
         let listener = TcpListener::bind(bind).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let task = tokio::spawn(accept(listener, Arc::new(cameras)));
-        Ok(Self { address, task })
+        let (dark_until, dark) = watch::channel(None);
+        let task = tokio::spawn(accept(listener, Arc::new(cameras), dark));
+        Ok(Self { address, dark_until, task })
+    }
+
+    /// The cameras lose their power for so long: every connection breaks off, and no new one is answered.
+    pub fn lose_power(&self, for_: Duration) {
+        self.dark_until.send_replace(Some(Instant::now() + for_));
     }
 
     /// Where it listens.
@@ -58,13 +67,25 @@ impl Drop for RtspServer {
     }
 }
 
-async fn accept(listener: TcpListener, cameras: Cameras) {
+async fn accept(listener: TcpListener, cameras: Cameras, mut dark: watch::Receiver<Option<Instant>>) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     // Connections end with the server, as when a camera loses its power.
-    let mut connections = tokio::task::JoinSet::new();
+    let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(_) => continue,
+            },
+            Ok(()) = dark.changed() => {
+                connections.abort_all();
+                continue;
+            }
+        };
+        if dark.borrow().is_some_and(|until| Instant::now() < until) {
+            continue;
+        }
         let Ok(place) = places.clone().try_acquire_owned() else {
             tracing::warn!("more than {CONNECTIONS_MAX} RTSP connections; one is refused");
             continue;

@@ -2,6 +2,7 @@
 //! know nothing of it. Whatever was promised before a death must hold after it, also where a gateway stands between server and
 //! aircraft.
 
+mod evidence;
 mod log;
 mod people;
 mod record;
@@ -96,6 +97,27 @@ async fn behind_a_gateway_an_incident_survives_server_broker_and_gateway_killed_
     phones.until_over_or(|_| false).await;
     end_the_night(&mut phones, second).await;
     assert_all_went_well(&world, &incident).await;
+}
+
+/// kill -9 in the middle of a recording. What was written plays, the next life seals it, and whoever changes it is found out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_survives_a_server_that_is_killed_while_it_records() {
+    let world = World::filming();
+    let mut phones = Phones::start(&world).await;
+    let first = world.serve().await;
+    let incident = phones.until_over_or(|view| record::has_reached(view, "on_scene")).await;
+    let recording = evidence::grown(&world.data(), &incident).await;
+    first.kill().await;
+    let killed = evidence::pictures(&recording);
+    assert!(0 < killed, "what was written before the death plays");
+
+    let second = world.serve().await;
+    phones.until_over_or(|_| false).await;
+    end_the_night(&mut phones, second).await;
+    assert_all_went_well(&world, &incident).await;
+    assert_eq!(evidence::pictures(&recording), killed, "nobody wrote into it any more");
+    evidence::assert_a_change_is_told(&world, &recording).await;
+    evidence::assert_exported(&world, &incident).await;
 }
 
 async fn end_the_night(phones: &mut Phones, serving: Serving) {

@@ -55,6 +55,11 @@ impl World {
         Self::with(near)
     }
 
+    /// The same, with cameras that show a test pattern.
+    pub fn filming() -> Self {
+        Self::with_aircraft(near, &["--rtsp", "127.0.0.1:0"])
+    }
+
     /// The same, with a gateway between the aircraft and the server.
     pub fn far() -> Self {
         let mut world = Self::with(far);
@@ -65,13 +70,17 @@ impl World {
     }
 
     fn with(config: fn(Ports) -> String) -> Self {
+        Self::with_aircraft(config, &[])
+    }
+
+    fn with_aircraft(config: fn(Ports) -> String, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let ports = free_ports();
         let accounts: String = ACCOUNTS.iter().map(|(id, role)| account(id, role)).collect();
         // Accounts are made in the first life only: their passwords cost each start seconds.
         write(folder.path(), "first.toml", &(config(ports) + &accounts));
         write(folder.path(), "server.toml", &config(ports));
-        Self { _aircraft: aircraft(folder.path(), ports.links), folder, ports, gateway: None }
+        Self { _aircraft: aircraft(folder.path(), ports.links, more), folder, ports, gateway: None }
     }
 
     fn start_gateway(&mut self) {
@@ -141,13 +150,18 @@ impl World {
         lines[lines.len().saturating_sub(30)..].join("\n")
     }
 
-    /// A command over the data, while no server runs.
+    /// A command over the data, while no server runs, that must succeed.
     pub async fn tool(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(program("orchestrator"));
-        command.args(arguments).arg("--data").arg(self.data());
-        let output = timeout(PATIENCE, command.output()).await.expect("the command ends in time").expect("the command starts");
+        let output = self.try_tool(arguments).await;
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         output
+    }
+
+    /// The same, whatever comes of it.
+    pub async fn try_tool(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(program("orchestrator"));
+        command.args(arguments).arg("--data").arg(self.data());
+        timeout(PATIENCE, command.output()).await.expect("the command ends in time").expect("the command starts")
     }
 
     /// The data directory, for reading while no server runs.
@@ -239,11 +253,11 @@ fn account(id: &str, role: &str) -> String {
     format!("[[demo_accounts]]\nid = \"{id}\"\nname = \"{id}\"\nrole = \"{role}\"\npassword = \"{PASSWORD}\"\n")
 }
 
-fn aircraft(folder: &Path, links_port: u16) -> Child {
+fn aircraft(folder: &Path, links_port: u16, more: &[&str]) -> Child {
     let output = File::create(folder.join("aircraft.log")).expect("a file for the aircraft's log");
     let mut command = Command::new(program("sim"));
     command.args(["fly", "--speed", FLIGHT_SPEED, "--mavlink", &format!("udpout:127.0.0.1:{links_port}")]);
-    command.args(PADS.iter().flat_map(|pad| ["--pad", pad]));
+    command.args(PADS.iter().flat_map(|pad| ["--pad", pad])).args(more);
     command.stdout(output).kill_on_drop(true).spawn().expect("the aircraft start")
 }
 

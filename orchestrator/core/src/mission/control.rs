@@ -150,6 +150,7 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         Event::SurveyCancelled { survey } => may_cancel(state, survey),
         Event::DronesFound { .. } | Event::AircraftReady { .. } | Event::Flight { .. } => Ok(()),
         Event::Configured { .. }
+        | Event::RecordingFailed { .. }
         | Event::TimePassed
         | Event::EffectDone { .. }
         | Event::CallRaised { .. }

@@ -55,6 +55,7 @@ impl Changed {
             | Event::GuardOnScene { incident, .. }
             | Event::BackupRequested { incident, .. }
             | Event::SituationEnded { incident, .. }
+            | Event::RecordingFailed { incident, .. }
             | Event::EscalationAcknowledged { incident } => self.incident(incident),
             Event::GuardsFound { found, .. } => found.iter().for_each(|near| self.incident(&near.incident)),
             Event::OfferReceived { offer } | Event::OfferAccepted { offer } | Event::OfferDeclined { offer, .. } => {

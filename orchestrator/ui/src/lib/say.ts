@@ -112,6 +112,8 @@ export function alert(m: Messages, what: OperatorAlert): string {
       return m.alert.flight_failed(what.drone, cause(m, what.reason));
     case 'link_lost':
       return m.alert.link_lost(what.drone);
+    case 'not_recorded':
+      return m.alert.not_recorded(what.drone);
     case 'recall_waits':
       return m.alert.recall_waits(what.drone, what.pilot);
     case 'survey_impossible':

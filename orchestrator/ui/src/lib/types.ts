@@ -342,6 +342,7 @@ export type OperatorAlert =
   | { alert: 'approval_silent'; mission: string; outcome: 'launch' | 'deny' }
   | { alert: 'flight_failed'; drone: string; reason: Cause }
   | { alert: 'link_lost'; drone: string }
+  | { alert: 'not_recorded'; drone: string }
   | { alert: 'recall_waits'; drone: string; pilot: string }
   | { alert: 'survey_impossible'; lot: string }
   | { alert: 'delivery_failed'; detail: Cause };

@@ -301,6 +301,7 @@ fn about_aircraft(alert: &OperatorAlert) -> bool {
             | OperatorAlert::FlightFailed { .. }
             | OperatorAlert::LinkLost { .. }
             | OperatorAlert::RecallWaits { .. }
+            | OperatorAlert::NotRecorded { .. }
             | OperatorAlert::SurveyImpossible { .. }
     )
 }
