@@ -6,12 +6,14 @@
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use feed::{CameraUrls, Feeds, Quality};
+use feed::{CameraUrls, Feeds, Quality, Subscription};
 use flight_types::DroneId;
 use sim_rtsp::StreamSettings;
 use support::{Camera, LOOPBACK, Peer, account, captured_at_us, drone, relay};
+use tokio::runtime::Runtime;
 
 /// How long each load is measured.
 const MEASURED: Duration = Duration::from_secs(10);
@@ -21,56 +23,86 @@ const VIEWERS: usize = 20;
 const OURS: &str = "ours";
 
 fn main() {
-    let threads = |name: &str| {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
-        builder.worker_threads(1).thread_name(name).enable_all().build().expect("a runtime")
-    };
-    let (ours, others) = (threads(OURS), threads("others"));
-    let camera = others.block_on(Camera::start(LOOPBACK, StreamSettings::default()));
-    let feeds = Feeds::default();
-    ours.block_on(async { feeds.set(&drone(), camera.urls("")) });
+    let bench = Bench::start();
+    bench.viewers("20 viewers of one 720p stream", &bench.fleet(1));
+    let ten = bench.fleet(AIRCRAFT);
+    let mut played = bench.play_all(&ten);
+    bench.taken_in(&mut played);
+    // Evidence and surveys take every aircraft's pictures in while people watch one of them.
+    bench.viewers("the same while all ten are taken in", &ten);
+}
 
-    let relay = ours.block_on(relay(&feeds));
-    let mut direct = ours.block_on(async { feeds.source(&drone(), Quality::Main).expect("a camera").subscribe() });
-    let mut peers = Vec::new();
-    for number in 0..VIEWERS {
-        peers.push(others.block_on(Peer::watch(&relay, &account(&format!("viewer-{}", number / 4)), |_| false)));
+/// Our part on one thread, cameras and viewers on another.
+struct Bench {
+    ours: Runtime,
+    others: Runtime,
+    camera: Camera,
+}
+
+impl Bench {
+    fn start() -> Self {
+        let threads = |name: &str| {
+            let mut builder = tokio::runtime::Builder::new_multi_thread();
+            builder.worker_threads(1).thread_name(name).enable_all().build().expect("a runtime")
+        };
+        let (ours, others) = (threads(OURS), threads("others"));
+        let camera = others.block_on(Camera::start(LOOPBACK, StreamSettings::default()));
+        Self { ours, others, camera }
     }
-    peers.iter_mut().for_each(|peer| drop(others.block_on(peer.next())));
-    let mut arrivals = std::collections::HashMap::new();
-    let (began, before_s) = (Instant::now(), processor_s());
-    while began.elapsed() < MEASURED {
-        let unit = others.block_on(direct.next()).expect("in service");
-        arrivals.insert(unit.stamp.map(|stamp| stamp.captured_at_us), unit.arrived_at);
+
+    /// Aircraft d1, d2 …, all with the same camera: what is counted is our part, not rendering.
+    fn fleet(&self, count: usize) -> Feeds {
+        let (feeds, urls) = (Feeds::default(), self.camera.urls(""));
+        let names = (1..=count).map(|number| DroneId::new(format!("d{number}")).expect("an id"));
+        self.ours.block_on(async { names.for_each(|name| feeds.set(&name, CameraUrls { main: urls.main.clone(), sub: None })) });
+        feeds
     }
-    let share_pct = (processor_s() - before_s) / began.elapsed().as_secs_f64() * 100.0;
-    let mut added_ms: Vec<f64> = Vec::new();
-    for peer in &mut peers {
-        while let Ok(shown) = peer.shown.try_recv() {
-            let arrived_at = arrivals.get(&captured_at_us(&shown.annex_b));
-            added_ms.extend(arrived_at.map(|at| shown.at.saturating_duration_since(*at).as_secs_f64() * 1e3));
+
+    fn play_all(&self, feeds: &Feeds) -> Vec<Subscription> {
+        let play = |name: &DroneId| feeds.source(name, Quality::Main).expect("a camera").subscribe();
+        let mut played: Vec<Subscription> = self.ours.block_on(async { feeds.drones().iter().map(play).collect() });
+        played.iter_mut().for_each(|pictures| drop(self.others.block_on(pictures.next())));
+        played
+    }
+
+    fn taken_in(&self, played: &mut [Subscription]) {
+        let (began, before_s) = (Instant::now(), processor_s());
+        std::thread::sleep(MEASURED);
+        let share_pct = (processor_s() - before_s) / began.elapsed().as_secs_f64() * 100.0;
+        println!("{} aircraft's 720p streams taken in: {share_pct:.1} % of a core", played.len());
+    }
+
+    /// Twenty peers watch d1; from when a picture's last packet has come to when it is whole at a peer is our part, and loopback's.
+    fn viewers(&self, what: &str, feeds: &Feeds) {
+        let relay = self.ours.block_on(relay(feeds));
+        let mut direct = self.ours.block_on(async { feeds.source(&drone(), Quality::Main).expect("a camera").subscribe() });
+        let watch =
+            |number: usize| self.others.block_on(Peer::watch(&relay, &account(&format!("viewer-{}", number / 4)), |_| false));
+        let mut peers: Vec<Peer> = (0..VIEWERS).map(watch).collect();
+        peers.iter_mut().for_each(|peer| drop(self.others.block_on(peer.next())));
+        let mut arrivals = HashMap::new();
+        let (began, before_s) = (Instant::now(), processor_s());
+        while began.elapsed() < MEASURED {
+            let unit = self.others.block_on(direct.next()).expect("in service");
+            arrivals.insert(unit.stamp.map(|stamp| stamp.captured_at_us), unit.arrived_at);
         }
+        let share_pct = (processor_s() - before_s) / began.elapsed().as_secs_f64() * 100.0;
+        let mut added_ms: Vec<f64> = Vec::new();
+        for peer in &mut peers {
+            while let Ok(shown) = peer.shown.try_recv() {
+                let arrived_at = arrivals.get(&captured_at_us(&shown.annex_b));
+                added_ms.extend(arrived_at.map(|at| shown.at.saturating_duration_since(*at).as_secs_f64() * 1e3));
+            }
+        }
+        added_ms.sort_by(f64::total_cmp);
+        let at = |part: f64| added_ms.get((added_ms.len() as f64 * part) as usize).copied().unwrap_or(f64::NAN);
+        println!(
+            "{what}: {share_pct:.1} % of a core; added median {:.1} ms, p95 {:.1} ms, {} pictures",
+            at(0.5),
+            at(0.95),
+            added_ms.len()
+        );
     }
-    added_ms.sort_by(f64::total_cmp);
-    let at = |part: f64| added_ms.get((added_ms.len() as f64 * part) as usize).copied().unwrap_or(f64::NAN);
-    println!("{VIEWERS} viewers of one 720p stream: {share_pct:.1} % of a core");
-    println!("added by our part and loopback: median {:.1} ms, p95 {:.1} ms, {} pictures", at(0.5), at(0.95), added_ms.len());
-    drop((peers, direct, relay));
-
-    let fleet = Feeds::default();
-    let names: Vec<DroneId> = (0..AIRCRAFT).map(|number| DroneId::new(format!("d{number}")).expect("an id")).collect();
-    let urls = camera.urls("");
-    // The same camera ten times: what is counted is taking in, not rendering.
-    ours.block_on(async { names.iter().for_each(|name| fleet.set(name, CameraUrls { main: urls.main.clone(), sub: None })) });
-    let mut played: Vec<_> = names
-        .iter()
-        .map(|name| ours.block_on(async { fleet.source(name, Quality::Main).expect("a camera").subscribe() }))
-        .collect();
-    played.iter_mut().for_each(|pictures| drop(others.block_on(pictures.next())));
-    let (began, before_s) = (Instant::now(), processor_s());
-    std::thread::sleep(MEASURED);
-    let share_pct = (processor_s() - before_s) / began.elapsed().as_secs_f64() * 100.0;
-    println!("{AIRCRAFT} aircraft's 720p streams taken in: {share_pct:.1} % of a core");
 }
 
 /// Processor time of our threads so far, by the kernel's own accounts.

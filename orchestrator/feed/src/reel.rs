@@ -79,9 +79,13 @@ impl RecordingFile for File {
     }
 }
 
-/// A new file that must not exist yet: nothing is ever overwritten.
+/// A new file that must not exist yet: nothing is ever overwritten. Only the server's own user may read it: it shows people in need.
 pub fn new_file(path: &Path) -> std::io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).open(path)
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 /// A recording under way.

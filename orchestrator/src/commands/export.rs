@@ -16,10 +16,10 @@ use sha2::{Digest, Sha256};
 
 use super::Data;
 use crate::evidence::{self, Kept};
-use crate::store::{LogHead, Store};
+use crate::store::{AuditNote, LogHead, Store, audit_notes};
 
 /// Writes `report.md`, `incident.json`, `log.jsonl`, `notices.jsonl`, `places.geojson`, `timeline.txt`, and `video/` with a track beside
-/// each recording.
+/// each recording and the seals of all.
 pub async fn export(data: &Data, id: &IncidentId, out: &Path) -> anyhow::Result<ExitCode> {
     let store = Store::open_reading(&data.location(), data.district.clone()).await?;
     let mut core = Core::new(store.district().clone());
@@ -34,6 +34,9 @@ pub async fn export(data: &Data, id: &IncidentId, out: &Path) -> anyhow::Result<
     let entries = export_log(&store, incident, out).await?;
     let notices = export_notices(&store, id, out).await?;
     let videos = export_videos(&data.data, id, out)?;
+    if !videos.is_empty() {
+        export_seals(&store, id, out).await?;
+    }
     write(out, "report.md", report(&core, incident, &videos).as_bytes())?;
     println!("{}: {entries} entries, {notices} notices, {} recordings", out.display(), videos.len());
     Ok(ExitCode::SUCCESS)
@@ -104,6 +107,21 @@ fn export_videos(data_dir: &Path, id: &IncidentId, out: &Path) -> anyhow::Result
     fs::create_dir(&to).with_context(|| format!("cannot make the folder {}", to.display()))?;
     let recordings = evidence::of_incident(&folder, id.as_str()).with_context(|| format!("cannot list {}", folder.display()))?;
     recordings.iter().map(|recording| export_video(recording, &to)).collect()
+}
+
+/// What the audit trail sealed of these recordings: the first so many bytes have this digest.
+async fn export_seals(store: &Store, id: &IncidentId, out: &Path) -> anyhow::Result<()> {
+    let notes = audit_notes(store, &[evidence::SEALED, evidence::FOUND]).await?;
+    let of_incident = format!("{id}/");
+    let line = |note: &AuditNote| {
+        let recording = note.subject.strip_prefix(&of_incident)?;
+        Some(format!(
+            "{}\n",
+            json!({ "recording": recording, "bytes": note.detail.get("bytes"), "sha256": note.detail.get("sha256") })
+        ))
+    };
+    let lines: String = notes.iter().filter_map(line).collect();
+    write(out, "video/seals.jsonl", lines.as_bytes())
 }
 
 fn export_video(recording: &Kept, to: &Path) -> anyhow::Result<Video> {

@@ -156,6 +156,24 @@ mod tests {
         assert!((gimbal.attitude().roll_deg - 15.0).abs() < 1e-9, "{:?}", gimbal.attitude());
     }
 
+    /// A camera that is to look up from an aircraft that pitches down, and one whose joint does not turn all the way round.
+    #[test]
+    fn stops_where_pitch_and_yaw_joints_end() {
+        let limits = GimbalLimits { yaw_deg: 120.0, ..GimbalLimits::default() };
+        let mut gimbal = Gimbal::new(limits);
+        run(&mut gimbal, (60.0, 170.0), AircraftAttitude::default(), 4.0);
+        assert!((gimbal.attitude().pitch_deg - 40.0).abs() < 1e-9, "{:?}", gimbal.attitude());
+        assert!((gimbal.attitude().heading_deg - 120.0).abs() < 1e-9, "{:?}", gimbal.attitude());
+        run(&mut gimbal, (60.0, 0.0), AircraftAttitude { pitch_deg: -25.0, ..AircraftAttitude::default() }, 4.0);
+        assert!(
+            (gimbal.attitude().pitch_deg - 15.0).abs() < 0.05,
+            "the joint's end leans with the aircraft: {:?}",
+            gimbal.attitude()
+        );
+        run(&mut gimbal, (-120.0, -170.0), AircraftAttitude::default(), 6.0);
+        assert!((gimbal.attitude().pitch_deg + 110.0).abs() < 1e-9, "{:?}", gimbal.attitude());
+    }
+
     #[test]
     fn takes_the_short_way_round() {
         let mut gimbal = Gimbal::new(GimbalLimits::default());

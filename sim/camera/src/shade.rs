@@ -425,6 +425,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_corners_are_darker_than_the_middle_and_all_four_alike() {
+        let (width, height) = (64, 36);
+        let vignette = Vignette::new(width, height);
+        let row = |number: usize| {
+            let mut colours = vec![0x00C8_C8C8_u32; width];
+            vignette.darken(number, &mut colours);
+            colours.into_iter().map(|colour| colour & 0xFF).collect::<Vec<u32>>()
+        };
+        let (top, middle, bottom) = (row(0), row(height / 2), row(height - 1));
+        assert!(middle[width / 2] >= 198, "the middle is left alone: {}", middle[width / 2]);
+        let corners = [top[0], top[width - 1], bottom[0], bottom[width - 1]];
+        let expected = 200.0 * (1.0 - VIGNETTING / 2.0);
+        assert!(corners.iter().all(|corner| (*corner as f32 - expected).abs() < 6.0), "{corners:?}, expected {expected}");
+        assert!(middle.windows(2).take(width / 2).all(|pair| pair[0] <= pair[1]), "it falls off outwards");
+    }
+
+    #[test]
     fn surfaces_face_where_they_were_made_for() {
         for turn in 0..16 {
             let (sin, cos) = (turn as f32 / 16.0 * std::f32::consts::TAU).sin_cos();

@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{CALLER, beacon, code, over_caller, over_lot, plan, scene};
+use common::{CALLER, LOT, beacon, code, over_caller, over_lot, plan, scene};
 use sim_camera::{Bay, Block, Camera, CameraPose, Frame, Intrinsics, Lamp, Plan, Scene, Street, StreetSurface, Tree};
 
 fn small() -> Intrinsics {
@@ -115,17 +115,42 @@ fn a_bays_line_is_bright_where_the_pose_projects_it() {
     }
 }
 
+/// Of sums of differences between neighbours: along a row, and along a column.
+fn sharpness(pose: &CameraPose) -> [f64; 2] {
+    let frame = Camera::new(Intrinsics::hd(), 1).render(&scene(18.2), pose, 0);
+    let (luma, width) = (frame.luma().to_vec(), frame.width as usize);
+    let along =
+        luma.chunks_exact(width).flat_map(|row| row.windows(2)).map(|pair| u64::from(pair[0].abs_diff(pair[1]))).sum::<u64>();
+    let across = luma.iter().zip(&luma[width..]).map(|(above, below)| u64::from(above.abs_diff(*below))).sum::<u64>();
+    [along as f64, across as f64]
+}
+
 #[test]
-fn a_moving_camera_blurs_along_its_way() {
-    let still = over_lot();
-    let moving = CameraPose { velocity_m_s: [9.0, 0.0, 0.0], ..still };
-    let sharpness = |pose: &CameraPose| {
-        let frame = Camera::new(Intrinsics::hd(), 1).render(&scene(18.2), pose, 0);
-        let luma = frame.luma().to_vec();
-        luma.chunks_exact(1_280).flat_map(|row| row.windows(2)).map(|pair| u64::from(pair[0].abs_diff(pair[1]))).sum::<u64>()
+fn a_moving_camera_blurs_along_its_way_and_not_across_it() {
+    // Straight down with north up: east is along the rows.
+    let still = CameraPose { heading_deg: 0.0, ..CameraPose::looking_at([LOT[0], LOT[1] - 0.5, 25.0], [LOT[0], LOT[1], 0.0]) };
+    let moving = |velocity_m_s| sharpness(&CameraPose { velocity_m_s, ..still });
+    let (sharp, east, north) = (sharpness(&still), moving([9.0, 0.0, 0.0]), moving([0.0, 9.0, 0.0]));
+    let kept = |blurred: [f64; 2]| [blurred[0] / sharp[0], blurred[1] / sharp[1]];
+    let (east, north) = (kept(east), kept(north));
+    assert!(east[0] < 0.9 && east[0] + 0.05 < east[1], "moving east keeps {east:?} of rows and columns");
+    assert!(north[1] < 0.9 && north[1] + 0.05 < north[0], "moving north keeps {north:?}");
+}
+
+#[test]
+fn a_street_lamp_lights_the_ground_below_it_by_night_and_nothing_by_day() {
+    let shot = |hour: f64, lit: bool| {
+        let lamps = if lit { vec![Lamp { place: [0.0, 20.0], height_m: 6.5, heading_deg: 180.0 }] } else { Vec::new() };
+        let scene = Scene::new(Arc::new(Plan { lamps, ..Plan::default() }), hour);
+        let frame = Camera::new(small(), 1).render(&scene, &CameraPose::looking_at([0.0, -10.0, 25.0], [0.0, 18.0, 0.0]), 0);
+        let [below, away] = [[0.0, 16.0, 0.0], [20.0, 16.0, 0.0]].map(|place| frame.pose.pixel_of(place).expect("in view"));
+        [mean_luma(&frame, below, 4.0), mean_luma(&frame, away, 4.0)]
     };
-    let (sharp, blurred) = (sharpness(&still), sharpness(&moving));
-    assert!(blurred * 10 < sharp * 9, "{blurred} {sharp}");
+    let (lit, dark) = (shot(22.0, true), shot(22.0, false));
+    assert!(lit[0] > dark[0] + 30.0, "below the lamp {} without it {}", lit[0], dark[0]);
+    assert!(lit[1] + 25.0 < lit[0], "twenty metres away {} below it {}", lit[1], lit[0]);
+    let (day, day_without) = (shot(12.0, true), shot(12.0, false));
+    assert!((day[0] - day_without[0]).abs() < 6.0, "{day:?} {day_without:?}");
 }
 
 #[test]

@@ -17,15 +17,15 @@ const GROWN_BYTES: u64 = 100_000;
 /// Any byte behind the file's head.
 const CHANGED_BYTE: usize = 20_000;
 
-/// The incident's recording, once it has grown.
-pub async fn grown(data: &Path, incident: &str) -> PathBuf {
+/// A recording of the incident, the first of those after so many `before`, once it has grown.
+pub async fn grown(data: &Path, incident: &str, before: usize) -> PathBuf {
     let folder = data.join("evidence").join(incident);
     let look = async {
         let mut ticks = tokio::time::interval(LOOK);
         loop {
             ticks.tick().await;
             let large = |path: &PathBuf| std::fs::metadata(path).is_ok_and(|about| GROWN_BYTES <= about.len());
-            if let Some(path) = recordings(&folder).into_iter().find(large) {
+            if let Some(path) = recordings(&folder).into_iter().nth(before).filter(large) {
                 return path;
             }
         }
@@ -35,7 +35,11 @@ pub async fn grown(data: &Path, incident: &str) -> PathBuf {
 
 fn recordings(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ending| ending == "mp4")).collect()
+    let all = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ending| ending == "mp4"));
+    // Their names hold their times: the oldest comes first.
+    let mut all: Vec<PathBuf> = all.collect();
+    all.sort();
+    all
 }
 
 /// How many pictures another program decodes in it, without a word of complaint.
@@ -74,9 +78,10 @@ pub async fn assert_exported(world: &World, incident: &str) {
     let kept = recordings(&world.data().join("evidence").join(incident));
     let exported = recordings(&folder.join("video"));
     assert!(2 <= kept.len() && kept.len() == exported.len(), "one of each life: {kept:?} {exported:?}");
+    let seals = read("video/seals.jsonl");
     for recording in exported {
         let name = recording.file_name().expect("a file").to_string_lossy().into_owned();
-        assert!(report.contains(&name), "{report}");
+        assert!(report.contains(&name) && seals.contains(&name), "{report}\n{seals}");
         let track: Value = serde_json::from_str(&read(&format!("video/{name}.track.geojson"))).expect("JSON");
         let points = track["properties"]["pictures"].as_array().expect("a list").len();
         assert_eq!((points, points > 0), (pictures(&recording), true), "where each picture was taken");

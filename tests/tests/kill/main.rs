@@ -104,14 +104,17 @@ async fn behind_a_gateway_an_incident_survives_server_broker_and_gateway_killed_
 async fn a_recording_survives_a_server_that_is_killed_while_it_records() {
     let world = World::filming();
     let mut phones = Phones::start(&world).await;
+    phones.let_help_go_on(true);
     let first = world.serve().await;
     let incident = phones.until_over_or(|view| record::has_reached(view, "on_scene")).await;
-    let recording = evidence::grown(&world.data(), &incident).await;
+    let recording = evidence::grown(&world.data(), &incident, 0).await;
     first.kill().await;
     let killed = evidence::pictures(&recording);
     assert!(0 < killed, "what was written before the death plays");
 
     let second = world.serve().await;
+    evidence::grown(&world.data(), &incident, 1).await;
+    phones.let_help_go_on(false);
     phones.until_over_or(|_| false).await;
     end_the_night(&mut phones, second).await;
     assert_all_went_well(&world, &incident).await;

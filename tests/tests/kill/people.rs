@@ -1,5 +1,6 @@
 //! The people of the incident with their phones, which ask again until they get an answer, whoever dies meanwhile.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -49,6 +50,8 @@ pub struct Phones {
     operator: Phone,
     call: Arc<Mutex<Option<String>>>,
     acknowledged: Acknowledged,
+    /// The guards do not say that it is over.
+    help_goes_on: Arc<AtomicBool>,
     people: JoinSet<()>,
 }
 
@@ -70,8 +73,16 @@ impl Phones {
         assert_eq!(serving.stop().await, Some(0), "{}", world.log_tail());
         let (call, mut people) = (Arc::new(Mutex::new(None)), JoinSet::new());
         people.spawn(live_as_caller(caller, call.clone()));
-        guards.into_iter().for_each(|(phone, place)| drop(people.spawn(live_as_guard(phone, place))));
-        Self { operator, call, acknowledged: anonymous.acknowledged, people }
+        let help_goes_on = Arc::new(AtomicBool::new(false));
+        for (phone, at) in guards {
+            people.spawn(live_as_guard(Guard { phone, at, shown: None, help_goes_on: help_goes_on.clone() }));
+        }
+        Self { operator, call, acknowledged: anonymous.acknowledged, help_goes_on, people }
+    }
+
+    /// Whether the guards stay with the caller though an aircraft is there, too.
+    pub fn let_help_go_on(&self, on: bool) {
+        self.help_goes_on.store(on, Ordering::SeqCst);
     }
 
     /// The incident, once the caller's phone has been told its id.
@@ -188,8 +199,7 @@ async fn caller_looks(phone: &Phone, call: &Mutex<Option<String>>) -> reqwest::R
     Ok(())
 }
 
-async fn live_as_guard(phone: Phone, at: (f64, f64)) {
-    let mut guard = Guard { phone, at, shown: None };
+async fn live_as_guard(mut guard: Guard) {
     let mut ticks = tokio::time::interval(TICK);
     loop {
         ticks.tick().await;
@@ -203,6 +213,7 @@ struct Guard {
     at: (f64, f64),
     /// The offer on the screen, whose receipt was taken.
     shown: Option<String>,
+    help_goes_on: Arc<AtomicBool>,
 }
 
 impl Guard {
@@ -233,7 +244,7 @@ impl Guard {
         self.at = CALLER;
         let word = match view["incident"]["state"].as_str() {
             Some("assigned") => "on-scene",
-            Some("on_scene") if has_reached(view, "on_scene") => "situation-end",
+            Some("on_scene") if has_reached(view, "on_scene") && !self.help_goes_on.load(Ordering::SeqCst) => "situation-end",
             Some(_) | None => return Ok(()),
         };
         self.phone.post(&format!("/incidents/{id}/{word}"), json!({})).await.map(drop)
