@@ -236,9 +236,11 @@ async function severalAtOnce(browser, operator, place) {
   const other = await open(browser, PHONE, { place: moved(place, -60, 90) });
   await register(other);
   const incident = await holdSos(other);
-  await operatorApproves(operator, incident);
-  // The one that is opened is large, the others lie on the wall.
-  const small = await operator.waitForSelector(`${id('feed-wall')} ${livePicture}`, { timeout: FLIGHT_MS });
+  // The one that is opened is large, the others lie on the wall. Whether anybody is asked depends on whose aircraft it is.
+  const wall = `${id('feed-wall')} ${livePicture}`;
+  await operator.locator(`${id('approval')}, ${wall}`).first().waitFor({ timeout: FLIGHT_MS });
+  if ((await operator.locator(id('approval')).count()) > 0) await operatorApproves(operator, incident);
+  const small = await operator.waitForSelector(wall, { timeout: FLIGHT_MS });
   const second = await small.getAttribute('data-drone');
   const large = await operator.getAttribute(`${id('drone-panel')} ${livePicture}`, 'data-drone');
   if (!second || !large || second === large) throw new Error(`two aircraft fly, and the pictures are those of ${large} and ${second}`);
@@ -337,7 +339,7 @@ async function escort(browser) {
     at('the server is restarted under the picture');
     await pictureSurvivesRestart(guard);
     await Promise.all([guard, operator].map((page) => page.waitForSelector(`${id('link')}[data-state="live"]`)));
-    if (asking) {
+    if (site.stations.flatMap((station) => station.drones ?? []).length > 1) {
       at('the operator sees several pictures at once');
       await severalAtOnce(browser, operator, callerPlace);
     }
