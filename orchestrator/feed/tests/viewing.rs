@@ -103,7 +103,7 @@ async fn nobody_is_shown_pictures_of_a_camera_that_went_away() {
     let relay = relay(&feeds).await;
     let mut first = Peer::watch(&relay, &account("guard"), no_loss).await;
     let mut second = Peer::watch(&relay, &account("operator"), no_loss).await;
-    (first.next().await, second.next().await);
+    drop((first.next().await, second.next().await));
     wire.becomes(Manner::Dead);
     let silent = feed::limits::GROUP_AGE_MAX + Duration::from_millis(200);
     while tokio::time::timeout(silent, first.shown.recv()).await.is_ok() {}
@@ -115,7 +115,7 @@ async fn nobody_is_shown_pictures_of_a_camera_that_went_away() {
     assert!(old.await.is_err(), "an old picture was sent as if it were new");
     wire.becomes(Manner::Good);
     let back_at = Instant::now();
-    (late.next().await, first.next().await);
+    drop((late.next().await, first.next().await));
     println!("picture back {} ms after the camera's line", back_at.elapsed().as_millis());
     assert!(back_at.elapsed() < Duration::from_secs(2));
 }
@@ -128,7 +128,7 @@ async fn a_viewer_that_reports_nothing_is_ended_with_a_line_in_the_log() {
     let mut ended = relay.ended();
     let mut mute = Peer::watch_so(&relay, &account("mute"), Ways { reports: false, ..GOOD }).await;
     let mut good = Peer::watch(&relay, &account("guard"), no_loss).await;
-    (mute.next().await, good.next().await);
+    drop((mute.next().await, good.next().await));
     let (_, why) = tokio::time::timeout(PATIENCE * 2, ended.recv()).await.expect("in time").expect("an end");
     assert_eq!(why, feed::Ended::NeverReported);
     assert_eq!(relay.count().await.expect("it runs"), (1, 1), "who reports stays");

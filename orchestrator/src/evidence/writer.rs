@@ -88,10 +88,9 @@ impl Writer<'_> {
                 true
             }
             Err(error) => {
-                if matches!(&error, ReelError::File { source, .. } if source.kind() == ErrorKind::StorageFull) {
-                    if !self.space.make_room() {
-                        self.tell_not_recorded();
-                    }
+                let full = matches!(&error, ReelError::File { source, .. } if source.kind() == ErrorKind::StorageFull);
+                if full && !self.space.make_room() {
+                    self.tell_not_recorded();
                 }
                 self.give_up(&error);
                 false

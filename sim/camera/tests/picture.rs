@@ -4,7 +4,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{CALLER, LOT, beacon, code, over_caller, over_lot, plan, scene};
+use common::{CALLER, LOT, beacon, code, over_caller, plan, scene};
 use sim_camera::{Bay, Block, Camera, CameraPose, Frame, Intrinsics, Lamp, Plan, Scene, Street, StreetSurface, Tree};
 
 fn small() -> Intrinsics {
