@@ -19,9 +19,13 @@ const ALONE: &str = r#"
 "#;
 /// Between two looks, milliseconds.
 const LOOK_MS: u64 = 60_000;
-/// What a prediction may be off by: this share of what is left, as of consumption on whole flights, and what gusts add, seconds.
-const OFF_SHARE: f64 = 0.05;
-const OFF_S: f64 = 15.0;
+/// What a prediction may be short by: this share of what is left, as of consumption on whole flights, …
+const SHORT_SHARE: f64 = 0.05;
+/// … and seconds: it counts down to when the aircraft must leave to be home with its reserve, and left alone it stays until its link
+/// calls it home at 25 %, which is half a minute later here.
+const SHORT_S: f64 = 50.0;
+/// It never says more than is true, but for the noise of the charge as told, seconds.
+const OVER_S: f64 = 5.0;
 
 #[test]
 fn the_time_left_on_scene_counts_down_to_when_it_leaves() {
@@ -55,7 +59,8 @@ fn the_time_left_on_scene_counts_down_to_when_it_leaves() {
     assert!(said.len() >= 10, "{said:?}");
     for (at_ms, told_s) in &said {
         let true_s = (left_ms - at_ms) as f64 / 1_000.0;
-        assert!((told_s - true_s).abs() <= OFF_SHARE * true_s + OFF_S, "{told_s:.0} s told, {true_s:.0} s true: {said:?}");
+        let short_s = true_s - told_s;
+        assert!((-OVER_S..=SHORT_SHARE * true_s + SHORT_S).contains(&short_s), "{told_s:.0} s told, {true_s:.0} s true: {said:?}");
     }
     assert!(said.windows(2).all(|pair| pair[1].1 < pair[0].1), "it counts down: {said:?}");
 }
