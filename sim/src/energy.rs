@@ -108,9 +108,10 @@ fn fit_charge(flights: &[Flown], watts: &SVector<f64, TERMS>) -> Option<(f64, f6
     (at_half > 0.0 && slope.is_finite()).then(|| (1.0 / at_half, slope / at_half))
 }
 
-/// What a flight should have taken by the model, per cent: its plan, its wind, and the time that it stayed.
+/// What a flight should have taken by the model, per cent: its plan, its wind, how long it stayed and how low it came.
 pub fn predicted_pct(flown: &Flown, drone: &DroneConfig, wind: Wind) -> Option<f64> {
     let Scene::Escort { height_m, .. } = flown.plan.scene else { return None };
+    let height_m = flown.low_m.map_or(height_m, |low_m| low_m.min(height_m));
     let scene = *flown.plan.outbound.last()?;
     // On scene is reported over the scene, before the descent to it.
     let down_s = (flown.plan.transit_height_m - height_m).abs() / drone.descent_speed_m_s;

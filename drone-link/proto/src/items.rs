@@ -143,16 +143,16 @@ fn survey(plan: &FlightPlan, manner: &SurveyManner, mut items: Vec<Item>) -> Mis
     Mission { items, scene_item, stop_items }
 }
 
-/// From here home: first up to the transit height where the aircraft is, then the corners, then down on the pad. `aside` is where
-/// it goes at the scene's height before it climbs.
-pub(crate) fn homeward(plan: &FlightPlan, here: GeoPoint, aside: Option<GeoPoint>, corners: &[GeoPoint]) -> Vec<Item> {
-    let mut items = match (aside, &plan.scene) {
-        (Some(aside), Scene::Escort { height_m, .. }) => {
-            let mut step = at(ItemKind::Waypoint, aside, *height_m);
+/// From here home: first up to the transit height where the aircraft is, then the corners, then down on the pad. `aside` is where,
+/// and at which height, it goes before it climbs.
+pub(crate) fn homeward(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoint, f64)>, corners: &[GeoPoint]) -> Vec<Item> {
+    let mut items = match aside {
+        Some((aside, height_m)) => {
+            let mut step = at(ItemKind::Waypoint, aside, height_m);
             step.params[1] = ASIDE_ACCEPTANCE_M;
             vec![step, speed(plan), at(ItemKind::Waypoint, aside, plan.transit_height_m)]
         }
-        (_, _) => vec![at(ItemKind::Waypoint, here, plan.transit_height_m), speed(plan)],
+        None => vec![at(ItemKind::Waypoint, here, plan.transit_height_m), speed(plan)],
     };
     items.extend(waypoints(corners, plan.transit_height_m));
     if corners.last().is_none_or(|last| last.distance_m(&plan.home) > SAME_CORNER_M) {

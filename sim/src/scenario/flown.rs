@@ -20,6 +20,8 @@ pub struct Flown {
     pub plan: FlightPlan,
     /// From its arrival on scene until it turned home, seconds; `None` when it did not get there.
     pub stay_s: Option<f64>,
+    /// The lowest it was kept on scene, over the pad, metres: it comes down to who stands. `None` when it did not get there.
+    pub low_m: Option<f64>,
     /// Charge at take-off, per cent.
     pub begin_pct: f64,
     /// Charge at touch-down, per cent.
@@ -42,7 +44,10 @@ impl Log {
     pub fn see(&mut self, drone: &DroneId, truth: &Truth, environment: &Environment, core: Option<&Core>) {
         match (truth.on_ground, self.open.get_mut(drone)) {
             (false, None) => self.take_off(drone, truth, core),
-            (false, Some((_, flown))) => {
+            (false, Some((mission, flown))) => {
+                if core.and_then(|core| core.mission(mission)).is_some_and(|mission| mission.phase == Some(FlightPhase::OnScene)) {
+                    flown.low_m = Some(flown.low_m.unwrap_or(truth.height_m).min(truth.height_m));
+                }
                 flown.flight_s += SAMPLE_MS as f64 / 1_000.0;
                 flown.samples.push(Sample::of(truth, environment));
             }
@@ -59,6 +64,7 @@ impl Log {
             drone: drone.clone(),
             plan: mission.plan.clone(),
             stay_s: None,
+            low_m: None,
             begin_pct: truth.battery_pct,
             end_pct: truth.battery_pct,
             flight_s: 0.0,

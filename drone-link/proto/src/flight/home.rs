@@ -58,10 +58,13 @@ impl Flight {
         }
     }
 
-    /// Where it climbs from when it was with the person.
-    fn aside(&self, here: GeoPoint) -> Option<GeoPoint> {
+    /// Where it climbs from when it was with the person, and at which height it goes there: at the one that it has. One that is called
+    /// home on its way down to the person would go on down first, and climb all of it again.
+    fn aside(&self, here: GeoPoint, craft: &Craft) -> Option<(GeoPoint, f64)> {
         let person = self.target.filter(|_| self.reached == FlightPhase::OnScene)?.place;
-        route::aside(&self.plan, here, person)
+        let Scene::Escort { height_m, .. } = self.plan.scene else { return None };
+        let aside = route::aside(&self.plan, here, person)?;
+        Some((aside, craft.telemetry.height_m.unwrap_or(height_m)))
     }
 
     /// Holds, draws the way home from there, and puts it on board.
@@ -79,7 +82,8 @@ impl Flight {
             self.corners = self.way_home(&self.given, craft);
             self.drawn_at = Some(here);
         }
-        let upload = craft.upload(ListKind::Mission, items::homeward(&self.plan, here, self.aside(here), &self.corners), now_ms);
+        let upload =
+            craft.upload(ListKind::Mission, items::homeward(&self.plan, here, self.aside(here, craft), &self.corners), now_ms);
         match super::ground::load(craft, upload) {
             None => {}
             Some(Ok(())) => {
