@@ -59,6 +59,9 @@ pub enum LayoutError {
         /// Who made that.
         by: String,
     },
+    /// A new lot has the id of one that is there.
+    #[error("there is a lot {0} already; draw on that one, or choose another id")]
+    Exists(LotId),
     /// The layout is of another lot.
     #[error("the layout is of lot {0}; a lot keeps its id")]
     OtherLot(LotId),
@@ -97,6 +100,18 @@ impl Lots {
         let fresh = |lot: &Lot| Arc::new(Layout { lot: lot.clone(), version: 0, drawn: None });
         let mut current: BTreeMap<LotId, Arc<Layout>> = of_file.iter().map(|(id, lot)| (id.clone(), fresh(lot))).collect();
         for kept in layouts.latest().await? {
+            if kept.made_here && !of_file.keys().any(|id| id.as_str() == kept.lot) {
+                match Lot::from_geojson(kept.layout, centre) {
+                    Ok(lot) => {
+                        let drawn = Some(drawn(kept.at_ms, kept.drawn_by));
+                        current.insert(lot.id.clone(), Arc::new(Layout { lot, version: kept.version, drawn }));
+                    }
+                    Err(error) => {
+                        tracing::error!(lot = kept.lot, %error, "a lot that was drawn here does not read; it is left aside")
+                    }
+                }
+                continue;
+            }
             let Some((id, layout)) = current.iter_mut().find(|(id, _)| id.as_str() == kept.lot) else {
                 tracing::warn!(lot = kept.lot, "a layout is kept of a lot that the site's file no longer has; it is left aside");
                 continue;
@@ -156,10 +171,28 @@ impl Lots {
             return Err(LayoutError::AreaNeeded(area));
         }
         self.fits_beside(&lot)?;
-        let layout = Layout { lot, version: before.version + 1, drawn: Some(change.drawn.clone()) };
-        self.0.layouts.put(&kept(&layout, change.drawn)).await?;
+        self.keep(lot, before.version + 1, change.drawn).await
+    }
+
+    /// Takes a lot that nobody has drawn before; durable when this returns.
+    pub async fn add(&self, layout: String, drawn: Drawn) -> Result<Arc<Layout>, LayoutError> {
+        let _turn = self.0.turn.lock().await;
+        let lot = Lot::from_geojson(layout, self.0.centre)?;
+        if self.current(&lot.id).is_some() {
+            return Err(LayoutError::Exists(lot.id));
+        }
+        self.fits_beside(&lot)?;
+        // A lot that the site's file gave up may have left drawings under this id.
+        let before = self.versions(&lot.id).await?.first().map_or(0, |version| version.version);
+        self.keep(lot, before + 1, drawn).await
+    }
+
+    async fn keep(&self, lot: Lot, version: u64, drawn: Drawn) -> Result<Arc<Layout>, LayoutError> {
+        let made_here = !self.0.of_file.contains_key(&lot.id);
+        let layout = Layout { lot, version, drawn: Some(drawn.clone()) };
+        self.0.layouts.put(&kept(&layout, drawn, made_here)).await?;
         let layout = Arc::new(layout);
-        self.0.current.write().unwrap_or_else(PoisonError::into_inner).insert(change.lot, layout.clone());
+        self.0.current.write().unwrap_or_else(PoisonError::into_inner).insert(layout.lot.id.clone(), layout.clone());
         Ok(layout)
     }
 
@@ -176,12 +209,13 @@ fn drawn(at_ms: i64, by: String) -> Drawn {
     Drawn { at_ms, by }
 }
 
-fn kept(layout: &Layout, drawn: Drawn) -> KeptLayout {
+fn kept(layout: &Layout, drawn: Drawn, made_here: bool) -> KeptLayout {
     KeptLayout {
         lot: layout.lot.id.to_string(),
         version: layout.version,
         at_ms: drawn.at_ms,
         drawn_by: drawn.by,
         layout: layout.lot.geojson().to_string(),
+        made_here,
     }
 }

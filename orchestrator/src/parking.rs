@@ -5,13 +5,15 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use dispatch_core::event::{Actor, Event};
-use parking_core::config::ParkingConfig;
+use parking_core::config::{AreaConfig, ParkingConfig};
 use parking_core::event::ParkingEvent;
+use parking_core::id::AreaId;
 
 use crate::beacons::{self, SignedAreaCodes};
 use crate::config::{ParkingSettings, PaymentsConfig, ProviderName};
 use crate::engine::Engine;
 use crate::http::{AreaCodes, PlainAreaCodes};
+use crate::lots::Lots;
 use crate::payments::{PaymentProvider, Sandbox, Toss, TossSettings};
 
 /// Where Toss Payments answers.
@@ -25,16 +27,37 @@ pub fn load(path: &Path) -> anyhow::Result<ParkingConfig> {
     Ok(config)
 }
 
-/// Puts the configured lots into the log, when they are others than before.
-pub async fn configure(engine: &Engine, settings: &ParkingSettings) -> anyhow::Result<()> {
-    let Some(path) = &settings.file else { return Ok(()) };
-    let config = load(path)?;
+/// The file's areas, and those that are drawn on its lots beside: what stands on the ground of a lot with a tariff can be parked on.
+pub fn with_drawn_areas(file: &ParkingConfig, lots: &Lots) -> ParkingConfig {
+    let mut config = file.clone();
+    for layout in lots.all() {
+        let lot = &layout.lot;
+        if config.lot(&lot.id).is_none() {
+            continue;
+        }
+        for area in &lot.areas {
+            if let Ok(id) = AreaId::new(area.id.as_str())
+                && config.area(&id).is_none()
+            {
+                let (name, place) = (area.name.clone(), lot.name.clone());
+                config.areas.push(AreaConfig { id, lot: lot.id.clone(), name, place });
+            }
+        }
+    }
+    config
+}
+
+/// Puts the configured lots with the areas drawn on them into the log, when they are others than before. Answers what the file says.
+pub async fn configure(engine: &Engine, settings: &ParkingSettings, lots: &Lots) -> anyhow::Result<Option<Arc<ParkingConfig>>> {
+    let Some(path) = &settings.file else { return Ok(None) };
+    let file = Arc::new(load(path)?);
+    let config = with_drawn_areas(&file, lots);
     if engine.read(|core| *core.parking().config() == config) {
-        return Ok(());
+        return Ok(Some(file));
     }
     let change = Box::new(ParkingEvent::Configured { config: Box::new(config) });
     engine.report(Actor::System, Event::Parking { change }).await.with_context(|| format!("{} was not taken", path.display()))?;
-    Ok(())
+    Ok(Some(file))
 }
 
 /// What is taken as an area's code: signed ones where keys are configured.

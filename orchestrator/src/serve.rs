@@ -18,6 +18,8 @@ use parking_core::event::GateFrame;
 use site_model::Site;
 use tokio::task::JoinHandle;
 
+use parking_core::config::ParkingConfig;
+
 use crate::access::{Access, NewAccount, RateLimit};
 use crate::announced::Announcements;
 use crate::clock::Clock;
@@ -133,7 +135,8 @@ impl Server {
         let messages: Arc<dyn MessagePort> = Arc::new(FileMessages::open(messages).context("cannot open the file for messages")?);
         let payments = provider_of(&config.parking.payments)?;
         let area_codes = area_codes_of(&config.parking)?;
-        configure(&engine, &config.parking).await?;
+        let lots = Lots::open(&site.lots, site.centre(), store.layouts()).await?;
+        let parking_file = configure(&engine, &config.parking, &lots).await?;
         let workshop = Workshop {
             engine: engine.clone(),
             live: live.clone(),
@@ -150,12 +153,11 @@ impl Server {
         let housekeeping =
             housekeeping::start(store.clone(), live.clone(), notices.clone(), engine.clone(), config.parking.keep_days);
         let reconciling = tokio::spawn(payments::reconcile(engine.clone(), payments.clone(), store.private_cards()));
-        let lots = Lots::open(&site.lots, site.centre(), store.layouts()).await?;
         let parts = Parts { config, site, lots, engine, live, notices, store, audit };
         somebody_can_sign_in(&access, &parts.config).await?;
         let evidence = start_evidence(&parts, &pictures.feeds).await?;
         let surveying = start_surveying(&parts, &pictures.feeds)?;
-        let app = surface(&parts, &access, messages, payments, area_codes, pictures)?;
+        let app = surface(&parts, &access, messages, payments, area_codes, pictures, parking_file)?;
         let desk = HttpDesk::new(http::router(app.clone()), parts.engine.clone(), parts.site.centre());
         let mqtt = gate.map(|gate| start_bridge(gate, &parts, desk));
         let http = http::Server::start(app, parts.config.http.bind, certificate(&parts.config).await?).await?;
@@ -282,6 +284,7 @@ fn surface(
     payments: Arc<dyn PaymentProvider>,
     area_codes: Arc<dyn AreaCodes>,
     pictures: Pictures,
+    parking_file: Option<Arc<ParkingConfig>>,
 ) -> anyhow::Result<App> {
     let waiting: Vec<GateFrame> =
         parts.engine.read(|core| core.parking().reviews().filter_map(|review| review.frame.clone()).collect());
@@ -309,6 +312,7 @@ fn surface(
         private: parts.store.private_cards(),
         orders: parts.store.payment_orders(),
         area_codes,
+        parking_file,
         public_url: parts.config.parking.public_url.clone(),
         surveys_dir: Some(surveys::folder(&parts.config.store.data_dir)),
         gate_frames: Some(gate_frames),

@@ -111,6 +111,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/api/v1/feeds/{drone}/still.jpg", PICTURES),
     rule("GET", "/api/v1/guards", WATCH),
     rule("GET", "/api/v1/lots", GROUNDS),
+    rule("POST", "/api/v1/lots", MANAGER),
     rule("GET", "/api/v1/lots/{id}", GROUNDS),
     rule("GET", "/api/v1/lots/{id}/versions", MANAGER),
     rule("PUT", "/api/v1/lots/{id}/layout", MANAGER),

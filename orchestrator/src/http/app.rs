@@ -10,6 +10,7 @@ use dispatch_core::config::SiteConfig;
 use dispatch_core::event::{Actor, Event, GeocodedAddress};
 use dispatch_core::survey::SurveyKind;
 use flight_types::{GeoPoint, LocalFrame, LotId};
+use parking_core::config::ParkingConfig;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
@@ -78,6 +79,8 @@ pub struct Parts {
     pub orders: PaymentOrders,
     /// Judges scanned codes of parking areas.
     pub area_codes: Arc<dyn AreaCodes>,
+    /// What the parking file says; areas drawn since are booked beside it.
+    pub parking_file: Option<Arc<ParkingConfig>>,
     /// Where phones reach the server, for codes that they open; absent, as the asker reached it.
     pub public_url: Option<String>,
     /// Whose log this server owns.

@@ -2,12 +2,16 @@
 //!
 //! A drawing is a GeoJSON FeatureCollection of the kind that a site's `lots.geojson` holds, for one lot.
 
+use std::collections::BTreeSet;
+
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use beacon::{Sheet, Sight};
+use dispatch_core::event::{Actor, Event};
 use flight_types::LotId;
+use parking_core::event::ParkingEvent;
 use parking_core::id::AreaId;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +27,11 @@ use super::parking::origin;
 use super::problem::Problem;
 use crate::access::Identity;
 use crate::lots::{Change, Drawn, Layout};
+use crate::parking::with_drawn_areas;
 use crate::store::{AuditOutcome, AuditRecord, KeptVersion};
+
+/// Drawings that may come between before the next one takes over booking the areas.
+const BOOKING_TRIES_MAX: usize = 4;
 
 /// These routes.
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -32,6 +40,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(lot))
         .routes(routes!(versions))
         .routes(routes!(draw))
+        .routes(routes!(add))
         .routes(routes!(sheets))
         .routes(routes!(sheet))
 }
@@ -182,10 +191,7 @@ async fn draw(
 ) -> Result<impl IntoResponse, Problem> {
     let lot = known(&app, &id)?.lot.id.clone();
     let over = version_of(&headers)?;
-    let needed_areas = app.engine.read(|core| {
-        let areas = core.parking().config().areas.iter().filter(|area| area.lot == lot);
-        areas.map(|area| area.id.to_string()).collect()
-    });
+    let needed_areas = needed_areas(&app, &lot);
     let change = Change {
         lot: lot.clone(),
         over,
@@ -194,12 +200,52 @@ async fn draw(
         drawn: Drawn { at_ms: app.engine.now_ms(), by: identity.id.to_string() },
     };
     let layout = app.lots.change(change).await?;
+    noted(&app, &identity, &layout).await;
+    book_areas(&app).await?;
+    Ok(LotLayout::answer(&layout))
+}
+
+/// Takes a lot that nobody has drawn before.
+#[utoipa::path(post, path = "/lots", tag = "lots",
+    request_body(content = Object, content_type = "application/json", description = "A GeoJSON FeatureCollection (docs/sites.md)"),
+    responses((status = 201, body = LotLayout), (status = 409, body = Problem), (status = 413, body = Problem),
+        (status = 422, body = Problem)))]
+async fn add(State(app): State<App>, identity: Identity, Drawing(layout): Drawing) -> Result<impl IntoResponse, Problem> {
+    let drawn = Drawn { at_ms: app.engine.now_ms(), by: identity.id.to_string() };
+    let layout = app.lots.add(layout, drawn).await?;
+    noted(&app, &identity, &layout).await;
+    book_areas(&app).await?;
+    Ok((StatusCode::CREATED, LotLayout::answer(&layout)))
+}
+
+async fn noted(app: &App, identity: &Identity, layout: &Layout) {
     let digest = hex::encode(Sha256::digest(layout.lot.geojson().to_string()));
-    let record = AuditRecord::new(Some(identity.actor()), "drew", format!("lot {lot}"), AuditOutcome::Done)
+    let record = AuditRecord::new(Some(identity.actor()), "drew", format!("lot {}", layout.lot.id), AuditOutcome::Done)
         .with("version", layout.version.to_string())
         .with("sha256", digest);
     app.audit(record).await;
-    Ok(LotLayout::answer(&layout))
+}
+
+/// Areas that a drawing may not take away: the parking file's, and those on which cars stand.
+fn needed_areas(app: &App, lot: &LotId) -> BTreeSet<String> {
+    let of_file = app.parking_file.iter().flat_map(|file| &file.areas).filter(|area| area.lot == *lot);
+    let mut needed: BTreeSet<String> = of_file.map(|area| area.id.to_string()).collect();
+    app.engine.read(|core| needed.extend(core.parking().active_of_lot(lot).map(|session| session.area.to_string())));
+    needed
+}
+
+/// Lets cars park on the areas as they are drawn now, without a restart. Somebody else may draw meanwhile, so it is looked at again.
+async fn book_areas(app: &App) -> Result<(), Problem> {
+    let Some(file) = &app.parking_file else { return Ok(()) };
+    for _ in 0..BOOKING_TRIES_MAX {
+        let config = with_drawn_areas(file, &app.lots);
+        if app.engine.read(|core| *core.parking().config() == config) {
+            break;
+        }
+        let change = Box::new(ParkingEvent::Configured { config: Box::new(config) });
+        app.engine.submit(Actor::System, Event::Parking { change }).await?;
+    }
+    Ok(())
 }
 
 /// The sheets of all beacons of a lot that are or will be mounted, a page each, at true size.

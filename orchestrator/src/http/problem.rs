@@ -279,6 +279,7 @@ impl From<LayoutError> for Problem {
         match error {
             LayoutError::Unknown(lot) => Self::unknown("lot", lot.as_str()),
             LayoutError::Changed { .. } => Self::changed(error.to_string()),
+            LayoutError::Exists(_) => Self::conflict(error.to_string()),
             LayoutError::OtherLot(_) | LayoutError::AreaNeeded(_) => Self::invalid("layout", error),
             LayoutError::Layout(error) => Self::drawing(&error),
             LayoutError::Beside(LotFault { id, problem }) => {

@@ -22,6 +22,8 @@ pub struct KeptLayout {
     pub drawn_by: String,
     /// GeoJSON.
     pub layout: String,
+    /// Drawn from nothing: the site's file does not have the lot.
+    pub made_here: bool,
 }
 
 /// A version without its layout.
@@ -49,7 +51,7 @@ impl Layouts {
     /// The latest layout of every lot that has one.
     pub async fn latest(&self) -> Result<Vec<KeptLayout>, StoreError> {
         let doing = database("reading the lots' layouts");
-        let text = "SELECT lot, version, at_ms, drawn_by, layout FROM lot_layout AS this WHERE district = $1 AND version = \
+        let text = "SELECT lot, version, at_ms, drawn_by, layout, made_here FROM lot_layout AS this WHERE district = $1 AND version = \
                     (SELECT MAX(version) FROM lot_layout AS other WHERE other.district = this.district AND other.lot = this.lot)";
         let rows = sqlx::query(text).bind(self.store.district().as_str()).fetch_all(self.store.pool()).await.map_err(&doing)?;
         rows.iter().map(|row| kept(row).map_err(&doing)).collect()
@@ -58,7 +60,8 @@ impl Layouts {
     /// One version of a lot.
     pub async fn get(&self, lot: &LotId, version: u64) -> Result<Option<KeptLayout>, StoreError> {
         let doing = database("reading a lot's layout");
-        let text = "SELECT lot, version, at_ms, drawn_by, layout FROM lot_layout WHERE district = $1 AND lot = $2 AND version = $3";
+        let text = "SELECT lot, version, at_ms, drawn_by, layout, made_here FROM lot_layout \
+                    WHERE district = $1 AND lot = $2 AND version = $3";
         let row = sqlx::query(text)
             .bind(self.store.district().as_str())
             .bind(lot.as_str())
@@ -90,13 +93,16 @@ impl Layouts {
         let mut writing = self.store.write().await?;
         let version = i64::try_from(layout.version).unwrap_or(i64::MAX);
         let kept_from = version.saturating_sub(i64::try_from(VERSIONS_KEPT).unwrap_or(i64::MAX));
-        sqlx::query("INSERT INTO lot_layout (district, lot, version, at_ms, drawn_by, layout) VALUES ($1, $2, $3, $4, $5, $6)")
+        let text = "INSERT INTO lot_layout (district, lot, version, at_ms, drawn_by, layout, made_here) \
+                    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        sqlx::query(text)
             .bind(self.store.district().as_str())
             .bind(layout.lot.as_str())
             .bind(version)
             .bind(layout.at_ms)
             .bind(layout.drawn_by.as_str())
             .bind(layout.layout.as_str())
+            .bind(i64::from(layout.made_here))
             .execute(writing.connection())
             .await
             .map_err(database("keeping a lot's layout"))?;
@@ -118,6 +124,7 @@ fn kept(row: &AnyRow) -> Result<KeptLayout, sqlx::Error> {
         at_ms: row.try_get("at_ms")?,
         drawn_by: row.try_get("drawn_by")?,
         layout: row.try_get("layout")?,
+        made_here: row.try_get::<i64, _>("made_here")? != 0,
     })
 }
 

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (67, "devices", include_str!("../../migrations/0067_devices.sql")),
     (112, "parking_order", include_str!("../../migrations/0112_parking_order.sql")),
     (120, "lot_layout", include_str!("../../migrations/0120_lot_layout.sql")),
+    (121, "lot_made_here", include_str!("../../migrations/0121_lot_made_here.sql")),
 ];
 
 /// What brings a database's tables up to date.

@@ -155,3 +155,37 @@ async fn sheets_are_printed_for_a_height_and_a_camera() {
     }
     assert_eq!(world.get("manager", "/lots/lot-1/sheets/none").await.0, StatusCode::NOT_FOUND);
 }
+
+/// A lot that no file has: drawn, kept over a restart, drawn on; not twice, and not over others' ids.
+#[tokio::test]
+async fn a_new_lot_is_drawn_from_nothing() {
+    let world = World::new().await;
+    let add = async |layout: &Value| answer(world.request("manager", Method::POST, "/lots").body(layout.to_string())).await;
+    let named = |lot: &str, area: &str| {
+        let text = lot_json().to_string();
+        let text = text.replace("lot-1", lot).replace("A1", area);
+        serde_json::from_str::<Value>(&text).expect("a layout")
+    };
+    let (status, refused) = add(&named("lot-1", "Z1")).await;
+    assert_eq!(status, StatusCode::CONFLICT, "{refused}");
+    let (status, refused) = add(&named("lot-2", "A1")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "another lot's ids: {refused}");
+    let mut bare = lot_json();
+    bare["features"].as_array_mut().expect("features").truncate(1);
+    bare["features"][0]["id"] = json!("lot-2");
+    let (status, made) = add(&bare).await;
+    assert_eq!((status, &made["version"], &made["drawn_by"]), (StatusCode::CREATED, &json!(1), &json!("manager")), "{made}");
+    assert_eq!(add(&bare).await.0, StatusCode::CONFLICT);
+    bare["features"][0]["properties"]["name"] = json!("North");
+    let request = world.request("manager", Method::PUT, "/lots/lot-2/layout").header("If-Match", "\"1\"");
+    assert_eq!(answer(request.body(bare.to_string())).await.0, StatusCode::OK);
+    let of_file = Lot::from_geojson(lot_json().to_string(), centre()).expect("a lot");
+    let lots = Lots::open(std::slice::from_ref(&of_file), centre(), world.store.layouts()).await.expect("lots");
+    let again = lots.all().into_iter().find(|layout| layout.lot.id.as_str() == "lot-2").expect("it was kept");
+    assert_eq!((again.version, again.lot.name.as_str()), (2, "North"));
+    // What the file once had and has no more does not come back by its drawings.
+    let _ = draw(&world, "\"0\"", &lot_json()).await;
+    let lots = Lots::open(&[], centre(), world.store.layouts()).await.expect("lots");
+    let ids: Vec<String> = lots.all().iter().map(|layout| layout.lot.id.to_string()).collect();
+    assert_eq!(ids, ["lot-2"]);
+}

@@ -225,6 +225,7 @@ impl World {
             private: store.private_cards(),
             orders: store.payment_orders(),
             area_codes: Arc::new(PlainAreaCodes),
+            parking_file: None,
             public_url: None,
             district,
             surveys_dir: Some(folder.path().join("surveys")),

@@ -1,6 +1,9 @@
 /** The texts of the lots' map and of drawing on it, in every language. */
 
 export const lotsEn = {
+  newLot: 'Draw a new lot',
+  newLotId: 'Its id: letters, digits and hyphens, used nowhere else',
+  newLotName: 'Its name',
   map: 'Map of the lot',
   open: 'Map and drawing',
   counts: (bays: string | number, beacons: string | number) => `${bays} bays, ${beacons} beacons`,
@@ -75,6 +78,9 @@ export const lotsEn = {
 };
 
 export const lotsKo: typeof lotsEn = {
+  newLot: '새 주차장 그리기',
+  newLotId: '고유 번호: 영문자, 숫자, 하이픈 (다른 곳에 쓰지 않은 것)',
+  newLotName: '이름',
   map: '주차장 지도',
   open: '지도와 도면',
   counts: (bays, beacons) => `주차면 ${bays}개, 비콘 ${beacons}개`,

@@ -34,6 +34,7 @@ export const lots = {
   versions: (lot: string) => request<LotVersion[]>(`/lots/${part(lot)}/versions`),
   draw: (lot: string, over: number, layout: GeoJSON.FeatureCollection) =>
     request<LotLayout>(`/lots/${part(lot)}/layout`, { method: 'PUT', body: layout, headers: { 'if-match': `"${over}"` } }),
+  add: (layout: GeoJSON.FeatureCollection) => request<LotLayout>('/lots', { method: 'POST', body: layout }),
   sheetsUrl: (lot: string, heightM: number) => `${API_BASE}/lots/${part(lot)}/sheets.pdf?height_m=${heightM}`,
   sheetUrl: (lot: string, beacon: string, heightM: number) => `${API_BASE}/lots/${part(lot)}/sheets/${part(beacon)}.svg?height_m=${heightM}`,
 };
