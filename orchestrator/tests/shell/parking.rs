@@ -1,7 +1,7 @@
 //! Parking through the real server: its HTTP, its log, its workers, its messages; and a provider's HTTP API played by a stand-in.
 
-mod frames;
 mod drawn;
+mod frames;
 mod kills;
 mod reconciliation;
 mod toss;
