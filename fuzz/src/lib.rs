@@ -53,6 +53,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "vehicle", run: vehicle::run, seeds: vehicle::seeds, brief_runs: 1_500 },
     Target { name: "site_toml", run: site::run_manifest, seeds: site::manifest_seeds, brief_runs: 5_000 },
     Target { name: "geojson", run: site::run_layer, seeds: site::layer_seeds, brief_runs: 1_500 },
+    Target { name: "elevation", run: site::run_elevation, seeds: site::elevation_seeds, brief_runs: 5_000 },
     Target { name: "osm_pbf", run: pbf::run, seeds: pbf::seeds, brief_runs: 10_000 },
     Target { name: "calls_csv", run: calls::run, seeds: calls::seeds, brief_runs: 30_000 },
     Target { name: "config_toml", run: config::run, seeds: config::seeds, brief_runs: 8_000 },

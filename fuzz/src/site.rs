@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use site_model::{Gazetteer, RoadTimes, Site, SiteTexts};
+use flight_types::{GeoPoint, Ring};
+use site_model::{ElevationGrid, Gazetteer, RoadTimes, Site, SiteTexts, relief};
 
 const MANIFEST: &str = include_str!("../../configs/demo-site/site.toml");
 const EMPTY: &str = r#"{"type":"FeatureCollection","features":[]}"#;
@@ -23,6 +24,20 @@ pub fn run_layer(bytes: &[u8]) {
     let mut texts = SiteTexts { manifest: MANIFEST.to_owned(), ..empty() };
     *layer_of(&mut texts, *layer) = text.to_owned();
     take(texts);
+}
+
+/// An elevation grid that is taken is written so that it is taken again, and a relief of it is a relief everywhere.
+pub fn run_elevation(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let Ok(grid) = ElevationGrid::parse(text) else { return };
+    assert!(ElevationGrid::parse(&grid.text()).is_ok(), "what is written reads back");
+    let place = |lat, lon| GeoPoint::new(lat, lon).expect("a place");
+    let corners = vec![place(37.502, 127.002), place(37.502, 127.008), place(37.508, 127.008)];
+    let fence = Ring::new(corners.clone()).expect("a ring");
+    let Ok(relief) = relief(&grid, &fence, 0.1) else { return };
+    for stair in relief.cut(&corners, 10.0).stairs(&corners) {
+        assert!(stair.amsl_m.is_finite() && relief.over_ground_m(stair.place) >= 0.0, "{stair:?}");
+    }
 }
 
 fn take(texts: SiteTexts) {
@@ -73,6 +88,15 @@ fn layer_of(texts: &mut SiteTexts, layer: u8) -> &mut String {
 /// The demo's manifest and the commented example.
 pub fn manifest_seeds() -> Vec<Vec<u8>> {
     [MANIFEST, include_str!("../../configs/site-example.toml")].map(|text| text.as_bytes().to_vec()).to_vec()
+}
+
+/// A small grid over the fence above, by corner and cell size, and by centre with cells that are not square and a hole.
+pub fn elevation_seeds() -> Vec<Vec<u8>> {
+    let rows = "10 20 30 40 50\n11 21 31 41 51\n12 22 32.5 42 52\n13 23 33 43 53\n14 24 34 44 54\n";
+    let corner = format!("ncols 5\nnrows 5\nxllcorner 126.9985\nyllcorner 37.4985\ncellsize 0.003\nNODATA_value -9999\n{rows}");
+    let centre =
+        "ncols 2\nnrows 2\nxllcenter 127\nyllcenter 37.5\ndx 0.01\ndy 0.02\nNODATA_value nan\n-1e1 nan\n0 8848\n".to_owned();
+    [corner, centre].map(String::into_bytes).to_vec()
 }
 
 /// The first features of each layer of the demo's site.

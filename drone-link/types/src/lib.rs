@@ -8,6 +8,9 @@ pub use id::*;
 mod geo;
 pub use geo::*;
 
+mod relief;
+pub use relief::*;
+
 mod plan;
 pub use plan::*;
 

@@ -17,6 +17,9 @@ pub use lots::{BeaconState, Lot, LotArea, LotBay, LotBeacon};
 mod error;
 pub use error::{FeatureProblem, SiteError};
 
+mod elevation;
+pub use elevation::{ElevationError, ElevationGrid, ReliefProblem, relief};
+
 mod files;
 pub use files::SiteTexts;
 

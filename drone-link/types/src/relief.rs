@@ -1,0 +1,333 @@
+//! The ground of a site, and the surface over it from which flights count their heights (ADR 165).
+//!
+//! Over every place the surface is as high as the highest ground of the cells round it, and nowhere steeper than an aircraft can follow
+//! at its transit speed. Whoever keeps a height over the surface keeps at least as much over the ground, and two aircraft at one place
+//! that keep different heights are so far apart. Reads no files and chooses no heights.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{GeoPoint, LocalFrame, Ring};
+
+/// More nodes are refused: with as many, a plan still travels in one MQTT message to a station.
+pub const RELIEF_NODES_MAX: usize = 16_000;
+/// Ground and surface are kept in decimetres: finer than any elevation data of a whole town.
+const DECIMETRES: f64 = 10.0;
+/// No ground of the Earth is lower or higher, metres; with what a slope adds.
+const HEIGHT_M: std::ops::RangeInclusive<f64> = -500.0..=20_000.0;
+/// Along a leg the surface is looked at so often at least, metres: between, it changes by less than a step.
+const LOOK_M: f64 = 5.0;
+/// A leg longer than this is looked at no more often than one as long, metres: longer ones leave every site.
+const LEG_M_MAX: f64 = 200_000.0;
+
+/// The surface changes by so much at most within one level step of a way, metres. Autopilots do not agree on how they go from one height
+/// to another between two places: by steps every one of them is right.
+pub const STEP_M: f64 = 1.5;
+/// A place between two steps counts as reached from so near, metres; each step is high enough for the end of the one before as well.
+pub const STEP_REACHED_M: f64 = 3.0;
+/// Whoever goes by steps is nowhere lower than its height over the surface, and nowhere higher by more than this, metres: the steps before
+/// and after may both be higher, and from the nearness of the one before comes the rest.
+pub const STEPS_OVER_M: f64 = 2.0 * STEP_M + 2.0;
+
+/// Why something is no relief.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum ReliefError {
+    /// Rows and columns do not go with the heights, or are too few or too many.
+    #[error("{columns} columns and {nodes} nodes are no relief: at least 2 by 2 and at most {RELIEF_NODES_MAX} nodes")]
+    Shape {
+        /// Columns.
+        columns: usize,
+        /// Heights of the ground.
+        nodes: usize,
+    },
+    /// A step between nodes that is no step.
+    #[error("{0} degrees is no step between nodes")]
+    Step(f64),
+    /// A height that no ground of the Earth has, or a surface under its ground.
+    #[error("a height of {0} m is not of this Earth, or its surface lies under it")]
+    Height(f64),
+}
+
+/// Ground and surface on a grid of places.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "ReliefParts", into = "ReliefParts")]
+pub struct Relief {
+    parts: ReliefParts,
+    rows: usize,
+}
+
+/// A relief as it is written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct ReliefParts {
+    /// The node furthest south and west.
+    pub south_west: GeoPoint,
+    /// From one row to the next one north, degrees.
+    pub step_lat_deg: f64,
+    /// From one column to the next one east, degrees.
+    pub step_lon_deg: f64,
+    /// Nodes in each row.
+    pub columns: usize,
+    /// The ground's altitude above mean sea level at each node, decimetres; by rows from the south, each from the west.
+    pub ground_dm: Vec<i32>,
+    /// How far the surface lies over the ground at each node, decimetres.
+    pub over_dm: Vec<i32>,
+    /// The surface's altitude wherever this relief does not reach, decimetres: the highest of the whole site.
+    pub elsewhere_dm: i32,
+    /// So far the ground lies under what is told between two nodes at most, decimetres.
+    pub rough_dm: i32,
+}
+
+/// A place of a way over the surface, at which the height changes or the way turns.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Stair {
+    /// Where.
+    pub place: GeoPoint,
+    /// As high as the surface is anywhere from the stair before to the next, above mean sea level, metres.
+    pub amsl_m: f64,
+    /// Which corner of the way it is, where it is one.
+    pub corner: Option<usize>,
+}
+
+impl TryFrom<ReliefParts> for Relief {
+    type Error = ReliefError;
+
+    fn try_from(parts: ReliefParts) -> Result<Self, ReliefError> {
+        let (columns, nodes) = (parts.columns, parts.ground_dm.len());
+        let whole = columns >= 2 && nodes.is_multiple_of(columns) && nodes / columns >= 2 && parts.over_dm.len() == nodes;
+        if !whole || nodes > RELIEF_NODES_MAX {
+            return Err(ReliefError::Shape { columns, nodes });
+        }
+        let steps = [parts.step_lat_deg, parts.step_lon_deg];
+        if let Some(wrong) = steps.into_iter().find(|step| !(1e-7..=10.0).contains(step)) {
+            return Err(ReliefError::Step(wrong));
+        }
+        let is_height = |height_dm: i32| HEIGHT_M.contains(&(f64::from(height_dm) / DECIMETRES));
+        let heights = parts.ground_dm.iter().chain([&parts.elsewhere_dm]);
+        let over = parts.over_dm.iter().chain([&parts.rough_dm]).filter(|over_dm| !(0..=200_000).contains(*over_dm));
+        let wrong = heights.filter(|height_dm| !is_height(**height_dm)).chain(over).next().copied();
+        match wrong {
+            Some(wrong_dm) => Err(ReliefError::Height(f64::from(wrong_dm) / DECIMETRES)),
+            None => Ok(Self { rows: nodes / columns, parts }),
+        }
+    }
+}
+
+impl From<Relief> for ReliefParts {
+    fn from(relief: Relief) -> Self {
+        relief.parts
+    }
+}
+
+impl Relief {
+    /// The ground's altitude above mean sea level, metres; beyond its edge as at the edge.
+    pub fn ground_amsl_m(&self, place: GeoPoint) -> f64 {
+        let (column, row) = self.position(place);
+        let inside = (column.clamp(0.0, (self.parts.columns - 1) as f64), row.clamp(0.0, (self.rows - 1) as f64));
+        self.between(inside, |node| self.parts.ground_dm[node])
+    }
+
+    /// The surface's altitude above mean sea level, metres.
+    pub fn surface_amsl_m(&self, place: GeoPoint) -> f64 {
+        let at = self.position(place);
+        if self.reaches(at) { self.between(at, |node| self.surface_dm(node)) } else { self.elsewhere_amsl_m() }
+    }
+
+    /// How far the surface may lie over the true ground here, metres.
+    pub fn over_ground_m(&self, place: GeoPoint) -> f64 {
+        self.surface_amsl_m(place) - self.ground_amsl_m(place) + f64::from(self.parts.rough_dm) / DECIMETRES
+    }
+
+    /// The surface's greatest altitude on the straight leg, metres.
+    pub fn surface_along_m(&self, from: GeoPoint, to: GeoPoint) -> f64 {
+        self.looks(from, to).into_iter().map(|place| self.surface_amsl_m(place)).fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// How far the surface rises and falls on the straight leg, metres each.
+    pub fn rise_and_fall_m(&self, from: GeoPoint, to: GeoPoint) -> (f64, f64) {
+        let heights: Vec<f64> = self.looks(from, to).into_iter().map(|place| self.surface_amsl_m(place)).collect();
+        let changes = || heights.windows(2).map(|pair| pair[1] - pair[0]);
+        (changes().map(|change_m| change_m.max(0.0)).sum(), changes().map(|change_m| (-change_m).max(0.0)).sum())
+    }
+
+    /// The greatest height of the surface over the true ground on the straight leg, metres.
+    pub fn over_ground_along_m(&self, from: GeoPoint, to: GeoPoint) -> f64 {
+        self.looks(from, to).into_iter().map(|place| self.over_ground_m(place)).fold(0.0, f64::max)
+    }
+
+    /// The way by level steps: the first corner, every corner, and between them where the height changes. From one to the next an aircraft
+    /// may be at either's height or between, and is nowhere under the surface.
+    pub fn stairs(&self, corners: &[GeoPoint]) -> Vec<Stair> {
+        let looks = self.looks_of(corners);
+        let Some(first) = looks.first() else { return Vec::new() };
+        let mut stairs = vec![*first];
+        let mut begin = 0;
+        while begin + 1 < looks.len() {
+            let end = step_end(&looks, begin);
+            let highest_m =
+                looks[reached_from(&looks, begin)..=end].iter().map(|look| look.amsl_m).fold(f64::NEG_INFINITY, f64::max);
+            let last = stairs.len() - 1;
+            stairs[last].amsl_m = stairs[last].amsl_m.max(highest_m);
+            stairs.push(Stair { amsl_m: highest_m, ..looks[end] });
+            begin = end;
+        }
+        stairs
+    }
+
+    fn looks_of(&self, corners: &[GeoPoint]) -> Vec<Stair> {
+        let at = |place: GeoPoint, corner| Stair { place, amsl_m: self.surface_amsl_m(place), corner };
+        let mut looks: Vec<Stair> = corners.first().map(|first| at(*first, Some(0))).into_iter().collect();
+        for (index, leg) in corners.windows(2).enumerate() {
+            let between = self.looks(leg[0], leg[1]);
+            looks.extend(between[1..between.len() - 1].iter().map(|place| at(*place, None)));
+            looks.push(at(leg[1], Some(index + 1)));
+        }
+        looks
+    }
+
+    /// Places on the straight leg at which the surface is looked at: both ends, every border of a cell, and between them some more. Over
+    /// each cell that the leg passes lies one of them, and the surface at a border is over all of the ground of the cells beside it.
+    fn looks(&self, from: GeoPoint, to: GeoPoint) -> Vec<GeoPoint> {
+        let (a, b) = (self.position(from), self.position(to));
+        let mut shares = vec![0.0, 1.0];
+        for (from, to, lines) in [(a.0, b.0, self.parts.columns), (a.1, b.1, self.rows)] {
+            let (low, high) = (from.min(to).max(0.0).ceil(), from.max(to).min((lines - 1) as f64).floor());
+            let crossed = (0..lines).map(|line| line as f64).filter(|line| (low..=high).contains(line));
+            shares.extend(crossed.map(|line| (line - from) / (to - from)).filter(|share| (0.0..=1.0).contains(share)));
+        }
+        let pieces = (LocalFrame::new(from).to_local(to).distance_m(&Default::default()).min(LEG_M_MAX) / LOOK_M).ceil().max(1.0);
+        shares.extend((1..pieces as usize).map(|piece| piece as f64 / pieces));
+        shares.sort_by(f64::total_cmp);
+        shares.dedup();
+        shares.into_iter().map(|share| between(from, to, share)).collect()
+    }
+
+    /// The lowest and the highest altitude of the ground, metres.
+    pub fn ground_range_m(&self) -> (f64, f64) {
+        let metres = |node_dm: Option<&i32>| f64::from(node_dm.copied().unwrap_or_default()) / DECIMETRES;
+        (metres(self.parts.ground_dm.iter().min()), metres(self.parts.ground_dm.iter().max()))
+    }
+
+    /// The lowest ground and the lowest and highest surface over a ring and its surroundings, above mean sea level, metres; `None` where
+    /// the relief does not reach all of it.
+    pub fn over_ring(&self, ring: &Ring) -> Option<OverRing> {
+        let at: Vec<(f64, f64)> = ring.corners().iter().map(|corner| self.position(*corner)).collect();
+        if !at.iter().all(|at| self.reaches(*at)) {
+            return None;
+        }
+        let low = at.iter().fold((f64::INFINITY, f64::INFINITY), |low, at| (low.0.min(at.0), low.1.min(at.1)));
+        let high = at.iter().fold((0.0_f64, 0.0_f64), |high, at| (high.0.max(at.0), high.1.max(at.1)));
+        let mut over = OverRing { ground_m: f64::INFINITY, surface_low_m: f64::INFINITY, surface_high_m: f64::NEG_INFINITY };
+        for row in low.1.floor() as usize..=(high.1.ceil() as usize).min(self.rows - 1) {
+            for column in low.0.floor() as usize..=(high.0.ceil() as usize).min(self.parts.columns - 1) {
+                let node = row * self.parts.columns + column;
+                let surface_m = f64::from(self.surface_dm(node)) / DECIMETRES;
+                over.ground_m = over.ground_m.min(f64::from(self.parts.ground_dm[node] - self.parts.rough_dm) / DECIMETRES);
+                over.surface_low_m = over.surface_low_m.min(surface_m);
+                over.surface_high_m = over.surface_high_m.max(surface_m);
+            }
+        }
+        Some(over)
+    }
+
+    /// The part of it round these places, with so much beside them, metres. Elsewhere it tells the highest surface of the whole.
+    pub fn cut(&self, places: &[GeoPoint], beside_m: f64) -> Relief {
+        let round = |place: &GeoPoint| [225.0, 45.0].map(|bearing_deg| place.moved(bearing_deg, beside_m * 2.0_f64.sqrt()));
+        let at: Vec<(f64, f64)> = places.iter().flat_map(round).map(|place| self.position(place)).collect();
+        let span = |of: fn(&(f64, f64)) -> f64, lines: usize| {
+            let last = (lines - 1) as f64;
+            let low = at.iter().map(of).fold(last, f64::min).clamp(0.0, last - 1.0).floor();
+            let high = at.iter().map(of).fold(0.0, f64::max).clamp(low + 1.0, last).ceil();
+            (low as usize, high as usize)
+        };
+        let ((west, east), (south, north)) = (span(|at| at.0, self.parts.columns), span(|at| at.1, self.rows));
+        let cells = |values: &[i32]| {
+            let rows = (south..=north).map(|row| row * self.parts.columns);
+            rows.flat_map(|begin| values[begin + west..=begin + east].to_vec()).collect::<Vec<i32>>()
+        };
+        let corner = &self.parts.south_west;
+        let south_west = GeoPoint::new(
+            corner.lat_deg() + south as f64 * self.parts.step_lat_deg,
+            corner.lon_deg() + west as f64 * self.parts.step_lon_deg,
+        );
+        let parts = ReliefParts {
+            south_west: south_west.unwrap_or(*corner),
+            columns: east - west + 1,
+            ground_dm: cells(&self.parts.ground_dm),
+            over_dm: cells(&self.parts.over_dm),
+            ..self.parts.clone()
+        };
+        Self { parts, rows: north - south + 1 }
+    }
+
+    fn elsewhere_amsl_m(&self) -> f64 {
+        f64::from(self.parts.elsewhere_dm) / DECIMETRES
+    }
+
+    fn surface_dm(&self, node: usize) -> i32 {
+        self.parts.ground_dm[node] + self.parts.over_dm[node]
+    }
+
+    /// In columns from the west and rows from the south.
+    fn position(&self, place: GeoPoint) -> (f64, f64) {
+        let corner = &self.parts.south_west;
+        let (east_deg, north_deg) = (place.lon_deg() - corner.lon_deg(), place.lat_deg() - corner.lat_deg());
+        (east_deg / self.parts.step_lon_deg, north_deg / self.parts.step_lat_deg)
+    }
+
+    fn reaches(&self, (column, row): (f64, f64)) -> bool {
+        (0.0..=(self.parts.columns - 1) as f64).contains(&column) && (0.0..=(self.rows - 1) as f64).contains(&row)
+    }
+
+    /// Bilinear, metres.
+    fn between(&self, (column, row): (f64, f64), value_dm: impl Fn(usize) -> i32) -> f64 {
+        let (west, south) = ((column as usize).min(self.parts.columns - 2), (row as usize).min(self.rows - 2));
+        let (east_share, north_share) = (column - west as f64, row - south as f64);
+        let value = |column: usize, row: usize| f64::from(value_dm(row * self.parts.columns + column)) / DECIMETRES;
+        let along = |row: usize| value(west, row) * (1.0 - east_share) + value(west + 1, row) * east_share;
+        along(south) * (1.0 - north_share) + along(south + 1) * north_share
+    }
+}
+
+/// Where a level step that begins here ends: at a corner, or before the surface has changed by more than a step.
+fn step_end(looks: &[Stair], begin: usize) -> usize {
+    let (mut low_m, mut high_m) = (looks[begin].amsl_m, looks[begin].amsl_m);
+    for (end, look) in looks.iter().enumerate().skip(begin + 1) {
+        (low_m, high_m) = (low_m.min(look.amsl_m), high_m.max(look.amsl_m));
+        if high_m - low_m > STEP_M {
+            return (end - 1).max(begin + 1);
+        }
+        if look.corner.is_some() {
+            return end;
+        }
+    }
+    looks.len() - 1
+}
+
+/// The first place at which an aircraft may be that counts as having reached this one.
+fn reached_from(looks: &[Stair], begin: usize) -> usize {
+    let is_far = |look: &Stair| look.place.distance_m(&looks[begin].place) > STEP_REACHED_M;
+    looks[..begin].iter().rposition(is_far).unwrap_or(0)
+}
+
+/// What lies under and over an outline, above mean sea level, metres.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OverRing {
+    /// The lowest ground.
+    pub ground_m: f64,
+    /// The lowest surface.
+    pub surface_low_m: f64,
+    /// The highest surface.
+    pub surface_high_m: f64,
+}
+
+/// So far along the straight leg, in degrees, which is straight enough within a site.
+fn between(from: GeoPoint, to: GeoPoint, share: f64) -> GeoPoint {
+    if share >= 1.0 {
+        return to;
+    }
+    let lat_deg = from.lat_deg() + share * (to.lat_deg() - from.lat_deg());
+    let lon_deg = from.lon_deg() + share * (to.lon_deg() - from.lon_deg());
+    // Between two valid places lies a valid one.
+    GeoPoint::new(lat_deg, lon_deg).unwrap_or(from)
+}

@@ -1,0 +1,157 @@
+//! Grids that are none are refused in words; a surface lies over all of its ground and is nowhere too steep.
+
+use flight_types::{GeoPoint, Local, LocalFrame, Relief, Ring, STEPS_OVER_M};
+use proptest::prelude::*;
+
+use super::{ElevationError, ElevationGrid, ReliefProblem, relief};
+
+const HEAD: &str = "ncols 3\nnrows 2\nxllcorner 127.0\nyllcorner 37.0\ncellsize 0.01\nNODATA_value -9999\n";
+
+#[test]
+fn a_grid_is_read_from_the_north_and_told_between_its_places() {
+    let grid = ElevationGrid::parse(&format!("{HEAD}1 2 3\n4 5 -9999\n")).expect("a grid");
+    let at = |lat: f64, lon: f64| grid.height_m(GeoPoint::new(lat, lon).expect("a place"));
+    for (lat, lon, expected) in [
+        (37.015, 127.005, Some(1.0)),
+        (37.005, 127.005, Some(4.0)),
+        (37.010, 127.010, Some(3.0)),
+        (37.015, 127.0, None),
+        (37.1, 127.01, None),
+        (37.010, 127.020, None),
+    ] {
+        let found = at(lat, lon);
+        let near = |(found, expected): (f64, f64)| (found - expected).abs() < 1e-6;
+        assert!(found.is_some() == expected.is_some() && found.zip(expected).is_none_or(near), "{lat} {lon}: {found:?}");
+    }
+    let again = ElevationGrid::parse(&grid.text()).expect("what is written reads back");
+    assert_eq!(again.text(), grid.text());
+}
+
+#[test]
+fn what_is_no_grid_is_refused_with_what_is_wrong() {
+    let head = |from: &str, to: &str| format!("{}1 2 3\n4 5 6\n", HEAD.replace(from, to));
+    for (text, words) in [
+        (String::new(), "no ncols"),
+        ("ncols 3\nnrows 2\n1 2 3 4 5 6".to_owned(), "no cellsize"),
+        (head("ncols 3", "ncols 3\nncols 3"), "ncols twice"),
+        (head("ncols 3", "ncols -3"), "a whole number of at least 2, not \"-3\""),
+        (head("ncols 3", "ncols 99999999999999999999999"), "a whole number"),
+        (head("ncols 3", "ncols 4000000000"), "are more than"),
+        (head("nrows 2", "nrows 1"), "a whole number of at least 2"),
+        (head("cellsize 0.01", "cellsize 30"), "WGS 84 degrees"),
+        (head("cellsize 0.01", "cellsize nan"), "WGS 84 degrees"),
+        (head("cellsize 0.01", "cellsize 0"), "WGS 84 degrees"),
+        (head("xllcorner 127.0", "xllcorner 320000"), "EPSG:4326"),
+        (head("xllcorner 127.0", "xllcorner inf"), "a number of degrees"),
+        (head("xllcorner 127.0", "xllcorner 127.0\nxllcenter 127"), "xllcorner twice"),
+        (format!("{HEAD}1 2 3\n4 5"), "after 5 of 6 heights"),
+        (format!("{HEAD}1 2 3\n4 5 6 7"), "goes on: \"7\""),
+        (format!("{HEAD}1 2 x\n4 5 6"), "row 1, column 3: \"x\""),
+        (format!("{HEAD}1 2 3\nnan 5 6"), "row 2, column 1: \"nan\""),
+        (format!("{HEAD}1 2 3\n4 inf 6"), "row 2, column 2: \"inf\""),
+        (format!("{HEAD}1 2 3\n4 5 32767"), "row 2, column 3: \"32767\""),
+        (format!("1 2 3 4 5 6\n{HEAD}"), "no ncols"),
+    ] {
+        let error = ElevationGrid::parse(&text).expect_err(&text).to_string();
+        assert!(error.contains(words), "{error}\nfor {text}");
+    }
+    let holes_are_nan = format!("{}1 2 3\n4 nan 6\n", HEAD.replace("-9999", "nan"));
+    assert!(ElevationGrid::parse(&holes_are_nan).is_ok(), "as GDAL writes holes of floating point");
+}
+
+#[test]
+fn a_header_does_not_take_memory_that_its_text_does_not_fill() {
+    let text = "ncols 4000\nnrows 4000\nxllcorner 127\nyllcorner 37\ncellsize 0.0001\n1 2 3\n";
+    assert_eq!(ElevationGrid::parse(text), Err(ElevationError::TooFew { found: 3, wanted: 16_000_000 }));
+}
+
+fn origin() -> GeoPoint {
+    GeoPoint::new(37.5, 127.0).expect("a place")
+}
+
+fn at(east_m: f64, north_m: f64) -> GeoPoint {
+    LocalFrame::new(origin()).to_geo(Local { east_m, north_m })
+}
+
+fn fence(half_m: f64) -> Ring {
+    Ring::new([(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)].map(|(e, n)| at(e * half_m, n * half_m)).to_vec())
+        .expect("a ring")
+}
+
+/// A grid over the fence whose heights are these, from the north.
+fn grid(half_m: f64, side: usize, height_m: impl Fn(usize, usize) -> f64) -> ElevationGrid {
+    let (low, high) = (at(-half_m - 100.0, -half_m - 100.0), at(half_m + 100.0, half_m + 100.0));
+    let step = |low: f64, high: f64| (high - low) / (side - 1) as f64;
+    let mut text = format!("ncols {side}\nnrows {side}\nxllcenter {}\nyllcenter {}\n", low.lon_deg(), low.lat_deg());
+    text += &format!("dx {}\ndy {}\n", step(low.lon_deg(), high.lon_deg()), step(low.lat_deg(), high.lat_deg()));
+    for row in (0..side).rev() {
+        text += &(0..side).map(|column| height_m(column, row).to_string()).collect::<Vec<_>>().join(" ");
+        text.push('\n');
+    }
+    ElevationGrid::parse(&text).expect("a grid")
+}
+
+#[test]
+fn a_hole_within_the_fence_is_refused_with_its_place_and_one_far_outside_is_not() {
+    let holed = |hole: (usize, usize)| grid(400.0, 35, |column, row| if (column, row) == hole { -9_999.0 } else { 50.0 });
+    assert!(matches!(relief(&holed((17, 17)), &fence(400.0), 0.125), Err(ReliefProblem::Hole(_))));
+    assert!(relief(&holed((0, 0)), &fence(400.0), 0.125).is_ok());
+    assert!(matches!(relief(&holed((0, 0)), &fence(600.0), 0.125), Err(ReliefProblem::Hole(_))), "a grid smaller than the fence");
+    assert!(matches!(relief(&holed((0, 0)), &fence(20_000.0), 0.125), Err(ReliefProblem::TooWide { .. })));
+}
+
+#[test]
+fn over_flat_ground_the_surface_is_the_ground() {
+    let flat = relief(&grid(400.0, 20, |_, _| 42.0), &fence(400.0), 0.125).expect("a relief");
+    assert_eq!((flat.ground_amsl_m(at(10.0, 20.0)), flat.surface_amsl_m(at(10.0, 20.0))), (42.0, 42.0));
+    let stairs = flat.stairs(&[at(-300.0, 0.0), at(0.0, 0.0), at(300.0, 50.0)]);
+    let corners: Vec<Option<usize>> = stairs.iter().map(|stair| stair.corner).collect();
+    assert_eq!(corners, [Some(0), Some(1), Some(2)], "nothing between the corners");
+}
+
+/// Everything that is promised of a way by stairs, looked at each metre.
+fn check_way(grid: &ElevationGrid, relief: &Relief, way: &[GeoPoint], slope: f64) {
+    let stairs = relief.stairs(way);
+    for pair in stairs.windows(2) {
+        let (from, to) = (&pair[0], &pair[1]);
+        let length_m = from.place.distance_m(&to.place);
+        let (low_m, high_m) = (from.amsl_m.min(to.amsl_m), from.amsl_m.max(to.amsl_m));
+        assert!(high_m - low_m <= STEPS_OVER_M + slope * 60.0, "a step of {} m", high_m - low_m);
+        for metre in 0..=length_m as usize {
+            let here = from.place.moved(from.place.bearing_deg(&to.place), metre as f64);
+            let ground_m = grid.height_m(here).expect("over the grid");
+            assert!(low_m >= ground_m - 0.05, "{low_m} under the ground at {ground_m}");
+            let over_m = relief.over_ground_m(here);
+            assert!(low_m - ground_m <= over_m + STEPS_OVER_M + 0.1, "{} over the ground, said {over_m}", low_m - ground_m);
+        }
+    }
+    assert_eq!(stairs.iter().filter(|stair| stair.corner.is_some()).count(), way.len());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+    /// Random ground, smooth and rough, finer and coarser than the nodes, and random ways over it.
+    #[test]
+    fn no_way_over_a_surface_is_under_the_ground(
+        side in 6_usize..80,
+        heights in prop::collection::vec(0.0_f64..120.0, 64),
+        smooth in 1_usize..8,
+        slope in 0.06_f64..0.15,
+        corners in prop::collection::vec((-390.0_f64..390.0, -390.0_f64..390.0), 2..5),
+    ) {
+        let height_m = |column: usize, row: usize| heights[(column / smooth * 13 + row / smooth * 7) % heights.len()];
+        let grid = grid(400.0, side, height_m);
+        let relief = relief(&grid, &fence(400.0), slope).expect("a relief");
+        let way: Vec<GeoPoint> = corners.iter().map(|(east_m, north_m)| at(*east_m, *north_m)).collect();
+        check_way(&grid, &relief, &way, slope);
+        // The part of it that goes with a plan tells the same.
+        let part = relief.cut(&way, 30.0);
+        prop_assert_eq!(part.stairs(&way).len(), relief.stairs(&way).len());
+        for place in &way {
+            prop_assert!((part.surface_amsl_m(*place) - relief.surface_amsl_m(*place)).abs() < 1e-6);
+            prop_assert!((part.ground_amsl_m(*place) - relief.ground_amsl_m(*place)).abs() < 1e-6);
+        }
+        let far = at(3_000.0, 0.0);
+        prop_assert!(part.surface_amsl_m(far) >= relief.surface_amsl_m(way[0]));
+    }
+}
