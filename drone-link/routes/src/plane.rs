@@ -52,6 +52,11 @@ impl Outline {
     pub fn new(ring: &Ring, frame: &LocalFrame) -> Self {
         let mut corners: Vec<Local> = ring.corners().iter().map(|corner| frame.to_local(*corner)).collect();
         corners.dedup_by(|a, b| a.distance_m(b) < CORNER_APART_MIN_M);
+        Self::of(corners)
+    }
+
+    /// Of corners no two neighbours of which are one.
+    pub(super) fn of(corners: Vec<Local>) -> Self {
         let mut low = Local { east_m: f64::INFINITY, north_m: f64::INFINITY };
         let mut high = Local { east_m: f64::NEG_INFINITY, north_m: f64::NEG_INFINITY };
         for corner in &corners {
@@ -165,15 +170,69 @@ impl Turning {
         // With one tangent the other's opposite, every way lies on the same side of both.
         Self { at, arriving: east, leaving: Local { east_m: -1.0, north_m: 0.0 } }
     }
+}
 
-    /// Whether a leg along `way` through this point only touches the clearance. A shortest way turns nowhere else: a leg that
-    /// cuts into the clearance is illegal, and from one that stands off it a shorter way can be pulled tight.
-    pub fn touches(&self, way: Local) -> bool {
-        // How far the leg's other end lies beside the two tangents, metres.
-        let (behind_m, ahead_m) = (-cross(way, self.arriving), cross(way, self.leaving));
-        // Both are worked out: which of them decides is not foreseen, and asked a million times.
-        (behind_m * ahead_m >= 0.0) | (behind_m.abs().min(ahead_m.abs()) <= TOUCH_TOLERANCE_M)
+/// Turnings in rows of numbers: one is held against all of them a thousand times, two or four at once this way.
+#[derive(Debug, Default)]
+pub(super) struct Turnings {
+    east_m: Vec<f64>,
+    north_m: Vec<f64>,
+    arriving_east: Vec<f64>,
+    arriving_north: Vec<f64>,
+    leaving_east: Vec<f64>,
+    leaving_north: Vec<f64>,
+    /// Of the last one held against them; kept for its memory.
+    touch: Vec<f64>,
+}
+
+impl Turnings {
+    pub fn push(&mut self, turning: &Turning) {
+        self.east_m.push(turning.at.east_m);
+        self.north_m.push(turning.at.north_m);
+        self.arriving_east.push(turning.arriving.east_m);
+        self.arriving_north.push(turning.arriving.north_m);
+        self.leaving_east.push(turning.leaving.east_m);
+        self.leaving_north.push(turning.leaving.north_m);
     }
+
+    /// Takes one out; the last one gets its number.
+    pub fn swap_remove(&mut self, index: usize) {
+        self.east_m.swap_remove(index);
+        self.north_m.swap_remove(index);
+        self.arriving_east.swap_remove(index);
+        self.arriving_north.swap_remove(index);
+        self.leaving_east.swap_remove(index);
+        self.leaving_north.swap_remove(index);
+    }
+
+    /// The numbers of those to which a leg from `turning` only touches the clearance at both its ends. A shortest way turns nowhere else:
+    /// a leg that cuts into the clearance is illegal, and from one that stands off it a shorter way can be pulled tight.
+    pub fn touching(&mut self, turning: &Turning, found: &mut Vec<usize>) {
+        let count = self.east_m.len();
+        self.touch.resize(count, 0.0);
+        let (east_m, north_m) = (&self.east_m[..count], &self.north_m[..count]);
+        let (arriving_east, arriving_north) = (&self.arriving_east[..count], &self.arriving_north[..count]);
+        let (leaving_east, leaving_north) = (&self.leaving_east[..count], &self.leaving_north[..count]);
+        let touch = &mut self.touch[..count];
+        for i in 0..count {
+            let way = Local { east_m: east_m[i] - turning.at.east_m, north_m: north_m[i] - turning.at.north_m };
+            let arriving = Local { east_m: arriving_east[i], north_m: arriving_north[i] };
+            let leaving = Local { east_m: leaving_east[i], north_m: leaving_north[i] };
+            let (here, there) = (touch_m(way, turning.arriving, turning.leaving), touch_m(way, arriving, leaving));
+            touch[i] = if here < there { here } else { there };
+        }
+        found.clear();
+        found.extend(touch.iter().enumerate().filter(|(_, touch)| **touch >= 0.0).map(|(index, _)| index));
+    }
+}
+
+/// Not negative where a leg along `way` only touches the clearance between two tangents; without a branch.
+fn touch_m(way: Local, arriving: Local, leaving: Local) -> f64 {
+    // How far the leg's other end lies beside the two tangents, metres.
+    let (behind_m, ahead_m) = (-cross(way, arriving), cross(way, leaving));
+    let (sides, behind_m, ahead_m) = (behind_m * ahead_m, behind_m.abs(), ahead_m.abs());
+    let grazes_m = TOUCH_TOLERANCE_M - if behind_m < ahead_m { behind_m } else { ahead_m };
+    if sides > grazes_m { sides } else { grazes_m }
 }
 
 /// Corners of a polygon that circumscribes the arc of radius `clearance_m` round `b`, where the outline turns from `ab` to `bc`.
