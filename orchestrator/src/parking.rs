@@ -55,7 +55,7 @@ pub async fn configure(engine: &Engine, settings: &ParkingSettings, lots: &Lots)
     if engine.read(|core| *core.parking().config() == config) {
         return Ok(Some(file));
     }
-    let change = Box::new(ParkingEvent::Configured { config: Box::new(config) });
+    let change = Box::new(ParkingEvent::Configured { config: Box::new(config), stays_keep_permits: true });
     engine.report(Actor::System, Event::Parking { change }).await.with_context(|| format!("{} was not taken", path.display()))?;
     Ok(Some(file))
 }

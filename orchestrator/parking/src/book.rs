@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::calendar::Day;
 use crate::config::ParkingConfig;
 use crate::event::{ParkingEvent, Stamp};
-use crate::id::{CameraId, PaymentId, PrivateRef, SessionId};
+use crate::id::{AreaId, CameraId, PaymentId, PrivateRef, SessionId};
 use crate::ledger::Ledger;
 use crate::model::{Payment, Proxy, Refund, Review, Session};
 use crate::money::Money;
@@ -61,7 +61,7 @@ impl Parking {
     /// Takes an event that is already durable. One that makes no sense any more changes nothing.
     pub fn step(&mut self, stamp: Stamp, event: &ParkingEvent) -> Vec<Order> {
         let mut turn = Turn::new(stamp);
-        if self.admit(stamp.at_ms, event).is_ok() {
+        if self.makes_sense(stamp.at_ms, event).is_ok() {
             apply(&mut self.state, &mut turn, event);
         }
         self.state.recount(stamp.at_ms);
@@ -72,15 +72,34 @@ impl Parking {
     /// Whether an event would be taken at a moment; a shell asks before it appends, so that the asker gets a reason. Repeating
     /// what was done is no mistake.
     pub fn admit(&self, at_ms: i64, event: &ParkingEvent) -> Result<(), Refusal> {
+        self.makes_sense(at_ms, event)?;
+        if let ParkingEvent::Reviewed { review, decision } = event {
+            cctv::admit_choice(&self.state, review, decision)?;
+        }
+        Ok(())
+    }
+
+    /// What an event of the log must be to change anything. A log from before an asker was held to more still adds up.
+    fn makes_sense(&self, at_ms: i64, event: &ParkingEvent) -> Result<(), Refusal> {
         let state = &self.state;
         match event {
-            ParkingEvent::Configured { config } => stay::admit_config(state, config),
-            ParkingEvent::Entered { area, plate, secret_sha256, planned_minutes, .. } => {
-                stay::admit_entry(state, area, plate, secret_sha256.as_deref(), *planned_minutes)
+            ParkingEvent::Configured { config, stays_keep_permits: _ } => stay::admit_config(state, config),
+            ParkingEvent::Entered { area, plate, driver, secret_sha256, method, by, planned_minutes, secret_is_one_stay } => {
+                let entry = stay::EntryOf {
+                    area,
+                    plate,
+                    driver: driver.as_ref(),
+                    secret_sha256: secret_sha256.as_ref(),
+                    method,
+                    by: *by,
+                    planned_minutes: *planned_minutes,
+                    secret_is_one_stay: *secret_is_one_stay,
+                };
+                stay::admit_entry(state, at_ms, &entry)
             }
             ParkingEvent::Extended { session, minutes } => stay::admit_extension(state, session, *minutes),
             ParkingEvent::Left { session, by } => stay::admit_exit(state, at_ms, session, *by),
-            ParkingEvent::ProxyMade { session, token_sha256, life_ms } => {
+            ParkingEvent::ProxyMade { session, token_sha256, life_ms, pays_once: _ } => {
                 proxy::admit(state, at_ms, session, token_sha256, *life_ms)
             }
             ParkingEvent::ProxyRevoked { proxy } => proxy::known(state, proxy).map(drop),
@@ -169,6 +188,13 @@ impl Parking {
         self.state.active_by_plate.get(plate).and_then(|id| self.state.sessions.get(id))
     }
 
+    /// The stay of a car on an area's lot, when its driver's secret is this one.
+    pub fn entered_with(&self, area: &AreaId, plate: &Plate, secret_sha256: &str) -> Option<&Session> {
+        let lot = &self.state.config.area(area)?.lot;
+        let session = self.state.sessions.get(self.state.stay_of(lot, plate)?)?;
+        (session.secret_sha256.as_deref() == Some(secret_sha256)).then_some(session)
+    }
+
     /// What a stay owes at a moment.
     pub fn owed(&self, session: &SessionId, at_ms: i64) -> Result<Owed, Refusal> {
         owed(&self.state, self.state.session(session)?, at_ms)
@@ -247,8 +273,8 @@ impl Parking {
 
 fn apply(state: &mut State, turn: &mut Turn, event: &ParkingEvent) {
     match event {
-        ParkingEvent::Configured { config } => stay::configure(state, config),
-        ParkingEvent::Entered { area, plate, driver, secret_sha256, method, by, planned_minutes } => {
+        ParkingEvent::Configured { config, stays_keep_permits } => stay::configure(state, config, *stays_keep_permits),
+        ParkingEvent::Entered { area, plate, driver, secret_sha256, method, by, planned_minutes, secret_is_one_stay } => {
             let entry = stay::EntryOf {
                 area,
                 plate,
@@ -257,12 +283,16 @@ fn apply(state: &mut State, turn: &mut Turn, event: &ParkingEvent) {
                 method,
                 by: *by,
                 planned_minutes: *planned_minutes,
+                secret_is_one_stay: *secret_is_one_stay,
             };
             stay::entered(state, turn, &entry);
         }
         ParkingEvent::Extended { session, minutes } => stay::extended(state, turn, session, *minutes),
         ParkingEvent::Left { session, by } => stay::left(state, turn, session, turn.stamp.at_ms, *by),
-        ParkingEvent::ProxyMade { session, token_sha256, life_ms } => proxy::made(state, turn, session, token_sha256, *life_ms),
+        ParkingEvent::ProxyMade { session, token_sha256, life_ms, pays_once } => {
+            let leave = proxy::Leave { session, token_sha256, life_ms: *life_ms, pays_once: *pays_once };
+            proxy::made(state, turn, &leave);
+        }
         ParkingEvent::ProxyRevoked { proxy } => proxy::revoked(state, proxy),
         ParkingEvent::PaymentAsked { session, by, amount, instrument, single_use, key } => {
             let asked = payment::Asked { session, by, amount: *amount, instrument, single_use: *single_use, key };
@@ -288,7 +318,7 @@ pub(crate) fn owed(state: &State, session: &Session, at_ms: i64) -> Result<Owed,
             fee_after(tariff, state.permit(session), session.minutes_before, session.entered_at_ms, until_ms)?
         }
     };
-    let paid = session.net_paid();
+    let paid = session.counted();
     let due = fee.total.less(session.remitted).less(paid);
     Ok(Owed { remitted: session.remitted, paid, reserved: session.reserved, due, payable: due.less(session.reserved), fee })
 }

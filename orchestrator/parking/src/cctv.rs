@@ -50,6 +50,17 @@ pub(crate) fn admit_decision(state: &State, id: &ReviewId, decision: &Decision) 
     }
 }
 
+/// Whether a person has said which car it was: by itself a read that resembles parked cars' is none of them, and the stay costs on.
+pub(crate) fn admit_choice(state: &State, id: &ReviewId, decision: &Decision) -> Result<(), Refusal> {
+    let alike = state.reviews.get(id).is_some_and(|review| matches!(review.reason, ReviewReason::Alike { .. }));
+    match (alike, decision) {
+        (true, Decision::Accept { plate: None, .. }) => {
+            Err(Refusal::Malformed("a read that resembles parked cars is accepted with the plate of the car that it was"))
+        }
+        (true, Decision::Accept { plate: Some(_), .. } | Decision::Dismiss) | (false, _) => Ok(()),
+    }
+}
+
 /// A read's name, told apart from other cameras'. Reads and pictures of a camera share their names.
 pub(crate) fn key(camera: &CameraId, id: &str) -> String {
     format!("{camera}/{id}")
@@ -72,7 +83,8 @@ pub(crate) fn seen(state: &mut State, turn: &mut Turn, read: &PlateRead) {
     if !remember(state, key(&read.camera, &read.id)) || read.confidence_pct < camera.review_pct {
         return;
     }
-    let Some(at_ms) = believed_time(&camera, read.seen_at_ms, turn.stamp.at_ms) else {
+    let at_ms = time_by_our_clock(&camera, read, turn.stamp.at_ms).filter(|_| !is_clock_off(&camera, read));
+    let Some(at_ms) = at_ms else {
         return doubt(state, turn, &camera, read, ReviewReason::ClockWrong);
     };
     if !is_new_passage(state, read, at_ms) {
@@ -113,9 +125,16 @@ fn is_new_passage(state: &mut State, read: &PlateRead, at_ms: i64) -> bool {
     before.is_none_or(|before_ms| limits::PASSAGE_MS <= (at_ms - before_ms).abs())
 }
 
-/// When the car passed by our clock: never later than now, and not from a clock that is off by more than the camera may be. A read
-/// may arrive late when the line to the camera was down.
-fn believed_time(camera: &CameraConfig, seen_at_ms: i64, now_ms: i64) -> Option<i64> {
+/// Whether the camera has said that its clock is off by more than it may be, either way. Without that word a clock that is slow cannot be
+/// told from a line that was down.
+fn is_clock_off(camera: &CameraConfig, read: &PlateRead) -> bool {
+    read.clock_behind_ms.is_some_and(|behind_ms| camera.clock_skew_max_ms < behind_ms.saturating_abs())
+}
+
+/// When the car passed by our clock: never later than now, and not later by the camera's clock than that may be off. A read may arrive late
+/// when the line to the camera was down.
+fn time_by_our_clock(camera: &CameraConfig, read: &PlateRead, now_ms: i64) -> Option<i64> {
+    let seen_at_ms = read.seen_at_ms.saturating_add(read.clock_behind_ms.unwrap_or_default());
     let ahead_ms = seen_at_ms.saturating_sub(now_ms);
     let plausible = ahead_ms <= camera.clock_skew_max_ms && -limits::KEPT_MS <= ahead_ms;
     plausible.then_some(seen_at_ms.min(now_ms))
@@ -243,7 +262,8 @@ fn doubt(state: &mut State, turn: &mut Turn, camera: &CameraConfig, read: &Plate
     }
 }
 
-/// A person has looked. Their reading of a plate counts as certain, and the time as the camera told it, or now when its clock is off.
+/// A person has looked. Their reading of a plate counts as certain, and the time as the camera told it, set right when it said what
+/// time it had, or now when that cannot be.
 pub(crate) fn reviewed(state: &mut State, turn: &mut Turn, id: &ReviewId, decision: &Decision) {
     let Some(review) = state.take_review(id) else { return };
     let Decision::Accept { plate, ended_at_ms } = decision else { return };
@@ -252,7 +272,7 @@ pub(crate) fn reviewed(state: &mut State, turn: &mut Turn, id: &ReviewId, decisi
     }
     let Some(certain) = certain(review.read, review.frame, plate.clone()) else { return };
     let Some(camera) = state.config.camera(&certain.camera).cloned() else { return };
-    let at_ms = believed_time(&camera, certain.seen_at_ms, turn.stamp.at_ms).unwrap_or(turn.stamp.at_ms);
+    let at_ms = time_by_our_clock(&camera, &certain, turn.stamp.at_ms).unwrap_or(turn.stamp.at_ms);
     decided(state, turn, &camera, &certain, Times { at_ms, ended_at_ms: ended_at_ms.unwrap_or(at_ms) });
 }
 
@@ -267,8 +287,8 @@ struct Times {
 fn certain(read: Option<PlateRead>, frame: Option<GateFrame>, plate: Option<Plate>) -> Option<PlateRead> {
     match (read, frame) {
         (Some(read), _) => Some(PlateRead { plate: plate.unwrap_or(read.plate), confidence_pct: 100, ..read }),
-        (None, Some(GateFrame { id, camera, seen_at_ms })) => {
-            plate.map(|plate| PlateRead { id, camera, plate, confidence_pct: 100, seen_at_ms })
+        (None, Some(GateFrame { id, camera, seen_at_ms, clock_behind_ms })) => {
+            plate.map(|plate| PlateRead { id, camera, plate, confidence_pct: 100, seen_at_ms, clock_behind_ms })
         }
         (None, None) => None,
     }

@@ -25,6 +25,9 @@ pub enum ParkingEvent {
     Configured {
         /// What holds from now on.
         config: Box<ParkingConfig>,
+        /// Cars that are parked keep the permits that held when they came in. Not so in logs from before this was decided.
+        #[serde(default)]
+        stays_keep_permits: bool,
     },
     /// A driver, or a manager for one, enters a car.
     Entered {
@@ -42,6 +45,9 @@ pub enum ParkingEvent {
         by: Means,
         /// How long the driver means to stay, minutes.
         planned_minutes: Option<i64>,
+        /// One secret is one stay on a lot: the same with another plate sets the plate right. Not so in logs from before this was decided.
+        #[serde(default)]
+        secret_is_one_stay: bool,
     },
     /// The driver means to stay longer.
     Extended {
@@ -65,6 +71,9 @@ pub enum ParkingEvent {
         token_sha256: String,
         /// How long it holds, milliseconds.
         life_ms: i64,
+        /// Of the payments by it one stands: another that turns up late goes back in full. Not so in logs from before this was decided.
+        #[serde(default)]
+        pays_once: bool,
     },
     /// The driver takes it back.
     ProxyRevoked {
@@ -135,6 +144,10 @@ pub struct GateFrame {
     pub camera: CameraId,
     /// When it saw the car by its own clock, milliseconds since 1970-01-01 UTC.
     pub seen_at_ms: i64,
+    /// By how much that clock was behind ours when the picture came, milliseconds, below zero when it was ahead; `None` when the camera
+    /// did not say what time it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_behind_ms: Option<i64>,
 }
 
 /// What a payment provider says. Whatever order reports come in and however often, they add up to the same.
@@ -184,6 +197,10 @@ pub struct PlateRead {
     pub confidence_pct: u8,
     /// When it saw the car by its own clock, milliseconds since 1970-01-01 UTC.
     pub seen_at_ms: i64,
+    /// By how much that clock was behind ours when the read came, milliseconds, below zero when it was ahead; `None` when the camera did
+    /// not say what time it had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clock_behind_ms: Option<i64>,
 }
 
 /// What a person decided on a review.

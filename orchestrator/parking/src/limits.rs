@@ -1,7 +1,8 @@
 //! Named bounds of the parking core, each with its reason.
 
-/// Largest amount, minor units: so large that a thousand payments of the largest fee add up, so small that sums fit 64 bits.
-pub const MONEY_MAX: i64 = 1_000 * FEE_MAX;
+/// Largest amount, minor units: so large that every payment of one stay adds up at the largest fee (the driver's tries, other people's, and
+/// as many charges at the exit), so small that sums fit 64 bits.
+pub const MONEY_MAX: i64 = 4_000 * FEE_MAX;
 
 /// Largest fee of one stay, minor units: a million million won is beyond any parking.
 pub const FEE_MAX: i64 = 1_000_000_000_000;
@@ -25,8 +26,15 @@ pub const PROXIES_OPEN_MAX: usize = 256;
 /// A proxy token lives at least and at most so long, milliseconds: long enough to type an amount, short enough to be forgotten.
 pub const PROXY_LIFE_MS: std::ops::RangeInclusive<i64> = 60_000..=24 * 3_600_000;
 
-/// Payments of one session, failed tries included; more is a robot.
-pub const PAYMENTS_PER_SESSION_MAX: usize = 1_000;
+/// Payments that a driver asks for of one stay, failed tries included; more is a robot.
+pub const DRIVER_PAYMENTS_MAX: u32 = 1_000;
+
+/// Payments that other people ask for of one stay, failed tries included: a coach party, each of whom tries some times. They never count
+/// against the driver.
+pub const OTHERS_PAYMENTS_MAX: u32 = 1_000;
+
+/// Tries to pay by one payment code: somebody who mistypes, changes cards and asks at home. More is a robot, or somebody who means harm.
+pub const PROXY_TRIES_MAX: usize = 20;
 
 /// Active sessions of one district; at about a kilobyte each they stay under a hundred megabytes.
 pub const SESSIONS_ACTIVE_MAX: usize = 100_000;
@@ -48,6 +56,10 @@ pub const PASSAGE_MS: i64 = 30_000;
 
 /// A camera's sight of a car and the driver's scan belong together within so long, milliseconds: the walk from gate to code.
 pub const ENTRY_MATCH_MS: i64 = 30 * 60_000;
+
+/// An entry whose answer was lost may be told again with another plate for so long after the car came in, milliseconds: the walk to the
+/// code, and as long again to see that the plate is wrong. Later it is another car, and must not take over the minutes of the one before.
+pub const ENTRY_CORRECTION_MS: i64 = 2 * ENTRY_MATCH_MS;
 
 /// Settled sessions and journal lines stay in memory so long, milliseconds: card schemes let payers object for 120 days, and a
 /// reversal must still find its payment. The log keeps all.

@@ -9,7 +9,7 @@ use crate::event::{GateFrame, PlateRead};
 use crate::id::{AreaId, PaymentId, PrivateRef, ProxyId, RefundId, ReviewId, SessionId};
 use crate::money::Money;
 use crate::plate::Plate;
-use crate::tariff::{Fee, TariffKey};
+use crate::tariff::{Fee, Permit, TariffKey};
 
 /// How a session began or ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,6 +66,8 @@ pub struct Session {
     pub planned_until_ms: Option<i64>,
     /// The tariff as it was at the entry.
     pub tariff: TariffKey,
+    /// What the car's owner has subscribed to.
+    pub permit: StayPermit,
     /// Minutes of this car's stays shortly before, which have used up free ones.
     pub minutes_before: i64,
     /// Set at the exit.
@@ -78,10 +80,26 @@ pub struct Session {
     pub reserved: Money,
     /// On its way back.
     pub returning: Money,
+    /// Of that, what came by a code that had paid already: it pays for nothing.
+    pub surplus: Money,
+    /// Payments that the driver has asked for.
+    pub own_tries: u32,
+    /// Payments that others have asked for.
+    pub others_tries: u32,
     /// What the manager has remitted of the fee.
     pub remitted: Money,
     /// The keys under which that was asked.
     pub remission_keys: BTreeSet<String>,
+}
+
+/// Which permit a stay is priced with: the one that held when the car came in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StayPermit {
+    /// The configuration's: it has not changed since.
+    AsConfigured,
+    /// The one that held before it changed, if any did.
+    Kept(Option<Permit>),
 }
 
 /// The end of a stay.
@@ -104,6 +122,11 @@ impl Session {
     /// Paid and not given back.
     pub fn net_paid(&self) -> Money {
         self.paid.less(self.returned)
+    }
+
+    /// What of it pays for the stay.
+    pub fn counted(&self) -> Money {
+        self.net_paid().less(self.surplus)
     }
 }
 
@@ -167,6 +190,8 @@ pub struct Payment {
     pub captured_seq: Option<u64>,
     /// A refund was refused for good: a person must look before another is tried.
     pub refund_blocked: bool,
+    /// It turned up late, by a code that had paid already or was about to: it goes back in full, whatever is owed.
+    pub surplus: bool,
 }
 
 impl Payment {
@@ -217,8 +242,12 @@ pub struct Proxy {
     pub expires_at_ms: i64,
     /// The driver has taken it back.
     pub revoked: bool,
-    /// The latest payment by it.
+    /// Of the payments by it one stands; not so of codes from before this was decided.
+    pub pays_once: bool,
+    /// The payment by it that stands, or else the latest.
     pub payment: Option<PaymentId>,
+    /// Every try, oldest first.
+    pub payments: Vec<PaymentId>,
 }
 
 /// Why a person must look.
@@ -258,6 +287,17 @@ pub enum ReviewReason {
         /// Why.
         detail: String,
     },
+}
+
+impl ReviewReason {
+    /// The stays that it may be about.
+    pub fn sessions(&self) -> &[SessionId] {
+        match self {
+            Self::Alike { sessions } => sessions,
+            Self::Elsewhere { session } | Self::StillParked { session } => std::slice::from_ref(session),
+            Self::Unsure | Self::ExitWithoutSession | Self::ClockWrong | Self::Unread | Self::RefundFailed { .. } => &[],
+        }
+    }
 }
 
 /// Something for a person to look at.

@@ -1,7 +1,8 @@
 //! Payments: reserve before charging, and whatever the provider reports, in whatever order and however often, adds up.
 //!
 //! `Authorising -> Capturing -> Captured`, or `Declined` from either of the first two. A capture that turns up after we took the
-//! payment for declined is taken in; what was then paid above the fee goes back by itself.
+//! payment for declined is taken in; what was then paid above the fee goes back by itself, and so does all of it when the code by which
+//! it came has paid once.
 
 use crate::book::owed;
 use crate::event::ProviderReport;
@@ -65,7 +66,11 @@ pub(crate) fn admit(state: &State, at_ms: i64, asked: &Asked<'_>) -> Result<(), 
             return Err(Refusal::ProxySpent(end));
         }
     }
-    if state.payments_of.get(asked.session).is_some_and(|payments| limits::PAYMENTS_PER_SESSION_MAX <= payments.len()) {
+    let (tries, tries_max) = match asked.by {
+        Payer::Driver => (session.own_tries, limits::DRIVER_PAYMENTS_MAX),
+        Payer::Proxy { .. } => (session.others_tries, limits::OTHERS_PAYMENTS_MAX),
+    };
+    if tries_max <= tries {
         return Err(Refusal::TooMany("payments for one stay"));
     }
     let payable = owed(state, session, at_ms)?.payable;
@@ -101,13 +106,21 @@ pub(crate) fn asked(state: &mut State, turn: &mut Turn, asked: &Asked<'_>) {
         settled_at_ms: None,
         captured_seq: None,
         refund_blocked: false,
+        surplus: false,
     };
     if let Payer::Proxy { proxy } = asked.by
         && let Some(proxy) = state.proxies.get_mut(proxy)
     {
         proxy.payment = Some(id.clone());
+        proxy.payments.push(id.clone());
     }
     let session = state.own_session(asked.session);
+    match asked.by {
+        // Charges at the exit follow from what others do; they are not the driver's tries.
+        Payer::Driver if asked.key.starts_with(EXIT_KEY) => {}
+        Payer::Driver => session.own_tries = session.own_tries.saturating_add(1),
+        Payer::Proxy { .. } => session.others_tries = session.others_tries.saturating_add(1),
+    }
     // Reserved sums stay below the fee, which is an amount.
     session.reserved = session.reserved.plus(asked.amount).unwrap_or(session.reserved);
     state.payment_by_key.insert(key, id.clone());
@@ -221,23 +234,40 @@ fn captured(state: &mut State, turn: &mut Turn, id: &PaymentId) {
     payment.state = PaymentState::Captured;
     payment.settled_at_ms = Some(turn.stamp.at_ms);
     payment.captured_seq = Some(turn.stamp.seq);
-    let payment = payment.clone();
+    if !was_under_way {
+        turned_up(state, id);
+    }
+    let payment = own(state, id).clone();
     let session = state.own_session(&payment.session);
     if was_under_way {
         session.reserved = session.reserved.less(payment.amount);
     }
-    // A thousand payments of one stay, each at most its fee, stay in the range.
+    // All payments of one stay, each at most its fee, stay in the range.
     session.paid = session.paid.plus(payment.amount).unwrap_or(session.paid);
     state.post(turn.stamp.at_ms, TransactionKind::Payment, &payment.session, Some(&payment), payment.amount);
     tell_captured(state, turn, &payment);
     settle(state, turn, &payment.session);
 }
 
+/// A payment that counted as declined was taken after all. By a code that pays once it stands only when no other does or is about to.
+fn turned_up(state: &mut State, id: &PaymentId) {
+    let Payer::Proxy { proxy } = own(state, id).by.clone() else { return };
+    let Some(proxy) = state.proxies.get(&proxy).filter(|proxy| proxy.pays_once) else { return };
+    let mut others = proxy.payments.iter().filter(|other| *other != id).filter_map(|other| state.payments.get(other));
+    let stands = |other: &Payment| is_under_way(other) || (other.state == PaymentState::Captured && !other.surplus);
+    let surplus = others.any(stands);
+    let proxy = proxy.id.clone();
+    own(state, id).surplus = surplus;
+    if let Some(proxy) = state.proxies.get_mut(&proxy).filter(|_| !surplus) {
+        proxy.payment = Some(id.clone());
+    }
+}
+
 fn tell_captured(state: &mut State, turn: &mut Turn, payment: &Payment) {
     let session = state.own_session(&payment.session).clone();
     let receipt = ParkingMessage::Receipt { payment: payment.id.clone(), plate: session.plate.masked(), amount: payment.amount };
     turn.tell(Some(payer_of(&session, payment)), receipt);
-    if let Payer::Proxy { .. } = payment.by {
+    if let (Payer::Proxy { .. }, false) = (&payment.by, payment.surplus) {
         let due = due(state, turn, &payment.session);
         let message = ParkingMessage::PaidForYou { session: session.id.clone(), amount: payment.amount, due };
         turn.tell(session.driver.as_ref(), message);
@@ -265,12 +295,20 @@ fn refunded(state: &mut State, turn: &mut Turn, id: &PaymentId, refund: &RefundI
     let payment = payment.clone();
     let session = state.own_session(&payment.session);
     if was_returning {
-        session.returning = session.returning.less(ordered);
+        no_longer_returning(session, &payment, ordered);
     }
     session.returned = session.returned.plus(amount).unwrap_or(session.returned);
     let payer = payer_of(session, &payment).clone();
     state.post(turn.stamp.at_ms, TransactionKind::Refund, &payment.session, Some(&payment), amount);
     turn.tell(Some(&payer), ParkingMessage::Refunded { payment: id.clone(), amount });
+}
+
+/// A refund is done, or refused.
+fn no_longer_returning(session: &mut Session, payment: &Payment, amount: Money) {
+    session.returning = session.returning.less(amount);
+    if payment.surplus {
+        session.surplus = session.surplus.less(amount);
+    }
 }
 
 fn refund_refused(state: &mut State, turn: &mut Turn, id: &PaymentId, refund: &RefundId, reason: &str) {
@@ -282,9 +320,9 @@ fn refund_refused(state: &mut State, turn: &mut Turn, id: &PaymentId, refund: &R
     let amount = ordered.amount;
     let payment = own(state, id);
     payment.refund_blocked = true;
-    let session = payment.session.clone();
-    let session = state.own_session(&session);
-    session.returning = session.returning.less(amount);
+    let payment = payment.clone();
+    let session = state.own_session(&payment.session);
+    no_longer_returning(session, &payment, amount);
     let lot = session.lot.clone();
     let failed = ReviewReason::RefundFailed { refund: refund.clone(), payment: id.clone(), detail: reason.to_owned() };
     state.review(turn, &lot, failed, None);
@@ -318,9 +356,10 @@ fn reversed(state: &mut State, turn: &mut Turn, id: &PaymentId, amount: Money) {
     turn.tell(driver.as_ref(), message);
 }
 
-/// Gives back what was paid above what is owed, latest capture first: whose money turns up when all is paid was not needed, however
+/// Gives back what came twice by one code, and what was paid above what is owed, latest capture first: whose money turns up when all is paid was not needed, however
 /// early they asked.
 pub(crate) fn settle(state: &mut State, turn: &mut Turn, id: &SessionId) {
+    return_surplus(state, turn, id);
     let Ok(session) = state.session(id).cloned() else { return };
     let Ok(owed) = owed(state, &session, turn.stamp.at_ms) else { return };
     let mut excess = session.net_paid().less(session.returning).less(owed.fee.total.less(session.remitted));
@@ -335,6 +374,18 @@ pub(crate) fn settle(state: &mut State, turn: &mut Turn, id: &SessionId) {
         if !refundable.is_zero() {
             order_refund(state, turn, payment, refundable);
             excess = excess.less(refundable);
+        }
+    }
+}
+
+/// Gives back in full what came by codes that had paid already.
+fn return_surplus(state: &mut State, turn: &mut Turn, id: &SessionId) {
+    let payments = state.payments_of.get(id).into_iter().flatten().filter_map(|payment| state.payments.get(payment));
+    let surplus: Vec<PaymentId> = payments.filter(|payment| payment.surplus).map(|payment| payment.id.clone()).collect();
+    for payment in surplus {
+        let amount = refundable(state, &payment);
+        if !amount.is_zero() {
+            order_refund(state, turn, &payment, amount);
         }
     }
 }
@@ -361,9 +412,12 @@ fn order_refund(state: &mut State, turn: &mut Turn, id: &PaymentId, amount: Mone
     state.refunds.insert(refund.clone(), ordered);
     state.refunds_of.entry(id.clone()).or_default().push(refund.clone());
     let payment = own(state, id);
-    let (session, instrument) = (payment.session.clone(), payment.instrument.clone());
+    let (session, instrument, surplus) = (payment.session.clone(), payment.instrument.clone(), payment.surplus);
     let session = state.own_session(&session);
     session.returning = session.returning.plus(amount).unwrap_or(session.returning);
+    if surplus {
+        session.surplus = session.surplus.plus(amount).unwrap_or(session.surplus);
+    }
     turn.orders.push(Order::Refund { refund, payment: id.clone(), instrument, amount });
 }
 

@@ -27,7 +27,16 @@ pub(crate) fn known<'a>(state: &'a State, id: &ProxyId) -> Result<&'a Proxy, Ref
     state.proxies.get(id).ok_or_else(|| Refusal::Unknown { kind: "payment code", id: id.to_string() })
 }
 
-pub(crate) fn made(state: &mut State, turn: &mut Turn, session: &SessionId, token_sha256: &str, life_ms: i64) {
+/// Leave to pay, as the event tells it.
+pub(crate) struct Leave<'a> {
+    pub session: &'a SessionId,
+    pub token_sha256: &'a str,
+    pub life_ms: i64,
+    pub pays_once: bool,
+}
+
+pub(crate) fn made(state: &mut State, turn: &mut Turn, leave: &Leave<'_>) {
+    let Leave { session, token_sha256, life_ms, pays_once } = *leave;
     let (seq, count) = turn.next_name();
     let id = ProxyId::made("px", seq, count);
     let proxy = Proxy {
@@ -37,7 +46,9 @@ pub(crate) fn made(state: &mut State, turn: &mut Turn, session: &SessionId, toke
         made_at_ms: turn.stamp.at_ms,
         expires_at_ms: turn.stamp.at_ms + life_ms,
         revoked: false,
+        pays_once,
         payment: None,
+        payments: Vec::new(),
     };
     state.proxy_by_token.insert(token_sha256.to_owned(), id.clone());
     state.proxies_of.entry(session.clone()).or_default().push(id.clone());
@@ -53,14 +64,26 @@ pub(crate) fn revoked(state: &mut State, id: &ProxyId) {
 
 /// Why a token cannot be paid with at a moment; `None` when it can.
 pub(crate) fn end(state: &State, proxy: &Proxy, at_ms: i64) -> Option<ProxyEnd> {
-    let payment = proxy.payment.as_ref().and_then(|id| state.payments.get(id));
-    match payment.map(|payment| &payment.state) {
-        Some(PaymentState::Captured) => return Some(ProxyEnd::Used),
-        Some(PaymentState::Authorising | PaymentState::Capturing) => return Some(ProxyEnd::UnderWay),
-        Some(PaymentState::Declined { .. }) | None => {}
+    if let Some(end) = paid_end(state, proxy) {
+        return Some(end);
     }
     if proxy.revoked {
         return Some(ProxyEnd::Revoked);
     }
+    if proxy.pays_once && limits::PROXY_TRIES_MAX <= proxy.payments.len() {
+        return Some(ProxyEnd::TriedOut);
+    }
     (proxy.expires_at_ms <= at_ms).then_some(ProxyEnd::Expired)
+}
+
+/// What its payments make of a code: a try that was declined and has turned out to be paid uses it up, also when another came later.
+fn paid_end(state: &State, proxy: &Proxy) -> Option<ProxyEnd> {
+    let tries = if proxy.pays_once { proxy.payments.as_slice() } else { proxy.payment.as_slice() };
+    let ends = tries.iter().filter_map(|id| state.payments.get(id)).filter_map(|payment| match payment.state {
+        PaymentState::Captured => Some(ProxyEnd::Used),
+        PaymentState::Authorising | PaymentState::Capturing => Some(ProxyEnd::UnderWay),
+        PaymentState::Declined { .. } => None,
+    });
+    // A payment under way is what the payer waits for.
+    ends.reduce(|first, second| if first == ProxyEnd::UnderWay { first } else { second })
 }

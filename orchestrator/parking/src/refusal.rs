@@ -40,7 +40,7 @@ pub enum Refusal {
         /// What can be paid now.
         payable: Money,
     },
-    /// The token has been used, has expired or was taken back.
+    /// The code has been used or tried too often, has expired or was taken back.
     #[error("this code cannot be paid with: {0}")]
     ProxySpent(ProxyEnd),
     /// The same key came with another amount or payer.
@@ -84,6 +84,7 @@ impl Refusal {
             Self::ProxySpent(ProxyEnd::Revoked) => "code_revoked",
             Self::ProxySpent(ProxyEnd::UnderWay) => "code_under_way",
             Self::ProxySpent(ProxyEnd::Used) => "code_used",
+            Self::ProxySpent(ProxyEnd::TriedOut) => "code_tried_out",
             Self::KeyReused => "key_reused",
             Self::TokenUsed => "token_used",
             Self::Malformed(_) => "malformed",
@@ -110,4 +111,7 @@ pub enum ProxyEnd {
     /// Somebody has paid with it.
     #[error("it has been used")]
     Used,
+    /// Too many tries came to nothing.
+    #[error("too many payments with it came to nothing")]
+    TriedOut,
 }

@@ -10,7 +10,7 @@ use crate::event::{GateFrame, PlateRead, Stamp};
 use crate::id::{PaymentId, PrivateRef, ProxyId, RefundId, ReviewId, SessionId};
 use crate::ledger::{Account, Concern, Ledger, TransactionKind};
 use crate::limits;
-use crate::model::{Payment, Proxy, Refund, Review, ReviewReason, Session};
+use crate::model::{Payment, Proxy, Refund, Review, ReviewReason, Session, StayPermit};
 use crate::order::{Order, ParkingMessage};
 use crate::plate::Plate;
 use crate::refusal::Refusal;
@@ -104,7 +104,16 @@ impl State {
         self.tariffs.get(&session.tariff.to_string())
     }
 
-    pub fn permit(&self, session: &Session) -> Option<&Permit> {
+    /// The permit that a stay is priced with.
+    pub fn permit<'a>(&'a self, session: &'a Session) -> Option<&'a Permit> {
+        match &session.permit {
+            StayPermit::AsConfigured => self.configured_permit(session),
+            StayPermit::Kept(permit) => permit.as_ref(),
+        }
+    }
+
+    /// What today's configuration says.
+    pub fn configured_permit(&self, session: &Session) -> Option<&Permit> {
         let holds = |permit: &&Permit| permit.holds(&session.plate, &session.lot, session.entered_at_ms);
         self.permits.get(&session.plate)?.iter().filter(holds).max_by_key(|permit| permit.discount_pct)
     }

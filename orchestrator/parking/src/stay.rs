@@ -10,7 +10,7 @@ use crate::config::{ConfigError, ParkingConfig};
 use crate::id::{AreaId, PrivateRef, SessionId};
 use crate::ledger::TransactionKind;
 use crate::limits;
-use crate::model::{Exit, Means, Method, Session};
+use crate::model::{Exit, Means, Method, Session, StayPermit};
 use crate::money::Money;
 use crate::order::ParkingMessage;
 use crate::payment;
@@ -28,6 +28,7 @@ pub(crate) struct EntryOf<'a> {
     pub method: &'a Method,
     pub by: Means,
     pub planned_minutes: Option<i64>,
+    pub secret_is_one_stay: bool,
 }
 
 pub(crate) fn admit_config(state: &State, config: &ParkingConfig) -> Result<(), Refusal> {
@@ -38,7 +39,10 @@ pub(crate) fn admit_config(state: &State, config: &ParkingConfig) -> Result<(), 
     }
 }
 
-pub(crate) fn configure(state: &mut State, config: &ParkingConfig) {
+pub(crate) fn configure(state: &mut State, config: &ParkingConfig, stays_keep_permits: bool) {
+    if stays_keep_permits && state.config.permits != config.permits {
+        keep_permits(state);
+    }
     for tariff in &config.tariffs {
         state.tariffs.insert(tariff.key.to_string(), tariff.clone());
     }
@@ -49,14 +53,23 @@ pub(crate) fn configure(state: &mut State, config: &ParkingConfig) {
     state.config = config.clone();
 }
 
-pub(crate) fn admit_entry(
-    state: &State,
-    area: &AreaId,
-    plate: &Plate,
-    secret_sha256: Option<&str>,
-    planned_minutes: Option<i64>,
-) -> Result<(), Refusal> {
-    let area = state.config.area(area).ok_or_else(|| Refusal::Unknown { kind: "parking area", id: area.to_string() })?;
+/// Writes the permits that still hold into the stays of the cars that are parked, before others hold.
+fn keep_permits(state: &mut State) {
+    let parked: Vec<SessionId> = state.active_by_plate.values().cloned().collect();
+    for id in parked {
+        let Some(session) = state.sessions.get(&id).filter(|session| session.permit == StayPermit::AsConfigured) else { continue };
+        let permit = StayPermit::Kept(state.configured_permit(session).cloned());
+        // No total has a part of what a car that is still parked will cost.
+        if let Some(session) = state.sessions.get_mut(&id) {
+            session.permit = permit;
+        }
+    }
+}
+
+pub(crate) fn admit_entry(state: &State, at_ms: i64, entry: &EntryOf<'_>) -> Result<(), Refusal> {
+    let (plate, secret_sha256, planned_minutes) = (entry.plate, entry.secret_sha256.map(String::as_str), entry.planned_minutes);
+    let unknown = || Refusal::Unknown { kind: "parking area", id: entry.area.to_string() };
+    let area = state.config.area(entry.area).ok_or_else(unknown)?;
     if planned_minutes.is_some_and(|minutes| !is_extension(minutes)) {
         return Err(Refusal::Minutes);
     }
@@ -66,6 +79,9 @@ pub(crate) fn admit_entry(
     if let Some(session) = state.stay_of(&area.lot, plate).and_then(|id| state.sessions.get(id)) {
         let may_register = session.driver.is_none() && session.lot == area.lot;
         return if may_register || is_repeat(session, secret_sha256) { Ok(()) } else { Err(Refusal::AlreadyParked) };
+    }
+    if wrongly_typed(state, at_ms, entry).is_some() {
+        return Ok(());
     }
     if limits::SESSIONS_ACTIVE_MAX <= state.active_by_plate.len() {
         return Err(Refusal::TooMany("parked cars"));
@@ -94,15 +110,44 @@ pub(crate) fn entered(state: &mut State, turn: &mut Turn, entry: &EntryOf<'_>) {
     if known.is_some_and(|session| is_repeat(session, entry.secret_sha256.map(String::as_str))) {
         return;
     }
-    match seen_before(state, turn.stamp.at_ms, entry) {
-        Some(id) => register(state, turn, &id, entry),
-        None => {
+    let wrong = wrongly_typed(state, turn.stamp.at_ms, entry);
+    match (seen_before(state, turn.stamp.at_ms, entry), wrong) {
+        (Some(id), wrong) => {
+            if let Some(wrong) = wrong.filter(|wrong| *wrong != id) {
+                state.withdraw(&wrong);
+            }
+            register(state, turn, &id, entry);
+        }
+        (None, Some(id)) => {
+            is_another_car(state, &id, entry.plate);
+            register(state, turn, &id, entry);
+        }
+        (None, None) => {
             let begun = Begun { at_ms: turn.stamp.at_ms, by: entry.by, plate_confidence_pct: 100 };
             if let Some(id) = begin(state, turn, entry.area, entry.plate, begun) {
                 register(state, turn, &id, entry);
             }
         }
     }
+}
+
+/// The stay that the same phone began on this lot under another plate a little before: the answer was lost and the plate set right.
+/// Nobody else knows its secret.
+fn wrongly_typed(state: &State, at_ms: i64, entry: &EntryOf<'_>) -> Option<SessionId> {
+    let secret = entry.secret_sha256.filter(|_| entry.secret_is_one_stay)?;
+    let lot = &state.config.area(entry.area)?.lot;
+    let mut on_lot = state.lots.get(lot)?.active.values().filter_map(|id| state.sessions.get(id));
+    let fresh = |session: &Session| at_ms.saturating_sub(session.entered_at_ms) <= limits::ENTRY_CORRECTION_MS;
+    let found = on_lot.find(|session| session.secret_sha256.as_ref() == Some(secret) && fresh(session));
+    found.filter(|session| session.plate != *entry.plate).map(|session| session.id.clone())
+}
+
+/// What a stay has from the plate before is not this car's.
+fn is_another_car(state: &mut State, id: &SessionId, plate: &Plate) {
+    let session = state.own_session(id);
+    let (lot, entered_at_ms) = (session.lot.clone(), session.entered_at_ms);
+    let before = minutes_before(state, &lot, plate, entered_at_ms);
+    state.own_session(id).minutes_before = before;
 }
 
 /// The stay that a camera began for this car a little before its driver scanned the code: the same plate, or the only one like it
@@ -160,12 +205,16 @@ pub(crate) fn begin(state: &mut State, turn: &mut Turn, area: &AreaId, plate: &P
         plate_confidence_pct: begun.plate_confidence_pct,
         planned_until_ms: None,
         tariff: lot.tariff.clone(),
+        permit: StayPermit::AsConfigured,
         minutes_before,
         exit: None,
         paid: Money::ZERO,
         returned: Money::ZERO,
         reserved: Money::ZERO,
         returning: Money::ZERO,
+        surplus: Money::ZERO,
+        own_tries: 0,
+        others_tries: 0,
         remitted: Money::ZERO,
         remission_keys: BTreeSet::new(),
     };
@@ -190,6 +239,9 @@ fn register(state: &mut State, turn: &mut Turn, id: &SessionId, entry: &EntryOf<
     let session = state.own_session(id);
     session.minutes_before = session.minutes_before.max(before);
     let misread = std::mem::replace(&mut session.plate, entry.plate.clone());
+    if misread != *entry.plate {
+        session.permit = StayPermit::AsConfigured;
+    }
     // The driver stands at the code; the gate's camera only knows that the car came in.
     session.area = entry.area.clone();
     session.driver = entry.driver.cloned();
@@ -238,7 +290,7 @@ pub(crate) fn left(state: &mut State, turn: &mut Turn, id: &SessionId, at_ms: i6
     state.post(turn.stamp.at_ms, TransactionKind::Fee, id, None, fee);
     payment::settle(state, turn, id);
     payment::charge_registered(state, turn, id);
-    let due = fee.less(session.remitted).less(session.net_paid());
+    let due = fee.less(session.remitted).less(session.counted());
     let message = ParkingMessage::ExitComplete { session: id.clone(), plate: session.plate.masked(), fee, due };
     turn.tell(session.driver.as_ref(), message);
 }

@@ -162,6 +162,14 @@ impl State {
         }
     }
 
+    /// A stay that never was: begun under a plate that was typed wrongly. One that anybody has paid for is kept.
+    pub fn withdraw(&mut self, id: &SessionId) {
+        let Some(session) = self.sessions.get(id).filter(|_| !self.payments_of.contains_key(id)) else { return };
+        let (lot, plate) = (session.lot.clone(), session.plate.clone());
+        self.unpark(&lot, &plate);
+        self.forget(id);
+    }
+
     /// Every removal is by key: what belongs to a stay is named by it.
     fn forget(&mut self, id: &SessionId) {
         let Some(session) = self.sessions.remove(id) else { return };
@@ -194,5 +202,5 @@ impl State {
 
 /// What a stay that is over still owes.
 fn due_after_exit(session: &Session) -> Money {
-    session.exit.as_ref().map_or(Money::ZERO, |exit| exit.fee.total.less(session.remitted).less(session.net_paid()))
+    session.exit.as_ref().map_or(Money::ZERO, |exit| exit.fee.total.less(session.remitted).less(session.counted()))
 }

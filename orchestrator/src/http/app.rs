@@ -122,6 +122,7 @@ pub(super) struct Limiters {
     pub webhook: RateLimiter,
     pub looks: RateLimiter,
     pub request: RateLimiter,
+    pub crowd: RateLimiter,
 }
 
 impl App {
@@ -137,6 +138,7 @@ impl App {
             webhook: RateLimiter::new(rates.webhook),
             looks: RateLimiter::new(rates.looks),
             request: RateLimiter::new(rates.request),
+            crowd: RateLimiter::new(rates.crowd),
         };
         Self(Arc::new(Inner { parts, limiters, live_connections: AtomicUsize::new(0), stopping: CancellationToken::new() }))
     }

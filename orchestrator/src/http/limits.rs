@@ -65,15 +65,17 @@ pub struct RateLimits {
     pub code: RateLimit,
     /// Calls by one caller: repeats of a press over a bad network are many, different presses few.
     pub call: RateLimit,
-    /// Entries and payments of parking, from one address: a gate's Wi-Fi carries a queue of cars, a robot thousands.
+    /// Entries of parking from one address, payments and the like by one stay or code: a gate's Wi-Fi carries a queue of cars, a robot thousands.
     pub parking: RateLimit,
     /// Webhooks of a payment provider, from one address: all payments of the district come from a few of them, and one that is refused
     /// counts as failed there. One that names no payment of ours costs a look into a map.
     pub webhook: RateLimit,
     /// Lines in the audit trail about what a page looks at every few seconds, by one identity and matter.
     pub looks: RateLimit,
-    /// Everything else, by one identity or, without one, one address.
+    /// Everything else, by one identity, or one stay or payment code, or else one address.
     pub request: RateLimit,
+    /// What shows a stay or a payment code, from one address all together: a thousand drivers' pages that look every three seconds.
+    pub crowd: RateLimit,
 }
 
 impl Default for RateLimits {
@@ -87,6 +89,7 @@ impl Default for RateLimits {
             webhook: RateLimit { burst: 600, per_minute: 6_000 },
             looks: RateLimit { burst: 1, per_minute: 1 },
             request: RateLimit { burst: 300, per_minute: 1_800 },
+            crowd: RateLimit { burst: 3_000, per_minute: 20_000 },
         }
     }
 }

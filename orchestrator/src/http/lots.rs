@@ -242,7 +242,7 @@ async fn book_areas(app: &App) -> Result<(), Problem> {
         if app.engine.read(|core| *core.parking().config() == config) {
             break;
         }
-        let change = Box::new(ParkingEvent::Configured { config: Box::new(config) });
+        let change = Box::new(ParkingEvent::Configured { config: Box::new(config), stays_keep_permits: true });
         app.engine.submit(Actor::System, Event::Parking { change }).await?;
     }
     Ok(())

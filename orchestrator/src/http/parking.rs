@@ -2,6 +2,7 @@
 //!
 //! No account: a driver's page proves itself with the secret it was given at the entry, in the header `Parking-Token`.
 
+mod bearer;
 mod cameras;
 mod managers;
 mod orders;
@@ -15,7 +16,7 @@ use dispatch_core::event::{Actor, Event};
 use parking_core::Refusal;
 use parking_core::event::ParkingEvent;
 use parking_core::id::{AreaId, PrivateRef, ProxyId, SessionId};
-use parking_core::model::{Means, Method, Payer, Session};
+use parking_core::model::{Means, Method, Payer};
 use parking_core::money::Money;
 use parking_core::plate::Plate;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ use super::problem::{Fault, Problem};
 use super::who::Client;
 use crate::access::{random_secret, secret_digest};
 use crate::store::PrivateCard;
+pub(super) use bearer::bearer;
 use views::{AreaView, Cashier, OwedView, PaymentView, StayView};
 
 /// The header with a driver's secret.
@@ -111,7 +113,8 @@ pub struct Entry {
     /// How long the driver means to stay, minutes.
     planned_minutes: Option<i64>,
     /// The secret of the stay, 64 hexadecimal digits: 256 bits that the page drew and kept before it asked. The same car with the same
-    /// secret is the same stay, so that an answer that was lost locks nobody out. Without, the server draws one.
+    /// secret is the same stay, so that an answer that was lost locks nobody out. Without, the server draws one. With another plate within the hour it is
+    /// still the same stay on that lot, and the plate is set right.
     secret: Option<String>,
 }
 
@@ -213,25 +216,25 @@ async fn enter(
         method: if registered { Method::Registered { instrument: driver } } else { Method::ByPage },
         by: Means::Driver,
         planned_minutes: input.planned_minutes,
+        secret_is_one_stay: true,
     };
     // Asked before anything is kept, so that a refused try leaves no trace of a telephone, and one told again no second one.
     let now_ms = app.engine.now_ms();
     app.engine.read(|core| core.parking().admit(now_ms, &event(nobody()?)).map_err(Problem::from))?;
-    if ours_of(&app, &plate, &token).is_none() {
+    if ours_of(&app, &area, &plate, &token).is_none() {
         let driver = keep(&app, &card).await?;
         submit(&app, Actor::Visitor, event(driver)).await?;
     }
-    let session =
-        ours_of(&app, &plate, &token).ok_or_else(|| Problem::conflict("somebody else entered this car at the same moment"))?;
+    let session = ours_of(&app, &area, &plate, &token)
+        .ok_or_else(|| Problem::conflict("somebody else entered this car at the same moment"))?;
     let stay = stay_view(&app, &session)?;
     Ok((StatusCode::CREATED, Json(EntryAnswer { session: session.to_string(), token, stay })))
 }
 
 /// The stay of a parked car, when it is the one with this secret.
-fn ours_of(app: &App, plate: &Plate, token: &str) -> Option<SessionId> {
+fn ours_of(app: &App, area: &AreaId, plate: &Plate, token: &str) -> Option<SessionId> {
     let digest = secret_digest(token);
-    let ours = |session: &&Session| session.secret_sha256.as_deref() == Some(&digest);
-    app.engine.read(|core| core.parking().active(plate).filter(ours).map(|session| session.id.clone()))
+    app.engine.read(|core| core.parking().entered_with(area, plate, &digest).map(|session| session.id.clone()))
 }
 
 fn is_secret(text: &str) -> bool {
@@ -318,7 +321,8 @@ async fn make_proxy(
     let token = random_secret()?;
     let life_ms = input.minutes.unwrap_or(PROXY_MINUTES).saturating_mul(parking_core::calendar::MINUTE_MS);
     let token_sha256 = secret_digest(&token);
-    submit(&app, Actor::Visitor, ParkingEvent::ProxyMade { session, token_sha256: token_sha256.clone(), life_ms }).await?;
+    submit(&app, Actor::Visitor, ParkingEvent::ProxyMade { session, token_sha256: token_sha256.clone(), life_ms, pays_once: true })
+        .await?;
     let now_ms = app.engine.now_ms();
     let made = app.engine.read(|core| core.parking().proxy_view(&token_sha256, now_ms).map(|view| view.proxy.clone()));
     let made = made.ok_or_else(|| Problem::conflict("too many payment codes are open; take one back"))?;
@@ -422,11 +426,12 @@ fn own_session(app: &App, headers: &HeaderMap, id: &str) -> Result<SessionId, Pr
 
 fn stay_view(app: &App, session: &SessionId) -> Result<StayView, Problem> {
     let now_ms = app.engine.now_ms();
-    let view = app.engine.read(|core| StayView::of(core.parking(), session, now_ms));
+    let cashier = Cashier::of(app.payments.as_ref());
+    let view = app.engine.read(|core| StayView::of(core.parking(), session, now_ms, &cashier));
     view.ok_or_else(|| Problem::unknown("parking session", session.as_str()))
 }
 
-/// What needs no account is limited by where it comes from.
+/// What needs no account is limited by the stay or code that it shows, or else by where it comes from.
 fn limited(app: &App, client: &Client) -> Result<(), Problem> {
     app.limiters().parking.take(&client.0, app.engine.now_ms()).map_err(Problem::too_often)
 }

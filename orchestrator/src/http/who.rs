@@ -13,6 +13,7 @@ use std::net::{IpAddr, SocketAddr};
 use tokio::sync::broadcast::error::RecvError;
 
 use super::app::App;
+use super::parking;
 use super::problem::Problem;
 use crate::access::rules::{self, Allowed};
 use crate::access::{Identity, Owner, Via, client_key, roles};
@@ -39,7 +40,7 @@ impl Credential {
     }
 }
 
-/// Where a request comes from, as it is counted by the rate limits.
+/// Where a request comes from, as it is counted by the rate limits: an address, or the stay or payment code that it shows.
 #[derive(Debug, Clone)]
 pub struct Client(pub String);
 
@@ -62,7 +63,8 @@ pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Ne
 async fn check(app: &App, request: &mut Request) -> Result<(), Problem> {
     let path = request.extensions().get::<MatchedPath>().map(|matched| matched.as_str().to_owned()).unwrap_or_default();
     let rule = rules::allowed(request.method(), &path).ok_or_else(Problem::method)?;
-    let client = client_of(request);
+    let address = client_of(request);
+    let bearer = parking::bearer(app, request.uri().path(), request.headers()).map(Client);
     let credential = presented(request.headers());
     // A message over MQTT comes from somebody whom the broker has identified; requests from outside carry no extensions.
     let proved = request.extensions().get::<Identity>().cloned();
@@ -71,19 +73,28 @@ async fn check(app: &App, request: &mut Request) -> Result<(), Problem> {
         (None, Some(credential)) => identify(app, credential).await?,
         (None, None) => None,
     };
-    let counted =
-        identity.as_ref().map_or_else(|| client.0.clone(), |identity| format!("{}:{}", roles::word(identity.role), identity.id));
-    app.limiters().request.take(&counted, app.engine.now_ms()).map_err(Problem::too_often)?;
+    count(app, identity.as_ref(), bearer.as_ref(), &address).map_err(Problem::too_often)?;
     if let Err(problem) = decide(rule, identity.as_ref(), request) {
-        record_refusal(app, identity.as_ref().map(Identity::actor), &client, request.method(), request.uri(), &problem).await;
+        record_refusal(app, identity.as_ref().map(Identity::actor), &address, request.method(), request.uri(), &problem).await;
         return Err(problem);
     }
-    request.extensions_mut().insert(client);
+    request.extensions_mut().insert(bearer.unwrap_or(address));
     if let Some((identity, credential)) = identity.zip(credential) {
         request.extensions_mut().insert(identity);
         request.extensions_mut().insert(credential);
     }
     Ok(())
+}
+
+/// Counts a request by who asks; when it is one too many, the seconds to wait. Stays and codes behind one address have a limit together too,
+/// or whoever begins many would have none.
+fn count(app: &App, identity: Option<&Identity>, bearer: Option<&Client>, address: &Client) -> Result<(), u32> {
+    let (limiters, now_ms) = (app.limiters(), app.engine.now_ms());
+    match (identity, bearer) {
+        (Some(identity), _) => limiters.request.take(&format!("{}:{}", roles::word(identity.role), identity.id), now_ms),
+        (None, Some(bearer)) => limiters.crowd.take(&address.0, now_ms).and_then(|()| limiters.request.take(&bearer.0, now_ms)),
+        (None, None) => limiters.request.take(&address.0, now_ms),
+    }
 }
 
 /// Refusals of anonymous visitors are not kept one by one: anybody could fill the trail with them. They are counted.

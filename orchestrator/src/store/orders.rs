@@ -43,10 +43,6 @@ impl PaymentOrders {
 
     /// Keeps an order before the payer hears of it.
     pub async fn put(&self, order: &PaymentOrder) -> Result<(), StoreError> {
-        let proxy = match &order.by {
-            Payer::Driver => None,
-            Payer::Proxy { proxy } => Some(proxy.as_str()),
-        };
         let mut writing = self.store.write().await?;
         sqlx::query(
             "INSERT INTO parking_order (district, name, session, proxy, amount, phone, language, expires_at_ms) \
@@ -55,7 +51,7 @@ impl PaymentOrders {
         .bind(self.store.district().as_str())
         .bind(order.name.as_str())
         .bind(order.session.as_str())
-        .bind(proxy)
+        .bind(proxy_of(&order.by))
         .bind(order.amount.minor())
         .bind(order.phone.as_deref())
         .bind(order.language.as_str())
@@ -81,14 +77,17 @@ impl PaymentOrders {
         row.map_or(Ok(None), |row| read(&row).map_err(&doing))
     }
 
-    /// Orders of a stay that have not run out.
-    pub async fn open_of(&self, session: &SessionId, now_ms: i64) -> Result<i64, StoreError> {
+    /// Orders of a stay that have not run out, of one payer: others' do not count.
+    pub async fn open_of(&self, session: &SessionId, by: &Payer, now_ms: i64) -> Result<i64, StoreError> {
         let doing = database("counting orders to pay");
-        let text = "SELECT COUNT(*) AS open FROM parking_order WHERE district = $1 AND session = $2 AND expires_at_ms > $3";
+        let text = "SELECT COUNT(*) AS open FROM parking_order \
+                    WHERE district = $1 AND session = $2 AND expires_at_ms > $3 AND COALESCE(proxy, '') = $4";
         let row = sqlx::query(text)
             .bind(self.store.district().as_str())
             .bind(session.as_str())
             .bind(now_ms)
+            // No code's name is empty.
+            .bind(proxy_of(by).unwrap_or_default())
             .fetch_one(self.store.pool())
             .await
             .map_err(&doing)?;
@@ -105,6 +104,13 @@ impl PaymentOrders {
             .await
             .map_err(database("erasing old orders to pay"))?;
         writing.commit().await
+    }
+}
+
+fn proxy_of(by: &Payer) -> Option<&str> {
+    match by {
+        Payer::Driver => None,
+        Payer::Proxy { proxy } => Some(proxy.as_str()),
     }
 }
 

@@ -187,6 +187,7 @@ pub fn generous() -> RateLimits {
         webhook: limit,
         looks: limit,
         request: limit,
+        crowd: limit,
     }
 }
 

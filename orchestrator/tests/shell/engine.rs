@@ -173,7 +173,7 @@ async fn parking_reaches_its_own_ceiling_and_a_call_passes() {
     let bench = Bench::start(&folder, START_MS).await;
     let park = |change| Event::Parking { change: Box::new(change) };
     let config = Box::new(toml::from_str(crate::parking::LOTS).expect("lots"));
-    bench.engine.submit(Actor::System, park(ParkingEvent::Configured { config })).await.expect("lots");
+    bench.engine.submit(Actor::System, park(ParkingEvent::Configured { config, stays_keep_permits: true })).await.expect("lots");
     let entry = |number: u64| {
         park(ParkingEvent::Entered {
             area: AreaId::new("E1").expect("an id"),
@@ -183,6 +183,7 @@ async fn parking_reaches_its_own_ceiling_and_a_call_passes() {
             method: Method::ByPage,
             by: Means::Driver,
             planned_minutes: None,
+            secret_is_one_stay: true,
         })
     };
     // Each leaves one order open: a notice that nobody sends.

@@ -71,9 +71,14 @@ struct Driver {
 
 impl World {
     async fn start(payments: &str) -> Self {
+        Self::start_with(payments, 100_000).await
+    }
+
+    async fn start_with(payments: &str, tries_per_min: u32) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let config = Config::parse(&parking_config(folder.path(), payments), "test.toml").expect("a configuration");
+        let config = parking_config(folder.path(), payments).replace("100000", &tries_per_min.to_string());
+        let config = Config::parse(&config, "test.toml").expect("a configuration");
         let server = Server::start(config).await.unwrap_or_else(|error| panic!("{error:#}"));
         let id = AccountId::new("manager").expect("an id");
         let new =
@@ -191,6 +196,9 @@ async fn a_stay_from_entry_to_receipts() {
     let (_, area) = answer(world.request(Method::GET, "/areas/E1")).await;
     assert_eq!((&area["lot"], &area["provider"]), (&json!("east"), &json!("sandbox")), "{area}");
     let driver = world.enter("12 가 3456").await;
+    let (_, stay) = world.drive(&driver, Method::GET, "", None).await;
+    let cashier = (&stay["lot_name"], &stay["provider"]);
+    assert_eq!(cashier, (&json!("East"), &json!("sandbox")), "who stands can pay also when the board opens nothing: {stay}");
     let again = json!({"area": "E1", "plate": "12가3456"});
     assert_eq!(answer(world.request(Method::POST, "/parking/entries").json(&again)).await.0, StatusCode::CONFLICT);
     world.leave(&driver).await;
@@ -250,10 +258,14 @@ async fn an_entry_whose_answer_is_lost_is_asked_again() {
     let (status, refused) = ask("6".repeat(64)).await;
     assert_eq!((status, &refused["fault"]["code"]), (StatusCode::CONFLICT, &json!("already_parked")), "another phone");
     assert_eq!(ask("short".to_owned()).await.0, StatusCode::UNPROCESSABLE_ENTITY);
+    let right = json!({"area": "E1", "plate": "12가3465", "phone": "010-1234-5678", "secret": secret});
+    let (status, corrected) = answer(world.request(Method::POST, "/parking/entries").json(&right)).await;
+    assert_eq!((status, &corrected["session"]), (StatusCode::CREATED, &first["session"]), "the plate is set right: {corrected}");
+    assert_eq!(corrected["stay"]["plate"], json!("12가3465"));
     let driver = Driver { session: text(&again["session"]), token: secret };
     assert_eq!(world.drive(&driver, Method::GET, "", None).await.0, StatusCode::OK);
     world.settled().await;
-    assert_eq!(world.messages().matches("Parked:").count(), 1, "told once");
+    assert_eq!(world.messages().matches("Parked:").count(), 2, "told once of each plate");
 }
 
 /// Who parked is erased once all is settled; who still owes is not, and what names a payment at its provider is not either.
@@ -383,7 +395,7 @@ async fn a_camera_ends_a_stay() {
         {"id": "4", "plate": "12가3456", "confidence_pct": 101, "at_ms": now_ms},
         {"id": "n".repeat(81), "plate": "12가3456", "confidence_pct": 93, "at_ms": now_ms},
         {"id": "3", "plate": "77너1000", "confidence_pct": 55, "at_ms": now_ms},
-    ]});
+    ], "sent_at_ms": now_ms});
     let post =
         |token: &'static str| answer(world.request(Method::POST, "/cctv/out/reads").header("Camera-Token", token).json(&reads));
     assert_eq!(post("guessed").await.0, StatusCode::NOT_FOUND);
@@ -397,7 +409,69 @@ async fn a_camera_ends_a_stay() {
     assert_eq!(world.drive(&driver, Method::GET, "", None).await.1["left_by"], json!("camera"));
     let (_, reviews) = world.manage(Method::GET, "/parking/reviews", None).await;
     assert_eq!(reviews[0]["reason"], json!("unsure"), "{reviews}");
+    let slow_ms = now_ms - 25 * 60_000;
+    let slow = json!({"reads": [{"id": "5", "plate": "34나5678", "confidence_pct": 93, "at_ms": slow_ms}], "sent_at_ms": slow_ms});
+    let sent = world.request(Method::POST, "/cctv/out/reads").header("Camera-Token", "demo-camera-out").json(&slow);
+    assert_eq!(answer(sent).await.0, StatusCode::ACCEPTED);
+    assert_eq!(world.manage(Method::GET, "/parking/reviews", None).await.1[1]["reason"], json!("clock_wrong"));
     let decision = json!({"accept": false});
     let path = format!("/parking/reviews/{}", text(&reviews[0]["id"]));
     assert_eq!(world.manage(Method::POST, &path, Some(decision)).await.0, StatusCode::NO_CONTENT);
+}
+
+/// What the camera misread is chosen from the cars that it may have been, and the look is in the audit trail.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_manager_chooses_among_the_cars_that_a_read_resembles() {
+    let world = World::start("provider = \"sandbox\"").await;
+    let driver = world.enter("12가3456").await;
+    let now_ms = world.server.parts().engine.now_ms();
+    let reads = json!({"reads": [{"id": "1", "plate": "12가8456", "confidence_pct": 55, "at_ms": now_ms}]});
+    let sent = world.request(Method::POST, "/cctv/out/reads").header("Camera-Token", "demo-camera-out").json(&reads);
+    assert_eq!(answer(sent).await.0, StatusCode::ACCEPTED);
+    let (_, reviews) = world.manage(Method::GET, "/parking/reviews", None).await;
+    let candidate = &reviews[0]["candidates"][0];
+    assert_eq!((&candidate["session"], &candidate["plate"]), (&json!(driver.session), &json!("12가3456")), "{reviews}");
+    let path = format!("/parking/reviews/{}", text(&reviews[0]["id"]));
+    let (status, refused) = world.manage(Method::POST, &path, Some(json!({"accept": true}))).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "as read it was none of them: {refused}");
+    let chosen = json!({"accept": true, "plate": candidate["plate"]});
+    assert_eq!(world.manage(Method::POST, &path, Some(chosen)).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(world.drive(&driver, Method::GET, "", None).await.1["left_by"], json!("manager"));
+    let trail = orchestrator::store::audit_notes(&world.server.parts().store, &["viewed"]).await.expect("a trail");
+    assert!(trail.iter().any(|note| note.subject == "parking reviews"), "plates were looked at: {trail:?}");
+}
+
+/// A stranger with a code opens window after window; the driver pays all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_of_a_stranger_never_count_against_the_driver() {
+    let world = World::start("provider = \"sandbox\"").await;
+    let driver = world.enter("12가3456").await;
+    world.leave(&driver).await;
+    let path = world.proxy(&driver).await;
+    let order = async |path: &str| {
+        let asked = world.request(Method::POST, &format!("{path}/payments/orders")).json(&json!({"amount": 1_000}));
+        answer(asked).await.0
+    };
+    for _ in 0..5 {
+        assert_eq!(order(&path).await, StatusCode::CREATED);
+    }
+    assert_eq!(order(&path).await, StatusCode::CONFLICT);
+    assert_eq!(order(&world.proxy(&driver).await).await, StatusCode::CREATED, "another one's code");
+    let own = world.drive(&driver, Method::POST, "/payments/orders", Some(json!({"amount": 1_000}))).await;
+    assert_eq!(own.0, StatusCode::CREATED, "{}", own.1);
+}
+
+/// Phones behind one address are told apart by what they show.
+#[tokio::test(flavor = "multi_thread")]
+async fn drivers_behind_one_address_do_not_shut_each_other_out() {
+    let world = World::start_with("provider = \"sandbox\"", 3).await;
+    let (busy, calm) = (world.enter("12가3456").await, world.enter("34나5678").await);
+    let extend = async |driver: &Driver| world.drive(driver, Method::POST, "/extend", Some(json!({"minutes": 1}))).await.0;
+    for _ in 0..3 {
+        assert_eq!(extend(&busy).await, StatusCode::OK);
+    }
+    assert_eq!(extend(&busy).await, StatusCode::TOO_MANY_REQUESTS);
+    assert_eq!(extend(&calm).await, StatusCode::OK, "the other's stay has its own count");
+    let guess = Driver { session: calm.session.clone(), token: "0".repeat(64) };
+    assert_eq!(extend(&guess).await, StatusCode::NOT_FOUND);
 }

@@ -108,6 +108,38 @@ fn an_exit_camera_whose_clock_is_slow_ends_the_stay_at_its_entry() {
 }
 
 #[test]
+fn a_camera_that_says_what_time_it_has_is_set_right_and_told_from_one_that_was_cut_off() {
+    // (minutes its clock is behind, minutes since it saw the car, minutes before now at which the stay begins; none: a person looks)
+    let cases = [
+        (Some(1), 0, Some(0)),
+        (Some(-1), 0, Some(0)),
+        (Some(1), 60, Some(60)),
+        (Some(0), 60, Some(60)),
+        (Some(25), 0, None),
+        (Some(-25), 0, None),
+        (Some(25), 60, None),
+        (None, 60, Some(60)),
+    ];
+    for (behind, ago, begins) in cases {
+        let mut world = World::new();
+        let seen_at_ms = world.now_ms - (ago + behind.unwrap_or(0)) * 60_000;
+        world.see_by_clock("in", "12가3456", 92, seen_at_ms, behind.map(|minutes| minutes * 60_000));
+        let entered = |world: &World| world.book.active(&plate("12가3456")).map(|session| session.entered_at_ms);
+        let reasons: &[&str] = if begins.is_some() { &[] } else { &["clock_wrong"] };
+        assert_eq!(
+            (world.reasons(), entered(&world)),
+            (reasons.iter().map(|reason| reason.to_string()).collect(), begins.map(|minutes: i64| world.now_ms - minutes * 60_000)),
+            "{behind:?} {ago}"
+        );
+        if begins.is_none() {
+            world.wait_minutes(5);
+            accept(&mut world, None);
+            assert_eq!(entered(&world), Some(world.now_ms - (5 + ago) * 60_000), "by our clock, however late somebody looks");
+        }
+    }
+}
+
+#[test]
 fn a_person_decides() {
     let mut world = World::new();
     world.enter("E1", "12가3456", "ann").expect("room");
@@ -122,6 +154,32 @@ fn a_person_decides() {
     let review = world.book.reviews().next().expect("a doubtful read").id.clone();
     world.take(ParkingEvent::Reviewed { review, decision: Decision::Dismiss }).expect("it waits");
     assert_eq!((world.book.reviews().count(), world.book.sessions().count()), (0, 1));
+}
+
+#[test]
+fn a_read_that_resembles_parked_cars_is_accepted_only_as_one_of_them() {
+    let mut world = World::new();
+    let session = world.enter("E1", "12가3456", "ann").expect("room");
+    world.wait_minutes(60);
+    world.see("out", "12가8456", 60);
+    let review = world.book.reviews().next().expect("a doubtful read").clone();
+    assert_eq!(review.reason.sessions(), std::slice::from_ref(&session), "what a person chooses from");
+    let accept = |text: Option<&str>| ParkingEvent::Reviewed {
+        review: review.id.clone(),
+        decision: Decision::Accept { plate: text.map(plate), ended_at_ms: None },
+    };
+    assert!(matches!(world.take(accept(None)), Err(Refusal::Malformed(_))), "the stay would cost on");
+    assert_eq!(world.reasons(), ["alike"]);
+    world.take(accept(Some("12가3456"))).expect("it was that one");
+    assert!(world.book.session(&session).is_some_and(|session| !session.is_active()));
+    assert_eq!(world.reasons(), [""; 0]);
+    // A log may have what was taken before: it does what it did.
+    world.enter("E1", "12가3456", "ann").expect("room");
+    world.wait_minutes(1);
+    world.see("out", "12가8456", 60);
+    let review = world.book.reviews().next().expect("a doubtful read").id.clone();
+    world.force(ParkingEvent::Reviewed { review, decision: Decision::Accept { plate: None, ended_at_ms: None } });
+    assert_eq!(world.reasons(), ["exit_without_session"]);
 }
 
 #[test]
@@ -181,7 +239,12 @@ fn a_car_that_is_parked_elsewhere_is_ended_there_and_begun_here() {
 }
 
 fn frame(world: &mut World, camera: &str, id: &str) -> Result<(), Refusal> {
-    let frame = GateFrame { id: id.to_owned(), camera: CameraId::new(camera).expect("an id"), seen_at_ms: world.now_ms };
+    let frame = GateFrame {
+        id: id.to_owned(),
+        camera: CameraId::new(camera).expect("an id"),
+        seen_at_ms: world.now_ms,
+        clock_behind_ms: None,
+    };
     world.take(ParkingEvent::Pictured { frame }).map(drop)
 }
 

@@ -1,5 +1,7 @@
 //! Two hundred people pay for one car in the same millisecond, and the books balance to the last won.
 
+use std::collections::BTreeMap;
+
 use parking_core::event::{Decision, ParkingEvent};
 use parking_core::id::SessionId;
 use parking_core::model::{Payer, PaymentState};
@@ -107,12 +109,16 @@ impl Crowd {
     /// To the last won: the book holds what the provider holds, payment by payment.
     fn check_books(&self) {
         let mut net = 0;
+        let mut kept_by_code = BTreeMap::new();
         for payment in self.world.book.payments_of(&self.session) {
             let (captured, returned) = self.provider.truth(&payment.id);
             assert_eq!(payment.state == PaymentState::Captured, captured, "{payment:?}");
             assert_eq!(payment.returned().minor(), returned, "{payment:?}");
-            net += if captured { payment.amount.minor() - returned } else { 0 };
+            let kept = if captured { payment.amount.minor() - returned } else { 0 };
+            net += kept;
+            *kept_by_code.entry(payment.by.clone()).or_insert(0) += usize::from(0 < kept);
         }
+        assert!(kept_by_code.values().all(|payments| *payments <= 1), "a code has paid twice: {kept_by_code:?}");
         let session = self.world.book.session(&self.session).expect("known");
         let fee = session.exit.as_ref().expect("it left").fee.total.minor();
         assert_eq!(net, self.provider.total());

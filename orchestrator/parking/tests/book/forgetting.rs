@@ -103,6 +103,7 @@ impl Bare {
             method: Method::ByPage,
             by: Means::Driver,
             planned_minutes: None,
+            secret_is_one_stay: true,
         };
         self.step(at_ms, &entered);
         let session = self.book.active(&plate).expect("it came in").id.clone();
@@ -121,7 +122,7 @@ impl Bare {
 #[test]
 fn a_turn_costs_the_same_however_much_is_unpaid() {
     let mut fresh = Bare::default();
-    fresh.step(NINE_MS, &ParkingEvent::Configured { config: Box::new(config()) });
+    fresh.step(NINE_MS, &ParkingEvent::Configured { config: Box::new(config()), stays_keep_permits: true });
     let mut laden = fresh.clone();
     (0..10_000).for_each(|number| laden.stay(number, NINE_MS));
     let (fresh, laden) = (fresh.timed(), laden.timed());

@@ -109,7 +109,7 @@ fn a_payment_code_ends() {
     world.wait_minutes(5);
     assert!(matches!(world.pay(&other, &fresh, 1, "c"), Err(Refusal::Unknown { .. })), "it is for its own stay only");
     for (token, life_ms) in [("t3", 600_000), ("t4", 0), ("t5", i64::MAX)] {
-        let made = ParkingEvent::ProxyMade { session: session.clone(), token_sha256: digest(token), life_ms };
+        let made = ParkingEvent::ProxyMade { session: session.clone(), token_sha256: digest(token), life_ms, pays_once: true };
         assert!(matches!(world.take(made), Err(Refusal::Malformed(_))), "{token}");
     }
 }
@@ -295,4 +295,98 @@ fn the_same_remission_asked_twice_is_one() {
     assert_eq!(due(&world, &session), (4_000, 4_000));
     assert!(matches!(world.take(remit("b", 6_000)), Err(Refusal::NotPayable { .. })));
     assert!(matches!(world.take(remit("", 1)), Err(Refusal::Malformed(_))));
+}
+
+#[test]
+fn tries_of_others_are_bounded_and_never_count_against_the_driver() {
+    use parking_core::limits::{OTHERS_PAYMENTS_MAX, PROXY_TRIES_MAX};
+    let (mut world, session) = owing();
+    let codes = OTHERS_PAYMENTS_MAX as usize / PROXY_TRIES_MAX;
+    for code in 0..codes {
+        let by = world.proxy(&session, &format!("t{code}"));
+        for number in 0..PROXY_TRIES_MAX {
+            let payment = world.pay(&session, &by, 1_000, &number.to_string()).expect("due");
+            world.report(&payment, declined());
+        }
+        let more = world.pay(&session, &by, 1_000, "more");
+        assert_eq!(more, Err(Refusal::ProxySpent(ProxyEnd::TriedOut)));
+    }
+    let by = world.proxy(&session, "last");
+    assert!(matches!(world.pay(&session, &by, 1_000, "a"), Err(Refusal::TooMany(_))), "all of them together");
+    world.paid(&session, &Payer::Driver, 10_000, "own");
+    assert_eq!(due(&world, &session), (0, 0));
+}
+
+/// A payer tried, was told no, and tried again; both times the money was taken.
+fn paid_twice_by_one_code(mut world: World, session: &SessionId, by: &Payer) -> (World, PaymentId, Vec<Order>) {
+    let lost = world.pay(session, by, 1_000, "a").expect("due");
+    world.report(&lost, declined());
+    world.paid(session, by, 1_000, "b");
+    let orders = world.report(&lost, ProviderReport::Standing { returned_total: won(0) });
+    (world, lost, orders)
+}
+
+#[test]
+fn one_code_pays_once_however_late_the_first_try_turns_up() {
+    let (mut world, session) = owing();
+    let by = world.proxy(&session, "t1");
+    let (mut world, lost, orders) = paid_twice_by_one_code(world, &session, &by);
+    let (refund, amount) = refund_in(&orders);
+    assert_eq!((refund_payment(&world, &refund), amount), (lost.clone(), 1_000), "in full, although more is owed");
+    let told = |order: &Order| matches!(order, Order::Tell { message: ParkingMessage::PaidForYou { .. }, .. });
+    assert!(!orders.iter().any(told), "nothing more was paid for the driver: {orders:?}");
+    assert_eq!(due(&world, &session), (9_000, 9_000), "what goes back pays for nothing");
+    let refused = ProviderReport::RefundRefused { refund, reason: "closed".to_owned() };
+    world.report(&lost, refused);
+    let review = world.book.reviews().next().expect("it waits").id.clone();
+    let again = ParkingEvent::Reviewed { review, decision: Decision::Accept { plate: None, ended_at_ms: None } };
+    let (refund, amount) = refund_in(&world.take(again).expect("it waits"));
+    world.report(&lost, ProviderReport::Refunded { refund });
+    assert_eq!((amount, due(&world, &session)), (1_000, (9_000, 9_000)));
+}
+
+#[test]
+fn a_try_that_turns_up_while_another_is_under_way_goes_back() {
+    let (mut world, session) = owing();
+    let by = world.proxy(&session, "t1");
+    let lost = world.pay(&session, &by, 1_000, "a").expect("due");
+    world.report(&lost, declined());
+    let second = world.pay(&session, &by, 2_000, "b").expect("due");
+    let orders = world.report(&lost, ProviderReport::Captured);
+    assert_eq!(refund_payment(&world, &refund_in(&orders).0), lost);
+    world.report(&second, ProviderReport::Authorised);
+    world.report(&second, ProviderReport::Captured);
+    assert_eq!(due(&world, &session), (8_000, 8_000));
+}
+
+#[test]
+fn a_try_that_turns_up_alone_stands_and_uses_the_code_up() {
+    let (mut world, session) = owing();
+    let by = world.proxy(&session, "t1");
+    let tries: Vec<_> = ["a", "b"]
+        .map(|key| {
+            let payment = world.pay(&session, &by, 1_000, key).expect("due");
+            world.report(&payment, declined());
+            payment
+        })
+        .into();
+    world.report(&tries[0], ProviderReport::Standing { returned_total: won(0) });
+    assert_eq!(due(&world, &session), (9_000, 9_000));
+    assert_eq!(world.pay(&session, &by, 1_000, "c"), Err(Refusal::ProxySpent(ProxyEnd::Used)));
+    let view = world.book.proxy_view(&digest("t1"), world.now_ms).expect("known");
+    assert_eq!(view.payment.map(|payment| &payment.id), Some(&tries[0]), "the payer sees the receipt");
+}
+
+#[test]
+fn a_code_from_a_log_of_before_keeps_the_rule_it_was_made_by() {
+    let (mut world, session) = owing();
+    let made =
+        ParkingEvent::ProxyMade { session: session.clone(), token_sha256: digest("old"), life_ms: 600_000, pays_once: false };
+    let mut text = serde_json::to_value(&made).expect("plain data");
+    text.as_object_mut().expect("an object").remove("pays_once");
+    world.take(serde_json::from_value(text).expect("as it was written then")).expect("leave to pay");
+    let proxy = world.book.proxies_of(&session).next().expect("made").id.clone();
+    let (world, _, orders) = paid_twice_by_one_code(world, &session, &Payer::Proxy { proxy });
+    assert!(!orders.iter().any(|order| matches!(order, Order::Refund { .. })), "the log tells of no refund: {orders:?}");
+    assert_eq!(due(&world, &session), (8_000, 8_000));
 }

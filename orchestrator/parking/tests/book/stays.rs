@@ -76,11 +76,11 @@ fn a_stay_keeps_the_tariff_it_began_with() {
     let session = world.enter("E1", "12가3456", "ann").expect("room");
     let mut dearer = config();
     dearer.tariffs[0].day.step_fee = won(9_000);
-    let changed = ParkingEvent::Configured { config: Box::new(dearer.clone()) };
+    let changed = ParkingEvent::Configured { config: Box::new(dearer.clone()), stays_keep_permits: true };
     assert!(matches!(world.take(changed), Err(Refusal::Config(ConfigError::TariffChanged(_)))));
     dearer.tariffs[0].key.version = 2;
     dearer.lots.iter_mut().for_each(|lot| lot.tariff.version = 2);
-    world.take(ParkingEvent::Configured { config: Box::new(dearer) }).expect("a new version");
+    world.take(ParkingEvent::Configured { config: Box::new(dearer), stays_keep_permits: true }).expect("a new version");
     let later = world.enter("E1", "34나5678", "ben").expect("room");
     world.wait_minutes(20);
     assert_eq!((world.owed(&session).due, world.owed(&later).due), (won(2_000), won(18_000)));
@@ -109,7 +109,7 @@ fn a_permit_is_taken_off() {
         discount_pct: 50,
         name: "resident".to_owned(),
     });
-    world.take(ParkingEvent::Configured { config: Box::new(with_permit) }).expect("a configuration");
+    world.take(ParkingEvent::Configured { config: Box::new(with_permit), stays_keep_permits: true }).expect("a configuration");
     let east = world.enter("E1", "12가3456", "ann").expect("room");
     world.wait_minutes(30);
     assert_eq!(world.owed(&east).due, won(1_500));
@@ -144,6 +144,107 @@ fn an_entry_told_again_by_the_same_phone_is_the_same_stay() {
     assert_eq!((world.book.sessions().count(), world.log.len()), (1, before + 1));
     assert_eq!(world.enter("E1", "12가3456", "ben"), Err(Refusal::AlreadyParked), "another phone");
     world.leave(&first);
+}
+
+/// An event as a log has it that was written before a rule was decided.
+fn of_before(event: &ParkingEvent, rule: &str) -> ParkingEvent {
+    let mut text = serde_json::to_value(event).expect("plain data");
+    text.as_object_mut().expect("an object").remove(rule).expect("a rule of the event");
+    serde_json::from_value(text).expect("as it was written then")
+}
+
+#[test]
+fn a_plate_set_right_after_a_lost_answer_is_the_same_stay() {
+    // (minutes between the two entries, one stay?)
+    for (minutes, one) in [(0, true), (60, true), (61, false)] {
+        let mut world = World::new();
+        let began_ms = world.now_ms;
+        let first = world.enter("E1", "12가3456", "ann").expect("room");
+        world.wait_minutes(minutes);
+        let second = world.enter("E2", "12가3465", "ann").expect("the plate is set right");
+        assert_eq!((first == second, world.book.sessions().count() == 1), (one, one), "after {minutes} minutes");
+        assert_eq!(world.book.active(&plate("12가3456")).is_none(), one, "nothing runs on under the wrong plate");
+        assert_eq!(
+            world.book.active(&plate("12가3465")).map(|session| session.entered_at_ms == began_ms),
+            Some(one || minutes == 0)
+        );
+    }
+    let mut world = World::new();
+    let first = world.enter("E1", "12가3456", "ann").expect("room");
+    assert_ne!(world.enter("W1", "12가3465", "ann"), Ok(first), "another lot, another stay");
+    world.enter("E1", "77너1000", "ben").expect("room");
+    assert_eq!(world.enter("E1", "77너1000", "ann"), Err(Refusal::AlreadyParked), "another driver's car");
+}
+
+#[test]
+fn a_plate_set_right_joins_the_stay_that_the_gate_began() {
+    let mut world = World::new();
+    world.see("in", "12가3456", 99);
+    let gate = world.book.active(&plate("12가3456")).expect("it came in").id.clone();
+    world.wait_minutes(3);
+    let typed = world.enter("E1", "77너1000", "ann").expect("room");
+    assert_ne!(typed, gate);
+    assert_eq!(world.enter("E1", "12가3456", "ann"), Ok(gate.clone()));
+    assert_eq!(world.book.sessions().map(|session| session.id.clone()).collect::<Vec<_>>(), [gate], "the slip is no stay");
+}
+
+#[test]
+fn a_plate_set_right_has_its_own_free_minutes() {
+    let mut world = World::new();
+    let other = world.enter("E1", "12가3456", "ben").expect("room");
+    world.wait_minutes(9);
+    world.leave(&other);
+    world.enter("E1", "12가3456", "ann").expect("another one's plate by a slip");
+    let session = world.enter("E1", "12가3465", "ann").expect("set right");
+    world.wait_minutes(9);
+    assert_eq!(world.owed(&session).due, won(0));
+}
+
+#[test]
+fn one_secret_made_two_stays_in_logs_of_before() {
+    let mut world = World::new();
+    world.enter("E1", "12가3456", "ann").expect("room");
+    let mut entered = world.log.last().expect("an entry").1.clone();
+    if let ParkingEvent::Entered { plate: typed, .. } = &mut entered {
+        *typed = plate("12가3465");
+    }
+    world.take(of_before(&entered, "secret_is_one_stay")).expect("room");
+    assert_eq!(world.book.sessions().count(), 2, "payments of the second are in that log");
+}
+
+#[test]
+fn a_stay_keeps_the_permit_that_held_when_it_began() {
+    let mut with_permit = config();
+    with_permit.permits.push(parking_core::tariff::Permit {
+        plate: plate("12가3456"),
+        lot: flight_types::LotId::new("east").expect("an id"),
+        from_ms: 0,
+        until_ms: i64::MAX,
+        discount_pct: 50,
+        name: "resident".to_owned(),
+    });
+    let configured = |config: &parking_core::config::ParkingConfig| ParkingEvent::Configured {
+        config: Box::new(config.clone()),
+        stays_keep_permits: true,
+    };
+    let (none, some) = (configured(&config()), configured(&with_permit));
+    let old_none = of_before(&none, "stays_keep_permits");
+    // (before the entry, while the car is parked, its fee of half an hour)
+    for (before, meanwhile, fee) in [(&some, &none, 1_500), (&none, &some, 3_000), (&some, &old_none, 3_000)] {
+        let mut world = World::new();
+        world.take(before.clone()).expect("a configuration");
+        let session = world.enter("E1", "12가3456", "ann").expect("room");
+        world.wait_minutes(15);
+        world.take(meanwhile.clone()).expect("a configuration");
+        world.take(meanwhile.clone()).expect("a configuration");
+        world.wait_minutes(15);
+        assert_eq!(world.owed(&session).due, won(fee), "{meanwhile:?}");
+        world.leave(&session);
+        let next = world.enter("E1", "12가3456", "ann").expect("room");
+        world.wait_minutes(30);
+        let today = if *meanwhile == some { 1_500 } else { 3_000 };
+        assert_eq!(world.owed(&next).fee.total, won(today), "a new stay has today's permits: {meanwhile:?}");
+    }
 }
 
 #[test]

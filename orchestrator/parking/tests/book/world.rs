@@ -94,7 +94,7 @@ pub struct World {
 impl World {
     pub fn new() -> Self {
         let mut world = Self { book: Parking::default(), now_ms: NINE_MS, log: Vec::new(), forgets: false, reads: 0 };
-        world.take(ParkingEvent::Configured { config: Box::new(config()) }).expect("a configuration");
+        world.take(ParkingEvent::Configured { config: Box::new(config()), stays_keep_permits: true }).expect("a configuration");
         world
     }
 
@@ -172,6 +172,7 @@ impl World {
             method,
             by: Means::Driver,
             planned_minutes: None,
+            secret_is_one_stay: true,
         })?;
         Ok(self.book.active(&plate(text)).expect("it has just come in").id.clone())
     }
@@ -185,7 +186,8 @@ impl World {
     }
 
     pub fn proxy(&mut self, session: &SessionId, token: &str) -> Payer {
-        let made = ParkingEvent::ProxyMade { session: session.clone(), token_sha256: digest(token), life_ms: 600_000 };
+        let made =
+            ParkingEvent::ProxyMade { session: session.clone(), token_sha256: digest(token), life_ms: 600_000, pays_once: true };
         self.take(made).expect("leave to pay");
         let proxy = self.book.proxy_view(&digest(token), self.now_ms).expect("it was just made").proxy.id.clone();
         Payer::Proxy { proxy }
@@ -219,9 +221,15 @@ impl World {
     }
 
     pub fn see_at(&mut self, camera: &str, text: &str, confidence_pct: u8, seen_at_ms: i64) {
+        self.see_by_clock(camera, text, confidence_pct, seen_at_ms, None);
+    }
+
+    /// A read of a camera that may say how far its clock is behind.
+    pub fn see_by_clock(&mut self, camera: &str, text: &str, confidence_pct: u8, seen_at_ms: i64, clock_behind_ms: Option<i64>) {
         self.reads += 1;
         let camera = CameraId::new(camera).expect("an id");
-        let read = PlateRead { id: self.reads.to_string(), camera, plate: plate(text), confidence_pct, seen_at_ms };
+        let read =
+            PlateRead { id: self.reads.to_string(), camera, plate: plate(text), confidence_pct, seen_at_ms, clock_behind_ms };
         self.take(ParkingEvent::Seen { read }).expect("a known camera");
     }
 

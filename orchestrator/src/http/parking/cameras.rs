@@ -51,6 +51,9 @@ pub struct ReadInput {
 #[serde(deny_unknown_fields)]
 pub struct Reads {
     reads: Vec<ReadInput>,
+    /// What the camera's clock said when it sent this, milliseconds since 1970-01-01 UTC. With it a clock that is off is noticed, and one that
+    /// is off a little set right; without, a slow clock looks like a line that was down, and stays begin too early.
+    sent_at_ms: Option<i64>,
 }
 
 /// What became of them.
@@ -78,14 +81,15 @@ async fn reads(
     if READS_AT_ONCE_MAX < input.reads.len() {
         return Err(Problem::invalid("reads", format!("at most {READS_AT_ONCE_MAX} at once")));
     }
+    let clock_behind_ms = clock_behind_ms(&app, input.sent_at_ms);
     let mut answer = ReadsAnswer { taken: 0, repeated: 0, unreadable: Vec::new() };
     for read in input.reads {
         let Ok(plate) = Plate::parse(&read.plate) else {
             answer.unreadable.push(read.id);
             continue;
         };
-        let read =
-            PlateRead { id: read.id, camera: camera.clone(), plate, confidence_pct: read.confidence_pct, seen_at_ms: read.at_ms };
+        let ReadInput { id, confidence_pct, at_ms: seen_at_ms, .. } = read;
+        let read = PlateRead { id, camera: camera.clone(), plate, confidence_pct, seen_at_ms, clock_behind_ms };
         if app.engine.read(|core| core.parking().knows_read(&read.camera, &read.id)) {
             answer.repeated += 1;
             continue;
@@ -101,6 +105,11 @@ async fn reads(
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
+/// How far a camera's clock is behind ours, with what the message took on its way: seconds, where minutes matter.
+fn clock_behind_ms(app: &App, sent_at_ms: Option<i64>) -> Option<i64> {
+    sent_at_ms.map(|sent_at_ms| app.engine.now_ms().saturating_sub(sent_at_ms))
+}
+
 fn is_read(read: &PlateRead) -> bool {
     (1..=READ_ID_LENGTH_MAX).contains(&read.id.len()) && read.confidence_pct <= 100
 }
@@ -114,6 +123,8 @@ pub struct FrameInput {
     id: String,
     /// When it saw the car by its own clock, milliseconds since 1970-01-01 UTC.
     at_ms: i64,
+    /// What that clock said when the camera sent this; left out, a clock that is off is not noticed.
+    sent_at_ms: Option<i64>,
 }
 
 /// What became of a picture.
@@ -139,7 +150,8 @@ async fn frame(
 ) -> Result<(StatusCode, Json<FrameAnswer>), Problem> {
     // Before the body: strangers do not make the server read megabytes.
     let camera = proved(&app, &headers, &camera)?;
-    let frame = GateFrame { id: input.id, camera, seen_at_ms: input.at_ms };
+    let frame =
+        GateFrame { id: input.id, camera, seen_at_ms: input.at_ms, clock_behind_ms: clock_behind_ms(&app, input.sent_at_ms) };
     let event = ParkingEvent::Pictured { frame: frame.clone() };
     let now_ms = app.engine.now_ms();
     app.engine.read(|core| core.parking().admit(now_ms, &event))?;

@@ -9,7 +9,7 @@ use parking_core::Parking;
 use parking_core::calendar::Day;
 use parking_core::event::{Decision, GateFrame, ParkingEvent};
 use parking_core::id::{ReviewId, SessionId};
-use parking_core::model::{Means, Review, Session};
+use parking_core::model::{Means, Session};
 use parking_core::money::Money;
 use parking_core::plate::Plate;
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use super::super::app::App;
 use super::super::body::{Body, OptionalBody, Query};
 use super::super::input::ReasonInput;
 use super::cameras::forget;
-use super::views::StayView;
+use super::views::{Cashier, ReviewView, StayView};
 use super::{Problem, stay_view, submit};
 use crate::access::Identity;
 
@@ -135,12 +135,13 @@ async fn stays(State(app): State<App>, identity: Identity, Query(which): Query<W
     if !["all", "active", "unpaid", "ended"].contains(&state) {
         return Err(Problem::invalid("state", "is active, unpaid or ended"));
     }
+    let cashier = Cashier::of(app.payments.as_ref());
     let shown = app.engine.read(|core| {
         let parking = core.parking();
         let lots = parking.config().lots.iter().map(|lot| &lot.id);
         let lots = lots.filter(|lot| which.lot.as_deref().is_none_or(|wanted| lot.as_str() == wanted));
         let wanted = lots.flat_map(|lot| stays_of(parking, lot, state));
-        wanted.take(STAYS_SHOWN_MAX).filter_map(|session| StayView::of(parking, &session.id, now_ms)).collect()
+        wanted.take(STAYS_SHOWN_MAX).filter_map(|session| StayView::of(parking, &session.id, now_ms, &cashier)).collect()
     });
     looked(&app, &identity, "parking sessions").await;
     Ok(Json(shown))
@@ -194,9 +195,14 @@ async fn refund(
 }
 
 /// What waits for a person, oldest first.
-#[utoipa::path(get, path = "/parking/reviews", tag = "parking", responses((status = 200, body = Vec<Review>)))]
-async fn reviews(State(app): State<App>) -> Json<Vec<Review>> {
-    Json(app.engine.read(|core| core.parking().reviews().take(REVIEWS_SHOWN_MAX).cloned().collect()))
+#[utoipa::path(get, path = "/parking/reviews", tag = "parking", responses((status = 200, body = Vec<ReviewView>)))]
+async fn reviews(State(app): State<App>, identity: Identity) -> Json<Vec<ReviewView>> {
+    let shown = app.engine.read(|core| {
+        let parking = core.parking();
+        parking.reviews().take(REVIEWS_SHOWN_MAX).map(|review| ReviewView::of(parking, review)).collect()
+    });
+    looked(&app, &identity, "parking reviews").await;
+    Json(shown)
 }
 
 /// The picture that a review is about.

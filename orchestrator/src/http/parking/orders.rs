@@ -27,8 +27,10 @@ use crate::store::PaymentOrder;
 /// How long an order may be confirmed, milliseconds: Toss Payments forgets an approved payment that is not confirmed within ten minutes,
 /// and a payer may look for a card as long before.
 const ORDER_LIFE_MS: i64 = 30 * 60_000;
-/// Orders of one stay that have not run out; a coach party, each of whom presses twice.
-const ORDERS_OPEN_MAX: i64 = 500;
+/// Orders of a driver that have not run out: windows opened and closed again for half an hour.
+const DRIVER_ORDERS_OPEN_MAX: i64 = 100;
+/// Orders by one payment code that have not run out. They hold nothing, and a stranger must not fill the store with them.
+const PROXY_ORDERS_OPEN_MAX: i64 = 5;
 /// Characters of an order's name: 128 bits in hexadecimal. Toss Payments takes 6 to 64.
 const NAME_LENGTH: usize = 32;
 
@@ -153,8 +155,14 @@ async fn made(
         key: name.clone(),
     };
     app.engine.read(|core| core.parking().admit(now_ms, &asked).map_err(Problem::from))?;
-    if ORDERS_OPEN_MAX <= app.orders.open_of(&session, now_ms).await? {
-        return Err(Problem::conflict("too many payments of this stay are begun; finish one, or try again later"));
+    let open_max = match by {
+        Payer::Driver => DRIVER_ORDERS_OPEN_MAX,
+        Payer::Proxy { .. } => PROXY_ORDERS_OPEN_MAX,
+    };
+    if open_max <= app.orders.open_of(&session, &by, now_ms).await? {
+        return Err(Problem::conflict(
+            "too many of your payments of this stay are begun; finish one, or try again in half an hour",
+        ));
     }
     let expires_at_ms = now_ms.saturating_add(ORDER_LIFE_MS);
     let order = PaymentOrder { name, session, by, amount, phone: card.phone, language: card.language, expires_at_ms };

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use parking_core::id::{AreaId, SessionId};
-use parking_core::model::{Means, Payer, Payment, PaymentState, Session};
+use parking_core::model::{Means, Payer, Payment, PaymentState, Review, Session};
 use parking_core::plate::PlateForm;
 use parking_core::tariff::FeeLine;
 use parking_core::{Owed, Parking, ProxyView};
@@ -156,6 +156,7 @@ pub struct StayView {
     area_name: String,
     place: String,
     lot: String,
+    lot_name: String,
     plate: String,
     plate_form: PlateForm,
     registered: bool,
@@ -167,6 +168,10 @@ pub struct StayView {
     left_by: Option<Means>,
     tariff: String,
     currency: String,
+    /// Who takes the money: "sandbox", "toss". Also here, because whoever stands must be able to pay when the board's code opens nothing.
+    provider: &'static str,
+    /// What a page needs to open the provider's window; absent when it has none.
+    client_key: Option<String>,
     /// Absent when the stay has no price, which a person must look at.
     owed: Option<OwedView>,
     payments: Vec<PaymentView>,
@@ -183,7 +188,7 @@ pub struct ProxyState {
 }
 
 impl StayView {
-    pub(super) fn of(parking: &Parking, id: &SessionId, now_ms: i64) -> Option<Self> {
+    pub(super) fn of(parking: &Parking, id: &SessionId, now_ms: i64, cashier: &Cashier) -> Option<Self> {
         let session = parking.session(id)?;
         let area = parking.config().area(&session.area);
         let tariff = parking.config().tariffs.iter().find(|tariff| tariff.key == session.tariff);
@@ -193,6 +198,7 @@ impl StayView {
             area_name: area.map(|area| area.name.clone()).unwrap_or_default(),
             place: area.map(|area| area.place.clone()).unwrap_or_default(),
             lot: session.lot.to_string(),
+            lot_name: parking.config().lot(&session.lot).map(|lot| lot.name.clone()).unwrap_or_default(),
             plate: session.plate.to_string(),
             plate_form: session.plate.form(),
             registered: session.driver.is_some(),
@@ -204,6 +210,8 @@ impl StayView {
             left_by: session.exit.as_ref().map(|exit| exit.by),
             tariff: session.tariff.to_string(),
             currency: tariff.map(|tariff| tariff.currency.clone()).unwrap_or_default(),
+            provider: cashier.provider,
+            client_key: cashier.client_key.clone(),
             owed: parking.owed(id, now_ms).ok().as_ref().map(OwedView::of),
             payments: parking.payments_of(id).map(|payment| PaymentView::of(parking, payment)).collect(),
             proxies: proxies(parking, session, now_ms),
@@ -217,6 +225,37 @@ fn proxies(parking: &Parking, session: &Session, now_ms: i64) -> Vec<ProxyState>
         Some(ProxyState { id: proxy.id.to_string(), expires_at_ms: proxy.expires_at_ms, end: view.end.map(|end| end.to_string()) })
     };
     parking.proxies_of(&session.id).filter_map(state).collect()
+}
+
+/// Something for a person to look at, with the cars that it may be about.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReviewView {
+    #[serde(flatten)]
+    review: Review,
+    /// Parked cars that the read resembles, or the stay that is in the way, in the order of the stays.
+    candidates: Vec<Candidate>,
+}
+
+/// A parked car that a read may mean.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Candidate {
+    session: String,
+    plate: String,
+    area_name: String,
+    entered_at_ms: i64,
+}
+
+impl ReviewView {
+    pub(super) fn of(parking: &Parking, review: &Review) -> Self {
+        let stays = review.reason.sessions().iter().filter_map(|id| parking.session(id)).filter(|session| session.is_active());
+        let candidate = |session: &Session| Candidate {
+            session: session.id.to_string(),
+            plate: session.plate.to_string(),
+            area_name: parking.config().area(&session.area).map(|area| area.name.clone()).unwrap_or_default(),
+            entered_at_ms: session.entered_at_ms,
+        };
+        Self { review: review.clone(), candidates: stays.map(candidate).collect() }
+    }
 }
 
 /// What a payer sees: where, since when, how much; of the driver nothing but a masked plate.
@@ -235,7 +274,7 @@ pub struct PayerView {
     due: i64,
     payable: i64,
     expires_at_ms: i64,
-    /// "expired", "revoked", "under_way", "used"; absent while it can be paid with.
+    /// "expired", "revoked", "under_way", "used", "tried_out"; absent while it can be paid with.
     end: Option<&'static str>,
     payment: Option<PaymentView>,
 }
@@ -269,6 +308,7 @@ fn end_word(end: parking_core::ProxyEnd) -> &'static str {
         parking_core::ProxyEnd::Revoked => "revoked",
         parking_core::ProxyEnd::UnderWay => "under_way",
         parking_core::ProxyEnd::Used => "used",
+        parking_core::ProxyEnd::TriedOut => "tried_out",
     }
 }
 

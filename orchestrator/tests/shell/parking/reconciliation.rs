@@ -88,6 +88,7 @@ impl Bench {
             method: Method::ByPage,
             by: Means::Driver,
             planned_minutes: None,
+            secret_is_one_stay: true,
         })
         .await;
         let session: SessionId = self.engine.read(|core| core.parking().active(&plate).expect("it came in").id.clone());
@@ -141,7 +142,7 @@ async fn what_no_webhook_told_is_found_out() {
     let (engine, _task, _effects) = started;
     let bench = Bench { engine, clock, store, provider: Arc::default() };
     let config = Box::new(toml::from_str(LOTS).expect("lots"));
-    bench.parking(ParkingEvent::Configured { config }).await;
+    bench.parking(ParkingEvent::Configured { config, stays_keep_permits: true }).await;
     let mut payments = Vec::new();
     for number in 0..CARS {
         payments.push(bench.declined(number).await);

@@ -1,6 +1,7 @@
 /** Parking's calls to the server, and the secret of the stay that this phone keeps. */
 
 import { API_BASE, request } from './api';
+import { CALM_MS, LIVELY_MS, SOON_MS } from './watching';
 
 export interface FeeLine {
   kind: 'free' | 'base' | 'day' | 'night' | 'holiday' | 'night_cap' | 'day_cap' | 'permit' | 'rounding' | 'unpriced';
@@ -29,9 +30,11 @@ export interface PaymentView {
   due: number | null;
 }
 
-export interface Stay {
+/** What may be paid for without the board: its code may be withdrawn while the car stands. */
+export interface Stay extends Cashier {
   id: string;
   lot: string;
+  lot_name: string;
   area_name: string;
   place: string;
   plate: string;
@@ -40,6 +43,23 @@ export interface Stay {
   left_at_ms: number | null;
   owed: Owed | null;
   payments: PaymentView[];
+}
+
+const isUnderWay = (payment: PaymentView): boolean => payment.state === 'authorising' || payment.state === 'capturing';
+
+/** How often a driver's page asks for its stay, milliseconds; `null` when all is over and paid. `shown`: a code is shown to somebody. */
+export function stayPace(stay: Stay | null, shown: boolean): number | null {
+  if (!stay) return SOON_MS;
+  if (stay.payments.some(isUnderWay)) return LIVELY_MS;
+  if (stay.left_at_ms !== null && stay.owed?.due === 0) return null;
+  return shown ? SOON_MS : CALM_MS;
+}
+
+/** How often a payer's page asks, milliseconds; `null` when the code is of no use any more. */
+export function payerPace(view: PayerView | null): number | null {
+  if (!view) return SOON_MS;
+  if (view.end === 'under_way') return LIVELY_MS;
+  return view.end ? null : SOON_MS;
 }
 
 /** Who takes the money, and the key for its window where it has one. */
@@ -77,7 +97,7 @@ export interface PayerView extends Cashier {
   entered_at_ms: number;
   due: number;
   payable: number;
-  end: 'expired' | 'revoked' | 'under_way' | 'used' | null;
+  end: 'expired' | 'revoked' | 'under_way' | 'used' | 'tried_out' | null;
   payment: PaymentView | null;
 }
 
@@ -100,7 +120,13 @@ export interface Review {
   read: { plate: string; confidence_pct: number; camera: string; seen_at_ms: number } | null;
   /** A gate's picture, whose plate a person reads. */
   frame?: { id: string; camera: string; seen_at_ms: number };
+  /** Parked cars that it may be about. */
+  candidates: { session: string; plate: string; area_name: string; entered_at_ms: number }[];
 }
+
+/** Whether a person must say which car it was: a picture tells no plate, and a read that resembles parked cars' is by itself none of them. */
+export const needsPlate = (review: Review): boolean => review.frame !== undefined || review.reason === 'alike';
+export const mayAccept = (review: Review, typed: string | undefined): boolean => !needsPlate(review) || Boolean(typed?.trim());
 
 export interface Kept {
   session: string;
@@ -112,6 +138,7 @@ export interface Kept {
 const KEPT = 'escort.parking';
 const EARLIER = 'escort.parking.earlier';
 const BEGUN = 'escort.parking.begun';
+const LAST_PAYING = 'escort.paying.last';
 /** Earlier stays that a phone keeps, newest first: enough for a family's cars. */
 const EARLIER_MAX = 10;
 const part = encodeURIComponent;
@@ -121,8 +148,10 @@ const stored = <T>(key: string): T | null => JSON.parse(localStorage.getItem(key
 /** The stays that this phone began. A secret is never thrown away while its stay may still be going on or owe. */
 export const kept = {
   get: (): Kept | null => stored<Kept>(KEPT),
-  set: (stay: Kept): void => {
-    localStorage.setItem(KEPT, JSON.stringify(stay));
+  set: (stay: Kept): void => localStorage.setItem(KEPT, JSON.stringify(stay)),
+  /** The entry is known: the next car's gets a secret of its own. */
+  entered: (stay: Kept): void => {
+    kept.set(stay);
     localStorage.removeItem(BEGUN);
   },
   forget: (): void => localStorage.removeItem(KEPT),
@@ -185,8 +214,12 @@ export const parking = {
 
 /** From which of our pages an order went to the provider's window: there the return page leads back to. */
 export const orders = {
-  remember: (order: string, path: string): void => sessionStorage.setItem(`escort.order.${order}`, path),
-  backFrom: (order: string): string | null => sessionStorage.getItem(`escort.order.${order}`),
+  remember: (order: string, path: string): void => {
+    sessionStorage.setItem(`escort.order.${order}`, path);
+    sessionStorage.setItem(LAST_PAYING, path);
+  },
+  /** A window that was closed early comes back without its order: then to where the last one was opened. */
+  backFrom: (order: string): string | null => sessionStorage.getItem(`escort.order.${order}`) ?? sessionStorage.getItem(LAST_PAYING),
 };
 
 /** A key of its own for each press of a button; repeats of the press over a bad network carry the same. */
