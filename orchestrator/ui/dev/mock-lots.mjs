@@ -33,6 +33,14 @@ export function draw(id, layout, by) {
   return latest(id);
 }
 
+/** Takes a lot that is new; null when its id is taken. */
+export function add(layout, by) {
+  const lot = layout.features.find((feature) => feature.properties.kind === 'lot');
+  if (lots.has(lot.id)) return null;
+  lots.set(lot.id, [{ id: lot.id, name: lot.properties.name, version: 1, drawn_at_ms: Date.now(), drawn_by: by, layout }]);
+  return latest(lot.id);
+}
+
 /** Parking's own list, without money. */
 export const atAGlance = () =>
-  summaries().map(({ id, name }) => ({ id, name, tariff: 'town v1', active: 12, unpaid: 1, unpaid_amount: 1_500, revenue_today: 48_000, reviews: 0, today: '2026-01-31' }));
+  summaries().filter(({ areas }) => areas > 0).map(({ id, name }) => ({ id, name, tariff: 'town v1', active: 12, unpaid: 1, unpaid_amount: 1_500, revenue_today: 48_000, reviews: 0, today: '2026-01-31' }));

@@ -8,7 +8,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer } from 'ws';
-import { atAGlance, draw, lotOf, summaries, versionsOf } from './mock-lots.mjs';
+import { add, atAGlance, draw, lotOf, summaries, versionsOf } from './mock-lots.mjs';
 import { at, bearingDeg, distanceM, site, siteMap, stations, towards } from './mock-site.mjs';
 
 const port = Number(process.argv[process.argv.indexOf('--port') + 1]) || 8787;
@@ -413,6 +413,11 @@ const routes = [
   ['GET /parking/sessions', () => []],
   ['GET /parking/reviews', () => []],
   ['GET /lots', () => summaries()],
+  ['POST /lots', (who, body) => {
+    const made = add(body, who.id);
+    if (!made) throw problem(409, 'the id is taken');
+    return { status: 201, body: made };
+  }],
   ['GET /lots/:id', (who, _, [id], headers, query) => lotOf(id, query.get('version'))],
   ['GET /lots/:id/versions', (who, _, [id]) => versionsOf(id)],
   ['PUT /lots/:id/layout', (who, body, [id]) => draw(id, body, who.id)],

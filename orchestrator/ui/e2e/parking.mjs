@@ -8,7 +8,7 @@
  * MANAGER      name:password of a lot manager (the demo's)
  * DRIVER       the path that an area's code opens, signed where beacons are (/p/A1)
  * ORCHESTRATOR the program, whose reader reads the code (target/debug/orchestrator)
- * DRAW         0: the lot's map is left alone
+ * DRAW         0: lots' maps are left alone, and none is drawn
  * More in stage.mjs.
  *
  * Exit code 0: everything is paid and booked. 1: it is not; the last step is named.
@@ -19,6 +19,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { drawLot } from './lots.mjs';
+import { drawNewLot } from './newlot.mjs';
 import { accountOf, at, base, id, language, open, PHONE, picture, play, signIn } from './stage.mjs';
 
 const managerAccount = accountOf('MANAGER', 'manager');
@@ -124,7 +125,10 @@ async function parking(browser) {
   await shown.waitFor({ state: 'detached' });
   await manager.locator(id('manager-stay'), { hasText: '34나5678' }).waitFor();
   await picture({ manager }, 'phone', { whole: true });
-  if (process.env.DRAW !== '0') await drawLot(manager, DESK);
+  if (process.env.DRAW !== '0') {
+    await drawLot(manager, DESK);
+    await drawNewLot(manager, DESK);
+  }
   at('done: paid and booked');
 }
 

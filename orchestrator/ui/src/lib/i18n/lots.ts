@@ -2,8 +2,18 @@
 
 export const lotsEn = {
   newLot: 'Draw a new lot',
-  newLotId: 'Its id: letters, digits and hyphens, used nowhere else',
-  newLotName: 'Its name',
+  newLotName: 'Name',
+  newLotNameMissing: 'Give the lot a name.',
+  newLotId: 'Id',
+  newLotIdHint: 'Letters, digits, hyphens, dots: “station-north”. It stays as it is.',
+  newLotDraw: 'Draw it',
+  newLotFault: {
+    empty: 'Give the lot an id.',
+    character: 'An id has English letters, digits, hyphens, underscores and dots only: no spaces.',
+    beginning: 'An id begins with a letter or a digit.',
+    long: 'An id has 64 characters at most.',
+    taken: 'There is something with this id already. Choose another.',
+  },
   map: 'Map of the lot',
   open: 'Map and drawing',
   counts: (bays: string | number, beacons: string | number) => `${bays} bays, ${beacons} beacons`,
@@ -79,8 +89,18 @@ export const lotsEn = {
 
 export const lotsKo: typeof lotsEn = {
   newLot: '새 주차장 그리기',
-  newLotId: '고유 번호: 영문자, 숫자, 하이픈 (다른 곳에 쓰지 않은 것)',
   newLotName: '이름',
+  newLotNameMissing: '주차장 이름을 적으세요.',
+  newLotId: '고유 이름표',
+  newLotIdHint: '영문자, 숫자, 하이픈, 점(예: station-north). 나중에 바꿀 수 없습니다.',
+  newLotDraw: '그리기',
+  newLotFault: {
+    empty: '고유 이름표를 적으세요.',
+    character: '영문자, 숫자, 하이픈, 밑줄, 점만 쓸 수 있고 빈칸은 쓸 수 없습니다.',
+    beginning: '영문자나 숫자로 시작해야 합니다.',
+    long: '64자까지 쓸 수 있습니다.',
+    taken: '이미 쓰인 이름표입니다. 다른 것을 고르세요.',
+  },
   map: '주차장 지도',
   open: '지도와 도면',
   counts: (bays, beacons) => `주차면 ${bays}개, 비콘 ${beacons}개`,
