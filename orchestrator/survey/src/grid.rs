@@ -1,5 +1,7 @@
 //! How much of a lot a path sees, by points on a grid. Every row of what a segment sees is one interval, found exactly.
 
+use std::ops::Range;
+
 use crate::lot::Lot;
 use crate::plane::Point;
 
@@ -46,13 +48,21 @@ impl Grid {
     }
 
     pub(crate) fn see_segment(&mut self, a: Point, b: Point, reach_m: f64) {
+        let mut seen = std::mem::take(&mut self.seen);
+        self.rows(a, b, reach_m, |points| seen[points].fill(true));
+        self.seen = seen;
+    }
+
+    /// The points within reach of a segment, row by row.
+    fn rows(&self, a: Point, b: Point, reach_m: f64, mut each: impl FnMut(Range<usize>)) {
         let height = self.ground.len() / self.width;
-        let row_of = |y: f64| ((y - self.low.y_m) / self.step_m - 0.5).ceil().clamp(0.0, height as f64) as usize;
+        let row_of = |y: f64| lines_before(self.low.y_m, self.step_m, height, y);
+        let capsule = Capsule::new(a, b, reach_m);
         for row in row_of(a.y_m.min(b.y_m) - reach_m)..row_of(a.y_m.max(b.y_m) + reach_m) {
             let y = self.low.y_m + (row as f64 + 0.5) * self.step_m;
-            if let Some((west, east)) = row_of_capsule(a, b, reach_m, y) {
+            if let Some((west, east)) = capsule.row(y) {
                 let columns = columns(self.low.x_m, self.step_m, self.width, west, east);
-                self.seen[row * self.width..][columns].fill(true);
+                each(row * self.width + columns.start..row * self.width + columns.end);
             }
         }
     }
@@ -99,40 +109,105 @@ impl Grid {
     }
 }
 
-/// The columns whose middles lie between two eastings.
-fn columns(low_m: f64, step_m: f64, width: usize, west_m: f64, east_m: f64) -> std::ops::Range<usize> {
-    let column = |x: f64| ((x - low_m) / step_m - 0.5).ceil().clamp(0.0, width as f64) as usize;
-    let start = column(west_m);
-    start..column(east_m).max(start)
+/// How many segments of a path see each point of the ground, so that one can be taken away.
+pub(crate) struct Tally {
+    grid: Grid,
+    /// 1 on the ground, 0 beside it: as wide as the counts, so that eight or more are dealt with at once.
+    ground: Vec<u16>,
+    counts: Vec<u16>,
+    seen_count: usize,
 }
 
-/// All points within `reach` of a segment are a convex body; its row is from its westernmost to its easternmost point there.
-fn row_of_capsule(a: Point, b: Point, reach: f64, y: f64) -> Option<(f64, f64)> {
-    let mut range: Option<(f64, f64)> = None;
-    let mut widen = |west: f64, east: f64| {
-        range = Some(range.map_or((west, east), |(low, high)| (low.min(west), high.max(east))));
-    };
-    for end in [a, b] {
-        let off = y - end.y_m;
-        if off.abs() <= reach {
-            let half = (reach * reach - off * off).sqrt();
-            widen(end.x_m - half, end.x_m + half);
-        }
+impl Tally {
+    /// What a path sees of a grid's ground.
+    pub(crate) fn of(grid: Grid, path: &[Point], reach_m: f64) -> Self {
+        let ground: Vec<u16> = grid.ground.iter().map(|ground| u16::from(*ground)).collect();
+        let mut tally = Self { counts: vec![0; ground.len()], ground, grid, seen_count: 0 };
+        path.windows(2).for_each(|pair| tally.put(pair[0], pair[1], reach_m));
+        tally
     }
-    let length = a.distance_m(b);
-    if length > 0.0 {
-        let (nx, ny) = (-(b.y_m - a.y_m) / length * reach, (b.x_m - a.x_m) / length * reach);
+
+    pub(crate) fn put(&mut self, a: Point, b: Point, reach_m: f64) {
+        let Self { grid, ground, counts, seen_count } = self;
+        grid.rows(a, b, reach_m, |points| {
+            let mut fresh = 0;
+            for (ground, count) in ground[points.clone()].iter().zip(&mut counts[points]) {
+                fresh += ground * u16::from(*count == 0);
+                *count += 1;
+            }
+            *seen_count += usize::from(fresh);
+        });
+    }
+
+    /// Takes away a segment that was put.
+    pub(crate) fn take_away(&mut self, a: Point, b: Point, reach_m: f64) {
+        let Self { grid, ground, counts, seen_count } = self;
+        grid.rows(a, b, reach_m, |points| {
+            let mut lost = 0;
+            for (ground, count) in ground[points.clone()].iter().zip(&mut counts[points]) {
+                *count -= 1;
+                lost += ground * u16::from(*count == 0);
+            }
+            *seen_count -= usize::from(lost);
+        });
+    }
+
+    /// The share of the ground that is seen, 0 to 1.
+    pub(crate) fn share(&self) -> f64 {
+        if self.grid.ground_count == 0 { 1.0 } else { self.seen_count as f64 / self.grid.ground_count as f64 }
+    }
+}
+
+/// How many lines of a grid's middles, the first half a step after `low_m`, lie before a coordinate; at most `count`.
+fn lines_before(low_m: f64, step_m: f64, count: usize, at_m: f64) -> usize {
+    let lines = ((at_m - low_m) / step_m - 0.5).clamp(0.0, count as f64);
+    // Rounded up by hand: the library's function is a call for each row.
+    let whole = lines as usize;
+    whole + usize::from((whole as f64) < lines)
+}
+
+/// The columns whose middles lie between two eastings.
+fn columns(low_m: f64, step_m: f64, width: usize, west_m: f64, east_m: f64) -> Range<usize> {
+    let start = lines_before(low_m, step_m, width, west_m);
+    start..lines_before(low_m, step_m, width, east_m).max(start)
+}
+
+/// All points within reach of a segment: a convex body.
+struct Capsule {
+    ends: [Point; 2],
+    reach_m: f64,
+    /// The corners of what lies beside the segment.
+    ring: [Point; 4],
+}
+
+impl Capsule {
+    fn new(a: Point, b: Point, reach_m: f64) -> Self {
+        let length = a.distance_m(b);
+        let (nx, ny) =
+            if length > 0.0 { (-(b.y_m - a.y_m) / length * reach_m, (b.x_m - a.x_m) / length * reach_m) } else { (0.0, 0.0) };
         let moved = |p: Point, sign: f64| Point::new(p.x_m + sign * nx, p.y_m + sign * ny);
-        let ring = [moved(a, 1.0), moved(b, 1.0), moved(b, -1.0), moved(a, -1.0)];
-        for at in 0..4 {
-            let (c, d) = (ring[at], ring[(at + 1) % 4]);
-            if (c.y_m <= y) != (d.y_m <= y) {
-                let x = c.x_m + (y - c.y_m) / (d.y_m - c.y_m) * (d.x_m - c.x_m);
-                widen(x, x);
+        Self { ends: [a, b], reach_m, ring: [moved(a, 1.0), moved(b, 1.0), moved(b, -1.0), moved(a, -1.0)] }
+    }
+
+    /// From its westernmost to its easternmost point of one northing.
+    fn row(&self, y: f64) -> Option<(f64, f64)> {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
+        for end in self.ends {
+            let off = y - end.y_m;
+            if off.abs() <= self.reach_m {
+                let half = (self.reach_m * self.reach_m - off * off).sqrt();
+                (low, high) = (low.min(end.x_m - half), high.max(end.x_m + half));
             }
         }
+        for at in 0..4 {
+            let (c, d) = (self.ring[at], self.ring[(at + 1) % 4]);
+            if (c.y_m <= y) != (d.y_m <= y) {
+                let x = c.x_m + (y - c.y_m) / (d.y_m - c.y_m) * (d.x_m - c.x_m);
+                (low, high) = (low.min(x), high.max(x));
+            }
+        }
+        (low <= high).then_some((low, high))
     }
-    range
 }
 
 #[cfg(test)]
@@ -145,7 +220,7 @@ mod tests {
         let (a, b, reach) = (Point::new(1.0, 2.0), Point::new(7.3, 4.9), 1.7);
         for row in -10..100 {
             let y = f64::from(row) * 0.1 + 0.003;
-            let range = row_of_capsule(a, b, reach, y);
+            let range = Capsule::new(a, b, reach).row(y);
             for column in -20..120 {
                 let p = Point::new(f64::from(column) * 0.1 + 0.001, y);
                 let near = foot(p, a, b).distance_m(p) <= reach;

@@ -3,7 +3,7 @@
 //! Everything happens in a flat plane of metres east and north; who calls turns it into places on the ground. Never reads a file or
 //! a clock, never uses chance: the same lot gives the same plan on every machine.
 //!
-//! Reading order: `plane`, `lot`, `light`, `camera`, `lanes`, `way`, `grid`, `sweep`, `reach`, `audit`, `sorties`, `plan`.
+//! Reading order: `plane`, `lot`, `light`, `camera`, `lanes`, `way`, `grid`, `tighten`, `sweep`, `reach`, `audit`, `sorties`, `plan`.
 
 mod plane;
 pub use plane::Point;
@@ -22,6 +22,8 @@ mod lanes;
 mod way;
 
 mod grid;
+
+mod tighten;
 
 mod sweep;
 pub use sweep::{SWATH_M_MAX, SWATH_M_MIN, Sweep, SweepError, sweep};

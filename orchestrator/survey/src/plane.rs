@@ -17,7 +17,9 @@ impl Point {
 
     /// Straight distance, metres.
     pub fn distance_m(self, other: Point) -> f64 {
-        (self.x_m - other.x_m).hypot(self.y_m - other.y_m)
+        // Not `hypot`, whose last digit depends on the machine's library: a lot's plan is the same everywhere. Lots are far too small to overflow.
+        let (dx, dy) = (self.x_m - other.x_m, self.y_m - other.y_m);
+        (dx * dx + dy * dy).sqrt()
     }
 
     /// Turned round the origin by the angle whose sine and cosine are given.

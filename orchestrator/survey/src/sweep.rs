@@ -9,6 +9,7 @@ use crate::grid::Grid;
 use crate::lanes::{Cell, MANNERS, cells};
 use crate::lot::Lot;
 use crate::plane::{Point, foot, length_m};
+use crate::tighten::tightened;
 use crate::way::{Sights, Ways};
 
 /// The narrowest swath: below it a lot has more lanes than a battery lasts.
@@ -27,7 +28,7 @@ const ANGLES_MAX: usize = 6;
 /// Sides within this angle have one direction, radians (3 degrees).
 const ANGLE_SAME: f64 = 0.052;
 /// Candidates that are mended.
-const MENDED_MAX: usize = 5;
+const MENDED_MAX: usize = 4;
 /// Rounds of detours for one candidate, each looking anew at what is missed.
 const ROUNDS_MAX: usize = 6;
 /// Missed pieces that get a detour in one round, the largest first.
@@ -38,6 +39,10 @@ const BENDS_MAX: usize = 6;
 const SHARE_WANTED: f64 = 0.9965;
 /// Below this a sweep is not finished, whatever it costs.
 const SHARE_NEEDED: f64 = 0.985;
+/// So much of the ground is still seen when a long path was made shorter, by the points that it is made shorter on, and
+const SHARE_TIGHTENED: f64 = 0.9835;
+/// by those that the result is measured on: two lattices differ by some thousandths.
+const SHARE_LEAST: f64 = 0.981;
 /// Between the two, mending ends when the path is this much longer than area over swath.
 const LENGTH_RATIO_WANTED: f64 = 1.12;
 /// How far lanes end from the border, in half swaths.
@@ -78,11 +83,24 @@ impl Sweep {
 
 /// Plans a sweep with the given swath (the overlap between lanes already taken off), metres.
 pub fn sweep(lot: &Lot, swath_m: f64) -> Result<Sweep, SweepError> {
-    sweep_along(lot, swath_m, &angles(lot))
+    swept(lot, swath_m, &angles(lot), Lanes::Tightened)
+}
+
+/// What becomes of lanes when they are joined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Lanes {
+    /// They stay where they are: between them something is to lie whole in a picture.
+    Kept,
+    /// They are drawn in where little is seen from them alone.
+    Tightened,
 }
 
 /// The same with lanes in one of these directions, radians left round from east.
 pub(crate) fn sweep_along(lot: &Lot, swath_m: f64, angles: &[f64]) -> Result<Sweep, SweepError> {
+    swept(lot, swath_m, angles, Lanes::Kept)
+}
+
+fn swept(lot: &Lot, swath_m: f64, angles: &[f64], manner: Lanes) -> Result<Sweep, SweepError> {
     if !(SWATH_M_MIN..=SWATH_M_MAX).contains(&swath_m) {
         return Err(SweepError::Swath(swath_m));
     }
@@ -97,7 +115,13 @@ pub(crate) fn sweep_along(lot: &Lot, swath_m: f64, angles: &[f64]) -> Result<Swe
     let worth = |sweep: &Sweep| score(sweep.coverage, sweep.length_ratio, MISSED_AFTER_MENDING);
     let best = mended.min_by(|a, b| worth(a).total_cmp(&worth(b)));
     // A lot has at least three sides, so there is a candidate; a single point stands for none.
-    Ok(best.unwrap_or_else(|| finished(lot, swath_m, vec![lot.bounds().0], 0.0, 0.0)))
+    let best = best.unwrap_or_else(|| finished(lot, swath_m, vec![lot.bounds().0], 0.0, 0.0));
+    Ok(match manner {
+        Lanes::Kept => best,
+        // What flies hardly any ground twice has nothing to be drawn in.
+        Lanes::Tightened if best.length_ratio > LENGTH_RATIO_WANTED => shorter(lot, swath_m, best),
+        Lanes::Tightened => best,
+    })
 }
 
 struct Candidate {
@@ -218,9 +242,23 @@ fn mend(lot: &Lot, swath_m: f64, candidate: Candidate) -> Sweep {
     finished(lot, swath_m, path.into_iter().map(|point| point.turned(back)).collect(), coverage, candidate.angle)
 }
 
+/// The same sweep, shorter; as it is when the points that tell what is seen tell too little of it.
+fn shorter(lot: &Lot, swath_m: f64, sweep: Sweep) -> Sweep {
+    let path = tightened(lot, &sweep.path, swath_m, share_floor);
+    let mut grid = Grid::new(lot, FINE_POINTS);
+    grid.see(&path, swath_m / 2.0);
+    let shorter = finished(lot, swath_m, path, grid.share(), sweep.lanes_deg.to_radians());
+    if shorter.coverage < SHARE_LEAST { sweep } else { shorter }
+}
+
 fn finished(lot: &Lot, swath_m: f64, path: Vec<Point>, coverage: f64, angle: f64) -> Sweep {
     let length_m = length_m(&path);
     Sweep { path, length_m, coverage, length_ratio: length_m * swath_m / lot.area_m2(), lanes_deg: angle.to_degrees() }
+}
+
+/// What a path of this length ratio must see at least: as much as is wanted, unless it is long.
+fn share_floor(length_ratio: f64) -> f64 {
+    if length_ratio > LENGTH_RATIO_WANTED { SHARE_TIGHTENED } else { SHARE_WANTED }
 }
 
 /// One detour to each missed piece while it is worth it; false when none was taken.
