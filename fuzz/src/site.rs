@@ -71,6 +71,7 @@ fn empty() -> SiteTexts {
         lots: layer(),
         no_fly: layer(),
         land: None,
+        elevation: None,
     }
 }
 

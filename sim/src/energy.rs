@@ -123,6 +123,8 @@ pub fn predicted_pct(flown: &Flown, drone: &DroneConfig, wind: Wind) -> Option<f
         transit_height_m: flown.plan.transit_height_m,
         scene_height_m: height_m,
         start_height_m: 0.0,
+        pad_height_m: 0.0,
+        rise_and_fall_m: (0.0, 0.0),
         stay_s: (flown.stay_s? - down_s).max(0.0),
         lit: true,
     };

@@ -420,6 +420,7 @@ fn site(points: &[GeoPoint]) -> SiteConfig {
         obstacles: Vec::new(),
         fence: Ring::new(corners.to_vec()).expect("four corners"),
         fence_height_max_m: 120.0,
+        relief: None,
         policy,
     }
 }

@@ -126,6 +126,7 @@ mod tests {
             exclusions: Vec::new(),
             zone_margin_m: 15.0,
             obstacles: Vec::new(),
+            relief: None,
         };
         // 60 m at 3 m/s with 0.75 s to speed up and brake; 692 − 32 m at 12 m/s with 2 s lost in speeding up.
         let by_hand_s = 20.0 + 0.75 + 660.0 / 12.0 + 2.0;

@@ -29,3 +29,30 @@ fn takes_off_goes_to_a_point_returns_and_lands_on_its_pad() {
         assert_eq!(truth.mode, FlightMode::Return);
     }
 }
+
+/// The ground rises to the east by a quarter of the way from the pad on: a landing there touches it where it is, and who flies level into it
+/// has come down.
+#[test]
+fn the_true_ground_is_landed_on_and_flown_into() {
+    let slope = |place: flight_types::GeoPoint| HOME_AMSL_M + 0.25 * (place.lon_deg() - home().lon_deg()).max(0.0) * 75_300.0;
+    let hilly = || Environment { ground: sim::Ground::Terrain(std::sync::Arc::new(slope)), ..Environment::default() };
+    let lifted = |hover_m: f64| {
+        let mut station = Station::with(AircraftConfig::new(1, home(), HOME_AMSL_M), hilly());
+        station.run_ms(5_000);
+        station.climb(hover_m);
+        station
+    };
+    let mut lands = lifted(30.0);
+    let there = home().moved(90.0, 60.0);
+    assert_eq!(lands.go_to(there, 30.0), [0]);
+    lands.run_ms(30_000);
+    assert_eq!(lands.set_mode(4.0, 6.0), [0, 0]);
+    lands.run_until(120_000, "landing on the slope", |s| !s.aircraft.truth().armed);
+    let truth = lands.aircraft.truth();
+    assert!((truth.height_m - 15.0).abs() < 1.0 && truth.on_ground, "{} m over its pad", truth.height_m);
+    let mut hits = lifted(15.0);
+    assert_eq!(hits.go_to(home().moved(90.0, 120.0), 15.0), [0]);
+    hits.run_ms(40_000);
+    let truth = hits.aircraft.truth();
+    assert!(truth.position.distance_m(&home()) < 70.0, "{} m into the hill", truth.position.distance_m(&home()) - 60.0);
+}

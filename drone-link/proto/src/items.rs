@@ -1,6 +1,6 @@
 //! Plans as mission and fence items.
 
-use flight_types::{FlightPlan, GeoPoint, Scene, SurveyManner};
+use flight_types::{FlightPlan, GeoPoint, STEP_REACHED_M, Scene, Stair, SurveyManner};
 
 use crate::dialect::{Item, ItemKind};
 use crate::inbound::RawItem;
@@ -51,6 +51,56 @@ fn waypoints(corners: &[GeoPoint], height_m: f64) -> impl Iterator<Item = Item> 
     kept.map(move |i| at(ItemKind::Waypoint, corners[i], height_m))
 }
 
+/// A way at this height over the plan's surface, from its first corner on. The first item is that corner, and is where the way begins;
+/// without a relief the way is level, and nothing lies between its corners.
+fn way(plan: &FlightPlan, corners: &[GeoPoint], height_m: f64) -> Vec<Item> {
+    let Some(stairs) = plan.stairs(corners) else {
+        return corners.iter().map(|corner| at(ItemKind::Waypoint, *corner, height_m)).collect();
+    };
+    stairs.iter().map(|stair| step(plan, stair, height_m)).collect()
+}
+
+/// Waypoints after the first corner of a way.
+fn onward(plan: &FlightPlan, begin: GeoPoint, corners: &[GeoPoint], height_m: f64) -> Vec<Item> {
+    if plan.relief.is_none() {
+        return waypoints(corners, height_m).collect();
+    }
+    way(plan, &path(begin, corners), height_m).into_iter().skip(1).collect()
+}
+
+/// The way out to the last of these corners, as a transit.
+fn outward(plan: &FlightPlan, pad: Option<GeoPoint>, corners: &[GeoPoint]) -> Vec<Item> {
+    match (pad, corners.split_first()) {
+        (None, Some((first, rest))) if plan.relief.is_some() => way(plan, &path(*first, rest), plan.transit_height_m),
+        (pad, _) => onward(plan, pad.unwrap_or(plan.home), corners, plan.transit_height_m),
+    }
+}
+
+/// A way's corners with where it begins, each but once.
+fn path(begin: GeoPoint, corners: &[GeoPoint]) -> Vec<GeoPoint> {
+    let mut path = vec![begin];
+    for corner in corners {
+        if path.last().is_none_or(|last| last.distance_m(corner) >= SAME_CORNER_M) {
+            path.push(*corner);
+        }
+    }
+    path
+}
+
+/// A place of a way by steps. Between corners the autopilot's own radius would begin the next step too soon.
+fn step(plan: &FlightPlan, stair: &Stair, height_m: f64) -> Item {
+    let mut item = at(ItemKind::Waypoint, stair.place, height_m + stair.amsl_m - plan.home_altitude_amsl_m);
+    item.params[1] = STEP_REACHED_M as f32;
+    item
+}
+
+/// Where a way begins: as high as its first step.
+fn begin(plan: &FlightPlan, place: GeoPoint, corners: &[GeoPoint], height_m: f64) -> Item {
+    let first = way(plan, &path(place, corners), height_m).into_iter().next();
+    let z = first.map_or(height_m as f32, |first| first.z);
+    Item { z, ..at(ItemKind::Waypoint, place, height_m) }
+}
+
 /// A mission and the meaning of its items.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Mission {
@@ -64,34 +114,42 @@ pub(crate) struct Mission {
 /// From the pad: take-off, up to the transit height, then the way out.
 pub(crate) fn from_pad(plan: &FlightPlan) -> Mission {
     let take_off = at(ItemKind::TakeOff, plan.home, plan.transit_height_m.min(TAKE_OFF_HEIGHT_M));
-    mission(plan, &[take_off, at(ItemKind::Waypoint, plan.home, plan.transit_height_m)])
+    mission(plan, Some(plan.home), &[take_off, begin(plan, plan.home, &plan.outbound, plan.transit_height_m)])
 }
 
-/// From the air: first up to the transit height, then the way out.
+/// From the air: first up to the transit height, then the way out. Over a relief level to its first corner, which is near: from there the
+/// steps are the same wherever the aircraft was.
 pub(crate) fn from_air(plan: &FlightPlan, here: GeoPoint) -> Mission {
-    mission(plan, &[at(ItemKind::Waypoint, here, plan.transit_height_m)])
+    let first = plan.outbound.first().copied().unwrap_or(here);
+    mission(plan, None, &[at(ItemKind::Waypoint, here, plan.transit_height_m + plan.surface_along_m(here, first))])
 }
 
 /// Take-off is flown slowly (PX4: MPC_TKO_SPEED, 1.5 m/s), the rest of the climb twice as fast: take off only this high, metres. PX4
 /// refuses one that is not a metre higher than its waypoint radius, 2 m for multicopters.
 const TAKE_OFF_HEIGHT_M: f64 = 4.0;
 
-fn mission(plan: &FlightPlan, first: &[Item]) -> Mission {
+/// `pad`: where the way out begins; none in the air, where only its first corner is known again after a restart.
+fn mission(plan: &FlightPlan, pad: Option<GeoPoint>, first: &[Item]) -> Mission {
     let mut items = first.to_vec();
     items.push(speed(plan));
-    if let Scene::Survey { manner: Some(manner) } = &plan.scene {
-        return survey(plan, manner, items);
+    if let (None, Some(_), Some(corner)) = (pad, &plan.relief, plan.outbound.first()) {
+        let (x, y) = coordinates(*corner);
+        items.push(Item { x, y, ..items[0] });
     }
-    items.extend(waypoints(&plan.outbound, plan.transit_height_m));
+    if let Scene::Survey { manner: Some(manner) } = &plan.scene {
+        return survey(plan, manner, pad, items);
+    }
+    items.extend(outward(plan, pad, &plan.outbound));
     let scene_item = u16::try_from(items.len() - 1).unwrap_or(u16::MAX);
     match &plan.scene {
         Scene::Escort { height_m, .. } => {
             // Down to the scene only above the stand-off point: the transit height is the legal one until there.
             let stand_off = plan.outbound.last().copied().unwrap_or(plan.home);
-            items.push(at(ItemKind::LoiterUnlimited, stand_off, *height_m));
+            items.push(at(ItemKind::LoiterUnlimited, stand_off, *height_m + plan.surface_m(stand_off)));
         }
         Scene::Survey { .. } => {
-            items.extend(waypoints(&plan.homeward, plan.transit_height_m));
+            let end = plan.outbound.last().copied().unwrap_or(plan.home);
+            items.extend(onward(plan, end, &plan.homeward, plan.transit_height_m));
             items.push(at(ItemKind::Land, plan.home, 0.0));
         }
     }
@@ -110,23 +168,46 @@ fn stop(place: GeoPoint, manner: &SurveyManner) -> Item {
     item
 }
 
+/// A stop with the steps before it over the plan's surface, which are laid along all of the path.
+fn stops(plan: &FlightPlan, manner: &SurveyManner, corner: GeoPoint, laid: &mut impl Iterator<Item = Stair>) -> Vec<Item> {
+    if plan.relief.is_none() {
+        return vec![stop(corner, manner)];
+    }
+    let mut stops = Vec::new();
+    for stair in laid {
+        let height_m = manner.height_m + stair.amsl_m - plan.home_altitude_amsl_m;
+        stops.push(Item { z: height_m as f32, ..stop(stair.place, manner) });
+        if stair.corner.is_some() {
+            break;
+        }
+    }
+    stops
+}
+
 /// Straight down, degrees over the horizon.
 const DOWN_DEG: f32 = -90.0;
 /// Looking ahead.
 const AHEAD_DEG: f32 = 0.0;
 
 /// To the first corner as a transit, down over it, along the path with the camera straight down, up over its end, and home.
-fn survey(plan: &FlightPlan, manner: &SurveyManner, mut items: Vec<Item>) -> Mission {
+fn survey(plan: &FlightPlan, manner: &SurveyManner, pad: Option<GeoPoint>, mut items: Vec<Item>) -> Mission {
     let first = manner.stops.first().copied().unwrap_or(0).min(plan.outbound.len());
     let (there, path) = plan.outbound.split_at(first);
-    items.extend(waypoints(there, plan.transit_height_m));
     // The descent is flown above the corner: until there the transit height is the legal one.
-    items.extend(path.first().map(|corner| at(ItemKind::Waypoint, *corner, plan.transit_height_m)));
+    if plan.relief.is_none() {
+        items.extend(waypoints(there, plan.transit_height_m));
+        items.extend(path.first().map(|corner| at(ItemKind::Waypoint, *corner, plan.transit_height_m)));
+    } else {
+        items.extend(outward(plan, pad, &plan.outbound[..(first + 1).min(plan.outbound.len())]));
+    }
     items.push(point_camera(DOWN_DEG));
     let mut item_of = Vec::with_capacity(path.len());
+    let is_apart = |index: &usize| *index == 0 || path[*index].distance_m(&path[index - 1]) >= SAME_CORNER_M;
+    let apart: Vec<GeoPoint> = (0..path.len()).filter(is_apart).map(|index| path[index]).collect();
+    let mut laid = plan.stairs(&apart).unwrap_or_default().into_iter();
     for (index, corner) in path.iter().enumerate() {
-        if index == 0 || corner.distance_m(&path[index - 1]) >= SAME_CORNER_M {
-            items.push(stop(*corner, manner));
+        if is_apart(&index) {
+            items.extend(stops(plan, manner, *corner, &mut laid));
         }
         item_of.push(u16::try_from(items.len() - 1).unwrap_or(u16::MAX));
         if index == 0 {
@@ -137,8 +218,10 @@ fn survey(plan: &FlightPlan, manner: &SurveyManner, mut items: Vec<Item>) -> Mis
     let stop_items = manner.stops.iter().filter_map(|stop| item_of.get(stop.checked_sub(first)?).copied()).collect();
     items.push(speed(plan));
     items.push(point_camera(AHEAD_DEG));
-    items.extend(path.last().map(|corner| at(ItemKind::Waypoint, *corner, plan.transit_height_m)));
-    items.extend(waypoints(&plan.homeward, plan.transit_height_m));
+    if let Some(end) = path.last() {
+        items.push(begin(plan, *end, &plan.homeward, plan.transit_height_m));
+    }
+    items.extend(onward(plan, path.last().copied().unwrap_or(plan.home), &plan.homeward, plan.transit_height_m));
     items.push(at(ItemKind::Land, plan.home, 0.0));
     Mission { items, scene_item, stop_items }
 }
@@ -146,6 +229,9 @@ fn survey(plan: &FlightPlan, manner: &SurveyManner, mut items: Vec<Item>) -> Mis
 /// From here home: first up to the transit height where the aircraft is, then the corners, then down on the pad. `aside` is where,
 /// and at which height, it goes before it climbs.
 pub(crate) fn homeward(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoint, f64)>, corners: &[GeoPoint]) -> Vec<Item> {
+    if plan.relief.is_some() {
+        return homeward_over_relief(plan, here, aside, corners);
+    }
     let mut items = match aside {
         Some((aside, height_m)) => {
             let mut step = at(ItemKind::Waypoint, aside, height_m);
@@ -160,6 +246,42 @@ pub(crate) fn homeward(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoin
     }
     items.push(at(ItemKind::Land, plan.home, 0.0));
     items
+}
+
+/// The same over the plan's surface, whose first step decides how high it climbs where it is.
+fn homeward_over_relief(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoint, f64)>, corners: &[GeoPoint]) -> Vec<Item> {
+    let from = aside.map_or(here, |(aside, _)| aside);
+    let corners = path(from, &[corners, &[plan.home]].concat());
+    let mut items: Vec<Item> = way(plan, &corners, plan.transit_height_m);
+    if items.len() < 2 {
+        // It is over its pad.
+        items.push(at(ItemKind::Waypoint, plan.home, plan.transit_height_m + plan.surface_m(plan.home)));
+    }
+    items[0].params[1] = 0.0;
+    if let Some((aside, height_m)) = aside {
+        let mut step = at(ItemKind::Waypoint, aside, height_m.max(plan.surface_along_m(here, aside)));
+        step.params[1] = ASIDE_ACCEPTANCE_M;
+        items.insert(0, step);
+    }
+    items.insert(1, speed(plan));
+    items.push(at(ItemKind::Land, plan.home, 0.0));
+    items
+}
+
+/// How many corners of the way out lie before this item of it: those that were passed when it is flown to.
+pub(crate) fn corners_before(plan: &FlightPlan, way_out: &Mission, item: u16) -> usize {
+    let mut at = 0;
+    let mut passed = 0;
+    for corner in &plan.outbound {
+        let same = |item: &Item| (item.x, item.y) == coordinates(*corner);
+        // A corner that is one with the one before has no item of its own.
+        at += way_out.items.get(at..).unwrap_or_default().iter().position(same).unwrap_or(0);
+        if at >= usize::from(item) {
+            break;
+        }
+        passed += 1;
+    }
+    passed
 }
 
 /// The inclusion ring, then each zone that must not be entered.
@@ -189,12 +311,17 @@ pub(crate) enum OnBoard {
 
 /// Compares a list on board with a plan. The first item depends on where the aircraft was and is not compared.
 pub(crate) fn recognise(plan: &FlightPlan, read: &[RawItem]) -> OnBoard {
-    let is_read = |ours: &[Item]| ours.len() == read.len() && ours.iter().zip(read).skip(1).all(|(item, raw)| same(item, raw));
-    if is_read(&from_pad(plan).items) {
+    let is_read = |ours: &[Item], unknown: &[usize]| {
+        let mut pairs = ours.iter().zip(read).enumerate().filter(|(index, _)| !unknown.contains(index));
+        ours.len() == read.len() && pairs.all(|(_, (item, raw))| same(item, raw))
+    };
+    if is_read(&from_pad(plan).items, &[0]) {
         return OnBoard::Outbound;
     }
     // Before the way home is thought of: a survey's list ends on the pad and has its speed in the same place.
-    if is_read(&from_air(plan, plan.home).items) {
+    // Over a relief the third is as high as the first.
+    let unknown: &[usize] = if plan.relief.is_some() { &[0, 2] } else { &[0] };
+    if is_read(&from_air(plan, plan.home).items, unknown) {
         return OnBoard::OutboundFromAir;
     }
     let lands_at_pad = read.last().is_some_and(|raw| {
@@ -204,4 +331,131 @@ pub(crate) fn recognise(plan: &FlightPlan, read: &[RawItem]) -> OnBoard {
     // A way home of ours starts with a climb on the spot and its speed; a foreign one to our pad would not.
     let shaped_as_ours = read.get(1).is_some_and(|raw| same(&speed(plan), raw));
     if lands_at_pad && shaped_as_ours { OnBoard::Homeward } else { OnBoard::Foreign }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flight_types::{Fence, Local, LocalFrame, MissionId, Relief, ReliefParts, Ring};
+    use proptest::prelude::*;
+
+    const SIDE: usize = 26;
+    const STEP_DEG: f64 = 4e-4;
+    const HOME_AMSL_M: f64 = 50.0;
+
+    fn place(east_m: f64, north_m: f64) -> GeoPoint {
+        LocalFrame::new(GeoPoint::new(37.5, 127.0).expect("a test place")).to_geo(Local { east_m, north_m })
+    }
+
+    /// Any ground, with the least surface that is over all of the cells round each node: steeper than a site's ever is.
+    fn relief(heights_m: &[f64]) -> Relief {
+        let ground_dm: Vec<i32> = (0..SIDE * SIDE).map(|node| (heights_m[node % heights_m.len()] * 10.0) as i32).collect();
+        let near = |line: usize| line.saturating_sub(1)..=(line + 1).min(SIDE - 1);
+        let highest = |node: usize| {
+            let rows = near(node / SIDE).flat_map(|row| near(node % SIDE).map(move |column| row * SIDE + column));
+            rows.map(|other| ground_dm[other]).max().unwrap_or_default()
+        };
+        let over_dm: Vec<i32> = (0..SIDE * SIDE).map(|node| highest(node) - ground_dm[node]).collect();
+        let elsewhere_dm = ground_dm.iter().copied().max().unwrap_or_default();
+        let south_west = GeoPoint::new(37.4955, 126.9955).expect("a test place");
+        let (step_lat_deg, step_lon_deg) = (STEP_DEG, STEP_DEG);
+        let parts =
+            ReliefParts { south_west, step_lat_deg, step_lon_deg, columns: SIDE, ground_dm, over_dm, elsewhere_dm, rough_dm: 0 };
+        Relief::try_from(parts).expect("a relief")
+    }
+
+    fn plan(relief: Option<Relief>, outbound: Vec<GeoPoint>, scene: Scene) -> FlightPlan {
+        let corners = [(-450.0, -450.0), (450.0, -450.0), (450.0, 450.0), (-450.0, 450.0)];
+        FlightPlan {
+            mission: MissionId::new("m").expect("an id"),
+            home: place(-300.0, -200.0),
+            home_altitude_amsl_m: HOME_AMSL_M,
+            homeward: outbound.iter().rev().skip(1).copied().chain([place(-300.0, -200.0)]).collect(),
+            outbound,
+            transit_height_m: 40.0,
+            transit_speed_m_s: 12.0,
+            scene,
+            fence: Fence {
+                ring: Ring::new(corners.map(|(east_m, north_m)| place(east_m, north_m)).to_vec()).expect("a ring"),
+                height_max_m: 500.0,
+            },
+            exclusions: Vec::new(),
+            zone_margin_m: 15.0,
+            obstacles: Vec::new(),
+            relief,
+        }
+    }
+
+    fn escort() -> Scene {
+        Scene::Escort { target: place(300.0, 300.0), stand_off_m: 8.0, height_m: 20.0 }
+    }
+
+    fn travelled(item: &Item) -> RawItem {
+        RawItem { seq: 0, command: item.kind.number(), frame: 6, params: item.params, x: item.x, y: item.y, z: item.z }
+    }
+
+    /// Between two items an aircraft may be at the lower one's height all along: looked at each metre.
+    fn check(plan: &FlightPlan, items: &[Item], height_m: f64) {
+        let flown: Vec<&Item> =
+            items.iter().filter(|item| matches!(item.kind, ItemKind::Waypoint | ItemKind::LoiterUnlimited)).collect();
+        let where_is = |item: &Item| {
+            GeoPoint::new(f64::from(item.x) / COORDINATE_SCALE, f64::from(item.y) / COORDINATE_SCALE).expect("a place")
+        };
+        for pair in flown.windows(2) {
+            let (from, to, low_m) = (where_is(pair[0]), where_is(pair[1]), f64::from(pair[0].z.min(pair[1].z)));
+            for metre in 0..=from.distance_m(&to) as usize {
+                let here = from.moved(from.bearing_deg(&to), metre as f64);
+                let over_m = low_m - plan.ground_m(here);
+                assert!(over_m >= height_m - 0.1, "{over_m} m over the ground at {here:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(40))]
+        #[test]
+        fn no_item_of_a_way_leads_under_its_height_over_the_ground(
+            heights_m in prop::collection::vec(0.0_f64..90.0, SIDE..SIDE * SIDE),
+            corners in prop::collection::vec((-400.0_f64..400.0, -400.0_f64..400.0), 1..4),
+            here in (-400.0_f64..400.0, -400.0_f64..400.0),
+        ) {
+            let outbound: Vec<GeoPoint> = corners.iter().map(|(east_m, north_m)| place(*east_m, *north_m)).collect();
+            let here = place(here.0, here.1);
+            let plan_of = |scene| plan(Some(relief(&heights_m)), outbound.clone(), scene);
+            let escort = plan_of(escort());
+            let out = from_pad(&escort);
+            check(&escort, &out.items[1..out.items.len() - 1], escort.transit_height_m);
+            let from_here = from_air(&escort, here);
+            check(&escort, &from_here.items[..from_here.items.len() - 1], escort.transit_height_m);
+            check(&escort, &homeward(&escort, here, None, &escort.homeward), escort.transit_height_m);
+            for (index, corner) in outbound.iter().enumerate() {
+                let item = out.items.iter().position(|item| (item.x, item.y) == coordinates(*corner)).expect("an item") as u16;
+                prop_assert_eq!(corners_before(&escort, &out, item), index);
+                prop_assert_eq!(corners_before(&escort, &out, item + 1), index + 1);
+            }
+            let stops = (0..outbound.len()).collect();
+            let manner = SurveyManner { height_m: 15.0, speed_m_s: 3.0, heading_deg: Some(10.0), stops };
+            let survey = plan_of(Scene::Survey { manner: Some(manner) });
+            let mission = from_pad(&survey);
+            check(&survey, &mission.items[1..], 15.0);
+            for (stop, item) in mission.stop_items.iter().enumerate() {
+                let item = &mission.items[usize::from(*item)];
+                prop_assert_eq!((item.x, item.y), coordinates(outbound[stop]));
+            }
+            // What is on board is known again after a restart.
+            let raw = |items: &[Item]| items.iter().map(travelled).collect::<Vec<_>>();
+            prop_assert_eq!(recognise(&escort, &raw(&out.items)), OnBoard::Outbound);
+            prop_assert_eq!(recognise(&escort, &raw(&from_here.items)), OnBoard::OutboundFromAir);
+            prop_assert_eq!(recognise(&escort, &raw(&homeward(&escort, here, None, &escort.homeward))), OnBoard::Homeward);
+        }
+    }
+
+    #[test]
+    fn over_level_ground_a_relief_changes_no_height() {
+        let outbound = vec![place(0.0, 100.0), place(300.0, 100.0)];
+        let flat = plan(None, outbound.clone(), escort());
+        let level = FlightPlan { relief: Some(relief(&[HOME_AMSL_M])), ..flat.clone() };
+        let places = |plan: &FlightPlan| from_pad(plan).items.iter().map(|item| (item.x, item.y, item.z)).collect::<Vec<_>>();
+        assert_eq!(places(&flat), places(&level));
+    }
 }

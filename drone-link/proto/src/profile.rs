@@ -58,6 +58,17 @@ impl Autopilot {
     }
 }
 
+impl Autopilot {
+    /// How high over home its own way home must be, which is straight and knows no hills, metres.
+    pub fn return_height(self, height_m: f64) -> Demand {
+        let reason = "its own way home would not clear the hills";
+        match self {
+            Self::Px4 => Demand { name: "RTL_RETURN_ALT", rule: Rule::Set(height_m), reason },
+            Self::ArduPilot => Demand { name: "RTL_ALT", rule: Rule::Set(height_m * CENTIMETRES), reason },
+        }
+    }
+}
+
 /// A flight mode as the field says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {

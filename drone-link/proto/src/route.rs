@@ -245,6 +245,7 @@ mod tests {
             exclusions,
             zone_margin_m: 15.0,
             obstacles: Vec::new(),
+            relief: None,
         }
     }
 

@@ -22,6 +22,7 @@ pub fn plan(name: &str) -> FlightPlan {
         fence: Fence { ring: Ring::new([45.0, 135.0, 225.0, 315.0].map(corner).to_vec()).expect("a ring"), height_max_m: 100.0 },
         exclusions: Vec::new(),
         obstacles: Vec::new(),
+        relief: None,
         zone_margin_m: 15.0,
     }
 }

@@ -1,10 +1,13 @@
 //! What an aircraft is asked to fly: a plan with its legal way out, its scene, and its legal way back.
+//!
+//! Heights of ways and scenes are above home where a plan has no relief, and over the surface of its relief where it has one.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GeoPoint, MissionId, Ring};
+use crate::{GeoPoint, MissionId, Relief, Ring, Stair};
 
-/// A whole flight as decided before launch. Heights are above the home pad unless the name says otherwise.
+/// A whole flight as decided before launch. Heights are above the home pad, or over the surface of the relief where there is one, unless
+/// the name says otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FlightPlan {
@@ -18,7 +21,7 @@ pub struct FlightPlan {
     pub outbound: Vec<GeoPoint>,
     /// Corners of the legal way back from the stand-off point; the last one is the pad.
     pub homeward: Vec<GeoPoint>,
-    /// Height of the transit out and back, metres above home.
+    /// Height of the transit out and back, metres above home or over the surface.
     pub transit_height_m: f64,
     /// Ground speed of the transit, metres per second.
     pub transit_speed_m_s: f64,
@@ -35,6 +38,46 @@ pub struct FlightPlan {
     /// exclusions on board have no top and the flight passes over some of these.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub obstacles: Vec<Obstacle>,
+    /// The ground that the flight follows; absent where the site has no elevation grid: then home's ground is everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::ReliefParts>))]
+    pub relief: Option<Relief>,
+}
+
+/// What an autopilot's own way home keeps over the highest ground near the flight, metres: PX4's default over home.
+const RETURN_OVER_M: f64 = 30.0;
+
+impl FlightPlan {
+    /// What heights over this place are counted from, metres above home: nought without a relief.
+    pub fn surface_m(&self, place: GeoPoint) -> f64 {
+        self.relief.as_ref().map_or(0.0, |relief| relief.surface_amsl_m(place) - self.home_altitude_amsl_m)
+    }
+
+    /// The highest of that on the straight leg, metres above home.
+    pub fn surface_along_m(&self, from: GeoPoint, to: GeoPoint) -> f64 {
+        self.relief.as_ref().map_or(0.0, |relief| relief.surface_along_m(from, to) - self.home_altitude_amsl_m)
+    }
+
+    /// The ground under a place, metres above home.
+    pub fn ground_m(&self, place: GeoPoint) -> f64 {
+        self.relief.as_ref().map_or(0.0, |relief| relief.ground_amsl_m(place) - self.home_altitude_amsl_m)
+    }
+
+    /// The height of the pad as heights are counted over it, metres: nought, or under the surface.
+    pub fn pad_height_m(&self) -> f64 {
+        0.0 - self.surface_m(self.home)
+    }
+
+    /// How high above home an autopilot's own way home must be, metres: it goes straight, and hills may be in between. None without a relief.
+    pub fn return_height_m(&self) -> Option<f64> {
+        let highest_m = self.relief.as_ref()?.ground_range_m().1 - self.home_altitude_amsl_m;
+        Some((highest_m.max(0.0) + RETURN_OVER_M).ceil().min(self.fence.height_max_m))
+    }
+
+    /// The way by level steps over the relief; nothing without one.
+    pub fn stairs(&self, corners: &[GeoPoint]) -> Option<Vec<Stair>> {
+        self.relief.as_ref().map(|relief| relief.stairs(corners))
+    }
 }
 
 /// A building or mast as a prism.
@@ -43,7 +86,7 @@ pub struct FlightPlan {
 pub struct Obstacle {
     /// Its outline.
     pub ring: Ring,
-    /// Its top above home, metres.
+    /// Its top above home, or over the lowest surface that it stands on, metres.
     pub top_m: f64,
 }
 
@@ -52,7 +95,7 @@ impl Obstacle {
     /// what barometers and gusts add (5 m).
     pub const CLEARANCE_M: f64 = 8.0;
 
-    /// Whether a flight at this height above home must keep beside it instead of passing over it.
+    /// Whether a flight at this height must keep beside it instead of passing over it.
     pub fn reaches(&self, height_m: f64) -> bool {
         self.top_m + Self::CLEARANCE_M > height_m
     }
@@ -74,7 +117,7 @@ pub enum Scene {
         target: GeoPoint,
         /// Horizontal distance kept from the person, metres; never above heads.
         stand_off_m: f64,
-        /// Height over the ground of home kept on scene, metres.
+        /// Height kept on scene, metres above home or over the surface.
         height_m: f64,
     },
     /// A survey of a lot: fly the corners of `outbound`, then come home.
@@ -89,7 +132,7 @@ pub enum Scene {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SurveyManner {
-    /// Height over home over the lot, metres.
+    /// Height over the lot, metres above home or over the surface.
     pub height_m: f64,
     /// Ground speed over the lot, metres per second: what the light allows the camera.
     pub speed_m_s: f64,
@@ -108,6 +151,7 @@ pub struct SurveyManner {
 pub struct Fence {
     /// Inclusion polygon.
     pub ring: Ring,
-    /// Ceiling, metres above home.
+    /// Ceiling on board, metres above home. It does not follow the ground: with a relief it is as far over the highest ground near the
+    /// flight as the flight itself may be over any.
     pub height_max_m: f64,
 }

@@ -230,6 +230,16 @@ impl Relief {
         Some(over)
     }
 
+    /// The same; of all that it knows where it does not reach all of the ring.
+    pub fn over_ring_or_all(&self, ring: &Ring) -> OverRing {
+        self.over_ring(ring).unwrap_or_else(|| {
+            let surface = (0..self.parts.ground_dm.len()).map(|node| self.surface_dm(node));
+            let low_dm = surface.min().unwrap_or_default();
+            let ground_m = self.ground_range_m().0 - f64::from(self.parts.rough_dm) / DECIMETRES;
+            OverRing { ground_m, surface_low_m: f64::from(low_dm) / DECIMETRES, surface_high_m: self.elsewhere_amsl_m() }
+        })
+    }
+
     /// The part of it round these places, with so much beside them, metres. Elsewhere it tells the highest surface of the whole.
     pub fn cut(&self, places: &[GeoPoint], beside_m: f64) -> Relief {
         let round = |place: &GeoPoint| [225.0, 45.0].map(|bearing_deg| place.moved(bearing_deg, beside_m * 2.0_f64.sqrt()));

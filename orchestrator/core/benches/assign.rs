@@ -185,6 +185,7 @@ impl Recorder {
             obstacles: Vec::new(),
             fence: Ring::new(corners).expect("four corners"),
             fence_height_max_m: 120.0,
+            relief: None,
             policy: Policy::default(),
         };
         self.plan(0, Actor::System, Event::Configured { code_version: "bench".to_owned(), site: Box::new(site) });

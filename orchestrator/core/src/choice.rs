@@ -132,8 +132,8 @@ fn judge(question: &Question<'_>, station: &StationConfig, drone: &DroneConfig) 
     };
     let survey = question.active.iter().find(|mission| mission.drone == drone.id).copied();
     let start = match survey.filter(|mission| in_the_air(mission)) {
-        Some(_) => Start::air(status),
-        None => Ok(Start::pad(drone)),
+        Some(_) => Start::air(question.site, station, drone, status),
+        None => Ok(Start::pad(question.site, station, drone)),
     };
     reasons.extend(condition(question, drone, status, survey));
     let wind = wind(question, status);

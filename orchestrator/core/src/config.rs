@@ -1,6 +1,8 @@
 //! What a site decides beforehand: stations, aircraft, zones and the policy of a call. Enters the log as an entry.
 
-use flight_types::{DroneId, GeoPoint, Ring, StationId, ZoneId};
+use std::collections::BTreeMap;
+
+use flight_types::{DroneId, GeoPoint, Relief, Ring, StationId, ZoneId};
 use serde::{Deserialize, Serialize};
 
 use crate::energy::PowerCurve;
@@ -21,11 +23,37 @@ pub struct SiteConfig {
     pub obstacles: Vec<SiteObstacle>,
     /// Where aircraft may be at all.
     pub fence: Ring,
-    /// Ceiling of the fence above the launching pad, metres.
+    /// Ceiling of the fence above the launching pad, or with a relief above the ground, metres.
     pub fence_height_max_m: f64,
+    /// The ground, where the site has an elevation grid: heights are then counted over its surface instead of above the launching pad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub relief: Option<SiteRelief>,
     /// How calls are handled.
     #[serde(default)]
     pub policy: Policy,
+}
+
+/// The ground of a site.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteRelief {
+    /// Within the fence and a little beyond.
+    pub surface: Relief,
+    /// The ground under each pad above mean sea level, as finely as the grid tells it, metres.
+    pub pads_amsl_m: BTreeMap<DroneId, f64>,
+}
+
+impl SiteConfig {
+    /// What heights are counted from at a place, above mean sea level, metres; of the pad from which they are flown without a relief.
+    pub fn surface_amsl_m(&self, place: GeoPoint, home_amsl_m: f64) -> f64 {
+        self.relief.as_ref().map_or(home_amsl_m, |relief| relief.surface.surface_amsl_m(place))
+    }
+
+    /// The ground of an aircraft's pad above mean sea level, metres.
+    pub fn pad_amsl_m(&self, station: &StationConfig, drone: &DroneConfig) -> f64 {
+        let known = self.relief.as_ref().and_then(|relief| relief.pads_amsl_m.get(&drone.id));
+        known.copied().unwrap_or(station.ground_amsl_m)
+    }
 }
 
 /// A launch station.
@@ -181,12 +209,12 @@ pub struct Policy {
     pub caller_silence_max_ms: i64,
     /// Horizontal distance an aircraft keeps from the caller, metres.
     pub stand_off_m: f64,
-    /// Height on scene above the pad, metres.
+    /// Height on scene above the pad, or with an elevation grid over the ground, metres.
     pub scene_height_m: f64,
     /// Whether a person whose place is in more doubt than the lit circle is wide from `scene_height_m` is lit from over the transit
     /// layers, where the circle is wide enough and nobody passes. The picture is coarser from there.
     pub higher_in_doubt: bool,
-    /// Transit height above the pad, metres. Under 120 m, the ceiling of the open category (EU 2019/947) and 150 m of Korea's
+    /// Transit height above the pad, or with an elevation grid over the ground, metres. Under 120 m, the ceiling of the open category (EU 2019/947) and 150 m of Korea's
     /// Aviation Safety Act enforcement rules.
     pub transit_height_m: f64,
     /// Margin kept from no-fly zones and the fence, metres.

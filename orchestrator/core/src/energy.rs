@@ -3,7 +3,7 @@
 //! Charge is counted in seconds of hovering in still air with the light off. What flying costs over that is the aircraft's
 //! [`PowerCurve`]; that of the simulated aircraft is fitted to flights by `sim energy` (docs/simulator.md).
 
-use flight_types::{DroneStatus, FlightPhase, GeoPoint};
+use flight_types::{DroneStatus, FlightPhase, GeoPoint, Relief};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{DroneConfig, Policy};
@@ -89,6 +89,12 @@ pub fn legs(start: GeoPoint, route: &Route) -> Vec<Leg> {
     starts.zip(ends).map(|(from, (to, length_m))| Leg { length_m: *length_m, bearing_deg: from.bearing_deg(to) }).collect()
 }
 
+/// How far the surface rises and falls along a way, metres each; nothing without a relief.
+pub(crate) fn rise_and_fall_m(relief: Option<&Relief>, corners: &[GeoPoint]) -> (f64, f64) {
+    let legs = corners.windows(2).filter_map(|leg| Some(relief?.rise_and_fall_m(leg[0], leg[1])));
+    legs.fold((0.0, 0.0), |(rise_m, fall_m), leg| (rise_m + leg.0, fall_m + leg.1))
+}
+
 /// The shape of a flight.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trip {
@@ -100,12 +106,16 @@ pub struct Trip {
     pub path_speed_m_s: f64,
     /// The way back.
     pub homeward: Vec<Leg>,
-    /// Transit height above the pad, metres.
+    /// Transit height above the pad, or over the surface, metres.
     pub transit_height_m: f64,
-    /// Height on scene above the pad, metres.
+    /// Height on scene above the pad, or over the surface, metres.
     pub scene_height_m: f64,
-    /// Height already won, metres; 0 on the pad.
+    /// Height already won, metres; on the pad 0, or as far as it lies under the surface.
     pub start_height_m: f64,
+    /// Height of the pad, metres: 0, or as far as it lies under the surface.
+    pub pad_height_m: f64,
+    /// How far the surface rises and falls on all legs, metres each.
+    pub rise_and_fall_m: (f64, f64),
     /// Time on scene, seconds.
     pub stay_s: f64,
     /// The light is on while it stays.
@@ -127,7 +137,7 @@ pub fn cost(drone: &DroneConfig, trip: &Trip, wind: Wind) -> Cost {
     let still = curve.level(wind.speed_m_s);
     let to_scene_m = (trip.transit_height_m - trip.scene_height_m).abs();
     let climb_s = ((trip.transit_height_m - trip.start_height_m).max(0.0) + to_scene_m) / drone.climb_speed_m_s;
-    let descent_s = (to_scene_m + trip.transit_height_m) / drone.descent_speed_m_s;
+    let descent_s = (to_scene_m + trip.transit_height_m - trip.pad_height_m) / drone.descent_speed_m_s;
     let legs = || trip.outbound.iter().chain(&trip.homeward);
     let speed_m_s = drone.cruise_speed_m_s;
     let transit_s: f64 = legs().map(|leg| leg_s(leg.length_m, speed_m_s)).sum();
@@ -142,8 +152,16 @@ pub fn cost(drone: &DroneConfig, trip: &Trip, wind: Wind) -> Cost {
             + path_hover_s
             + trip.stay_s * (still + light)
             + descent_s * (still + curve.descent * drone.descent_speed_m_s)
-            + TOUCH_DOWN_S * still,
+            + TOUCH_DOWN_S * still
+            + slopes_hover_s(curve, trip),
     }
+}
+
+/// What the hills of a way cost over a level one: no time, because they are nowhere steeper than can be followed, and for each metre what a
+/// climb and a descent of a metre take at any speed.
+fn slopes_hover_s(curve: &PowerCurve, trip: &Trip) -> f64 {
+    let (rise_m, fall_m) = trip.rise_and_fall_m;
+    rise_m * curve.climb + fall_m * curve.descent
 }
 
 /// A leg in seconds of hovering: at its speed through the air, and while it speeds up and brakes at that of half the speed.
@@ -212,15 +230,25 @@ pub fn scene_left_s(drone: &DroneConfig, policy: &Policy, mission: &Mission, sta
         path_speed_m_s: drone.cruise_speed_m_s,
         homeward: starts.zip(&mission.plan.homeward).map(leg).collect(),
         transit_height_m,
-        scene_height_m: height_m,
+        scene_height_m: height_m - mission.plan.surface_m(here),
         start_height_m: transit_height_m,
+        pad_height_m: mission.plan.pad_height_m(),
+        rise_and_fall_m: rise_and_fall_m(mission.plan.relief.as_ref(), &[&[here], mission.plan.homeward.as_slice()].concat()),
         stay_s: 0.0,
         lit: true,
     };
     let speed_m_s = status.wind_m_s.filter(|wind| wind.is_finite()).unwrap_or(policy.wind_unknown_m_s);
     let wind = Wind { speed_m_s, from_deg: status.wind_from_deg.filter(|from_deg| from_deg.is_finite()) };
     let until_reserve_s = stay_affordable_s(drone, policy, &trip, wind, available_pct);
-    let nowhere = Trip { homeward: Vec::new(), transit_height_m: 0.0, scene_height_m: 0.0, start_height_m: 0.0, ..trip };
+    let nowhere = Trip {
+        homeward: Vec::new(),
+        transit_height_m: 0.0,
+        scene_height_m: 0.0,
+        start_height_m: 0.0,
+        pad_height_m: 0.0,
+        rise_and_fall_m: (0.0, 0.0),
+        ..trip
+    };
     let called_home = Policy { battery_reserve_pct: CALLED_HOME_PCT, ..policy.clone() };
     let until_called_s = stay_affordable_s(drone, &called_home, &nowhere, wind, available_pct);
     Some(until_reserve_s.min(until_called_s))
@@ -267,6 +295,8 @@ mod tests {
             transit_height_m: 60.0,
             scene_height_m: 20.0,
             start_height_m: 0.0,
+            pad_height_m: 0.0,
+            rise_and_fall_m: (0.0, 0.0),
             stay_s: 300.0,
             lit: true,
         }
@@ -330,6 +360,8 @@ mod tests {
         assert!(needed(&Trip { stay_s: 400.0, ..trip() }, from_anywhere(3.0)) > base);
         assert!(needed(&Trip { homeward: longer, ..trip() }, from_anywhere(3.0)) > base);
         assert!(needed(&Trip { start_height_m: 60.0, ..trip() }, from_anywhere(3.0)) < base);
+        assert!(needed(&Trip { rise_and_fall_m: (80.0, 80.0), ..trip() }, from_anywhere(3.0)) > base, "hills");
+        assert!(needed(&Trip { pad_height_m: -20.0, start_height_m: -20.0, ..trip() }, from_anywhere(3.0)) > base, "a low pad");
         assert!(needed(&Trip { lit: false, ..trip() }, from_anywhere(3.0)) < base);
         assert!(needed(&trip(), from_anywhere(50.0)).is_finite());
     }

@@ -4,7 +4,7 @@
 //! polygons on board of an autopilot have no altitudes and no hours, so a zone that is uploaded is kept all the way. An obstacle
 //! counts when the level flight cannot pass over it.
 
-use flight_types::{GeoPoint, Obstacle, Ring, ZoneId};
+use flight_types::{GeoPoint, Obstacle, Ring, STEPS_OVER_M, ZoneId};
 use parking_core::calendar::{self, DAY_MINUTES, MINUTE_MS};
 
 use crate::config::{NoFlyZone, SiteConfig, SiteObstacle, ZoneHours};
@@ -23,9 +23,9 @@ pub struct Demand {
     pub pad: GeoPoint,
     /// The pad's ground above mean sea level, metres.
     pub ground_amsl_m: f64,
-    /// Its highest point above the pad, metres.
+    /// Its highest point above the pad, or over the surface, metres.
     pub top_m: f64,
-    /// Its level part above the pad, metres.
+    /// Its level part above the pad, or over the surface, metres.
     pub level_m: f64,
     /// From when, milliseconds since 1970-01-01 UTC.
     pub from_ms: i64,
@@ -51,23 +51,30 @@ pub fn exclusions(site: &SiteConfig, demand: &Demand) -> Vec<Ring> {
     zones_met(site, demand).map(|zone| zone.ring.clone()).collect()
 }
 
-/// What stands round the flight's pad and ways, its top above the pad. A building that carries the pad is none to its own aircraft.
+/// What stands round the flight's pad and ways, its top above the pad, or over the lowest surface at it. A building that carries the pad is none to its own aircraft.
 pub fn obstacles<'a>(site: &'a SiteConfig, demand: &'a Demand) -> impl Iterator<Item = (Obstacle, ZoneId)> + 'a {
     let apart = move |obstacle: &&SiteObstacle| !obstacle.ring.contains(demand.pad);
     site.obstacles.iter().filter(apart).map(move |obstacle| {
-        let top_m = obstacle.top_amsl_m - demand.ground_amsl_m;
+        let over = site.relief.as_ref().and_then(|relief| relief.surface.over_ring(&obstacle.ring));
+        let top_m = obstacle.top_amsl_m - over.map_or(demand.ground_amsl_m, |over| over.surface_low_m);
         (Obstacle { ring: obstacle.ring.clone(), top_m }, obstacle.id.clone())
     })
 }
 
 fn zones_met<'a>(site: &'a SiteConfig, demand: &'a Demand) -> impl Iterator<Item = &'a NoFlyZone> + 'a {
-    site.no_fly_zones.iter().filter(move |zone| meets(zone, demand) && is_closed(zone, demand))
+    site.no_fly_zones.iter().filter(move |zone| meets(site, zone, demand) && is_closed(zone, demand))
 }
 
-/// Whether a flight between these altitudes could meet the zone.
-fn meets(zone: &NoFlyZone, demand: &Demand) -> bool {
-    let top_amsl_m = demand.ground_amsl_m + demand.top_m;
-    let below = zone.ceiling_amsl_m.is_some_and(|ceiling| ceiling + ALTITUDE_MARGIN_M < demand.ground_amsl_m);
+/// Whether a flight could meet the zone between the ground and its highest point there.
+fn meets(site: &SiteConfig, zone: &NoFlyZone, demand: &Demand) -> bool {
+    let (ground_amsl_m, top_amsl_m) = match &site.relief {
+        None => (demand.ground_amsl_m, demand.ground_amsl_m + demand.top_m),
+        Some(relief) => {
+            let over = relief.surface.over_ring_or_all(&zone.ring);
+            (over.ground_m, over.surface_high_m + demand.top_m + STEPS_OVER_M)
+        }
+    };
+    let below = zone.ceiling_amsl_m.is_some_and(|ceiling| ceiling + ALTITUDE_MARGIN_M < ground_amsl_m);
     let above = zone.floor_amsl_m.is_some_and(|floor| floor - ALTITUDE_MARGIN_M > top_amsl_m);
     !below && !above
 }
@@ -129,6 +136,7 @@ mod tests {
             obstacles: Vec::new(),
             fence: ring((-1_000.0, -1_000.0), (1_000.0, 1_000.0)),
             fence_height_max_m: 120.0,
+            relief: None,
             policy: Policy { zone_margin_m: 15.0, ..Policy::default() },
         }
     }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use flight_types::{GeoError, IdError};
 
+use crate::elevation::ElevationError;
 use crate::lots::LotProblem;
 
 /// Why a site could not be read, made or written.
@@ -68,6 +69,14 @@ pub enum SiteError {
         id: Option<String>,
         /// What is wrong with it.
         problem: FeatureProblem,
+    },
+    /// An elevation grid that is none.
+    #[error("{path}: no elevation grid: {problem}")]
+    Elevation {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: ElevationError,
     },
     /// An OpenStreetMap extract that cannot be read.
     #[error("{path}: not a readable OpenStreetMap extract (.osm.pbf): {message}")]

@@ -1,11 +1,12 @@
 //! What a site consists of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use dispatch_core::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, SiteObstacle, StationConfig};
+use dispatch_core::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, SiteObstacle, SiteRelief, StationConfig};
 use flight_types::{DistrictId, DroneId, GeoPoint, Obstacle, Ring, StationId, ZoneId};
 use serde::{Deserialize, Serialize};
 
+use crate::elevation::{ElevationGrid, relief};
 use crate::lots::Lot;
 
 /// A whole site.
@@ -25,6 +26,17 @@ pub struct Site {
     pub no_fly: Vec<NoFlyZone>,
     /// `land.geojson`: water and green, for the map only; the file may be absent.
     pub land: Vec<Land>,
+    /// The grid that `site.toml` names; its ground is flat per station without one.
+    pub elevation: Option<Elevation>,
+}
+
+/// The ground of a site.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Elevation {
+    /// As it was read.
+    pub grid: ElevationGrid,
+    /// What flights follow.
+    pub relief: SiteRelief,
 }
 
 /// What `site.toml` says.
@@ -38,6 +50,10 @@ pub struct SiteManifest {
     /// Whose data the layers come from, shown on the map: "© OpenStreetMap contributors".
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attribution: Option<String>,
+    /// A file beside this one with the ground's heights, an Esri ASCII grid in WGS 84 degrees; without one the ground is as high as that of
+    /// the station from which an aircraft flies.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub elevation: Option<String>,
     /// Where aircraft may be at all.
     pub fence: FenceManifest,
     /// How calls are handled; what is left out keeps its default.
@@ -52,7 +68,7 @@ pub struct SiteManifest {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FenceManifest {
-    /// Ceiling above the launching pad, metres.
+    /// Ceiling above the launching pad, or with an elevation grid above the ground, metres.
     pub height_max_m: f64,
     /// Outline.
     pub ring: Ring,
@@ -306,12 +322,13 @@ impl Site {
             obstacles: self.obstacles(),
             fence: self.manifest.fence.ring.clone(),
             fence_height_max_m: self.manifest.fence.height_max_m,
+            relief: self.elevation.as_ref().map(|elevation| elevation.relief.clone()),
             policy: self.manifest.policy.clone(),
         }
     }
 
-    /// Buildings that rise to where aircraft hover, inside the fence. Their ground is taken to be as high as that of the nearest
-    /// station, since extracts do not say.
+    /// Buildings that rise to where aircraft hover, inside the fence. Their ground is the highest under their corners, or
+    /// without an elevation grid taken to be as high as that of the nearest station, since extracts do not say.
     fn obstacles(&self) -> Vec<SiteObstacle> {
         let policy = &self.manifest.policy;
         let high = |building: &&Building| building.height_m + Obstacle::CLEARANCE_M > policy.scene_height_m;
@@ -319,10 +336,18 @@ impl Site {
         let mut seen = BTreeSet::new();
         let obstacle = |building: &Building| {
             let id = ZoneId::new(&building.id).ok().filter(|id| seen.insert(id.clone()))?;
-            let top_amsl_m = self.ground_near_amsl_m(building.ring.corners()[0])? + building.height_m;
+            let ground_amsl_m =
+                self.ground_under_amsl_m(building).or_else(|| self.ground_near_amsl_m(building.ring.corners()[0]))?;
+            let top_amsl_m = ground_amsl_m + building.height_m;
             Some(SiteObstacle { id, ring: building.ring.clone(), top_amsl_m })
         };
         self.buildings.iter().filter(high).filter(inside).filter_map(obstacle).collect()
+    }
+
+    fn ground_under_amsl_m(&self, building: &Building) -> Option<f64> {
+        let grid = &self.elevation.as_ref()?.grid;
+        let heights = building.ring.corners().iter().filter_map(|corner| grid.height_m(*corner));
+        heights.max_by(f64::total_cmp)
     }
 
     fn ground_near_amsl_m(&self, place: GeoPoint) -> Option<f64> {
@@ -339,16 +364,48 @@ impl Site {
                 station: &station.id,
                 system_id: drone.system_id,
                 pad: drone.pad,
-                ground_amsl_m: station.ground_amsl_m,
+                ground_amsl_m: self.pad_amsl_m(drone).unwrap_or(station.ground_amsl_m),
                 has_light: drone.has_light,
             })
         })
+    }
+
+    fn pad_amsl_m(&self, drone: &DroneManifest) -> Option<f64> {
+        self.elevation.as_ref()?.relief.pads_amsl_m.get(&drone.id).copied()
     }
 
     /// The middle of the fence's box.
     pub fn centre(&self) -> GeoPoint {
         middle(self.manifest.fence.ring.corners())
     }
+}
+
+/// A share of what the slowest aircraft can climb and sink while it flies as fast as it does; the rest is for gusts.
+const SLOPE_SHARE: f64 = 0.9;
+/// No surface is steeper, whatever the aircraft can: the steps of a way over it would be too short to be flown one after the other.
+const SLOPE_MAX: f64 = 0.15;
+/// A station's own ground and the grid's are not further apart, metres: heights over an ellipsoid are off by more nearly everywhere, and the
+/// errors of free data by less.
+const STATION_OFF_M: f64 = 15.0;
+
+/// What flights follow over this grid, or which key of `site.toml` it does not go with, and why.
+pub(crate) fn follow(manifest: &SiteManifest, grid: ElevationGrid) -> Result<Elevation, (String, String)> {
+    let drones = || manifest.stations.iter().flat_map(|station| &station.drones);
+    let slopes = drones().map(|drone| drone.climb_speed_m_s.min(drone.descent_speed_m_s) / drone.cruise_speed_m_s);
+    let slope = SLOPE_SHARE * slopes.fold(SLOPE_MAX / SLOPE_SHARE, f64::min);
+    let surface = relief(&grid, &manifest.fence.ring, slope).map_err(|problem| ("elevation".to_owned(), problem.to_string()))?;
+    for (index, station) in manifest.stations.iter().enumerate() {
+        let grid_m = grid.height_m(station.position).unwrap_or(f64::NAN);
+        if (grid_m - station.ground_amsl_m).abs() > STATION_OFF_M {
+            let said_m = station.ground_amsl_m;
+            let problem =
+                format!("it is {said_m} m, the elevation grid has {grid_m:.0} m there; are the grid's heights above the sea?");
+            return Err((format!("station[{index}].ground_amsl_m"), problem));
+        }
+    }
+    let pads: Option<BTreeMap<DroneId, f64>> = drones().map(|drone| Some((drone.id.clone(), grid.height_m(drone.pad)?))).collect();
+    let pads_amsl_m = pads.ok_or_else(|| ("elevation".to_owned(), "a pad lies where the grid has no height".to_owned()))?;
+    Ok(Elevation { grid, relief: SiteRelief { surface, pads_amsl_m } })
 }
 
 fn station_config(station: &StationManifest) -> StationConfig {

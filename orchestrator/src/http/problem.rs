@@ -157,6 +157,7 @@ impl Problem {
             | SiteError::TooLarge { .. }
             | SiteError::Toml { .. }
             | SiteError::Manifest { .. }
+            | SiteError::Elevation { .. }
             | SiteError::Osm { .. }
             | SiteError::Extract { .. } => named,
         }

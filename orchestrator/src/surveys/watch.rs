@@ -168,7 +168,9 @@ fn job(core: &Core, survey: &Survey) -> Job {
         requested_at_ms: survey.requested_at_ms,
         over_at_ms,
         flight: mission.and_then(|mission| {
-            let ground_amsl_m = ground(&mission.station)?;
+            // Over hills the ground of the lot counts, not that of the station.
+            let relief = mission.plan.relief.as_ref().zip(mission.plan.outbound.last());
+            let ground_amsl_m = relief.map(|(relief, end)| relief.ground_amsl_m(*end)).or_else(|| ground(&mission.station))?;
             Some(Flight { mission: mission.id.clone(), drone: mission.drone.clone(), ground_amsl_m })
         }),
     }

@@ -142,6 +142,7 @@ fn site() -> SiteConfig {
         obstacles: Vec::new(),
         fence: Ring::new(corners.to_vec()).expect("four corners"),
         fence_height_max_m: 120.0,
+        relief: None,
         policy: Policy::default(),
     }
 }

@@ -15,6 +15,10 @@ use crate::Truth;
 
 /// How far outside a fence or inside a zone counts, metres: under this it is the noise of the aircraft's own navigation.
 const BORDER_TOLERANCE_M: f64 = 3.0;
+/// So near to its pad an aircraft may be low, metres: there it climbs and lands, and gusts carry it.
+const PAD_M: f64 = 15.0;
+/// A flight may be so much lower over its ground than its lowest height on scene, and higher than the ceiling, metres: barometers and gusts.
+const HEIGHT_TOLERANCE_M: f64 = 2.0;
 /// A recalled aircraft is on the ground after so long, milliseconds, wherever it was.
 const RECALL_LIMIT_MS: i64 = 600_000;
 /// The same complaint is written once.
@@ -132,6 +136,20 @@ impl Invariants {
             .find(|obstacle| truth.altitude_amsl_m < obstacle.top_amsl_m && obstacle.ring.contains(truth.position));
         if let Some(about) = hit.map(|obstacle| format!("{drone} in {}", obstacle.id)) {
             self.complain("clear_of_buildings", about, now_ms);
+        }
+    }
+
+    /// Over hills: away from the pads never lower over the true ground than on scene, and nowhere higher than the ceiling.
+    pub fn see_over_ground(&mut self, drone: &DroneId, truth: &Truth, over_ground_m: f64, now_ms: u64) {
+        let mut pads = self.site.stations.iter().flat_map(|station| &station.drones).map(|drone| drone.pad);
+        if truth.on_ground || pads.any(|pad| pad.distance_m(&truth.position) < PAD_M) {
+            return;
+        }
+        if over_ground_m < self.site.policy.scene_height_m - HEIGHT_TOLERANCE_M {
+            self.complain("clear_of_the_ground", format!("{drone}: {over_ground_m:.1} m over it"), now_ms);
+        }
+        if over_ground_m > self.site.fence_height_max_m + HEIGHT_TOLERANCE_M {
+            self.complain("under_the_ceiling", format!("{drone}: {over_ground_m:.1} m over the ground"), now_ms);
         }
     }
 

@@ -1,14 +1,16 @@
 //! One run: the world's clock, who acts in which order, and the timeline that comes of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use dispatch_core::effect::{Action, EffectId};
 use dispatch_core::event::{Actor, Entry, Event};
 use dispatch_core::model::IncidentState;
 use drone_link_proto::{LightDriver, LinkConfig};
-use flight_types::{CallerId, DroneId, EscortPost, FlightCommand, FlightEvent, IncidentId, LocalFrame, MissionId};
+use flight_types::{CallerId, DroneId, EscortPost, FlightCommand, FlightEvent, GeoPoint, IncidentId, LocalFrame, MissionId};
 use rand_pcg::Pcg64;
 use serde::Serialize;
+use site_model::ElevationGrid;
 
 use super::expect::{Verdict, judge};
 use super::file::{LaunchAnswer, LinkQuality, Scenario};
@@ -21,7 +23,7 @@ use super::people::{Caller, Guard, Sent, Shown};
 use super::server::{Made, Server};
 use super::site::SiteFile;
 use super::step::Script;
-use crate::{Aircraft, AircraftConfig, Environment};
+use crate::{Aircraft, AircraftConfig, Environment, Ground, Truth};
 
 /// The longest run: a night shift. Longer scenarios would be a typing error.
 pub(crate) const RUN_S_MAX: f64 = 12.0 * 3_600.0;
@@ -145,8 +147,19 @@ pub(crate) struct World {
 }
 
 /// The scenario's air with this wind, metres per second.
-pub(crate) fn weather(scenario: &Scenario, wind_m_s: f64) -> Environment {
-    Environment { temperature_c: scenario.air_temperature_c, ..Environment::windy(wind_m_s, scenario.wind_from_deg) }
+pub(crate) fn weather(scenario: &Scenario, ground: &Ground, wind_m_s: f64) -> Environment {
+    Environment {
+        temperature_c: scenario.air_temperature_c,
+        ground: ground.clone(),
+        ..Environment::windy(wind_m_s, scenario.wind_from_deg)
+    }
+}
+
+/// The ground under the aircraft: as high as their pads, or by the site's grid.
+fn ground_of(site: &SiteFile, grid: Option<Arc<ElevationGrid>>) -> Ground {
+    let Some(grid) = grid else { return Ground::Level };
+    let around_amsl_m = site.ground_amsl_m;
+    Ground::Terrain(Arc::new(move |place| grid.height_m(place).unwrap_or(around_amsl_m)))
 }
 
 /// What can be seen from outside at one moment of a run.
@@ -195,10 +208,12 @@ impl World {
     fn new(scenario: Scenario, seed: u64) -> anyhow::Result<Self> {
         let site = scenario.site_file.clone().ok_or_else(|| anyhow::anyhow!("the scenario was read without its site"))?;
         let config = site.config(&scenario.policy)?;
+        let grid = site.elevation()?.map(Arc::new);
+        let ground = ground_of(&site, grid.clone());
         let server = Server::new(config.clone(), link_configs(&site)?, scenario.kill_after_entry, seed)?;
         let flyers = site
             .drones()
-            .map(|drone| Ok((DroneId::new(&drone.id)?, flyer(&site, drone, &scenario, seed))))
+            .map(|drone| Ok((DroneId::new(&drone.id)?, flyer(&site, grid.as_deref(), drone, &scenario, seed))))
             .collect::<anyhow::Result<_>>()?;
         Ok(Self {
             frame: site.frame(),
@@ -209,7 +224,7 @@ impl World {
             callers: scenario.callers.iter().cloned().map(Caller::new).collect::<anyhow::Result<_>>()?,
             flyers,
             terminals: scenario.terminals,
-            environment: weather(&scenario, scenario.wind_m_s),
+            environment: weather(&scenario, &ground, scenario.wind_m_s),
             to_server: Wire::new(seed, "terminals up"),
             to_people: Wire::new(seed, "terminals down"),
             operator_to_do: BTreeMap::new(),
@@ -280,7 +295,12 @@ impl World {
                 self.server.hear_aircraft(drone, &bytes, self.now_ms);
             }
             said.extend(flyer.changes().into_iter().map(|text| format!("{drone} {text}")));
-            self.invariants.see_aircraft(drone, &flyer.aircraft.truth(), self.now_ms);
+            let truth = flyer.aircraft.truth();
+            self.invariants.see_aircraft(drone, &truth, self.now_ms);
+            if let Ground::Terrain(ground_amsl_m) = &self.environment.ground {
+                let over_ground_m = truth.altitude_amsl_m - ground_amsl_m(truth.position);
+                self.invariants.see_over_ground(drone, &truth, over_ground_m, self.now_ms);
+            }
         }
         said.into_iter().for_each(|text| self.say(text));
         let fleet: Vec<_> = self.flyers.iter().map(|(drone, flyer)| (drone, flyer.aircraft.truth())).collect();
@@ -311,12 +331,16 @@ impl World {
         for incident in core.incidents().filter(|incident| incident.ended_at_ms.is_none()) {
             let Some(caller) = self.callers.iter().find(|caller| caller.id == incident.caller) else { continue };
             let watch = self.lights.entry(caller.id.clone()).or_default();
-            let seen = fleet.iter().map(|(drone, truth)| (*drone, light::place(truth, &self.frame), *truth));
+            let ground = &self.environment.ground;
+            let over = self.frame.to_geo(caller.at);
+            let seen =
+                fleet.iter().map(|(drone, truth)| (*drone, light::place(truth, &self.frame), over_person(truth, ground, over)));
             watch.look(caller.at, seen, self.now_ms);
         }
         for mission in core.missions().filter(|mission| !mission.ended) {
             let level_m = mission.plan.transit_height_m - LEVEL_WITHIN_M;
-            if fleet.iter().any(|(drone, truth)| **drone == mission.drone && truth.height_m >= level_m) {
+            let height_m = |truth: &Truth| truth.height_m - mission.plan.surface_m(truth.position);
+            if fleet.iter().any(|(drone, truth)| **drone == mission.drone && height_m(truth) >= level_m) {
                 self.flights.note(&mission.drone, &mission.id, Moment::Level, self.now_ms);
             }
         }
@@ -609,6 +633,14 @@ impl Flyer {
     }
 }
 
+/// The aircraft with its height counted from the ground under somebody, who may stand higher or lower than its pad.
+fn over_person(truth: &Truth, ground: &Ground, person: GeoPoint) -> Truth {
+    match ground {
+        Ground::Level => *truth,
+        Ground::Terrain(ground_amsl_m) => Truth { height_m: truth.altitude_amsl_m - ground_amsl_m(person), ..*truth },
+    }
+}
+
 fn link_configs(site: &SiteFile) -> anyhow::Result<Vec<LinkConfig>> {
     let light = |drone: &super::site::DroneFile| match drone.illuminator {
         true => LightDriver::Auto,
@@ -618,14 +650,15 @@ fn link_configs(site: &SiteFile) -> anyhow::Result<Vec<LinkConfig>> {
     site.drones().map(config).collect()
 }
 
-fn flyer(site: &SiteFile, drone: &super::site::DroneFile, scenario: &Scenario, seed: u64) -> Flyer {
+fn flyer(site: &SiteFile, grid: Option<&ElevationGrid>, drone: &super::site::DroneFile, scenario: &Scenario, seed: u64) -> Flyer {
+    let pad = site.point(drone.at);
     let config = AircraftConfig {
         has_illuminator: drone.illuminator,
         charger_pct_min: drone.charger_pct_min,
         // A radio has no room for more; the link asks for what it needs.
         streams: crate::StreamProfile::Radio,
         seed: seed.wrapping_mul(257).wrapping_add(u64::from(drone.system_id)),
-        ..AircraftConfig::new(drone.system_id, site.point(drone.at), site.ground_amsl_m)
+        ..AircraftConfig::new(drone.system_id, pad, site.ground_at_amsl_m(grid, pad))
     };
     Flyer {
         aircraft: Aircraft::new(config),

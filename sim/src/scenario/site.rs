@@ -1,9 +1,13 @@
 //! The site of a scenario: stations, aircraft and zones in metres round an origin, turned into the core's configuration.
 
-use dispatch_core::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, SiteObstacle, StationConfig, ZoneHours};
+use anyhow::Context;
+use dispatch_core::config::{
+    Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, SiteObstacle, SiteRelief, StationConfig, ZoneHours,
+};
 use dispatch_core::energy::PowerCurve;
 use flight_types::{DroneId, GeoPoint, Local, LocalFrame, Ring, StationId, ZoneId};
 use serde::Deserialize;
+use site_model::{ElevationGrid, relief};
 
 use super::file::EastNorth;
 
@@ -23,7 +27,7 @@ pub struct SiteFile {
     pub name: String,
     /// Where 0, 0 lies.
     pub origin: GeoPoint,
-    /// Ground above mean sea level, metres; the scenarios' ground is flat.
+    /// Ground above mean sea level, metres: everywhere, but for hills.
     pub ground_amsl_m: f64,
     /// Corners of the fence.
     pub fence: Vec<EastNorth>,
@@ -37,7 +41,42 @@ pub struct SiteFile {
     /// Buildings high enough to matter.
     #[serde(default)]
     pub buildings: Vec<BuildingFile>,
+    /// Hills on the ground. With any of them the site has an elevation grid, and flights follow it.
+    #[serde(default)]
+    pub hills: Vec<HillFile>,
 }
+
+/// A round hill as written: half a wave of a cosine, steepest half way up.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HillFile {
+    /// Its top.
+    pub at: EastNorth,
+    /// The top over the ground around, metres.
+    pub height_m: f64,
+    /// Where its slopes end, metres from the top.
+    pub radius_m: f64,
+}
+
+impl HillFile {
+    fn height_at_m(&self, place: Local) -> f64 {
+        let off_m = Local { east_m: self.at[0], north_m: self.at[1] }.distance_m(&place);
+        let share = (off_m / self.radius_m.max(1.0)).min(1.0);
+        self.height_m * (1.0 + (std::f64::consts::PI * share).cos()) / 2.0
+    }
+}
+
+/// Between two heights of a scenario's grid, metres: finer than free data, so that hills are round.
+const GRID_STEP_M: f64 = 20.0;
+/// The grid reaches so far beyond the fence, metres.
+const GRID_BEYOND_M: f64 = 200.0;
+/// A grid has so many heights a side at most: a scenario's fence is a town's at most.
+const GRID_SIDE_MAX: usize = 400;
+/// What the default aircraft can climb and sink over the way it flies, less a tenth for gusts.
+const SLOPE: f64 = 0.9 * DESCENT_M_S / CRUISE_M_S;
+/// The default aircraft's speeds, metres per second.
+const CRUISE_M_S: f64 = 12.0;
+const DESCENT_M_S: f64 = 1.5;
 
 /// A building as written.
 #[derive(Debug, Clone, Deserialize)]
@@ -112,6 +151,41 @@ impl SiteFile {
         self.frame().to_geo(Local { east_m: at[0], north_m: at[1] })
     }
 
+    /// The ground as a grid, where the site has hills: what flies over it and what plans flights read the same text, each for itself.
+    pub fn elevation(&self) -> anyhow::Result<Option<ElevationGrid>> {
+        if self.hills.is_empty() {
+            return Ok(None);
+        }
+        let reach_m = self.fence.iter().flatten().fold(0.0_f64, |reach_m, part| reach_m.max(part.abs())) + GRID_BEYOND_M;
+        let side = ((2.0 * reach_m / GRID_STEP_M).ceil() as usize + 1).clamp(2, GRID_SIDE_MAX);
+        let (low, high) = (self.point([-reach_m, -reach_m]), self.point([reach_m, reach_m]));
+        let step = |low: f64, high: f64| (high - low) / (side - 1) as f64;
+        let mut text = format!("ncols {side}\nnrows {side}\nxllcenter {}\nyllcenter {}\n", low.lon_deg(), low.lat_deg());
+        text += &format!("dx {}\ndy {}\n", step(low.lon_deg(), high.lon_deg()), step(low.lat_deg(), high.lat_deg()));
+        let along_m = |line: usize| reach_m * (2.0 * line as f64 / (side - 1) as f64 - 1.0);
+        for row in (0..side).rev() {
+            let place = |column: usize| Local { east_m: along_m(column), north_m: along_m(row) };
+            let height_m = |place: Local| self.ground_amsl_m + self.hills.iter().map(|hill| hill.height_at_m(place)).sum::<f64>();
+            let heights: Vec<String> = (0..side).map(|column| format!("{:.2}", height_m(place(column)))).collect();
+            text += &(heights.join(" ") + "\n");
+        }
+        Ok(Some(ElevationGrid::parse(&text)?))
+    }
+
+    /// The ground at a place above mean sea level, metres.
+    pub fn ground_at_amsl_m(&self, grid: Option<&ElevationGrid>, place: GeoPoint) -> f64 {
+        grid.and_then(|grid| grid.height_m(place)).unwrap_or(self.ground_amsl_m)
+    }
+
+    fn relief(&self, grid: &ElevationGrid) -> anyhow::Result<SiteRelief> {
+        let surface = relief(grid, &self.ring(&self.fence)?, SLOPE)?;
+        let pad = |drone: &DroneFile| {
+            let amsl_m = grid.height_m(self.point(drone.at)).context("a pad beyond the grid")?;
+            Ok((DroneId::new(&drone.id)?, amsl_m))
+        };
+        Ok(SiteRelief { surface, pads_amsl_m: self.drones().map(pad).collect::<anyhow::Result<_>>()? })
+    }
+
     /// Every aircraft's id.
     pub fn drone_ids(&self) -> impl Iterator<Item = &str> {
         self.drones().map(|drone| drone.id.as_str())
@@ -131,6 +205,7 @@ impl SiteFile {
             obstacles: self.buildings.iter().map(|building| self.obstacle(building)).collect::<anyhow::Result<_>>()?,
             fence: self.ring(&self.fence)?,
             fence_height_max_m: self.fence_height_max_m,
+            relief: self.elevation()?.map(|grid| self.relief(&grid)).transpose()?,
             policy: policy_changes.clone().try_into::<Policy>()?,
         })
     }
@@ -173,9 +248,9 @@ impl SiteFile {
         Ok(DroneConfig {
             id: DroneId::new(&drone.id)?,
             pad: self.point(drone.at),
-            cruise_speed_m_s: 12.0,
+            cruise_speed_m_s: CRUISE_M_S,
             climb_speed_m_s: 3.0,
-            descent_speed_m_s: 1.5,
+            descent_speed_m_s: DESCENT_M_S,
             endurance_s: SIMULATED_ENDURANCE_S,
             power: SIMULATED_POWER,
             wind_max_m_s: 10.0,

@@ -83,7 +83,7 @@ fn begin(world: &mut World, step: &Step) {
             world.intruders.extend(Intruder::of(step, number, now_ms));
         }
         Deed::ClockJump => world.server.clock_error_ms += (step.value.unwrap_or(0.0) * 1_000.0) as i64,
-        Deed::Wind => world.environment = weather(&world.scenario, step.value.unwrap_or(0.0)),
+        Deed::Wind => world.environment = weather(&world.scenario, &world.environment.ground, step.value.unwrap_or(0.0)),
     }
 }
 
@@ -98,7 +98,7 @@ fn undo(world: &mut World, step: &Step) {
         Deed::BrokerDown => world.terminals.up = true,
         Deed::KillServer if !world.server.is_running() => world.start_server(),
         Deed::KillServer => {}
-        Deed::Wind => world.environment = weather(&world.scenario, world.scenario.wind_m_s),
+        Deed::Wind => world.environment = weather(&world.scenario, &world.environment.ground, world.scenario.wind_m_s),
         Deed::Call
         | Deed::CallSilently
         | Deed::CallAsDrill

@@ -1,6 +1,6 @@
 //! The stages in the air on the way out and on scene, and the touch-down.
 
-use flight_types::{EscortPost, FlightEvent, FlightFailure, FlightPhase, GeoPoint, Scene};
+use flight_types::{EscortPost, FlightEvent, FlightFailure, FlightPhase, GeoPoint, STEPS_OVER_M, Scene};
 
 use super::{Flight, Stage, Way};
 use crate::camera::Sight;
@@ -165,7 +165,7 @@ impl Flight {
     /// Gives way downwards, where it hovers, when nothing stands below.
     fn sink(&mut self, craft: &mut Craft, now_ms: u64) {
         let (Some(Way::Down(height_m)), Some(here)) = (self.way, craft.telemetry.position) else { return };
-        let lower = craft.telemetry.height_m.is_some_and(|now_m| now_m > height_m + craft.limits.arrival_height_m);
+        let lower = self.height_m(craft).is_some_and(|now_m| now_m > height_m + craft.limits.arrival_height_m);
         if lower && route::is_roomy(&self.plan, here, height_m) {
             self.hover_at(here, height_m, craft, now_ms);
         }
@@ -174,8 +174,8 @@ impl Flight {
     /// Back up to the transit height before the mission goes on. Returns whether it is there.
     fn climb_back(&mut self, craft: &mut Craft, now_ms: u64) -> bool {
         let level_m = self.plan.transit_height_m;
-        let (Some(here), Some(height_m)) = (craft.telemetry.position, craft.telemetry.height_m) else { return false };
-        if (height_m - level_m).abs() <= craft.limits.arrival_height_m {
+        let (Some(here), Some(height_m)) = (craft.telemetry.position, self.height_m(craft)) else { return false };
+        if self.is_level(height_m, level_m, craft) {
             (self.way, self.kept, self.hover) = (None, None, None);
             return true;
         }
@@ -198,7 +198,7 @@ impl Flight {
         let place = self.hover.map_or(here, |(place, _)| place);
         self.hover = Some((place, now_ms));
         let ahead = self.plan.outbound.last().copied().unwrap_or(self.plan.home);
-        let altitude_amsl_m = self.home_amsl_m(craft) + height_m;
+        let altitude_amsl_m = self.home_amsl_m(craft) + height_m + self.plan.surface_along_m(here, place);
         craft.order_reposition(place, altitude_amsl_m, place.bearing_deg(&ahead), now_ms);
     }
 
@@ -216,7 +216,7 @@ impl Flight {
         let near = self.off_scene_m(craft).is_some_and(|off_m| off_m <= craft.limits.arrival_radius_m);
         // By its own count it has flown the way out, so it has been up; the descent to the scene belongs to the scene. Without
         // a count the height tells an arrival from a pass overhead.
-        let level = telemetry.height_m.is_some_and(|height| (height - height_m).abs() <= craft.limits.arrival_height_m);
+        let level = self.height_m(craft).is_some_and(|height| self.is_level(height, height_m, craft));
         near && telemetry.mission_item.map_or(level, |item| item >= scene_item)
     }
 
@@ -287,7 +287,19 @@ impl Flight {
             return;
         }
         self.looked_at = Some(person);
-        craft.order_look_at(person, self.home_amsl_m(craft), now_ms);
+        craft.order_look_at(person, self.home_amsl_m(craft) + self.plan.ground_m(person), now_ms);
+    }
+
+    /// Its height as heights of its plan are counted, metres: above home, or over the surface where it is.
+    pub(super) fn height_m(&self, craft: &Craft) -> Option<f64> {
+        let surface_m = craft.telemetry.position.map_or(0.0, |here| self.plan.surface_m(here));
+        craft.telemetry.height_m.map(|height_m| height_m - surface_m)
+    }
+
+    /// Whether it is at this height of its plan, but for what steps over a relief add.
+    pub(super) fn is_level(&self, height_m: f64, level_m: f64, craft: &Craft) -> bool {
+        let steps_m = if self.plan.relief.is_some() { STEPS_OVER_M } else { 0.0 };
+        (height_m - level_m).abs() <= craft.limits.arrival_height_m + steps_m
     }
 
     /// In the aircraft's own reference where it gives one: its altimeter's error is then in both.
@@ -317,7 +329,7 @@ impl Flight {
             return;
         }
         self.hover = Some((goal, now_ms));
-        let altitude_amsl_m = self.home_amsl_m(craft) + height_m;
+        let altitude_amsl_m = self.home_amsl_m(craft) + height_m + self.plan.surface_along_m(here, goal);
         craft.order_reposition(goal, altitude_amsl_m, goal.bearing_deg(&target.place), now_ms);
     }
 
@@ -325,7 +337,7 @@ impl Flight {
     /// it goes down to, or has climbed to.
     fn take_post(&mut self, craft: &Craft) {
         let (Some(told), Some(kept)) = (self.post.or(self.planned), self.kept_post) else { return };
-        let (Some(here), Some(now_m)) = (craft.telemetry.position, craft.telemetry.height_m) else { return };
+        let (Some(here), Some(now_m)) = (craft.telemetry.position, self.height_m(craft)) else { return };
         let Scene::Escort { target, .. } = self.plan.scene else { return };
         let sinks = told.height_m < kept.height_m;
         let post = if sinks && !route::is_roomy(&self.plan, here, told.height_m) { kept } else { told };

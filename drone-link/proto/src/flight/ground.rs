@@ -178,7 +178,12 @@ impl Flight {
     fn ask_parameters(&self, craft: &mut Craft, now_ms: u64) {
         if craft.inquiry.is_none() {
             let autopilot = craft.telemetry.autopilot();
-            let demands = autopilot.demands(self.plan.fence.height_max_m, craft.authorizer, self.redirected);
+            let mut demands = autopilot.demands(self.plan.fence.height_max_m, craft.authorizer, self.redirected);
+            if let Some(height_m) = self.plan.return_height_m() {
+                let own = autopilot.return_height(height_m);
+                demands.retain(|demand| demand.name != own.name);
+                demands.push(own);
+            }
             craft.inquiry = Some(Inquiry::new(autopilot, demands, now_ms));
         }
     }

@@ -45,7 +45,12 @@ impl Flight {
         } else if drawn_from_scene && self.reached < FlightPhase::OnScene {
             // Before the first corner: the climb and the speed, and from the pad the take-off.
             let before = if self.redirected { 2 } else { 3 };
-            let next = usize::from(craft.telemetry.mission_item.unwrap_or(0)).saturating_sub(before);
+            let item = craft.telemetry.mission_item.unwrap_or(0);
+            let next = if self.plan.relief.is_some() {
+                items::corners_before(&self.plan, &self.way_out(), item)
+            } else {
+                usize::from(item).saturating_sub(before)
+            };
             route::turned_back(&self.plan, next)
         } else if given.is_empty() {
             self.plan.homeward.clone()

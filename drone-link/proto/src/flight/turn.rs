@@ -1,7 +1,7 @@
 //! The end of a way out: to where the person is by now, not to where they were at launch (ADR 0162). Leaves the planned leg only when it
 //! was said that no other aircraft of ours is in between, and only along a straight leg that zones and houses allow.
 
-use flight_types::{FlightPhase, Scene};
+use flight_types::{FlightPhase, STEP_M, Scene};
 
 use super::{Flight, Stage};
 use crate::command::{Answer, Purpose};
@@ -15,9 +15,9 @@ impl Flight {
     /// On its last leg, level, and somewhere else than the person.
     pub(super) fn begins_to_turn(&mut self, craft: &Craft, now_ms: u64) -> bool {
         let Scene::Escort { target: planned, .. } = self.plan.scene else { return false };
-        let (Some(person), Some(height_m)) = (self.person(now_ms), craft.telemetry.height_m) else { return false };
+        let (Some(person), Some(height_m)) = (self.person(now_ms), self.height_m(craft)) else { return false };
         let last_leg = craft.telemetry.mission_item.is_some_and(|item| item >= self.way_out().scene_item);
-        let level = (height_m - self.plan.transit_height_m).abs() <= craft.limits.arrival_height_m;
+        let level = self.is_level(height_m, self.plan.transit_height_m, craft);
         let arrives = self.off_scene_m(craft).is_none_or(|off_m| off_m <= craft.limits.arrival_radius_m);
         let moved = planned.distance_m(&person.place) >= MOVED_M;
         self.turned = self.direct && last_leg && level && moved && !arrives && self.goal(craft, now_ms).is_some();
@@ -28,7 +28,11 @@ impl Flight {
     fn goal(&self, craft: &Craft, now_ms: u64) -> Option<flight_types::GeoPoint> {
         let post = self.kept_post?;
         let distance_m = post.stand_off_m * (1.0 + craft.limits.stand_off_margin);
-        route::straight_to(&self.plan, &self.person(now_ms)?, craft.telemetry.position?, distance_m)
+        let here = craft.telemetry.position?;
+        let goal = route::straight_to(&self.plan, &self.person(now_ms)?, here, distance_m)?;
+        // One height all along the leg must do: over a hill the planned way, which has steps, is flown to its end.
+        let low_m = self.plan.surface_m(here).min(self.plan.surface_m(goal));
+        (self.plan.surface_along_m(here, goal) - low_m <= STEP_M).then_some(goal)
     }
 
     /// How far it is from its stand-off from the person, metres.
@@ -66,7 +70,9 @@ impl Flight {
         }
         self.hover = Some((goal, now_ms));
         let Some(person) = self.person(now_ms) else { return };
-        let altitude_amsl_m = self.home_amsl_m(craft) + self.plan.transit_height_m;
+        let Some(here) = craft.telemetry.position else { return };
+        let surface_m = self.plan.surface_along_m(here, goal);
+        let altitude_amsl_m = self.home_amsl_m(craft) + self.plan.transit_height_m + surface_m;
         craft.order_reposition_at(
             goal,
             altitude_amsl_m,

@@ -3,7 +3,7 @@
 //! Known are the climb, the way out, the descent to the scene, the stay at its height, and the way home of who is on it. When
 //! somebody will be called home is not known: ways home are kept apart by their heights alone (ADR 0013).
 
-use flight_types::{DroneId, EscortPost, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, Scene};
+use flight_types::{DroneId, EscortPost, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, STEPS_OVER_M, Scene};
 
 use super::Question;
 use crate::config::{DroneConfig, SiteConfig};
@@ -74,11 +74,11 @@ pub(super) fn too_near(
     others.find_map(|other| {
         let config = question.site.stations.iter().flat_map(|station| &station.drones).find(|config| config.id == other.drone)?;
         let same_scene = same(other);
-        let lift_m = other.plan.home_altitude_amsl_m - plan.home_altitude_amsl_m;
+        let heights = Heights::of(plan, &other.plan);
         let theirs = parts_of(&frame, config, other, question.now_ms);
         // Somebody's stay is passed by nobody else's leg, whatever the scene: legs may be as high as a scene over its doubt.
         let settled = |a: &Part, b: &Part| (a.scene && b.scene) || a.is_scene_column() || b.is_scene_column();
-        let near = |a: &Part, b: &Part| !(same_scene && settled(a, b)) && meet(a, b, lift_m);
+        let near = |a: &Part, b: &Part| !(same_scene && settled(a, b)) && meet(a, b, heights);
         theirs.iter().any(|b| ours.iter().any(|a| near(a, b))).then(|| other.drone.clone())
     })
 }
@@ -113,9 +113,9 @@ pub(crate) fn may_change_height(site: &SiteConfig, active: &[&Mission], mission:
     let ours = on_scene(&frame, config, &Mission { moved: Some(moving), ..mission.clone() }, now_ms);
     active.iter().filter(|other| other.id != mission.id && in_the_way(other)).all(|other| {
         let Some(config) = config_of(other) else { return true };
-        let lift_m = other.plan.home_altitude_amsl_m - mission.plan.home_altitude_amsl_m;
+        let heights = Heights::of(&mission.plan, &other.plan);
         let theirs = parts_of(&frame, config, other, now_ms);
-        !theirs.iter().any(|b| ours.iter().any(|a| meet(a, b, lift_m)))
+        !theirs.iter().any(|b| ours.iter().any(|a| meet(a, b, heights)))
     })
 }
 
@@ -133,9 +133,9 @@ pub(crate) fn may_turn(site: &SiteConfig, active: &[&Mission], mission: &Mission
     let down = Part { low_m: height_m.min(level_m), high_m: height_m.max(level_m), ..stay };
     active.iter().filter(|other| other.id != mission.id && in_the_way(other)).all(|other| {
         let Some(config) = configs().find(|config| config.id == other.drone) else { return true };
-        let lift_m = other.plan.home_altitude_amsl_m - plan.home_altitude_amsl_m;
+        let heights = Heights::of(plan, &other.plan);
         let theirs = parts_of(&frame, config, other, now_ms);
-        !theirs.iter().any(|part| [leg, down].iter().any(|ours| meet(ours, part, lift_m)))
+        !theirs.iter().any(|part| [leg, down].iter().any(|ours| meet(ours, part, heights)))
     })
 }
 
@@ -155,8 +155,10 @@ fn way_out(frame: &LocalFrame, config: &DroneConfig, plan: &FlightPlan, target: 
     let level_m = plan.transit_height_m;
     let mut at = frame.to_local(plan.home);
     let mut now_s = ordered_s + energy::PREPARE_S;
-    let mut parts = vec![column(at, 0.0, level_m, now_s, now_s + level_m / config.climb_speed_m_s)];
-    now_s += level_m / config.climb_speed_m_s;
+    let pad_m = plan.pad_height_m();
+    let climb_s = (level_m - pad_m) / config.climb_speed_m_s;
+    let mut parts = vec![column(at, pad_m, level_m, now_s, now_s + climb_s)];
+    now_s += climb_s;
     for corner in &plan.outbound[..path_begin(plan)] {
         let to = frame.to_local(*corner);
         let leg_s = energy::leg_s(at.distance_m(&to), plan.transit_speed_m_s);
@@ -245,20 +247,45 @@ fn way_home(frame: &LocalFrame, config: &DroneConfig, other: &Mission, now_ms: i
     let corners: Vec<Local> = begin.iter().chain(&plan.homeward).map(|corner| frame.to_local(*corner)).collect();
     let length_m: f64 = corners.windows(2).map(|leg| leg[0].distance_m(&leg[1])).sum();
     let home = frame.to_local(plan.home);
-    let over_s = length_m / plan.transit_speed_m_s + level_m / config.descent_speed_m_s;
+    let pad_m = plan.pad_height_m();
+    let over_s = length_m / plan.transit_speed_m_s + (level_m - pad_m) / config.descent_speed_m_s;
     let legs = corners.windows(2).map(|leg| Part { to: leg[1], ..column(leg[0], level_m, level_m, 0.0, over_s) });
-    legs.chain([column(home, 0.0, level_m, 0.0, over_s)]).chain(up_from_lot(frame, config, other, now_ms)).collect()
+    legs.chain([column(home, pad_m, level_m, 0.0, over_s)]).chain(up_from_lot(frame, config, other, now_ms)).collect()
 }
 
 fn column(at: Local, low_m: f64, high_m: f64, begins_s: f64, ends_s: f64) -> Part {
     Part { from: at, to: at, off_m: 0.0, low_m, high_m, begins_s, ends_s, scene: false }
 }
 
-/// Whether two parts are nearer than planned flights may be, at the same time. `lift_m`: the other's pad over ours.
-fn meet(a: &Part, b: &Part, lift_m: f64) -> bool {
+/// How the heights of two plans compare.
+#[derive(Debug, Clone, Copy)]
+struct Heights {
+    /// What the other's are counted from over what ours are, metres.
+    lift_m: f64,
+    /// What is to be kept between, metres.
+    kept_m: f64,
+}
+
+impl Heights {
+    /// Above two pads, or over the one surface, where each may be higher by its steps. A plan with a relief and one without, from before the
+    /// site had it, do not compare: those two keep apart along the ground alone.
+    fn of(ours: &FlightPlan, other: &FlightPlan) -> Self {
+        match (&ours.relief, &other.relief) {
+            (None, None) => {
+                let lift_m = other.home_altitude_amsl_m - ours.home_altitude_amsl_m;
+                Self { lift_m, kept_m: PLANNED_VERTICAL_M }
+            }
+            (Some(_), Some(_)) => Self { lift_m: 0.0, kept_m: PLANNED_VERTICAL_M + STEPS_OVER_M },
+            (Some(_), None) | (None, Some(_)) => Self { lift_m: 0.0, kept_m: f64::INFINITY },
+        }
+    }
+}
+
+/// Whether two parts are nearer than planned flights may be, at the same time.
+fn meet(a: &Part, b: &Part, Heights { lift_m, kept_m }: Heights) -> bool {
     let same_time = a.begins_s - SLACK_S <= b.ends_s && b.begins_s - SLACK_S <= a.ends_s;
     let gap_m = (b.low_m + lift_m - a.high_m).max(a.low_m - b.high_m - lift_m);
-    same_time && gap_m < PLANNED_VERTICAL_M && {
+    same_time && gap_m < kept_m && {
         let limit_m = PLANNED_HORIZONTAL_M + a.off_m + b.off_m;
         flight_routes::legs_apart_m(a.from, a.to, b.from, b.to) < limit_m
     }
@@ -268,6 +295,10 @@ fn meet(a: &Part, b: &Part, lift_m: f64) -> bool {
 mod tests {
     use super::*;
     use flight_types::{Fence, MissionId, Ring, SurveyManner};
+
+    fn lifted(lift_m: f64) -> Heights {
+        Heights { lift_m, kept_m: PLANNED_VERTICAL_M }
+    }
 
     fn leg(from: (f64, f64), to: (f64, f64), height_m: f64, begins_s: f64, ends_s: f64) -> Part {
         let local = |(east_m, north_m)| Local { east_m, north_m };
@@ -287,11 +318,11 @@ mod tests {
             (column(Local { east_m: 0.0, north_m: 5.0 }, 0.0, 70.0, 0.0, 20.0), true),
             (column(Local { east_m: 0.0, north_m: 5.0 }, 0.0, 50.0, 0.0, 20.0), false),
         ] {
-            assert_eq!(meet(&east, &other, 0.0), expected, "{other:?}");
-            assert_eq!(meet(&other, &east, 0.0), expected, "{other:?}");
+            assert_eq!(meet(&east, &other, lifted(0.0)), expected, "{other:?}");
+            assert_eq!(meet(&other, &east, lifted(0.0)), expected, "{other:?}");
         }
         // Six metres apart above their own pads, level above the sea.
-        assert!(meet(&east, &leg((0.0, -100.0), (0.0, 100.0), 54.0, 0.0, 20.0), 6.0));
+        assert!(meet(&east, &leg((0.0, -100.0), (0.0, 100.0), 54.0, 0.0, 20.0), lifted(6.0)));
     }
 
     fn survey() -> (LocalFrame, FlightPlan) {
@@ -313,6 +344,7 @@ mod tests {
             exclusions: Vec::new(),
             zone_margin_m: 15.0,
             obstacles: Vec::new(),
+            relief: None,
         };
         (frame, plan)
     }
@@ -344,7 +376,7 @@ mod tests {
             ((110.0, -5.0), (110.0, 5.0), 40.0, 45.0, false),
         ] {
             let other = leg(from, to, height_m, at_s, at_s + 1.0);
-            assert_eq!(parts.iter().any(|part| meet(part, &other, 0.0)), expected, "{other:?}");
+            assert_eq!(parts.iter().any(|part| meet(part, &other, lifted(0.0))), expected, "{other:?}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The flight that one aircraft would make: legal way out, scene, legal way back, apart from our other aircraft.
 
-use flight_types::{DroneStatus, Fence, FlightPlan, GeoPoint, Local, LocalFrame, Obstacle, Scene, SurveyManner};
+use flight_types::{DroneStatus, Fence, FlightPlan, GeoPoint, Local, LocalFrame, Obstacle, STEPS_OVER_M, Scene, SurveyManner};
 
 use super::post::Post;
 use super::{Question, Task, apart};
@@ -14,7 +14,9 @@ use crate::survey::Pass;
 /// Aircraft in the air at once that are kept apart by height; a fifth shares the height of the first.
 pub(super) const LAYERS: u32 = 4;
 /// Height between two of our aircraft, metres: barometers and gusts together stay under half of it.
-pub(super) const LAYER_HEIGHT_M: f64 = 6.0;
+const LAYER_HEIGHT_M: f64 = 6.0;
+/// The same over a surface: each may be higher than its layer by its steps.
+const LAYER_HEIGHT_OVER_RELIEF_M: f64 = apart::PLANNED_VERTICAL_M + STEPS_OVER_M;
 /// Turns of the stand-off points of the aircraft at one scene, degrees: on the far side, to which the way leads over the person, only when
 /// all others are taken.
 const SCENE_TURNS_DEG: [f64; LAYERS as usize] = [0.0, 90.0, 270.0, 180.0];
@@ -39,14 +41,32 @@ pub(super) struct Start {
 }
 
 impl Start {
-    pub fn pad(drone: &DroneConfig) -> Self {
-        Self { at: drone.pad, height_m: 0.0, airborne: false }
+    pub fn pad(site: &SiteConfig, station: &StationConfig, drone: &DroneConfig) -> Self {
+        Self { at: drone.pad, height_m: pad_height_m(site, station, drone), airborne: false }
     }
 
-    pub fn air(status: &DroneStatus) -> Result<Self, RejectionReason> {
+    pub fn air(
+        site: &SiteConfig,
+        station: &StationConfig,
+        drone: &DroneConfig,
+        status: &DroneStatus,
+    ) -> Result<Self, RejectionReason> {
         let at = status.position.ok_or(RejectionReason::NoGps)?;
-        Ok(Self { at, height_m: status.height_m.unwrap_or(0.0).max(0.0), airborne: true })
+        let home_amsl_m = site.pad_amsl_m(station, drone);
+        let over_home_m = site.surface_amsl_m(at, home_amsl_m) - home_amsl_m;
+        Ok(Self { at, height_m: (status.height_m.unwrap_or(0.0) - over_home_m).max(0.0), airborne: true })
     }
+}
+
+/// The height of a pad as heights over it are counted, metres: nought, or as far as it lies under the surface.
+fn pad_height_m(site: &SiteConfig, station: &StationConfig, drone: &DroneConfig) -> f64 {
+    let pad_amsl_m = site.pad_amsl_m(station, drone);
+    pad_amsl_m - site.surface_amsl_m(drone.pad, pad_amsl_m)
+}
+
+/// Height between two of our aircraft, metres.
+pub(super) fn layer_height_m(site: &SiteConfig) -> f64 {
+    if site.relief.is_some() { LAYER_HEIGHT_OVER_RELIEF_M } else { LAYER_HEIGHT_M }
 }
 
 /// A flight and what it costs.
@@ -62,10 +82,10 @@ pub(crate) fn airspace(site: &SiteConfig, station: &StationConfig, drone: &Drone
 }
 
 fn demand(site: &SiteConfig, station: &StationConfig, drone: &DroneConfig, level_m: f64, from_ms: i64) -> Demand {
-    let scenes_m = Post::highest_base_m(site) + f64::from(LAYERS - 1) * LAYER_HEIGHT_M;
+    let scenes_m = Post::highest_base_m(site) + f64::from(LAYERS - 1) * layer_height_m(site);
     Demand {
         pad: drone.pad,
-        ground_amsl_m: station.ground_amsl_m,
+        ground_amsl_m: site.pad_amsl_m(station, drone),
         top_m: level_m.max(site.policy.transit_height_m).max(scenes_m),
         level_m,
         from_ms,
@@ -88,7 +108,7 @@ pub(super) fn draft(
     if clear_m <= heights.levels_m[0] {
         return usual;
     }
-    let over_m: Vec<f64> = (0..LAYERS).map(|layer| clear_m + f64::from(layer) * LAYER_HEIGHT_M).collect();
+    let over_m: Vec<f64> = (0..LAYERS).map(|layer| clear_m + f64::from(layer) * layer_height_m(question.site)).collect();
     match (usual, first_apart(question, station, drone, start, &heights, &over_m)) {
         (Ok(round), Ok(over)) => Ok(if over.is_sooner(&round, drone) { over } else { round }),
         (Err(_), Ok(over)) => Ok(over),
@@ -147,9 +167,17 @@ fn first_apart(
     heights: &Heights,
     levels_m: &[f64],
 ) -> Result<Draft, RejectionReason> {
-    let mut taken = None;
+    let (mut taken, mut too_high) = (None, None);
     for level_m in levels_m {
-        let draft = draft_at(question, station, drone, start, heights, *level_m)?;
+        let draft = match draft_at(question, station, drone, start, heights, *level_m) {
+            Ok(draft) => draft,
+            // Over a surface that lies high over its ground a lower level may be legal where a higher one is not.
+            Err(reason) if question.site.relief.is_some() && is_too_high(&reason) => {
+                too_high.get_or_insert(reason);
+                continue;
+            }
+            Err(reason) => return Err(reason),
+        };
         match apart::too_near(question, drone, &draft.plan, start.airborne.then_some(start.height_m), |other| {
             same_scene(&question.task, other)
         }) {
@@ -157,8 +185,14 @@ fn first_apart(
             Some(other) => taken = Some(other),
         }
     }
-    let drone = taken.expect("there is a level to try");
-    Err(RejectionReason::NoRoute { reason: Cause::AirTaken { drone } })
+    match taken {
+        Some(drone) => Err(RejectionReason::NoRoute { reason: Cause::AirTaken { drone } }),
+        None => Err(too_high.expect("there is a level to try")),
+    }
+}
+
+fn is_too_high(reason: &RejectionReason) -> bool {
+    matches!(reason, RejectionReason::NoRoute { reason: Cause::AboveCeiling { .. } })
 }
 
 fn draft_at(
@@ -181,6 +215,8 @@ fn draft_at(
         }
     };
     let ways = ways.map_err(|error| RejectionReason::NoRoute { reason: error.into() })?;
+    ceiling_over_ground(question.site, start, &ways, level_m)?;
+    let pad_height_m = pad_height_m(question.site, station, drone);
     let mut outbound = energy::legs(start.at, &ways.out);
     let path = ways.stops.first().map(|first| outbound.split_off(outbound.len().min(first + 1))).unwrap_or_default();
     let trip = Trip {
@@ -191,6 +227,8 @@ fn draft_at(
         transit_height_m: level_m,
         scene_height_m: ways.scene_m,
         start_height_m: start.height_m,
+        pad_height_m,
+        rise_and_fall_m: ways.rise_and_fall_m(question.site, start.at),
         stay_s: stay_s(question),
         lit: matches!(question.task, Task::Escort { .. }),
     };
@@ -235,6 +273,9 @@ fn plan(question: &Question<'_>, demand: &Demand, drone: &DroneConfig, start: &S
             }),
         },
     };
+    let round = [&[start.at, drone.pad], outbound.as_slice(), ways.back.corners.as_slice()].concat();
+    let relief = question.site.relief.as_ref().map(|relief| relief.surface.cut(&round, FOLLOWED_M));
+    let highest_m = relief.as_ref().map_or(0.0, |relief| (relief.ground_range_m().1 - demand.ground_amsl_m).max(0.0));
     FlightPlan {
         mission: question.mission.clone(),
         home: drone.pad,
@@ -245,9 +286,10 @@ fn plan(question: &Question<'_>, demand: &Demand, drone: &DroneConfig, start: &S
         transit_height_m: demand.level_m,
         transit_speed_m_s: drone.cruise_speed_m_s,
         scene,
-        fence: Fence { ring: question.site.fence.clone(), height_max_m: question.site.fence_height_max_m },
+        fence: Fence { ring: question.site.fence.clone(), height_max_m: question.site.fence_height_max_m + highest_m },
         exclusions: route::exclusions(question.site, demand),
         zone_margin_m: question.site.policy.zone_margin_m,
+        relief,
     }
 }
 
@@ -275,6 +317,17 @@ struct Ways {
     scene_m: f64,
     /// Which corners of the way out are those of a survey's path; none when it is flown as a transit.
     stops: Vec<usize>,
+}
+
+impl Ways {
+    /// From where the flight begins, out and back.
+    fn all(&self, start: GeoPoint) -> Vec<GeoPoint> {
+        [&[start], self.out.corners.as_slice(), self.back.corners.as_slice()].concat()
+    }
+
+    fn rise_and_fall_m(&self, site: &SiteConfig, start: GeoPoint) -> (f64, f64) {
+        energy::rise_and_fall_m(site.relief.as_ref().map(|relief| &relief.surface), &self.all(start))
+    }
 }
 
 /// To the lowest height at which there is a place beside the person: among high houses that is above them.
@@ -397,7 +450,8 @@ impl Heights {
     fn choose(question: &Question<'_>, drone: &DroneConfig) -> Self {
         let policy = &question.site.policy;
         let others: Vec<&Mission> = question.active.iter().filter(|mission| mission.drone != drone.id).copied().collect();
-        let layer_m = |layer: u32| (policy.transit_height_m - f64::from(layer) * LAYER_HEIGHT_M).max(policy.scene_height_m);
+        let layer_m =
+            |layer: u32| (policy.transit_height_m - f64::from(layer) * layer_height_m(question.site)).max(policy.scene_height_m);
         let is_free = |level_m: &f64| others.iter().all(|other| is_apart(other.plan.transit_height_m, *level_m));
         let (mut levels_m, taken): (Vec<f64>, Vec<f64>) = (0..LAYERS).map(layer_m).partition(is_free);
         levels_m.extend(taken);
@@ -405,7 +459,8 @@ impl Heights {
         let (scene_m, stand_off_m) = match question.task {
             Task::Escort { target, doubt_m } => {
                 let post = Post::choose(question.site, doubt_m);
-                (free_scene_m(post.base_m, &others, target), post.stand_off_m)
+                let base_m = base_under_ceiling_m(question.site, target, post.base_m);
+                (free_scene_m(question.site, base_m, &others, target), post.stand_off_m)
             }
             Task::Survey { pass, .. } => (pass.map_or(layer_m(0), |pass| pass.height_m), 0.0),
         };
@@ -413,17 +468,25 @@ impl Heights {
     }
 }
 
+/// This height on scene, or the usual one where the surface lies so high over the ground that not all layers over it fit under the ceiling.
+fn base_under_ceiling_m(site: &SiteConfig, target: GeoPoint, base_m: f64) -> f64 {
+    let Some(relief) = &site.relief else { return base_m };
+    let top_m = base_m + f64::from(LAYERS - 1) * layer_height_m(site) + relief.surface.over_ground_m(target);
+    if top_m <= site.fence_height_max_m { base_m } else { site.policy.scene_height_m.min(base_m) }
+}
+
 /// The lowest height on scene from this one on that no other escort keeps, because callers walk and two may meet, and no survey near by.
-fn free_scene_m(base_m: f64, others: &[&Mission], target: GeoPoint) -> f64 {
+fn free_scene_m(site: &SiteConfig, base_m: f64, others: &[&Mission], target: GeoPoint) -> f64 {
     let is_near = |other: &Mission| other.plan.outbound.iter().any(|corner| corner.distance_m(&target) < FOLLOWED_M);
     let is_free = |height_m: f64, other: &Mission| match &other.plan.scene {
         Scene::Escort { .. } => leaves_height(other, height_m),
         Scene::Survey { manner: Some(manner) } => {
-            !is_near(other) || (manner.height_m - height_m).abs() >= apart::PLANNED_VERTICAL_M
+            let kept_m = apart::PLANNED_VERTICAL_M + if site.relief.is_some() { STEPS_OVER_M } else { 0.0 };
+            !is_near(other) || (manner.height_m - height_m).abs() >= kept_m
         }
         Scene::Survey { manner: None } => true,
     };
-    let layer_m = |layer: u32| base_m + f64::from(layer) * LAYER_HEIGHT_M;
+    let layer_m = |layer: u32| base_m + f64::from(layer) * layer_height_m(site);
     let mut layers_m = (0..LAYERS).map(layer_m);
     layers_m.find(|height_m| others.iter().all(|other| is_free(*height_m, other))).unwrap_or(base_m)
 }
@@ -452,4 +515,13 @@ fn ceiling(site: &SiteConfig, height_m: f64) -> Result<(), RejectionReason> {
     }
     let reason = Cause::AboveCeiling { height_m, ceiling_m };
     Err(RejectionReason::NoRoute { reason })
+}
+
+/// With a relief the ceiling counts from the ground: the level flight everywhere on its way, and the scene where it begins.
+fn ceiling_over_ground(site: &SiteConfig, start: &Start, ways: &Ways, level_m: f64) -> Result<(), RejectionReason> {
+    let Some(relief) = &site.relief else { return Ok(()) };
+    let legs = ways.all(start.at);
+    let over_m = legs.windows(2).map(|leg| relief.surface.over_ground_along_m(leg[0], leg[1])).fold(0.0, f64::max);
+    let scene_over_m = ways.out.corners.last().map_or(0.0, |scene| relief.surface.over_ground_m(*scene));
+    ceiling(site, (level_m + over_m + STEPS_OVER_M).max(ways.scene_m + scene_over_m))
 }

@@ -3,7 +3,7 @@
 
 use flight_types::EscortPost;
 
-use super::plan::{LAYER_HEIGHT_M, LAYERS};
+use super::plan::{LAYERS, layer_height_m};
 use crate::config::{Policy, SiteConfig};
 
 /// Half opening of the lit circle, degrees: where a narrow searchlight has fallen to half.
@@ -40,7 +40,7 @@ pub(crate) struct Known {
 /// Where an escort keeps from the person.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Post {
-    /// The lowest height on scene over the pad, metres.
+    /// The lowest height on scene over the pad, or over the surface, metres.
     pub base_m: f64,
     /// Horizontal distance, metres.
     pub stand_off_m: f64,
@@ -71,7 +71,7 @@ impl Post {
         let stand_off_m = beside_m.min(planned.stand_off_m);
         let holds = |height_m: f64, within_m: f64| circle_m(height_m, stand_off_m) >= within_m;
         let lowest = |spared_m: Option<f64>, from_m: f64, to_m: f64| {
-            let layers_m = (0..LAYERS).map(|layer| site.policy.scene_height_m + f64::from(layer) * LAYER_HEIGHT_M);
+            let layers_m = (0..LAYERS).map(|layer| site.policy.scene_height_m + f64::from(layer) * layer_height_m(site));
             let mut between_m = layers_m.filter(|height_m| from_m < *height_m && *height_m < to_m);
             let within_m = SPARE * spared_m?;
             between_m.find(|height_m| holds(*height_m, within_m) && is_free(*height_m))
@@ -86,8 +86,8 @@ impl Post {
     /// or the light would be too dim.
     pub fn highest_base_m(site: &SiteConfig) -> f64 {
         let Policy { scene_height_m, transit_height_m, higher_in_doubt, .. } = site.policy;
-        let base_m = transit_height_m.max(scene_height_m) + LAYER_HEIGHT_M;
-        let top_m = base_m + f64::from(LAYERS - 1) * LAYER_HEIGHT_M;
+        let base_m = transit_height_m.max(scene_height_m) + layer_height_m(site);
+        let top_m = base_m + f64::from(LAYERS - 1) * layer_height_m(site);
         let fits = top_m <= site.fence_height_max_m && base_m <= BRIGHT_M_MAX;
         if higher_in_doubt && fits { base_m } else { scene_height_m }
     }
@@ -112,6 +112,7 @@ mod tests {
             obstacles: Vec::new(),
             fence: Ring::new([45.0, 135.0, 225.0, 315.0].map(corner).to_vec()).expect("a ring"),
             fence_height_max_m: ceiling_m,
+            relief: None,
             policy,
         }
     }

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 use flight_types::{
-    AccountId, DroneId, DroneStatus, GeoPoint, LightState, LinkStatus, Local, LocalFrame, MissionId, Ring, Scene, StationId, ZoneId,
+    AccountId, DroneId, DroneStatus, GeoPoint, LightState, LinkStatus, Local, LocalFrame, MissionId, Relief, ReliefParts, Ring,
+    STEPS_OVER_M, Scene, StationId, ZoneId,
 };
 
 use super::{Choice, Chosen, Question, Task, choose};
-use crate::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, SiteObstacle, StationConfig};
+use crate::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, SiteObstacle, SiteRelief, StationConfig};
 use crate::model::{Controller, RejectionReason};
 use crate::survey::Pass;
 
@@ -76,6 +77,7 @@ fn table(count: usize) -> Table {
             obstacles: vec![],
             fence: square(0.0, 0.0, 3_000.0),
             fence_height_max_m: 120.0,
+            relief: None,
             policy: Policy::default(),
         },
         statuses: pads.iter().map(ready).collect(),
@@ -411,4 +413,100 @@ fn among_high_houses_the_scene_is_above_them() {
     let plan = table.chosen().plan;
     let Scene::Escort { height_m, .. } = plan.scene else { panic!("an escort") };
     assert!(height_m > 25.0 + 8.0 - 1e-9 && height_m < 25.0 + 8.0 + 8.0, "{height_m}");
+}
+
+/// A ridge from south to north, half a wave of a cosine, between the pads and a caller in the west; the ground is at 30 m elsewhere.
+fn ridge(height_m: f64, half_m: f64) -> SiteRelief {
+    const SIDE: usize = 105;
+    const REACH_M: f64 = 3_120.0;
+    let (low, high) = (at(-REACH_M, -REACH_M), at(REACH_M, REACH_M));
+    let east_m = |column: usize| REACH_M * (2.0 * column as f64 / (SIDE - 1) as f64 - 1.0);
+    let ground_m = |column: usize| {
+        let share = ((east_m(column) + 300.0).abs() / half_m).min(1.0);
+        30.0 + height_m * (1.0 + (std::f64::consts::PI * share).cos()) / 2.0
+    };
+    let near_m = |column: usize| {
+        let columns = column.saturating_sub(1)..=(column + 1).min(SIDE - 1);
+        columns.map(ground_m).fold(0.0, f64::max)
+    };
+    let surface_m =
+        |column: usize| (0..SIDE).map(|other| near_m(other) - 0.1 * (east_m(other) - east_m(column)).abs()).fold(0.0, f64::max);
+    let row = |value_m: &dyn Fn(usize) -> f64| (0..SIDE).map(|column| (value_m(column) * 10.0).ceil() as i32).collect::<Vec<i32>>();
+    let (ground, surface) = (row(&ground_m), row(&surface_m));
+    let over: Vec<i32> = surface.iter().zip(&ground).map(|(surface, ground)| surface - ground).collect();
+    let parts = ReliefParts {
+        south_west: low,
+        step_lat_deg: (high.lat_deg() - low.lat_deg()) / (SIDE - 1) as f64,
+        step_lon_deg: (high.lon_deg() - low.lon_deg()) / (SIDE - 1) as f64,
+        columns: SIDE,
+        ground_dm: ground.repeat(SIDE),
+        over_dm: over.repeat(SIDE),
+        elsewhere_dm: surface.iter().copied().max().unwrap_or_default(),
+        rough_dm: 1,
+    };
+    SiteRelief { surface: Relief::try_from(parts).expect("a relief"), pads_amsl_m: BTreeMap::from([(id("d1"), 30.0)]) }
+}
+
+#[test]
+fn a_flight_over_a_ridge_follows_it_under_the_ceiling_and_pays_for_the_climb() {
+    let flat = table(1).chosen();
+    let mut hilly = table(1);
+    hilly.site.relief = Some(ridge(80.0, 420.0));
+    let over = hilly.chosen();
+    let plan = &over.plan;
+    assert!(over.needed_pct > flat.needed_pct + 0.5, "{} against {}", over.needed_pct, flat.needed_pct);
+    let relief = plan.relief.as_ref().expect("the ground goes with the plan");
+    let way = [&[plan.home], plan.outbound.as_slice()].concat();
+    for stair in relief.stairs(&way) {
+        let over_m = stair.amsl_m + plan.transit_height_m - relief.ground_amsl_m(stair.place);
+        assert!((plan.transit_height_m..=hilly.site.fence_height_max_m).contains(&over_m), "{over_m} m at {:?}", stair.place);
+    }
+    // The ceiling on board is over the highest ground, because it does not follow it.
+    assert!((plan.fence.height_max_m - 200.0).abs() < 1.0, "{}", plan.fence.height_max_m);
+    assert!(plan.return_height_m().is_some_and(|height_m| height_m >= 110.0));
+    let known = serde_json::to_string(plan).expect("a plan is plain data");
+    assert_eq!(serde_json::from_str::<flight_types::FlightPlan>(&known).expect("and is read again"), *plan);
+    assert!(known.len() < 200_000, "{} bytes travel with a flight", known.len());
+}
+
+#[test]
+fn a_cliff_that_cannot_be_followed_under_the_ceiling_is_refused_with_figures() {
+    let mut cliff = table(1);
+    cliff.site.relief = Some(ridge(118.0, 150.0));
+    let choice = cliff.choice();
+    assert!(choice.chosen.is_none());
+    let reason = reason_text(&choice.rejections[0].reasons[0]);
+    assert!(reason.contains("above the fence's ceiling of 120 m"), "{reason}");
+}
+
+#[test]
+fn over_a_ridge_houses_and_zones_count_from_where_they_stand() {
+    let corners = |table: &Table| table.chosen().plan.outbound.len();
+    let tower =
+        |top_amsl_m: f64| SiteObstacle { id: ZoneId::new("tower").expect("an id"), ring: square(-300.0, 0.0, 15.0), top_amsl_m };
+    let zone = |floor_amsl_m: f64| NoFlyZone {
+        id: ZoneId::new("airway").expect("an id"),
+        name: "airway".to_owned(),
+        ring: square(-300.0, 0.0, 60.0),
+        floor_amsl_m: Some(floor_amsl_m),
+        ceiling_amsl_m: None,
+        hours: None,
+    };
+    let mut table = table(1);
+    table.site.policy.higher_in_doubt = false;
+    table.site.relief = Some(ridge(80.0, 420.0));
+    let straight = corners(&table);
+    // On the ridge, 110 m above the sea: a tower of 40 m is passed over from 60 m over the surface.
+    table.site.obstacles = vec![tower(150.0)];
+    assert_eq!(corners(&table), straight);
+    let plan = table.chosen().plan;
+    table.site.obstacles = vec![tower(170.0)];
+    let other = table.chosen().plan;
+    assert!(other.outbound.len() > straight || other.transit_height_m > plan.transit_height_m, "round or over a tower of 60 m");
+    table.site.obstacles.clear();
+    // A flight there is 170 m above the sea, by its steps a little more.
+    table.site.no_fly_zones = vec![zone(110.0 + 60.0 + STEPS_OVER_M + 6.0)];
+    assert_eq!(corners(&table), straight, "under it");
+    table.site.no_fly_zones = vec![zone(165.0)];
+    assert!(corners(&table) > straight, "round it");
 }

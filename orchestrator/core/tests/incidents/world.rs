@@ -36,6 +36,7 @@ pub fn site() -> SiteConfig {
         obstacles: Vec::new(),
         fence: Ring::new(corners).expect("four corners"),
         fence_height_max_m: 120.0,
+        relief: None,
         policy: Policy::default(),
     }
 }

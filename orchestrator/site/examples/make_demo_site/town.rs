@@ -194,6 +194,7 @@ pub fn site() -> Site {
         lots,
         no_fly: no_fly(&frame),
         land: land(&frame, &river),
+        elevation: None,
     }
 }
 
@@ -371,6 +372,7 @@ fn manifest(frame: &LocalFrame) -> SiteManifest {
         name: "달빛마을 (Dalbit)".to_owned(),
         district: DistrictId::new("dalbit").expect("a well-formed id"),
         attribution: None,
+        elevation: None,
         fence: FenceManifest { height_max_m: 120.0, ring: ring(frame, &fence) },
         // A small town: its guards are asked in smaller circles than a city's.
         policy: Policy { ring_radii_m: vec![600.0, 1_200.0, 3_000.0], ..Policy::default() },

@@ -26,6 +26,9 @@ pub(super) fn format(manifest: &SiteManifest) -> String {
     if let Some(attribution) = &manifest.attribution {
         text += &format!("attribution = {}\n", quoted(attribution));
     }
+    if let Some(elevation) = &manifest.elevation {
+        text += &format!("elevation = {}\n", quoted(elevation));
+    }
     text += &format!(
         "\n# Where aircraft may be at all: outline, and ceiling above the launching pad in metres.\n[fence]\nheight_max_m = {:?}\nring = [\n",
         manifest.fence.height_max_m
@@ -101,6 +104,7 @@ type Problem = (String, String);
 fn check(manifest: &SiteManifest) -> Result<(), Problem> {
     between("fence.height_max_m", manifest.fence.height_max_m, 10.0, 1_000.0)?;
     check_policy(manifest)?;
+    check_elevation(manifest)?;
     check_extent(manifest)?;
     let mut names: BTreeMap<&str, String> = BTreeMap::new();
     let mut system_ids: BTreeMap<u8, String> = BTreeMap::new();
@@ -143,6 +147,16 @@ fn check_policy(manifest: &SiteManifest) -> Result<(), Problem> {
     between("policy.scene_height_m", policy.scene_height_m, 3.0, manifest.fence.height_max_m)?;
     between("policy.stand_off_m", policy.stand_off_m, 1.0, 100.0)?;
     between("policy.battery_reserve_pct", policy.battery_reserve_pct, 0.0, 90.0)
+}
+
+/// A name of a file in the site's folder, not a way out of it, nor one of the layers.
+fn check_elevation(manifest: &SiteManifest) -> Result<(), Problem> {
+    let Some(name) = &manifest.elevation else { return Ok(()) };
+    let plain = name.chars().all(|letter| letter.is_ascii_alphanumeric() || "._-".contains(letter));
+    if plain && name.ends_with(".asc") && !name.starts_with('.') {
+        return Ok(());
+    }
+    Err(("elevation".to_owned(), "it must name a file beside site.toml that ends in .asc: letters, digits, . _ -".to_owned()))
 }
 
 fn check_station(manifest: &SiteManifest, station: &StationManifest, key: &str) -> Result<(), Problem> {

@@ -11,9 +11,10 @@ use std::path::{Path, PathBuf};
 
 use flight_types::GeoPoint;
 
+use crate::elevation::ElevationGrid;
 use crate::error::{FeatureProblem, SiteError};
-use crate::limits::{FILE_BYTES_MAX, SITE_RADIUS_MAX_M};
-use crate::model::{Site, middle};
+use crate::limits::{ELEVATION_BYTES_MAX, FILE_BYTES_MAX, SITE_RADIUS_MAX_M};
+use crate::model::{Elevation, Site, SiteManifest, follow, middle};
 
 const MANIFEST: &str = "site.toml";
 const ROADS: &str = "roads.geojson";
@@ -40,6 +41,8 @@ pub struct SiteTexts {
     pub no_fly: String,
     /// `land.geojson`, which may be absent.
     pub land: Option<String>,
+    /// The elevation grid, where `site.toml` names one.
+    pub elevation: Option<String>,
 }
 
 impl Site {
@@ -49,8 +52,12 @@ impl Site {
     pub fn load(dir: &Path) -> Result<Site, SiteError> {
         let read = |name: &str| read_text(&dir.join(name));
         let land = dir.join(LAND).exists().then(|| read(LAND)).transpose()?;
+        let manifest_text = read(MANIFEST)?;
+        let named = manifest::parse(&dir.join(MANIFEST), &manifest_text)?.elevation;
+        let elevation = named.map(|name| read_elevation(&dir.join(name))).transpose()?;
         let texts = SiteTexts {
-            manifest: read(MANIFEST)?,
+            manifest: manifest_text,
+            elevation,
             roads: read(ROADS)?,
             addresses: read(ADDRESSES)?,
             buildings: read(BUILDINGS)?,
@@ -66,6 +73,7 @@ impl Site {
         let manifest = manifest::parse(&dir.join(MANIFEST), &texts.manifest)?;
         let centre = middle(manifest.fence.ring.corners());
         let layer = |name: &str, text: String| Layer { path: dir.join(name), text, centre };
+        let elevation = elevation(dir, &manifest, texts.elevation)?;
         Ok(Site {
             roads: layers::roads(&layer(ROADS, texts.roads))?,
             addresses: layers::addresses(&layer(ADDRESSES, texts.addresses))?,
@@ -73,6 +81,7 @@ impl Site {
             lots: lots::read(&layer(LOTS, texts.lots))?,
             no_fly: layers::no_fly(&layer(NO_FLY, texts.no_fly))?,
             land: texts.land.map_or(Ok(Vec::new()), |text| layers::land(&layer(LAND, text)))?,
+            elevation,
             manifest,
         })
     }
@@ -90,7 +99,8 @@ impl Site {
             (NO_FLY, &texts.no_fly),
         ];
         let land = texts.land.iter().map(|text| (LAND, text));
-        files.into_iter().chain(land).try_for_each(|(name, text)| write_text(&dir.join(name), text))
+        let elevation = self.manifest.elevation.as_deref().zip(texts.elevation.as_ref());
+        files.into_iter().chain(land).chain(elevation).try_for_each(|(name, text)| write_text(&dir.join(name), text))
     }
 
     /// The texts that [`Site::parse`] reads, one feature a line so that versions of it can be compared.
@@ -103,8 +113,23 @@ impl Site {
             lots: geojson::collection_text(&lots::write(&self.lots)),
             no_fly: geojson::collection_text(&layers::write_no_fly(&self.no_fly)),
             land: Some(geojson::collection_text(&layers::write_land(&self.land))),
+            elevation: self.elevation.as_ref().map(|elevation| elevation.grid.text()),
         }
     }
+}
+
+/// The ground by the grid that the manifest names.
+fn elevation(dir: &Path, manifest: &SiteManifest, text: Option<String>) -> Result<Option<Elevation>, SiteError> {
+    let Some(name) = &manifest.elevation else { return Ok(None) };
+    let path = dir.join(name);
+    let text = text.ok_or_else(|| SiteError::Manifest {
+        path: dir.join(MANIFEST),
+        key: "elevation".to_owned(),
+        problem: format!("{name} is not there"),
+    })?;
+    let grid = ElevationGrid::parse(&text).map_err(|problem| SiteError::Elevation { path, problem })?;
+    let followed = follow(manifest, grid);
+    followed.map(Some).map_err(|(key, problem)| SiteError::Manifest { path: dir.join(MANIFEST), key, problem })
 }
 
 /// One layer's file, with what is needed to judge its features.
@@ -126,10 +151,18 @@ impl Layer {
 }
 
 fn read_text(path: &Path) -> Result<String, SiteError> {
+    read_bounded(path, FILE_BYTES_MAX)
+}
+
+fn read_elevation(path: &Path) -> Result<String, SiteError> {
+    read_bounded(path, ELEVATION_BYTES_MAX)
+}
+
+fn read_bounded(path: &Path, max: u64) -> Result<String, SiteError> {
     let io = |source| SiteError::Io { path: path.to_owned(), source };
     let bytes = std::fs::metadata(path).map_err(io)?.len();
-    if bytes > FILE_BYTES_MAX {
-        return Err(SiteError::TooLarge { path: path.to_owned(), bytes, max: FILE_BYTES_MAX });
+    if bytes > max {
+        return Err(SiteError::TooLarge { path: path.to_owned(), bytes, max });
     }
     std::fs::read_to_string(path).map_err(io)
 }

@@ -185,3 +185,43 @@ proptest! {
             }
     }
 }
+
+/// A grid over the demo's fence: flat ground at the height of its stations with a hill in the north-west.
+fn demo_grid(ground_m: f64) -> String {
+    let mut text = "ncols 60\nnrows 60\nxllcorner 127.88\nyllcorner 36.52\ncellsize 0.001\n".to_owned();
+    for row in 0_i32..60 {
+        let height_m = |column: i32| ground_m + f64::from((40 - (row - 10).abs() * 4 - (column - 10).abs() * 4).max(0));
+        text += &(0..60).map(|column| height_m(column).to_string()).collect::<Vec<_>>().join(" ");
+        text.push('\n');
+    }
+    text
+}
+
+#[test]
+fn a_site_names_its_elevation_grid_and_a_wrong_one_is_refused_in_words() {
+    let demo = Site::load(&demo_dir()).expect("the demo site loads");
+    let named = |grid: Option<String>, name: &str| {
+        let manifest = format!("elevation = \"{name}\"\n{}", demo.texts().manifest);
+        Site::parse(&demo_dir(), SiteTexts { manifest, elevation: grid, ..demo.texts() })
+    };
+    let site = named(Some(demo_grid(61.0)), "ground.asc").expect("a site with its ground");
+    let config = site.config();
+    let relief = config.relief.expect("flights follow the ground");
+    assert_eq!(relief.pads_amsl_m.len(), 3);
+    let dir = scratch_dir("elevation");
+    site.save(&dir).expect("written");
+    assert_eq!(Site::load(&dir).expect("read again"), site);
+    std::fs::remove_file(dir.join("ground.asc")).expect("removed");
+    assert!(Site::load(&dir).is_err(), "a site whose grid is gone is no flat site");
+    std::fs::remove_dir_all(&dir).expect("removed");
+    for (grid, name, words) in [
+        (Some(demo_grid(61.0)), "../ground.asc", "elevation: it must name a file beside site.toml"),
+        (None, "ground.asc", "elevation: ground.asc is not there"),
+        (Some("ncols 4".to_owned()), "ground.asc", "ground.asc: no elevation grid: the header has no nrows"),
+        (Some(demo_grid(90.0)), "ground.asc", "station[0].ground_amsl_m: it is 61 m, the elevation grid has 90 m there"),
+        (Some(demo_grid(61.0).replace("xllcorner 127.88", "xllcorner 126.88")), "ground.asc", "elevation: it has no height at 36."),
+    ] {
+        let error = named(grid, name).expect_err(words).to_string();
+        assert!(error.contains(words), "{error}\nfor {words}");
+    }
+}

@@ -59,6 +59,7 @@ impl Site {
             lots: convert::lots(extract),
             no_fly: convert::no_fly(extract),
             land: convert::land(extract),
+            elevation: None,
         };
         if site.roads.is_empty() {
             return Err(SiteError::Extract { path: pbf.to_owned(), problem: "it holds no roads".to_owned() });
@@ -111,6 +112,7 @@ fn empty_manifest(pbf: &Path, extract: &Extract, options: &OsmOptions) -> Result
         district: options.district.clone().unwrap_or_else(|| district_from(&name)),
         name,
         attribution: Some(ATTRIBUTION.to_owned()),
+        elevation: None,
         fence: guess::fence(&points),
         policy: dispatch_core::config::Policy::default(),
         stations: Vec::new(),

@@ -96,6 +96,7 @@ pub fn site(approval: Approval) -> SiteConfig {
         obstacles: vec![],
         fence: square(0.0, 0.0, 2_000.0),
         fence_height_max_m: 120.0,
+        relief: None,
         policy: Policy::default(),
     }
 }
