@@ -2,7 +2,7 @@
 //! place restarts. What must be kept over a restart is told; the shell keeps it before it does anything else.
 //!
 //! Every word of a sender has a number in a stream; whoever takes them says up to which. A stream is the sender's, newer ones have
-//! greater names, and nothing of an older one is taken any more.
+//! greater names, and nothing of an older one is taken any more. A sender whose clock went back hears so and takes a greater name.
 
 use std::collections::VecDeque;
 
@@ -59,6 +59,9 @@ pub struct Outbox<T> {
     stream: u64,
     next: u64,
     waiting: VecDeque<Waiting<T>>,
+    /// The listener has acknowledged this stream.
+    #[serde(default)]
+    heard: bool,
     #[serde(skip)]
     sent_ms: Option<u64>,
 }
@@ -82,9 +85,9 @@ struct Waiting<T> {
 pub struct Full;
 
 impl<T: Clone + Serialize> Outbox<T> {
-    /// An empty one. Its stream must be greater than any that its listener has heard: the time is.
+    /// An empty one. Its stream should be greater than any that its listener has heard: the time is, unless the clock went back.
     pub fn new(stream: u64) -> Self {
-        Self { stream, next: 1, waiting: VecDeque::new(), sent_ms: None }
+        Self { stream, next: 1, waiting: VecDeque::new(), heard: false, sent_ms: None }
     }
 
     /// Adds a word. Those that it `replaces` and that were not acknowledged become empty; their numbers stay.
@@ -115,16 +118,28 @@ impl<T: Clone + Serialize> Outbox<T> {
         self.waiting.iter_mut().for_each(|waiting| waiting.sent = false);
     }
 
-    /// Takes the other side's acknowledgement. Returns whether it said anything new.
+    /// Takes the other side's acknowledgement. Returns whether there is something new to keep.
     pub fn acknowledge(&mut self, stream: u64, up_to: u64) -> bool {
+        if stream > self.stream && !self.heard {
+            return self.outdo(stream);
+        }
         if stream != self.stream || up_to >= self.next {
             return false;
         }
-        let before = self.waiting.len();
+        let (before, was_heard) = (self.waiting.len(), std::mem::replace(&mut self.heard, true));
         while self.waiting.front().is_some_and(|waiting| waiting.number <= up_to) {
             self.waiting.pop_front();
         }
-        self.waiting.len() < before
+        self.waiting.len() < before || !was_heard
+    }
+
+    /// The listener has taken words of a greater stream, so it takes none of ours: the clock has gone back since. One that was heard in
+    /// its own name before has a successor instead, whom it must not outdo.
+    fn outdo(&mut self, stream: u64) -> bool {
+        let Some(greater) = stream.checked_add(1) else { return false };
+        self.stream = greater;
+        self.send_again();
+        true
     }
 
     /// What is to be sent now, if anything.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 mod exchange;
 pub use exchange::{Full, Inbox, Item, Message, Outbox};
 
+mod kept;
 mod station;
 pub use station::{LAUNCH_AGE_MAX_MS, LossPolicy, Station, StationOutput, StationRules, StationState};
 

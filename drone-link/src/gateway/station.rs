@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, LightState, MissionId};
+use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, MissionId};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::{Inbox, Message, Outbox};
+use super::kept::Kept;
 use super::{Order, Report};
 
 /// A launch that is older when it arrives is not flown: by then the server has chosen another aircraft, or a person has.
@@ -39,18 +40,6 @@ impl Default for StationRules {
     fn default() -> Self {
         Self { loss: LossPolicy::default(), silence_max_ms: 15_000 }
     }
-}
-
-/// A flight that this station looks after.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Kept {
-    plan: FlightPlan,
-    reached: FlightPhase,
-    /// Called home, by whomever.
-    recalled: bool,
-    /// The light as last reported.
-    #[serde(default)]
-    light: Option<LightState>,
 }
 
 /// Everything that must outlive a restart.
@@ -88,16 +77,14 @@ pub struct Station {
 
 impl Station {
     /// A station that starts with what it kept, or with nothing; `stream` is the time in milliseconds since 1970. Flights that were
-    /// under way are taken up again: the hub adopts an aircraft in the air, and never launches it a second time.
+    /// under way are taken up again with all that holds for them: the hub adopts an aircraft in the air, and never launches it a second
+    /// time.
     pub fn new(rules: StationRules, kept: Option<StationState>, stream: u64, now_ms: u64) -> Self {
         let fresh = || StationState { inbox: Inbox::default(), outbox: Outbox::new(stream), flights: BTreeMap::new() };
         let mut state = kept.unwrap_or_else(fresh);
         state.outbox = state.outbox.restored(now_ms);
         let again = state.flights.iter().flat_map(|(drone, kept)| {
-            let fly = FlightCommand::Fly { plan: Box::new(kept.plan.clone()), reached: kept.reached };
-            let recall = kept.recalled.then(|| FlightCommand::Recall { homeward: kept.plan.homeward.clone() });
-            let order = |command| Order { drone: drone.clone(), mission: kept.plan.mission.clone(), command };
-            [Some(fly), recall].into_iter().flatten().map(order).collect::<Vec<_>>()
+            kept.orders().map(|command| Order { drone: drone.clone(), mission: kept.plan.mission.clone(), command })
         });
         let outputs = again.map(StationOutput::Give).collect();
         Self { rules, state, heard_ms: now_ms, lost: false, beat_ms: now_ms, outputs }
@@ -148,68 +135,71 @@ impl Station {
 
     fn take_order(&mut self, order: Order, age_ms: u64, now_ms: u64) {
         match &order.command {
-            FlightCommand::Fly { reached: FlightPhase::Ordered, .. } if age_ms > LAUNCH_AGE_MAX_MS => {
-                let limit_s = u32::try_from(LAUNCH_AGE_MAX_MS / 1_000).unwrap_or(u32::MAX);
-                let failure = FlightFailure::Timeout { step: "the order to launch on its way to the station".to_owned(), limit_s };
-                let report = FlightEvent::Failed { failure, airborne: false };
-                return self.tell(Report::Flight { drone: order.drone, mission: order.mission, report }, now_ms);
+            FlightCommand::Fly { reached: FlightPhase::Ordered, .. }
+                if age_ms > LAUNCH_AGE_MAX_MS && self.flight(&order.drone, &order.mission).is_none() =>
+            {
+                return self.refuse_launch(order, now_ms);
             }
             FlightCommand::Fly { plan, reached } => self.keep_flight(&order.drone, plan, *reached, now_ms),
-            FlightCommand::Recall { .. } => self.mark_recalled(&order.drone, &order.mission),
             FlightCommand::Escort { .. }
             | FlightCommand::Light { .. }
+            | FlightCommand::Recall { .. }
             | FlightCommand::Hold
             | FlightCommand::GiveWay { .. }
             | FlightCommand::Continue
             | FlightCommand::Land
             | FlightCommand::YieldControl
-            | FlightCommand::ResumeControl => {}
+            | FlightCommand::ResumeControl => {
+                if let Some(kept) = self.flight(&order.drone, &order.mission) {
+                    kept.take_order(&order.command);
+                }
+            }
         }
         self.outputs.push_back(StationOutput::Give(order));
     }
 
-    /// A flight that is known already is ordered again by a server that was started anew. It may have died between taking a report and
-    /// writing it down, so what was reached since and how the light is are told again; a server that knows it pays no attention.
-    fn keep_flight(&mut self, drone: &DroneId, plan: &FlightPlan, reached: FlightPhase, now_ms: u64) {
-        let known = self.state.flights.get(drone).filter(|kept| kept.plan.mission == plan.mission);
-        let recalled = known.is_some_and(|kept| kept.recalled);
-        let further = known.map(|kept| kept.reached).filter(|phase| *phase > reached);
-        let light = known.and_then(|kept| kept.light);
-        let kept = Kept { plan: plan.clone(), reached: further.unwrap_or(reached), recalled, light };
-        self.state.flights.insert(drone.clone(), kept);
-        let phase = further.map(|phase| FlightEvent::Reached { phase });
-        let light = light.map(|state| FlightEvent::Light { state });
-        for report in phase.into_iter().chain(light) {
-            self.tell(Report::Flight { drone: drone.clone(), mission: plan.mission.clone(), report }, now_ms);
-        }
+    /// A flight that this station looks after.
+    fn flight(&mut self, drone: &DroneId, mission: &MissionId) -> Option<&mut Kept> {
+        self.state.flights.get_mut(drone).filter(|kept| kept.plan.mission == *mission)
     }
 
-    fn mark_recalled(&mut self, drone: &DroneId, mission: &MissionId) {
-        if let Some(kept) = self.state.flights.get_mut(drone).filter(|kept| kept.plan.mission == *mission) {
-            kept.recalled = true;
+    fn refuse_launch(&mut self, Order { drone, mission, .. }: Order, now_ms: u64) {
+        let limit_s = u32::try_from(LAUNCH_AGE_MAX_MS / 1_000).unwrap_or(u32::MAX);
+        let failure = FlightFailure::Timeout { step: "the order to launch on its way to the station".to_owned(), limit_s };
+        let report = FlightEvent::Failed { failure, airborne: false };
+        self.tell(Report::Flight { drone, mission, report }, now_ms);
+    }
+
+    /// A flight that is known already is ordered again by a server that was started anew. It may have died between taking a report and
+    /// writing it down, so what was reached since and how things stand are told again; a server that knows it pays no attention.
+    fn keep_flight(&mut self, drone: &DroneId, plan: &FlightPlan, reached: FlightPhase, now_ms: u64) {
+        let Some(kept) = self.flight(drone, &plan.mission) else {
+            self.state.flights.insert(drone.clone(), Kept::new(plan.clone(), reached));
+            return;
+        };
+        let news: Vec<FlightEvent> = kept.news_since(reached).collect();
+        kept.plan = plan.clone();
+        kept.reached = kept.reached.max(reached);
+        for report in news {
+            self.tell(Report::Flight { drone: drone.clone(), mission: plan.mission.clone(), report }, now_ms);
         }
     }
 
     /// Takes what the hub reports.
     pub fn handle_report(&mut self, report: Report, now_ms: u64) {
         if let Report::Flight { drone, mission, report } = &report {
-            self.follow(drone, mission, report, now_ms);
+            self.follow(drone, mission, report);
         }
         self.tell(report, now_ms);
         self.handle_timeout(now_ms);
     }
 
-    /// Keeps in step with a flight, and calls it home when the charge does while nobody else can.
-    fn follow(&mut self, drone: &DroneId, mission: &MissionId, report: &FlightEvent, now_ms: u64) {
-        let Some(kept) = self.state.flights.get_mut(drone).filter(|kept| kept.plan.mission == *mission) else { return };
-        match report {
-            FlightEvent::Reached { phase: FlightPhase::Landed } | FlightEvent::Failed { airborne: false, .. } => {
-                self.state.flights.remove(drone);
-            }
-            FlightEvent::Reached { phase } => kept.reached = kept.reached.max(*phase),
-            FlightEvent::Light { state } => kept.light = Some(*state),
-            FlightEvent::BatteryLow { .. } if self.is_silent(now_ms) => self.recall(drone),
-            _ => {}
+    /// Keeps in step with a flight.
+    fn follow(&mut self, drone: &DroneId, mission: &MissionId, report: &FlightEvent) {
+        let Some(kept) = self.flight(drone, mission) else { return };
+        kept.take_report(report);
+        if matches!(report, FlightEvent::Reached { phase: FlightPhase::Landed } | FlightEvent::Failed { airborne: false, .. }) {
+            self.state.flights.remove(drone);
         }
     }
 
@@ -223,23 +213,25 @@ impl Station {
         now_ms.saturating_sub(self.heard_ms) >= self.rules.silence_max_ms
     }
 
-    fn recall(&mut self, drone: &DroneId) {
-        let Some(kept) = self.state.flights.get_mut(drone).filter(|kept| !kept.recalled) else { return };
-        kept.recalled = true;
-        let command = FlightCommand::Recall { homeward: kept.plan.homeward.clone() };
-        let order = Order { drone: drone.clone(), mission: kept.plan.mission.clone(), command };
-        self.outputs.push_back(StationOutput::Keep);
-        self.outputs.push_back(StationOutput::Give(order));
+    /// While nobody else can: calls home whom the rules or the charge call, whenever the charge said so.
+    fn look_after(&mut self) {
+        let returns = self.rules.loss == LossPolicy::Return;
+        for (drone, kept) in &mut self.state.flights {
+            if kept.ends_by_itself() || !(returns || kept.is_low()) {
+                continue;
+            }
+            let command = kept.way_home();
+            kept.take_order(&command);
+            let order = Order { drone: drone.clone(), mission: kept.plan.mission.clone(), command };
+            self.outputs.extend([StationOutput::Keep, StationOutput::Give(order)]);
+        }
     }
 
     /// To be called when `next_timeout_ms` has come.
     pub fn handle_timeout(&mut self, now_ms: u64) {
-        if self.is_silent(now_ms) && !self.lost {
+        if self.is_silent(now_ms) {
             self.lost = true;
-            if self.rules.loss == LossPolicy::Return {
-                let drones: Vec<DroneId> = self.state.flights.keys().cloned().collect();
-                drones.iter().for_each(|drone| self.recall(drone));
-            }
+            self.look_after();
         }
         while let Some(message) = self.state.outbox.due(now_ms) {
             self.outputs.push_back(StationOutput::Tell(message));

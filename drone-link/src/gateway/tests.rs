@@ -169,6 +169,12 @@ impl World {
         self.drain();
     }
 
+    /// Another server process, whose clock says so.
+    fn restart_server(&mut self, stream: u64) {
+        self.desk = Desk::new(stream, self.now_ms);
+        self.up.clear();
+    }
+
     fn commands(&self) -> Vec<&FlightCommand> {
         self.given.iter().map(|order| &order.command).collect()
     }
@@ -203,25 +209,29 @@ fn orders_reach_the_hub_and_reports_the_server_once_and_in_order_over_a_bad_line
     }
 }
 
-#[test]
-fn of_the_places_to_follow_only_the_newest_travels_after_a_loss() {
-    let mut world = World::policy(LossPolicy::Stay);
-    world.loss_pct = 100;
-    let place = |metres: f64| FlightCommand::Escort {
+/// Where the person is, as an order to follow them.
+fn follow(metres: f64) -> FlightCommand {
+    FlightCommand::Escort {
         target: home().moved(0.0, metres),
         velocity_east_m_s: 0.0,
         velocity_north_m_s: 0.0,
         post: None,
         direct: false,
-    };
+    }
+}
+
+#[test]
+fn of_the_places_to_follow_only_the_newest_travels_after_a_loss() {
+    let mut world = World::policy(LossPolicy::Stay);
+    world.loss_pct = 100;
     for metres in 0..60 {
-        world.command(order("m", place(f64::from(metres))));
+        world.command(order("m", follow(f64::from(metres))));
         world.run(1_000);
     }
     world.command(order("m", FlightCommand::Hold));
     world.loss_pct = 0;
     world.run(10_000);
-    assert_eq!(world.commands(), [&place(59.0), &FlightCommand::Hold]);
+    assert_eq!(world.commands(), [&follow(59.0), &FlightCommand::Hold]);
 }
 
 #[test]
@@ -240,6 +250,24 @@ fn a_launch_that_comes_too_late_is_not_flown_and_a_recall_is_never_too_late() {
         [Report::Flight { report: FlightEvent::Failed { failure: FlightFailure::Timeout { .. }, airborne: false }, .. }]
     );
     assert!(told, "{:?}", world.told);
+}
+
+#[test]
+fn a_launch_that_was_flown_is_not_too_late_when_a_new_server_orders_it_again() {
+    let mut world = silent_on_scene(LossPolicy::Stay);
+    world.restart_server(50_000);
+    world.command(order("m", fly("m")));
+    world.run(LAUNCH_AGE_MAX_MS + 1_000);
+    world.told.clear();
+    world.loss_pct = 0;
+    world.run(10_000);
+    assert_eq!(world.told.last(), Some(&reached("m", FlightPhase::OnScene)));
+    assert!(
+        world.told.iter().all(|told| matches!(told, Report::Flight { report: FlightEvent::Reached { .. }, .. })),
+        "{:?}",
+        world.told
+    );
+    assert_eq!(world.commands(), [&fly("m"), &fly("m")], "the hub takes it as a repeat");
 }
 
 /// A world whose aircraft is on scene, and whose server falls silent then.
@@ -286,6 +314,22 @@ fn without_the_server_flights_stay_until_their_charge_calls_them_home() {
 }
 
 #[test]
+fn a_charge_that_was_low_before_the_server_counts_as_lost_calls_home_then() {
+    for restart in [false, true] {
+        let mut world = silent_on_scene(LossPolicy::Stay);
+        world.run(2_000);
+        world.report(report("m", FlightEvent::BatteryLow { remaining_pct: 25.0 }));
+        if restart {
+            world.restart_station();
+        }
+        let before = world.given.len();
+        assert!(!world.commands().contains(&&recall("m")), "the server may still judge");
+        world.run(world.rules.silence_max_ms + 60_000);
+        assert_eq!(world.commands()[before..], [&recall("m")], "restart: {restart}");
+    }
+}
+
+#[test]
 fn with_the_server_the_charge_is_the_servers_to_judge() {
     let mut world = silent_on_scene(LossPolicy::Stay);
     world.loss_pct = 0;
@@ -307,6 +351,101 @@ fn a_gateway_that_is_killed_takes_its_flights_up_again() {
     world.report(reached("m", FlightPhase::Landed));
     world.restart_station();
     assert_eq!(world.given.len(), 5, "over");
+}
+
+#[test]
+fn a_gateway_that_is_killed_says_again_what_holds_for_its_flights() {
+    use FlightCommand::{Continue, GiveWay, Hold, Land, Light, ResumeControl, YieldControl};
+    let lit = Light { on: true, brightness_pct: 100 };
+    let back = FlightCommand::Recall { homeward: vec![home().moved(0.0, 70.0), home()] };
+    // (the server's orders, those that hold)
+    let cases = [
+        (vec![follow(1.0), lit.clone(), follow(2.0)], vec![lit.clone(), follow(2.0)]),
+        (vec![Hold, follow(2.0)], vec![Hold, follow(2.0)]),
+        (vec![Hold, Continue], vec![]),
+        (vec![GiveWay { height_m: 20.0 }], vec![]),
+        (vec![YieldControl], vec![YieldControl]),
+        (vec![Hold, YieldControl, ResumeControl], vec![]),
+        (vec![YieldControl, ResumeControl, Hold], vec![Hold]),
+        (vec![follow(1.0), lit.clone(), Hold, back.clone()], vec![lit, back.clone()]),
+        (vec![back.clone(), YieldControl], vec![back.clone(), YieldControl]),
+        (vec![back, Land], vec![Land]),
+    ];
+    for (ordered, holds) in cases {
+        let mut world = silent_on_scene(LossPolicy::Stay);
+        world.loss_pct = 0;
+        ordered.iter().for_each(|command| world.command(order("m", command.clone())));
+        world.command(order("another", Land));
+        world.run(5_000);
+        let before = world.given.len();
+        world.restart_station();
+        let again = FlightCommand::Fly { plan: Box::new(plan("m")), reached: FlightPhase::OnScene };
+        let expected: Vec<_> = std::iter::once(&again).chain(&holds).collect();
+        assert_eq!(world.commands()[before..], expected, "{ordered:?}");
+    }
+}
+
+#[test]
+fn what_an_older_gateway_kept_is_read() {
+    let mut world = silent_on_scene(LossPolicy::Stay);
+    let mut kept: serde_json::Value = serde_json::from_str(world.kept.as_ref().expect("kept")).expect("ours");
+    kept["flights"]["d1"] = serde_json::json!({
+        "plan": plan("m"), "reached": "on_scene", "recalled": true, "light": "lit",
+    });
+    kept["outbox"].as_object_mut().expect("an object").remove("heard");
+    world.kept = Some(kept.to_string());
+    world.restart_station();
+    let again = FlightCommand::Fly { plan: Box::new(plan("m")), reached: FlightPhase::OnScene };
+    assert_eq!(world.commands(), [&fly("m"), &again, &recall("m")]);
+    world.loss_pct = 0;
+    world.restart_server(50_000);
+    world.command(order("m", fly("m")));
+    world.run(5_000);
+    assert_eq!(world.told.last(), Some(&report("m", FlightEvent::Light { state: LightState::Lit })));
+}
+
+#[test]
+fn a_server_or_a_station_whose_clock_went_back_is_heard_all_the_same() {
+    for seed in 0..40 {
+        let mut world = World::new(StationRules::default(), 30, seed);
+        world.restart_server(3_600_000);
+        world.command(order("m", fly("m")));
+        world.run(20_000);
+        assert_eq!(world.commands(), [&fly("m")], "seed {seed}");
+        // An hour earlier, and once more.
+        for (stream, flight) in [(9_000, "m2"), (5_000, "m3")] {
+            world.restart_server(stream);
+            world.command(order(flight, recall(flight)));
+            world.command(order(flight, FlightCommand::Hold));
+            world.run(60_000);
+            let given = world.commands();
+            assert_eq!(given[given.len() - 2..], [&recall(flight), &FlightCommand::Hold], "seed {seed}");
+        }
+        assert_eq!(world.given.len(), 5, "seed {seed}: each once");
+        // A station that has lost what it kept, and whose clock begins in 1970.
+        world.report(reached("m", FlightPhase::Armed));
+        world.run(60_000);
+        world.station = Station::new(world.rules, None, 0, world.now_ms);
+        world.up.clear();
+        world.report(reached("m", FlightPhase::Airborne));
+        world.run(60_000);
+        assert_eq!(world.told, [reached("m", FlightPhase::Armed), reached("m", FlightPhase::Airborne)], "seed {seed}");
+    }
+}
+
+#[test]
+fn a_server_that_was_heard_does_not_outdo_its_successor() {
+    let mut before = Desk::new(1_000, 0);
+    let taken = |stream, up_to| Message::<Report>::Taken { stream, up_to };
+    before.command(order("m", fly("m")), 0).expect("room");
+    before.handle_message(taken(1_000, 1), 0);
+    before.handle_message(taken(2_000, 1), 0);
+    before.command(order("m", recall("m")), 0).expect("room");
+    while let Some(output) = before.poll_output() {
+        if let DeskOutput::Tell(Message::Items { stream, .. }) = output {
+            assert_eq!(stream, 1_000);
+        }
+    }
 }
 
 #[test]

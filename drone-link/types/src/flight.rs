@@ -60,6 +60,47 @@ pub enum FlightCommand {
     ResumeControl,
 }
 
+impl FlightCommand {
+    /// Whether a link that has this order needs this earlier one of the same flight no more: what is left is what a link that was
+    /// started anew must hear. An order to fly begins with nothing.
+    pub fn voids(&self, earlier: &Self) -> bool {
+        match self {
+            Self::Fly { .. } => true,
+            Self::Escort { .. } => matches!(earlier, Self::Escort { .. }),
+            Self::Light { .. } => matches!(earlier, Self::Light { .. }),
+            Self::Recall { .. } | Self::Land => earlier.moves(),
+            Self::GiveWay { .. } => false,
+            Self::Hold | Self::Continue => matches!(earlier, Self::Hold),
+            Self::YieldControl => matches!(earlier, Self::YieldControl),
+            // The link goes on with what a hold interrupted; a hold that is to last is ordered again.
+            Self::ResumeControl => matches!(earlier, Self::YieldControl | Self::Hold),
+        }
+    }
+
+    /// Whether a link that was started anew must hear this order again. One that gave way hears the intruder again and says so; one
+    /// that was told to go on goes on.
+    pub fn stands(&self) -> bool {
+        match self {
+            Self::Escort { .. } | Self::Light { .. } | Self::Recall { .. } | Self::Hold | Self::Land | Self::YieldControl => true,
+            Self::Fly { .. } | Self::GiveWay { .. } | Self::Continue | Self::ResumeControl => false,
+        }
+    }
+
+    /// Whether the aircraft moves by it.
+    fn moves(&self) -> bool {
+        match self {
+            Self::Fly { .. }
+            | Self::Escort { .. }
+            | Self::Recall { .. }
+            | Self::GiveWay { .. }
+            | Self::Hold
+            | Self::Continue
+            | Self::Land => true,
+            Self::Light { .. } | Self::YieldControl | Self::ResumeControl => false,
+        }
+    }
+}
+
 /// Where an escort keeps from the person.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
