@@ -14,8 +14,11 @@ const STOP_EACH_M: f64 = 10.0;
 const STOPS_MAX: usize = 1_000;
 /// Stops of one sortie: small autopilots keep some hundred items of a mission.
 const SORTIE_STOPS_MAX: usize = 200;
-/// Pieces of a path shorter than this are not worth a flight of their own, metres.
+/// What a battery leaves must be enough for so much way, metres: less shows nothing.
 const SORTIE_M_MIN: f64 = 20.0;
+/// Aircraft that could share a path do so when each is over the lot for this long, seconds: sorties are flown one after the other, and each costs
+/// a launch, a climb, a way there and a descent again (ADR 175).
+const SORTIE_SHARED_S_MIN: f64 = 60.0;
 
 /// The swath never shrinks below this share of the picture: what does not fit then is seen in part, and said to be unseen.
 const SWATH_SHARE_MIN: f64 = 0.2;
@@ -108,7 +111,7 @@ pub struct Means<'a> {
     pub home: Point,
     /// How long one battery lasts over the lot, ways there and back and reserve taken off, seconds.
     pub over_lot_s: f64,
-    /// Aircraft that share it: a path long enough has at least a sortie for each.
+    /// Aircraft that may share it: a path long enough has at least a sortie for each.
     pub aircraft: usize,
 }
 
@@ -171,7 +174,7 @@ pub fn survey_path(lot: &Lot, aim: Aim<'_>, means: &Means<'_>) -> Result<SurveyP
         return Err(SurveyError::Endurance(means.over_lot_s));
     }
     let length_m = length_m(&path);
-    let begins = begins(&path, length_m, over_lot_m, means.aircraft);
+    let begins = begins(&path, length_m, over_lot_m, sharers(means.aircraft, length_m / sight.speed_m_s));
     Ok(SurveyPath { path, begins, sight, heading_deg: heading_deg.rem_euclid(360.0), length_m })
 }
 
@@ -223,12 +226,16 @@ fn with_stops(corners: &[Point]) -> Vec<Point> {
     path
 }
 
-/// Equal parts, as many as the battery asks for or as there are aircraft.
-fn begins(path: &[Point], length_m: f64, over_lot_m: f64, aircraft: usize) -> Vec<usize> {
+/// How many aircraft share what takes so long over the lot, seconds.
+fn sharers(aircraft: usize, over_lot_s: f64) -> usize {
+    aircraft.min((over_lot_s / SORTIE_SHARED_S_MIN) as usize)
+}
+
+/// Equal parts, as many as the battery asks for or as aircraft share it.
+fn begins(path: &[Point], length_m: f64, over_lot_m: f64, sharers: usize) -> Vec<usize> {
     let by_battery = (length_m / over_lot_m).ceil() as usize;
-    let by_aircraft = aircraft.min((length_m / SORTIE_M_MIN) as usize);
     let by_stops = path.len().div_ceil(SORTIE_STOPS_MAX);
-    let count = by_battery.max(by_aircraft).max(by_stops).max(1);
+    let count = by_battery.max(sharers).max(by_stops).max(1);
     let mut begins: Vec<usize> = Vec::new();
     let mut flown_m = 0.0;
     for (at, pair) in path.windows(2).enumerate() {
@@ -281,6 +288,8 @@ mod tests {
         assert_eq!(by_day.path, by_night.path);
         assert!(by_day.sight.speed_m_s > 7.0 && by_night.sight.speed_m_s < 1.0);
         assert_eq!(by_night.begins.len(), 1, "two aircraft, two sorties: {:?}", by_night.begins);
+        let over_lot_s = by_day.length_m / by_day.sight.speed_m_s;
+        assert!(by_day.begins.is_empty(), "{over_lot_s:.0} s are not worth a second launch: {:?}", by_day.begins);
         let short = Means { over_lot_s: 50.0, ..means(Light::Night) };
         let cut = survey_path(&lot(), Aim::Sweep, &short).expect("a survey");
         let mut ends = vec![0];
@@ -290,6 +299,13 @@ mod tests {
             let sortie_m = length_m(&cut.path[pair[0]..=pair[1]]);
             assert!(pair[0] < pair[1] && sortie_m <= 50.0 * cut.sight.speed_m_s + STOP_EACH_M, "{sortie_m} m");
         }
+    }
+
+    #[test]
+    fn a_path_is_shared_by_as_many_as_are_over_the_lot_for_a_minute() {
+        let shared =
+            [(3, 59.0), (3, 60.0), (3, 125.0), (3, 600.0), (1, 600.0), (0, 600.0)].map(|(aircraft, s)| sharers(aircraft, s));
+        assert_eq!(shared, [0, 1, 2, 3, 1, 0]);
     }
 
     /// A bay with the ground before it: its corners.

@@ -110,9 +110,14 @@ fn swept(lot: &Lot, swath_m: f64, angles: &[f64], manner: Lanes) -> Result<Sweep
         try_angle(lot, swath_m, *angle, &sights, &mut candidates)?;
     }
     candidates.sort_by(|a, b| a.score.total_cmp(&b.score));
-    candidates.truncate(MENDED_MAX);
+    // What mending costs in turns shows only afterwards: where they count, all are mended.
+    if manner == Lanes::Tightened {
+        candidates.truncate(MENDED_MAX);
+    }
     let mended = candidates.into_iter().map(|candidate| mend(lot, swath_m, candidate));
-    let worth = |sweep: &Sweep| score(sweep.coverage, sweep.length_ratio, MISSED_AFTER_MENDING);
+    let turn_m = if manner == Lanes::Kept { TURN_M } else { 0.0 };
+    let turning = |sweep: &Sweep| sweep.turns() as f64 * turn_m * swath_m / lot.area_m2();
+    let worth = |sweep: &Sweep| score(sweep.coverage, sweep.length_ratio, MISSED_AFTER_MENDING) + turning(sweep);
     let best = mended.min_by(|a, b| worth(a).total_cmp(&worth(b)));
     // A lot has at least three sides, so there is a candidate; a single point stands for none.
     let best = best.unwrap_or_else(|| finished(lot, swath_m, vec![lot.bounds().0], 0.0, 0.0));
@@ -133,6 +138,8 @@ struct Candidate {
 
 /// Mending a missed piece costs so many times the lane that would have seen it.
 const MISSED_BEFORE_MENDING: f64 = 9.0;
+/// What a turn costs in way, metres, where lanes are kept: an aircraft brakes for it from its full speed and gathers speed again.
+const TURN_M: f64 = 10.0;
 /// What is still missed after mending counts for more than a lane over it: the goal is to see, not to save.
 const MISSED_AFTER_MENDING: f64 = 3.0;
 

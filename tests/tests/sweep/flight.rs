@@ -102,6 +102,7 @@ impl<'a> Flight<'a> {
         assert!(run.passed(), "{}", run.text());
         let [survey] = surveys.as_slice() else { panic!("one survey: {surveys:?}") };
         assert!(matches!(survey.state, SurveyState::Flown { .. }), "{:?}\n{}", survey.state, run.text());
+        println!("{} sorties", survey.sorties.len());
         let read = self.gathering.seen().iter().flat_map(|picture| &picture.codes).filter_map(|code| match &code.says {
             Says::Genuine(area) => Some(area.clone()),
             Says::Forged(_) | Says::Revoked(_) | Says::Unread | Says::Foreign => None,

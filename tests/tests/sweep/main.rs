@@ -21,6 +21,9 @@ const DAY_EACH_MS: u64 = 200;
 const NIGHT_EACH_MS: u64 = 1_000;
 /// Every tenth metre is enough to be wrong in.
 const DARK_EACH_MS: u64 = 10_000;
+/// From the first order to the last landing, seconds: one sortie with its launch, ways and landing. Three with 20 turns over the lot took 638, three with
+/// 146 turns 824 (ADR 175).
+const DAY_FLOWN_S_MAX: f64 = 480.0;
 /// Local solar hours.
 const DAY_HOUR: f64 = 11.0;
 const NIGHT_HOUR: f64 = 22.0;
@@ -98,6 +101,7 @@ fn swept(lot: &DemoLot, each_ms: u64) -> (Flown, Report) {
 fn a_sweep_by_day_knows_the_demo_s_lot() {
     let lot = DemoLot::new(Light::Day, DAY_HOUR);
     let (flown, report) = swept(&lot, DAY_EACH_MS);
+    assert!(flown.flown_s <= DAY_FLOWN_S_MAX, "{:.0} s of flying", flown.flown_s);
     Told::of(&lot, &flown, &report).check(DAY_PCT_MIN);
     sees_it_right(&lot, &flown, &report);
 }

@@ -261,6 +261,7 @@ fn a_night_with_a_call_in_the_middle_finds_exactly_what_was_planted() {
     assert!(run.passed(), "{}", run.text());
     flown_as_told(&run, &surveys);
 
+    as_many_as_told(&onlooker.night);
     let report = onlooker.gathering.report(onlooker.night.sessions.clone());
     assert_eq!(said(&onlooker, &report), truth(&onlooker.night), "{:#?}", report.found);
     assert!(report.unseen.is_empty(), "{:?}", report.unseen);
@@ -270,6 +271,15 @@ fn a_night_with_a_call_in_the_middle_finds_exactly_what_was_planted() {
     occupancy(&onlooker, &report);
     // The same night again, without a camera: what the core and the aircraft did depends on the seed alone.
     assert_eq!(sim::scenario::run(&scenario, SEED).expect("the night runs").log, run.log);
+}
+
+/// The scene holds what the story says, counted in the scene and in what was done to it.
+fn as_many_as_told(night: &Night) {
+    let planted = |deed: Planted| night.planted.iter().filter(|(_, plant)| *plant == deed).count();
+    let deeds = [Planted::Forged, Planted::Moved, Planted::Dirty, Planted::Missing, Planted::Nothing].map(planted);
+    assert_eq!(deeds, [3, 2, 4, 1, 30]);
+    assert_eq!((night.scene.cars.len(), night.register.beacons.len()), (60, 40));
+    assert_eq!(night.scene.plan.beacons.len(), 39, "all but the missing one lie there");
 }
 
 /// The survey was interrupted, taken up again where it stopped, flown by both aircraft and finished.
