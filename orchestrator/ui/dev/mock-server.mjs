@@ -411,7 +411,12 @@ const routes = [
   ['POST /site/address', () => ({ text: '은하로5길 24', distance_m: 12 })],
   ['GET /parking/lots', () => atAGlance()],
   ['GET /parking/sessions', () => []],
-  ['GET /parking/reviews', () => []],
+  ['GET /parking/reviews', () => [
+    { id: 'pv-1', at_ms: now() - 60_000, lot: 'east', reason: 'alike', read: { id: '1', camera: 'gate-out', plate: '12가8456', confidence_pct: 61, seen_at_ms: now() - 60_000 }, candidates: [
+      { session: 'ps-1', plate: '12가3456', area_name: 'A1', entered_at_ms: now() - 5_400_000 },
+      { session: 'ps-2', plate: '12거8456', area_name: 'A2', entered_at_ms: now() - 1_800_000 },
+    ] },
+  ]],
   ['GET /lots', () => summaries()],
   ['POST /lots', (who, body) => {
     const made = add(body, who.id);

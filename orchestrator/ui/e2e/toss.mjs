@@ -133,6 +133,9 @@ async function paying(browser, base, confirmed) {
   await driver.goto(`${base}/pay/return?code=REJECT_CARD_COMPANY&message=x&orderId=`);
   await driver.waitForSelector(id('declined'));
   if (!(await driver.textContent(id('declined'))).includes(said.refused)) throw new Error('the page does not say that the card was refused');
+  at('without its order the window leads back to where it was opened');
+  await driver.click(id('back'));
+  await driver.waitForSelector(id('settled'));
   at('done: paid in the window, once');
 }
 

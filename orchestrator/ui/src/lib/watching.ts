@@ -7,7 +7,7 @@ export const LIVELY_MS = 1_500;
 /** Something may happen any moment: a code is shown to somebody, or an answer is still missing. */
 export const SOON_MS = 3_000;
 /** Only the fee grows, by the minute. */
-export const CALM_MS = 15_000;
+export const CALM_MS = 10_000;
 
 /** What of a page tells whether it is looked at; the browser's own document. */
 export type Page = Pick<Document, 'visibilityState' | 'addEventListener' | 'removeEventListener'>;
