@@ -59,6 +59,7 @@ pub(crate) struct Commander {
     armed_at_us: u64,
     landed_at_us: u64,
     settling_since_us: Option<u64>,
+    stands_over_home_m: f64,
     tilted_since_us: Option<u64>,
     attitude_failed: bool,
     took_off: bool,
@@ -83,6 +84,7 @@ impl Commander {
             armed_at_us: 0,
             landed_at_us: 0,
             settling_since_us: None,
+            stands_over_home_m: 0.0,
             tilted_since_us: None,
             attitude_failed: false,
             took_off: false,
@@ -156,6 +158,7 @@ impl Autopilot {
         self.commander.armed = true;
         self.commander.armed_at_us = self.now_us;
         self.commander.took_off = false;
+        self.commander.stands_over_home_m = 0.0;
         self.commander.failsafe = false;
         self.commander.fence_breached = false;
         self.say(MavSeverity::MAV_SEVERITY_INFO, "Armed by external command");
@@ -235,7 +238,7 @@ impl Autopilot {
         let speed = self.estimator.velocity_m_s;
         let risen_m = self.guidance.home_m.z - self.estimator.position_m.z;
         if c.landed {
-            if risen_m > TAKEN_OFF_M || speed.z < -0.5 && self.wish.thrust_share >= 1.0 {
+            if risen_m - c.stands_over_home_m > TAKEN_OFF_M || speed.z < -0.5 && self.wish.thrust_share >= 1.0 {
                 c.landed = false;
                 c.took_off = true;
             }
@@ -253,6 +256,8 @@ impl Autopilot {
             c.landed = true;
             c.landed_at_us = self.now_us;
             c.settling_since_us = None;
+            // On a slope above its pad it stands higher than a take-off from there would tell.
+            c.stands_over_home_m = if risen_m > TAKEN_OFF_M { risen_m } else { 0.0 };
             self.say(MavSeverity::MAV_SEVERITY_INFO, "Landing detected");
         }
     }
