@@ -1,7 +1,7 @@
 //! What a station keeps of a flight: enough for a link that is started anew to go on with it, and for a server that is started anew to
 //! know of it. It gives no orders.
 
-use flight_types::{FlightCommand, FlightEvent, FlightPhase, FlightPlan, LightState};
+use flight_types::{DroneStatus, FlightCommand, FlightEvent, FlightPhase, FlightPlan, LightState};
 use serde::{Deserialize, Serialize};
 
 /// A flight that a station looks after.
@@ -14,6 +14,9 @@ pub(super) struct Kept {
     standing: Vec<FlightCommand>,
     /// The last report of each [`Subject`], oldest first.
     told: Vec<FlightEvent>,
+    /// Subjects of which the link of this run has told. Of the others it tells nothing while they are well again.
+    #[serde(skip_serializing)]
+    told_now: Vec<Subject>,
 }
 
 /// The same as it may lie in a file of an older gateway, which kept less.
@@ -34,7 +37,8 @@ struct KeptInFile {
 
 impl From<KeptInFile> for Kept {
     fn from(file: KeptInFile) -> Self {
-        let mut kept = Self { plan: file.plan, reached: file.reached, standing: file.standing, told: file.told };
+        let mut kept =
+            Self { plan: file.plan, reached: file.reached, standing: file.standing, told: file.told, told_now: Vec::new() };
         if file.recalled {
             kept.take_order(&kept.way_home());
         }
@@ -46,7 +50,7 @@ impl From<KeptInFile> for Kept {
 }
 
 /// What a report tells the state of, apart from how far the flight has come: the last one makes those before it void.
-#[derive(PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Subject {
     Light,
     Link,
@@ -75,7 +79,7 @@ fn subject(report: &FlightEvent) -> Option<Subject> {
 impl Kept {
     /// A flight as ordered.
     pub fn new(plan: FlightPlan, reached: FlightPhase) -> Self {
-        Self { plan, reached, standing: Vec::new(), told: Vec::new() }
+        Self { plan, reached, standing: Vec::new(), told: Vec::new(), told_now: Vec::new() }
     }
 
     /// Remembers an order that was given, if a link that is started anew must hear it.
@@ -92,9 +96,23 @@ impl Kept {
             self.reached = self.reached.max(*phase);
         }
         if let Some(about) = subject(report) {
-            self.told.retain(|before| subject(before).as_ref() != Some(&about));
+            self.told.retain(|before| subject(before) != Some(about));
             self.told.push(report.clone());
+            if !self.told_now.contains(&about) {
+                self.told_now.push(about);
+            }
         }
+    }
+
+    /// What was lost when the gateway stopped and is there now. The link of this run never saw it lost and says nothing.
+    pub fn regained(&self, status: &DroneStatus) -> Vec<FlightEvent> {
+        let of_before = |report: &&FlightEvent| subject(report).is_some_and(|about| !self.told_now.contains(&about));
+        let regained = |report: &FlightEvent| match report {
+            FlightEvent::LinkLost if status.link.connected => Some(FlightEvent::LinkRegained),
+            FlightEvent::GpsLost if status.link.connected && status.gps_ok == Some(true) => Some(FlightEvent::GpsRegained),
+            _ => None,
+        };
+        self.told.iter().filter(of_before).filter_map(regained).collect()
     }
 
     /// What a link that is started anew must hear.

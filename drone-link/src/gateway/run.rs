@@ -250,8 +250,12 @@ impl Carrier {
                 self.station.handle_report(Report::Streams { drone, address, streams }, now_ms);
             }
             LinkReport::Duplicate { drone, address } => self.station.handle_report(Report::Duplicate { drone, address }, now_ms),
-            // Statuses have a way of their own.
-            LinkReport::StatusChanged { .. } => {}
+            // To the server statuses have a way of their own.
+            LinkReport::StatusChanged { drone } => {
+                if let Some(status) = self.links.status(&drone) {
+                    self.station.handle_status(&status, now_ms);
+                }
+            }
         }
     }
 

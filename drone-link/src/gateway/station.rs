@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, MissionId};
+use flight_types::{DroneId, DroneStatus, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, MissionId};
 use serde::{Deserialize, Serialize};
 
 use super::exchange::{Inbox, Message, Outbox};
@@ -192,6 +192,15 @@ impl Station {
         }
         self.tell(report, now_ms);
         self.handle_timeout(now_ms);
+    }
+
+    /// Takes the latest of an aircraft: whether what was lost before this run is there again.
+    pub fn handle_status(&mut self, status: &DroneStatus, now_ms: u64) {
+        let Some(kept) = self.state.flights.get(&status.drone) else { return };
+        let mission = kept.plan.mission.clone();
+        for report in kept.regained(status) {
+            self.handle_report(Report::Flight { drone: status.drone.clone(), mission: mission.clone(), report }, now_ms);
+        }
     }
 
     /// Keeps in step with a flight.

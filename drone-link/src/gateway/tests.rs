@@ -1,8 +1,8 @@
 //! A station and the server's desk in virtual time, with a bad line between them and restarts of both.
 
 use flight_types::{
-    DroneId, Fence, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, LightState, MissionId, Ring,
-    Scene,
+    DroneId, DroneStatus, Fence, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, LightState,
+    MissionId, Ring, Scene,
 };
 
 use super::dice::Dice;
@@ -383,6 +383,37 @@ fn a_gateway_that_is_killed_says_again_what_holds_for_its_flights() {
         let expected: Vec<_> = std::iter::once(&again).chain(&holds).collect();
         assert_eq!(world.commands()[before..], expected, "{ordered:?}");
     }
+}
+
+#[test]
+fn what_was_lost_when_the_gateway_died_and_is_there_again_is_told() {
+    let mut world = silent_on_scene(LossPolicy::Stay);
+    world.loss_pct = 0;
+    let status = |connected, gps_ok| {
+        let mut status = DroneStatus::unheard(drone("d1"));
+        (status.link.connected, status.gps_ok) = (connected, gps_ok);
+        status
+    };
+    let look = |world: &mut World, status: DroneStatus| {
+        world.station.handle_status(&status, world.now_ms);
+        world.run(5_000);
+        std::mem::take(&mut world.told)
+    };
+    for lost in [FlightEvent::GpsLost, FlightEvent::LinkLost] {
+        world.report(report("m", lost));
+    }
+    look(&mut world, status(false, None));
+    assert_eq!(look(&mut world, status(true, Some(true))), [], "the link of this run tells it itself");
+    world.restart_station();
+    assert_eq!(look(&mut world, status(false, None)), []);
+    assert_eq!(look(&mut world, status(true, Some(false))), [report("m", FlightEvent::LinkRegained)]);
+    assert_eq!(look(&mut world, status(true, Some(true))), [report("m", FlightEvent::GpsRegained)]);
+    assert_eq!(look(&mut world, status(true, Some(true))), [], "once");
+    // A server that died before it wrote that down hears how things stand.
+    world.restart_server(50_000);
+    world.command(order("m", FlightCommand::Fly { plan: Box::new(plan("m")), reached: FlightPhase::OnScene }));
+    let again = [FlightEvent::LinkRegained, FlightEvent::GpsRegained].map(|event| report("m", event));
+    assert_eq!(look(&mut world, status(true, Some(true))), again);
 }
 
 #[test]

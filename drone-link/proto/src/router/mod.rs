@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{DefaultHasher, Hasher};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 mod framing;
@@ -22,15 +23,20 @@ const QUEUE_MAX: usize = 4_096;
 const HEARD_MAX: usize = 128;
 /// Who was not heard for so long is behind an endpoint no more.
 const HEARD_MS: u64 = 60_000;
-/// A copy of a frame that comes from another endpoint within this time went round a ring. Longer than any ring takes, shorter than a
-/// second, in which a sender that does not count its frames may say the same again.
-const RING_MS: u64 = 700;
-/// Places for frames seen; a power of two. A frame that takes another's place lets one copy of that one pass once more round the ring.
-const SEEN_PLACES: usize = 1 << 16;
+/// A copy of a frame that comes from another endpoint within this time went round a ring: twice the slowest path that is asked for,
+/// five seconds. What a sender says again comes from the same endpoint and is no copy; only where it changes its way meanwhile, and does
+/// not count its frames, is it missed for so long.
+const RING_MS: u32 = 10_000;
+/// Sets of frames seen, a power of two: with `SEEN_WAYS` in each, four mebibytes.
+const SEEN_SETS: usize = 1 << 15;
+/// Frames of one set: two lines of the processor's cache, so that more of them cost little time. In a full set the oldest is forgotten,
+/// and its copy passes once more round the ring: one of eighty when 20,000 a second take five seconds round it, none at what a station's
+/// aircraft say.
+const SEEN_WAYS: usize = 8;
 
 /// One connection of a router.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EndpointId(u32);
+pub struct EndpointId(NonZeroU32);
 
 /// What an endpoint may say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,16 +104,47 @@ impl Endpoint {
     }
 }
 
-/// A frame seen lately: its digest, who brought it, when.
-type Seen = (u64, EndpointId, u64);
+/// A frame seen lately.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    digest: u64,
+    /// Who brought it.
+    by: EndpointId,
+    /// When, the lower half: differences count, and none is seven weeks long.
+    at_ms: u32,
+}
+
+/// Frames whose digests end alike.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(128))]
+struct SeenSet([Option<Seen>; SEEN_WAYS]);
+
+const _: () = assert!(size_of::<SeenSet>() == 128, "two lines of the cache");
+
+impl SeenSet {
+    /// Whether this frame came from another endpoint before, in time to be a copy. Otherwise it is remembered.
+    fn is_copy(&mut self, digest: u64, from: EndpointId, now_ms: u32) -> bool {
+        let age_ms = |seen: &Option<Seen>| seen.map_or(u32::MAX, |seen| now_ms.wrapping_sub(seen.at_ms));
+        let known = self.0.iter().position(|seen| seen.is_some_and(|seen| seen.digest == digest));
+        if let Some(seen) = known.and_then(|way| self.0[way])
+            && now_ms.wrapping_sub(seen.at_ms) < RING_MS
+            && seen.by != from
+        {
+            return true;
+        }
+        let oldest = (0..SEEN_WAYS).max_by_key(|way| age_ms(&self.0[*way])).unwrap_or(0);
+        self.0[known.unwrap_or(oldest)] = Some(Seen { digest, by: from, at_ms: now_ms });
+        false
+    }
+}
 
 /// The router.
 #[derive(Debug)]
 pub struct Router {
     endpoints: BTreeMap<EndpointId, Endpoint>,
-    next: u32,
+    next: NonZeroU32,
     targets: Targets,
-    seen: Vec<Option<Seen>>,
+    seen: Vec<SeenSet>,
     handed_over: BTreeSet<u8>,
 }
 
@@ -122,9 +159,9 @@ impl Router {
     pub fn new() -> Self {
         Self {
             endpoints: BTreeMap::new(),
-            next: 0,
+            next: NonZeroU32::MIN,
             targets: Targets::new(),
-            seen: vec![None; SEEN_PLACES],
+            seen: vec![SeenSet::default(); SEEN_SETS],
             handed_over: BTreeSet::new(),
         }
     }
@@ -132,7 +169,8 @@ impl Router {
     /// A new connection.
     pub fn open(&mut self, role: EndpointRole) -> EndpointId {
         let id = EndpointId(self.next);
-        self.next += 1;
+        // Four thousand million connections take a century at one a second.
+        self.next = self.next.saturating_add(1);
         let endpoint = Endpoint {
             role,
             framer: Framer::default(),
@@ -230,16 +268,7 @@ impl Router {
         let mut hasher = DefaultHasher::new();
         hasher.write(bytes);
         let digest = hasher.finish();
-        let place = digest as usize % SEEN_PLACES;
-        if let Some((seen, by, at_ms)) = self.seen[place]
-            && seen == digest
-            && now_ms.saturating_sub(at_ms) < RING_MS
-            && by != from
-        {
-            return true;
-        }
-        self.seen[place] = Some((digest, from, now_ms));
-        false
+        self.seen[digest as usize % SEEN_SETS].is_copy(digest, from, now_ms as u32)
     }
 
     fn may_pass(&self, from: EndpointId, frame: &RawFrame<'_>, target: Target, now_ms: u64) -> bool {

@@ -115,8 +115,10 @@ fn a_full_queue_keeps_the_newest_and_counts_what_it_drops() {
     assert_eq!((counts.dropped, counts.sent), (10, QUEUE_MAX as u64 + 2));
 }
 
-/// Routers joined to a ring, and to each an aircraft. Frames travel one step a millisecond.
+/// Routers joined to a ring, and to each an aircraft.
 struct Ring {
+    /// How long frames are under way from one to the next.
+    step_ms: u64,
     routers: Vec<Router>,
     /// Of each router: to the one before, to the next, its aircraft.
     ends: Vec<[EndpointId; 3]>,
@@ -124,15 +126,15 @@ struct Ring {
 }
 
 impl Ring {
-    fn new(count: usize) -> Self {
+    fn new(count: usize, step_ms: u64) -> Self {
         let mut routers: Vec<Router> = (0..count).map(|_| Router::new()).collect();
         let ends = routers.iter_mut().map(|router| [EndpointRole::Full; 3].map(|role| router.open(role))).collect();
-        Self { routers, ends, now_ms: 0 }
+        Self { step_ms, routers, ends, now_ms: 0 }
     }
 
     /// Moves everything one step on. Returns how many frames moved, and what each aircraft was given.
     fn step(&mut self) -> (usize, Vec<Vec<Vec<u8>>>) {
-        self.now_ms += 1;
+        self.now_ms += self.step_ms;
         let count = self.routers.len();
         let mut moving = Vec::new();
         let mut given = Vec::new();
@@ -153,8 +155,9 @@ impl Ring {
 
 #[test]
 fn in_a_ring_every_frame_arrives_once_and_comes_to_rest() {
-    for count in [2, 3, 4, 7] {
-        let mut ring = Ring::new(count);
+    // The longest steps make paths of five seconds.
+    for (count, step_ms) in [(2, 1), (3, 1), (4, 1), (7, 1), (2, 2_500), (3, 2_500), (4, 1_250), (7, 1_250)] {
+        let mut ring = Ring::new(count, step_ms);
         let mut arrived = vec![0; count];
         for round in 0..50_u8 {
             for at in 0..count {
@@ -169,11 +172,30 @@ fn in_a_ring_every_frame_arrives_once_and_comes_to_rest() {
                     break;
                 }
                 steps += 1;
-                assert!(steps <= count + 1, "{count} routers: frames go round for ever");
+                assert!(steps <= count + 1, "{count} routers, {step_ms} ms: frames go round for ever");
             }
         }
-        assert!(arrived.iter().all(|arrived| *arrived == 50 * (count - 1)), "{count} routers: {arrived:?}");
+        assert!(arrived.iter().all(|arrived| *arrived == 50 * (count - 1)), "{count} routers, {step_ms} ms: {arrived:?}");
     }
+}
+
+#[test]
+fn a_copy_that_comes_late_is_known_among_many_frames() {
+    // A hundred aircraft that say 200 things a second.
+    const FRAMES: u32 = 100_000;
+    const LATE_MS: u64 = 5_000;
+    let mut router = Router::new();
+    let [aircraft, ring] = [EndpointRole::Full; 2].map(|role| router.open(role));
+    let frame = |number: u32| framed(30, &number.to_le_bytes(), 1, 1, number as u8);
+    let at_ms = |number: u32| u64::from(number) * LATE_MS / u64::from(FRAMES);
+    for number in 0..FRAMES {
+        router.receive(aircraft, &frame(number), at_ms(number));
+    }
+    for number in 0..FRAMES {
+        router.receive(ring, &frame(number), LATE_MS + at_ms(number));
+    }
+    let passed = u64::from(FRAMES) - router.counts(ring).expect("open").repeated;
+    assert!(passed < u64::from(FRAMES) / 50, "{passed} copies of {FRAMES} went on");
 }
 
 #[test]
