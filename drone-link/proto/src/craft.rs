@@ -187,6 +187,13 @@ impl Craft {
         self.replaced.is_some_and(|(before, at_ms)| before == mode && now_ms.saturating_sub(at_ms) < STRAGGLER_MS)
     }
 
+    /// A mode that was ordered while nothing was heard has its whole time again from now on.
+    pub fn give_mode_time(&mut self, now_ms: u64) {
+        if let Some(order) = &mut self.mode_order {
+            order.since_ms = now_ms;
+        }
+    }
+
     /// Forgets the ordered mode: somebody else chose another.
     pub fn forget_mode(&mut self) {
         self.mode_order = None;

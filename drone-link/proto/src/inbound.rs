@@ -88,6 +88,8 @@ pub(crate) enum Heard {
         to: Addressee,
     },
     Battery {
+        /// Which of its batteries.
+        id: u8,
         pct: Option<f64>,
         time_left_s: Option<f64>,
     },
@@ -375,9 +377,18 @@ fn raw_item(p: &Payload) -> RawItem {
     }
 }
 
+const AVIONICS_BATTERY: u8 = 3;
+const PAYLOAD_BATTERY: u8 = 4;
+
 fn battery(p: &Payload) -> Heard {
     let time_left_s = p.i32(36);
-    Heard::Battery { pct: percent(p.i8(35)), time_left_s: (time_left_s > 0).then(|| f64::from(time_left_s)) }
+    // MAV_BATTERY_FUNCTION: what feeds the avionics or the payload says nothing of how long the motors turn.
+    let function = p.u8(33);
+    if function == AVIONICS_BATTERY || function == PAYLOAD_BATTERY {
+        return Heard::Other;
+    }
+    let id = p.u8(32);
+    Heard::Battery { id, pct: percent(p.i8(35)), time_left_s: (time_left_s > 0).then(|| f64::from(time_left_s)) }
 }
 
 /// The message gives where the wind blows to, north and east; people say where it comes from.

@@ -236,7 +236,7 @@ impl Link {
             return;
         }
         let change = self.supervision.heard(now_ms);
-        self.link_changed(change);
+        self.link_changed(change, now_ms);
         if freshness == Freshness::Newest {
             self.craft.telemetry.take(heard, now_ms);
         }
@@ -332,7 +332,7 @@ impl Link {
         Addressee { system_id: self.addresses.own_system_id, component_id: self.addresses.own_component_id }
     }
 
-    fn link_changed(&mut self, change: Option<LinkChange>) {
+    fn link_changed(&mut self, change: Option<LinkChange>, now_ms: u64) {
         let Some(change) = change else { return };
         self.craft.connected = self.supervision.connected();
         self.changed = true;
@@ -341,6 +341,7 @@ impl Link {
             LinkChange::Lost => self.notice(FlightEvent::LinkLost),
             LinkChange::Regained => {
                 self.ask_anew();
+                self.craft.give_mode_time(now_ms);
                 self.notice(FlightEvent::LinkRegained);
             }
         }
@@ -369,7 +370,7 @@ impl Link {
     /// Everything that follows from what is known now.
     fn drive(&mut self, now_ms: u64) {
         let lost = self.supervision.handle_timeout(self.config.limits.silence_max_ms, now_ms);
-        self.link_changed(lost);
+        self.link_changed(lost, now_ms);
         self.beat(now_ms);
         self.notice_texts_and_light(now_ms);
         if let Some(flight) = &mut self.flight {

@@ -5,7 +5,7 @@ use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, id};
 use crate::profile::Autopilot;
 
 /// Message and interval in microseconds. Five positions a second draw a smooth track; the rest changes slowly.
-const WANTED: [(u32, u32); 9] = [
+const WANTED: [(u32, u32); 10] = [
     (id::EXTENDED_SYS_STATE, 500_000),
     (id::GLOBAL_POSITION_INT, 200_000),
     (id::SYS_STATUS, 1_000_000),
@@ -14,6 +14,8 @@ const WANTED: [(u32, u32); 9] = [
     (id::BATTERY_STATUS, 2_000_000),
     (id::ATTITUDE, 200_000),
     (id::WIND_COV, 2_000_000),
+    // Other people's aircraft: ArduPilot tells of them only when asked, one with each message.
+    (id::ADSB_VEHICLE, 200_000),
     (id::ILLUMINATOR_STATUS, 1_000_000),
 ];
 

@@ -1,5 +1,7 @@
 //! The latest that the aircraft said of itself.
 
+use std::collections::BTreeMap;
+
 use flight_types::{DroneStatus, GeoPoint};
 
 use crate::inbound::{GlobalPosition, Heard, Heartbeat};
@@ -27,7 +29,10 @@ pub(crate) struct Telemetry {
     pub landed_state: Option<u8>,
     pub fix_type: Option<u8>,
     pub ready_to_arm: Option<bool>,
+    /// The lowest of its batteries, per cent.
     pub battery_pct: Option<f64>,
+    /// What each of its batteries told last, and when.
+    batteries: BTreeMap<u8, (f64, u64)>,
     pub mission_item: Option<u16>,
     pub item_reached: Option<u16>,
     heading_deg: Option<f64>,
@@ -45,7 +50,23 @@ pub(crate) struct Telemetry {
     rebooted: bool,
 }
 
+/// A battery that has not been heard for so long is no longer on board, milliseconds: they are asked for every two seconds.
+const BATTERY_AGE_MAX_MS: u64 = 30_000;
+/// Batteries kept at most: no autopilot has more.
+const BATTERIES_MAX: usize = 16;
+
 impl Telemetry {
+    /// With several batteries the emptiest decides. Two that tell in turn would never be low for as long as is asked, or be the full one
+    /// whenever somebody looks.
+    fn take_battery(&mut self, id: u8, pct: Option<f64>, now_ms: u64) {
+        let Some(pct) = pct else { return };
+        self.batteries.retain(|_, (_, heard_ms)| now_ms.saturating_sub(*heard_ms) < BATTERY_AGE_MAX_MS);
+        if self.batteries.len() < BATTERIES_MAX || self.batteries.contains_key(&id) {
+            self.batteries.insert(id, (pct, now_ms));
+        }
+        self.battery_pct = self.batteries.values().map(|(pct, _)| *pct).reduce(f64::min);
+    }
+
     /// Takes what the autopilot said of its state.
     pub fn take(&mut self, heard: &Heard, now_ms: u64) {
         match heard {
@@ -61,7 +82,9 @@ impl Telemetry {
                 };
                 self.ready_to_arm = Some(prearm.unwrap_or(unsaid));
                 self.battery_v = battery_v.or(self.battery_v);
-                self.battery_pct = battery_pct.or(self.battery_pct);
+                if self.batteries.is_empty() {
+                    self.battery_pct = battery_pct.or(self.battery_pct);
+                }
             }
             Heard::GpsRaw { fix_type, satellites } => {
                 self.fix_type = Some(*fix_type);
@@ -75,8 +98,8 @@ impl Telemetry {
             Heard::GlobalPosition(position) => self.take_position(position),
             Heard::MissionCurrent { seq } => self.mission_item = Some(self.item_of_ours(*seq)),
             Heard::MissionItemReached { seq } => self.item_reached = Some(self.item_of_ours(*seq)),
-            Heard::Battery { pct, time_left_s } => {
-                self.battery_pct = pct.or(self.battery_pct);
+            Heard::Battery { id, pct, time_left_s } => {
+                self.take_battery(*id, *pct, now_ms);
                 self.time_left_s = *time_left_s;
             }
             Heard::Wind { from_deg, speed_m_s } => self.wind = Some((*from_deg, *speed_m_s)),

@@ -314,6 +314,74 @@ fn a_restarted_program_adopts_the_aircraft_and_launches_no_second_time() {
 }
 
 #[test]
+fn one_that_may_be_in_the_air_is_waited_for_after_a_restart() {
+    for phase in [FlightPhase::Armed, FlightPhase::Airborne, FlightPhase::OnScene, FlightPhase::Returning] {
+        let mut world = world_at(phase, CLEAR, 7);
+        world.restart_link();
+        world.weather.loss_pct = 100;
+        world.command("m", fly(plan("m"), phase));
+        world.run(60_000);
+        assert!(world.has(|report| *report == FlightEvent::LinkLost), "{:?}", world.reports);
+        world.weather = CLEAR;
+        world.run_until(10_000, |report| *report == FlightEvent::LinkRegained);
+        world.command("m", recall());
+        world.run_until_phase(240_000, FlightPhase::Landed);
+        world.run(20_000);
+        assert!(world.vehicle.landed && !world.vehicle.armed && world.vehicle.launches <= 1, "{phase:?}");
+        assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. })), "{phase:?}: {:?}", world.reports);
+    }
+}
+
+#[test]
+fn a_line_that_breaks_at_the_lift_off_says_nothing_of_the_aircraft() {
+    let mut world = world_at(FlightPhase::Armed, CLEAR, 7);
+    // The order to fly is on its way already.
+    world.run(300);
+    world.weather.loss_pct = 100;
+    world.run(45_000);
+    world.weather = CLEAR;
+    world.run_until_phase(120_000, FlightPhase::OnScene);
+    assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. })), "{:?}", world.reports);
+}
+
+#[test]
+fn one_that_has_come_down_is_not_lifted_again_by_a_restart() {
+    let mut world = world_at(FlightPhase::Returning, CLEAR, 7);
+    while !world.vehicle.landed {
+        world.run(100);
+    }
+    assert!(world.vehicle.armed, "its motors still turn");
+    let orders = world.vehicle.modes_ordered.len();
+    world.restart_link();
+    world.command("m", fly(plan("m"), FlightPhase::Returning));
+    world.run_until_phase(30_000, FlightPhase::Landed);
+    world.run(10_000);
+    assert!(world.vehicle.landed && !world.vehicle.armed);
+    assert_eq!((world.vehicle.launches, world.vehicle.modes_ordered.len()), (1, orders));
+}
+
+#[test]
+fn a_way_home_that_is_drawn_again_is_begun_at_its_beginning() {
+    let mut world = World::new(8, CLEAR);
+    world.vehicle.become_arducopter();
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(240_000, FlightPhase::OnScene);
+    world.command("m", recall());
+    world.run_until_phase(60_000, FlightPhase::Returning);
+    while world.vehicle.current < 4 {
+        world.run(100);
+    }
+    world.vehicle.mode = vehicle::LAND;
+    world.run_until(10_000, |report| matches!(report, FlightEvent::ModeChanged { .. }));
+    world.command("m", FlightCommand::Recall { homeward: vec![at(0.0, 60.0), home()] });
+    while world.vehicle.mode != MISSION {
+        world.run(100);
+    }
+    assert!(world.vehicle.current < 3, "it goes on at item {} of the new list", world.vehicle.current);
+    world.run_until_phase(240_000, FlightPhase::Landed);
+}
+
+#[test]
 fn an_aircraft_in_the_air_with_another_plan_is_left_alone() {
     let mut world = world_at(FlightPhase::Airborne, CLEAR, 8);
     world.restart_link();

@@ -26,10 +26,13 @@ impl Flight {
         let known = craft.telemetry.landed().zip(craft.telemetry.armed());
         let (Some((landed, armed)), true) = (known, craft.connected) else {
             if late {
-                self.fail(FlightFailure::NoAnswer, craft, now_ms);
+                self.go_unheard(craft, now_ms);
             }
             return;
         };
+        if std::mem::take(&mut self.late) {
+            self.report(FlightEvent::LinkRegained);
+        }
         if !landed || armed {
             craft.transfer = Some(craft.download(ListKind::Mission, now_ms));
             return self.go(Stage::Identify, now_ms);
@@ -41,6 +44,17 @@ impl Flight {
             (true, None) if !late => {}
             (true, _) => self.settle_on_ground("it was found on the ground", craft, now_ms),
             (false, _) => self.go(Stage::Preflight, now_ms),
+        }
+    }
+
+    /// Nothing was heard in time. One that was never armed is given up. One that was may be in the air: whoever comes back to it after a
+    /// restart says that it is not heard and waits on, because what is given up has nobody when it is heard again.
+    fn go_unheard(&mut self, craft: &mut Craft, now_ms: u64) {
+        if self.reached < FlightPhase::Armed {
+            return self.fail(FlightFailure::NoAnswer, craft, now_ms);
+        }
+        if !std::mem::replace(&mut self.late, true) {
+            self.report(FlightEvent::LinkLost);
         }
     }
 
@@ -58,7 +72,12 @@ impl Flight {
             OnBoard::Foreign => {
                 self.end(FlightEvent::Failed { failure: FlightFailure::ForeignMission, airborne }, craft, now_ms);
             }
-            OnBoard::Outbound | OnBoard::OutboundFromAir | OnBoard::Homeward if !airborne => {
+            // It has flown already and its motors still turn: they are to stop, not to lift it again.
+            OnBoard::Homeward if !airborne => self.begin_abort(craft, now_ms),
+            OnBoard::Outbound | OnBoard::OutboundFromAir if !airborne && self.reached >= FlightPhase::Airborne => {
+                self.begin_abort(craft, now_ms);
+            }
+            OnBoard::Outbound | OnBoard::OutboundFromAir if !airborne => {
                 self.report_phase(FlightPhase::Armed);
                 self.go(Stage::Lift, now_ms);
             }
@@ -252,6 +271,11 @@ impl Flight {
     }
 
     pub(super) fn lift(&mut self, craft: &mut Craft, now_ms: u64) {
+        if !craft.connected {
+            // What was heard last says nothing of what it does now: it may have lifted since. The time that it has begins when it is heard.
+            self.since_ms = now_ms;
+            return;
+        }
         if self.redirected && !self.first_item_is_current(craft, now_ms) {
             return;
         }
@@ -279,6 +303,10 @@ impl Flight {
 
     /// A mission that is replaced in the air starts at its first item.
     pub(super) fn first_item_is_current(&mut self, craft: &mut Craft, now_ms: u64) -> bool {
+        if !craft.connected {
+            self.since_ms = now_ms;
+            return false;
+        }
         if craft.telemetry.mission_item == Some(0) || self.elapsed_ms(now_ms) >= SET_CURRENT_LIMIT_MS {
             return true;
         }

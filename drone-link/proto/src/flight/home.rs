@@ -93,6 +93,7 @@ impl Flight {
             None => {}
             Some(Ok(())) => {
                 craft.telemetry.mission_item = None;
+                self.unbegun = true;
                 self.go(Stage::HomeStart, now_ms);
             }
             // Nothing better can be done from here than to say so once and try again.
@@ -109,17 +110,18 @@ impl Flight {
             self.hold_on(Mode::Hold, "hold", craft, now_ms);
             return;
         }
-        // Only a way home that has not begun is set to its first item.
-        let begun = self.reached >= FlightPhase::Returning;
-        if !begun && self.has_left(craft) && self.drawings < DRAWINGS_MAX {
+        // Only a way home that has not begun is set to its first item. Autopilots differ in whether a new list begins at its first: ArduPilot
+        // goes on at the number that it had in the old one.
+        if self.unbegun && self.has_left(craft) && self.drawings < DRAWINGS_MAX {
             self.drawings += 1;
             return self.go(Stage::HomeLoad, now_ms);
         }
-        if !begun && !self.first_item_is_current(craft, now_ms) {
+        if self.unbegun && !self.first_item_is_current(craft, now_ms) {
             return;
         }
         match craft.ensure_mode(Mode::Mission, now_ms) {
             ModeProgress::Confirmed => {
+                self.unbegun = false;
                 self.report_phase(FlightPhase::Returning);
                 self.go(Stage::Return, now_ms);
             }

@@ -142,6 +142,8 @@ pub(crate) struct Flight {
     drawn_at: Option<GeoPoint>,
     /// How often it was drawn anew.
     drawings: u32,
+    /// It is on board and has not begun.
+    unbegun: bool,
     trail: Vec<GeoPoint>,
     watch: Watch,
     last: Option<FlightEvent>,
@@ -189,6 +191,7 @@ impl Flight {
             corners: Vec::new(),
             drawn_at: None,
             drawings: 0,
+            unbegun: false,
             trail: Vec::new(),
             watch: Watch::default(),
             last: None,
@@ -366,7 +369,8 @@ impl Flight {
 
     /// The flight cannot go on. In the air it waits for orders, on the ground it makes sure that the motors are off.
     fn fail(&mut self, failure: FlightFailure, craft: &mut Craft, now_ms: u64) {
-        let airborne = craft.telemetry.landed() == Some(false);
+        // One that was in the air and of which nothing is known is in the air.
+        let airborne = craft.telemetry.landed().map_or(self.reached >= FlightPhase::Airborne, |landed| !landed);
         let event = FlightEvent::Failed { failure, airborne };
         self.last = Some(event.clone());
         self.report(event);

@@ -746,7 +746,10 @@ impl Vehicle {
                 };
                 self.mission[0] = item;
             }
-            self.current = 0;
+            // ArduPilot goes on in a new list at the number that it had in the old one, if the new one has it.
+            if !self.ardupilot || self.landed || usize::from(self.current) >= self.mission.len() {
+                self.current = 0;
+            }
         }
         self.mission_ack(receiving.kind, MavMissionResult::MAV_MISSION_ACCEPTED);
     }
