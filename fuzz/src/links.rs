@@ -175,6 +175,7 @@ pub fn plan(mission: MissionId, shape: u8) -> FlightPlan {
         fence: Fence { ring: square(500.0), height_max_m: 120.0 },
         exclusions: vec![square(30.0)],
         zone_margin_m: 15.0,
+        home_charge: None,
         obstacles: Vec::new(),
         relief: None,
     }

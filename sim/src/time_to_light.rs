@@ -85,6 +85,13 @@ impl TimeToLight {
         self.reached.last().map_or(f64::NAN, |(_, at_s)| *at_s)
     }
 
+    /// How long an operator had it wait, seconds; nobody's speed, and nought where launches are approved automatically.
+    pub fn approval_s(&self) -> f64 {
+        let before_s = |index: usize| index.checked_sub(1).map_or(0.0, |before| self.reached[before].1);
+        let approved = self.reached.iter().position(|(what, _)| *what == "approval");
+        approved.map_or(0.0, |index| self.reached[index].1 - before_s(index))
+    }
+
     /// The same over the bound.
     pub fn ratio(&self) -> f64 {
         self.light_s() / self.bound_s
@@ -94,7 +101,11 @@ impl TimeToLight {
 impl fmt::Display for TimeToLight {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (drone, light_s, bound_s, ratio) = (&self.drone, self.light_s(), self.bound_s, self.ratio());
-        write!(f, "{drone}: call to light {light_s:.1} s, bound {bound_s:.1} s, ratio {ratio:.2}:")?;
+        write!(f, "{drone}: call to light {light_s:.1} s, bound {bound_s:.1} s, ratio {ratio:.2}")?;
+        if self.approval_s() >= 0.1 {
+            write!(f, " ({:.2} without the wait for approval)", (light_s - self.approval_s()) / bound_s)?;
+        }
+        write!(f, ":")?;
         let mut before_s = 0.0;
         for (what, at_s) in &self.reached {
             write!(f, " {what} {:.1}", at_s - before_s)?;
@@ -125,6 +136,7 @@ mod tests {
             fence: Fence { ring: Ring::new(vec![at(0.0, 0.0), at(1.0, 0.0), at(0.0, 1.0)]).expect("a ring"), height_max_m: 120.0 },
             exclusions: Vec::new(),
             zone_margin_m: 15.0,
+            home_charge: None,
             obstacles: Vec::new(),
             relief: None,
         };

@@ -64,3 +64,46 @@ fn the_time_left_on_scene_counts_down_to_when_it_leaves() {
     }
     assert!(said.windows(2).all(|pair| pair[1].1 < pair[0].1), "it counts down: {said:?}");
 }
+
+/// The pad is 1.6 km from the caller, and the way home lies straight against more wind than most nights have.
+const FAR_SITE: &str = r#"
+    name = "far from the pad"
+    origin = { lat = 37.5000, lon = 127.0000 }
+    ground_amsl_m = 30.0
+    fence = [[-900, -900], [900, -900], [900, 900], [-900, 900]]
+    fence_height_max_m = 110.0
+    [[stations]]
+    id = "north"
+    at = [0, 850]
+    approval = { by = "automatic" }
+    drones = [{ id = "d1", system_id = 1, at = [0, 850], illuminator = true }]
+"#;
+/// What the model of consumption may be wrong by, per cent of a full charge: 5 % of what a way home like this takes, and the charge as told.
+const LANDED_SHORT_PCT: f64 = 2.0;
+
+#[test]
+fn far_off_and_against_the_wind_it_leaves_in_time_to_land_with_its_reserve() {
+    let mut scenario: Scenario = toml::from_str(ALONE).expect("a well-formed scenario");
+    scenario.site_file = Some(toml::from_str(FAR_SITE).expect("a well-formed site"));
+    scenario.callers[0].at = [0.0, -750.0];
+    (scenario.wind_m_s, scenario.wind_from_deg) = (8.5, 0.0);
+    let drone = DroneId::new("d1").expect("an id");
+    let (mut stayed, mut left_pct, mut landed_pct, mut reserve_pct) = (false, None, None, 0.0);
+    run_watched(&scenario, 3, |seen| {
+        let Some((core, (_, truth))) = seen.core.zip(seen.aircraft().find(|(id, _)| **id == drone)) else { return };
+        reserve_pct = core.site().map_or(0.0, |site| site.policy.battery_reserve_pct);
+        let Some(mission) = core.missions().next() else { return };
+        stayed |= mission.phase == Some(FlightPhase::OnScene);
+        if stayed && mission.recalled && left_pct.is_none() {
+            left_pct = Some(truth.battery_pct);
+        }
+        if stayed && truth.on_ground && landed_pct.is_none() {
+            landed_pct = Some(truth.battery_pct);
+        }
+    })
+    .expect("the scenario runs");
+    let (left_pct, landed_pct) = (left_pct.expect("it left"), landed_pct.expect("it landed"));
+    println!("left with {left_pct:.1} %, landed with {landed_pct:.1} %, reserve {reserve_pct} %");
+    assert!(left_pct > 30.0, "at the charge at which every flight ends it would have been too late: {left_pct:.1} %");
+    assert!(landed_pct >= reserve_pct - LANDED_SHORT_PCT, "landed with {landed_pct:.1} %");
+}

@@ -381,6 +381,7 @@ mod tests {
             },
             exclusions: Vec::new(),
             zone_margin_m: 15.0,
+            home_charge: None,
             obstacles: Vec::new(),
             relief,
         }

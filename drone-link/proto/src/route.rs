@@ -244,6 +244,7 @@ mod tests {
             fence: Fence { ring: square(0.0, 0.0, 1_000.0), height_max_m: 120.0 },
             exclusions,
             zone_margin_m: 15.0,
+            home_charge: None,
             obstacles: Vec::new(),
             relief: None,
         }

@@ -36,6 +36,7 @@ fn plan(name: &str) -> FlightPlan {
         obstacles: Vec::new(),
         relief: None,
         zone_margin_m: 15.0,
+        home_charge: None,
     }
 }
 

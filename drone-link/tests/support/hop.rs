@@ -24,5 +24,6 @@ pub fn plan(name: &str) -> FlightPlan {
         obstacles: Vec::new(),
         relief: None,
         zone_margin_m: 15.0,
+        home_charge: None,
     }
 }

@@ -42,6 +42,19 @@ pub struct FlightPlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(value_type = Option<crate::ReliefParts>))]
     pub relief: Option<Relief>,
+    /// At which charge a flight that stays must go home; absent in plans from before, and for surveys, whose path is reckoned whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub home_charge: Option<HomeCharge>,
+}
+
+/// What the way home takes of a charge, with the reserve that is to be left.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HomeCharge {
+    /// From where the scene was planned, reserve included, per cent of a full charge.
+    pub from_scene_pct: f64,
+    /// More for each metre that the aircraft is away from there, per cent.
+    pub per_metre_pct: f64,
 }
 
 /// What an autopilot's own way home keeps over the highest ground near the flight, metres: PX4's default over home.
@@ -77,6 +90,13 @@ impl FlightPlan {
     /// The way by level steps over the relief; nothing without one.
     pub fn stairs(&self, corners: &[GeoPoint]) -> Option<Vec<Stair>> {
         self.relief.as_ref().map(|relief| relief.stairs(corners))
+    }
+
+    /// The charge at which the aircraft must go home from here, per cent; 0 where the plan does not say.
+    pub fn home_charge_pct(&self, here: Option<GeoPoint>) -> f64 {
+        let Some((charge, scene)) = self.home_charge.zip(self.outbound.last()) else { return 0.0 };
+        let away_m = here.map_or(0.0, |here| here.distance_m(scene));
+        charge.from_scene_pct + charge.per_metre_pct * away_m
     }
 }
 

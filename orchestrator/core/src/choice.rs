@@ -8,7 +8,7 @@ mod post;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use flight_types::{DroneId, DroneStatus, EscortPost, FlightPhase, FlightPlan, GeoPoint, LightState, MissionId, StationId};
+use flight_types::{DroneId, DroneStatus, EscortPost, FlightPhase, FlightPlan, GeoPoint, LightState, MissionId, Scene, StationId};
 
 use crate::cause::Cause;
 use crate::config::{DroneConfig, Policy, SiteConfig, StationConfig};
@@ -196,7 +196,7 @@ fn charge(
     drone: &DroneConfig,
     status: &DroneStatus,
     wind: Wind,
-    draft: Draft,
+    mut draft: Draft,
 ) -> Result<(Draft, Charge), RejectionReason> {
     let policy = &question.site.policy;
     let available_pct = status.battery_pct.filter(|pct| pct.is_finite()).ok_or(RejectionReason::EnergyUnknown)?;
@@ -205,6 +205,9 @@ fn charge(
         return Err(RejectionReason::Energy { needed_pct, available_pct });
     }
     let stay_s = energy::stay_affordable_s(drone, policy, &draft.trip, wind, available_pct);
+    if matches!(draft.plan.scene, Scene::Escort { .. }) {
+        draft.plan.home_charge = Some(energy::home_charge(drone, policy, &draft.trip, wind));
+    }
     Ok((draft, Charge { needed_pct, available_pct, stay_s }))
 }
 

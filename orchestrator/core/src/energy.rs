@@ -3,7 +3,7 @@
 //! Charge is counted in seconds of hovering in still air with the light off. What flying costs over that is the aircraft's
 //! [`PowerCurve`]; that of the simulated aircraft is fitted to flights by `sim energy` (docs/simulator.md).
 
-use flight_types::{DroneStatus, FlightPhase, GeoPoint, Relief};
+use flight_types::{DroneStatus, FlightPhase, GeoPoint, HomeCharge, Relief};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{DroneConfig, Policy};
@@ -209,6 +209,32 @@ pub fn stay_affordable_s(drone: &DroneConfig, policy: &Policy, trip: &Trip, wind
     ((all_s - without_stay) / (drone.power.level(wind.speed_m_s) + light)).max(0.0)
 }
 
+/// At which charge a flight must go home from its scene, however low it has come down there.
+pub fn home_charge(drone: &DroneConfig, policy: &Policy, trip: &Trip, wind: Wind) -> HomeCharge {
+    let home = way_home(trip, trip.scene_height_m.min(policy.scene_height_m));
+    let hover_s = cost(drone, &home, wind).hover_s;
+    // Where it is left the charge is about what the way takes and the reserve.
+    let left_pct = policy.battery_reserve_pct + 100.0 * hover_s / drone.endurance_s;
+    // Straight against the wind, if it must be.
+    let metre_s = drone.power.level(drone.cruise_speed_m_s + wind.speed_m_s) / drone.cruise_speed_m_s;
+    HomeCharge {
+        from_scene_pct: policy.battery_reserve_pct + taken_pct(drone, hover_s, left_pct),
+        per_metre_pct: taken_pct(drone, metre_s, left_pct),
+    }
+}
+
+/// The last part of a trip: from a scene at this height up to the transit and home. It rises and falls as much as both ways do, at most.
+fn way_home(trip: &Trip, scene_height_m: f64) -> Trip {
+    Trip {
+        outbound: Vec::new(),
+        path: Vec::new(),
+        scene_height_m,
+        start_height_m: trip.transit_height_m,
+        stay_s: 0.0,
+        ..trip.clone()
+    }
+}
+
 /// The link calls an aircraft home at this charge, per cent, whatever its way home takes.
 const CALLED_HOME_PCT: f64 = 25.0;
 
@@ -373,6 +399,24 @@ mod tests {
         let spent_pct = needed_pct(&drone(), &policy, &Trip { stay_s, ..trip() }, from_anywhere(5.0), 90.0);
         assert!((spent_pct - 90.0).abs() < 0.2, "{spent_pct}");
         assert_eq!(stay_affordable_s(&drone(), &policy, &trip(), from_anywhere(5.0), 20.0), 0.0);
+    }
+
+    #[test]
+    fn who_goes_home_when_told_lands_with_the_reserve() {
+        let policy = Policy { scene_height_m: 20.0, ..Policy::default() };
+        for (speed_m_s, length_m) in [(0.0, 200.0), (5.0, 600.0), (9.0, 1_500.0)] {
+            let homeward = vec![Leg { length_m, bearing_deg: 270.0 }];
+            let wind = Wind { speed_m_s, from_deg: Some(270.0) };
+            let told = home_charge(&drone(), &policy, &Trip { homeward: homeward.clone(), ..trip() }, wind);
+            let way = way_home(&Trip { homeward, ..trip() }, 20.0);
+            let landed_pct = told.from_scene_pct - taken_pct(&drone(), cost(&drone(), &way, wind).hover_s, told.from_scene_pct);
+            assert!((landed_pct - policy.battery_reserve_pct).abs() < 0.3, "{landed_pct} after {length_m} m");
+            // Three hundred metres further off, straight against the wind, at the cruise.
+            let more = vec![Leg { length_m: length_m + 300.0, bearing_deg: 270.0 }];
+            let further = home_charge(&drone(), &policy, &Trip { homeward: more, ..trip() }, wind);
+            let by_metres_pct = told.from_scene_pct + 300.0 * told.per_metre_pct;
+            assert!((by_metres_pct - further.from_scene_pct).abs() < 0.1 * (further.from_scene_pct - told.from_scene_pct) + 0.1);
+        }
     }
 
     #[test]

@@ -86,6 +86,7 @@ pub fn plan(name: &str) -> FlightPlan {
         fence: Fence { ring: square(0.0, 0.0, 500.0), height_max_m: 120.0 },
         exclusions: vec![square(95.0, 0.0, 40.0)],
         zone_margin_m: 15.0,
+        home_charge: None,
         obstacles: Vec::new(),
         relief: None,
     }

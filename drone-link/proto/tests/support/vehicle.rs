@@ -57,6 +57,8 @@ pub struct Vehicle {
     pub healthy: bool,
     pub fix: GpsFixType,
     pub battery_pct: i8,
+    /// A second one, told in turn with the first.
+    pub second_battery_pct: Option<i8>,
     pub has_illuminator: bool,
     pub light_on: bool,
     pub light_broken: bool,
@@ -133,6 +135,7 @@ impl Vehicle {
             healthy: true,
             fix: GpsFixType::GPS_FIX_TYPE_3D_FIX,
             battery_pct: 90,
+            second_battery_pct: None,
             has_illuminator: true,
             light_on: false,
             light_broken: false,
@@ -338,6 +341,11 @@ impl Vehicle {
             battery_remaining: self.battery_pct,
             ..Default::default()
         }));
+        if let Some(second_pct) = self.second_battery_pct {
+            let id = u8::from(self.now_ms / 1_000 % 2 == 0);
+            let battery_remaining = if id == 1 { second_pct } else { self.battery_pct };
+            self.send(&MavMessage::BATTERY_STATUS(BATTERY_STATUS_DATA { id, battery_remaining, ..Default::default() }));
+        }
     }
 
     fn global_position(&mut self) {

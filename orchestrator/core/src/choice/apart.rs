@@ -343,6 +343,7 @@ mod tests {
             fence: Fence { ring, height_max_m: 120.0 },
             exclusions: Vec::new(),
             zone_margin_m: 15.0,
+            home_charge: None,
             obstacles: Vec::new(),
             relief: None,
         };

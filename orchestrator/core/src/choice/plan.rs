@@ -290,6 +290,8 @@ fn plan(question: &Question<'_>, demand: &Demand, drone: &DroneConfig, start: &S
         exclusions: route::exclusions(question.site, demand),
         zone_margin_m: question.site.policy.zone_margin_m,
         relief,
+        // Known when the wind and the charge are.
+        home_charge: None,
     }
 }
 
