@@ -18,7 +18,7 @@ pub(crate) fn judge_beacons(world: &World, pictures: &[&Picture], judgement: &mu
     for beacon in &world.beacons {
         judge_beacon(beacon, pictures, judgement);
     }
-    judge_strangers(pictures, judgement);
+    judge_strangers(world, pictures, judgement);
 }
 
 fn judge_beacon(beacon: &Beacon, pictures: &[&Picture], judgement: &mut Judgement) {
@@ -30,6 +30,9 @@ fn judge_beacon(beacon: &Beacon, pictures: &[&Picture], judgement: &mut Judgemen
         Kind::OF_A_BEACON.into_iter().for_each(|kind| judgement.cleared(kind, subject(beacon)));
     } else if away.is_empty() {
         judge_unseen(beacon, pictures, judgement);
+    } else if looked(beacon, pictures).len() < PICTURES_WITHOUT_MIN {
+        // Whether it is still at home nobody has seen: which of the two is the copy is not known.
+        return;
     } else if let Some(there) = sure_away.next() {
         judgement.found_of_beacon(shown(Kind::BeaconMoved, subject(beacon), there));
     }
@@ -86,19 +89,21 @@ fn is_pasted_over(beacon: &Beacon, pictures: &[&Picture]) -> bool {
 }
 
 /// Codes that should hang nowhere. That one is gone a person says: no picture is known to show the place where it was.
-fn judge_strangers(pictures: &[&Picture], judgement: &mut Judgement) {
+fn judge_strangers(world: &World, pictures: &[&Picture], judgement: &mut Judgement) {
     let says = pictures.iter().flat_map(|picture| &picture.codes).map(|code| &code.says);
     let distinct: BTreeSet<&Says> = says.collect();
     for wanted in distinct {
-        let Some((kind, area)) = stranger(wanted) else { continue };
+        let Some((kind, area)) = stranger(world, wanted) else { continue };
         for sighting in sightings(pictures, wanted).iter().filter(|sighting| is_sure(sighting)) {
             judgement.found(shown(kind, Subject::Code(area.to_owned()), sighting));
         }
     }
 }
 
-fn stranger(says: &Says) -> Option<(Kind, &str)> {
+fn stranger<'a>(world: &World, says: &'a Says) -> Option<(Kind, &'a str)> {
     match says {
+        // Of another lot, or taken down in the drawing: whoever scans it parks in an area that is not here.
+        Says::Genuine(area) if !world.beacons.iter().any(|beacon| beacon.area == *area) => Some((Kind::BeaconMoved, area)),
         Says::Forged(area) => Some((Kind::BeaconForged, area)),
         Says::Revoked(area) => Some((Kind::BeaconRevoked, area)),
         Says::Genuine(_) | Says::Unread | Says::Foreign => None,

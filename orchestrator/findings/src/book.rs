@@ -117,7 +117,10 @@ impl Findings {
 
     /// Takes what a survey said. Returns the numbers of new findings.
     pub fn take(&mut self, judgement: &Judgement, at_ms: i64) -> Vec<u64> {
-        for (kind, subject) in &judgement.cleared {
+        // What is found again is not over, whatever else about it was looked at.
+        let found_again =
+            |kind: &Kind, subject: &Subject| judgement.found.iter().any(|found| (&found.kind, &found.subject) == (kind, subject));
+        for (kind, subject) in judgement.cleared.iter().filter(|(kind, subject)| !found_again(kind, subject)) {
             self.fix_all(*kind, subject, at_ms);
         }
         let mut opened = Vec::new();

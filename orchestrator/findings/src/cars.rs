@@ -27,6 +27,7 @@ struct Looked<'a> {
     bay: &'a Bay,
     state: State,
     pictures: Vec<String>,
+    taken_ms: Vec<i64>,
 }
 
 pub(crate) fn judge_cars(world: &World, pictures: &[&Picture], judgement: &mut Judgement) {
@@ -60,6 +61,8 @@ pub fn is_taken(looks: impl Iterator<Item = f64>) -> Option<bool> {
 }
 
 fn looked<'a>(bay: &'a Bay, pictures: &[&Picture]) -> Looked<'a> {
+    let of = |picture: &&&Picture| picture.bays.iter().any(|seen| seen.bay == bay.id);
+    let taken_ms = pictures.iter().filter(of).map(|picture| picture.taken_ms).collect();
     let seen: Vec<(&str, &BaySeen)> = pictures
         .iter()
         .flat_map(|picture| picture.bays.iter().filter(|seen| seen.bay == bay.id).take(1).map(|seen| (picture.id.as_str(), seen)))
@@ -69,7 +72,7 @@ fn looked<'a>(bay: &'a Bay, pictures: &[&Picture]) -> Looked<'a> {
         Some(false) => State::Free,
         None => State::Unknown,
     };
-    Looked { bay, state, pictures: seen.iter().map(|(id, _)| (*id).to_owned()).collect() }
+    Looked { bay, state, pictures: seen.iter().map(|(id, _)| (*id).to_owned()).collect(), taken_ms }
 }
 
 /// The plate that several pictures agree on and none contradicts.
@@ -101,15 +104,26 @@ fn judge_plate(looked: &Looked<'_>, plate: &str, unmatched: &mut Vec<&Session>, 
 fn judge_count(area: &str, bays: &[Looked<'_>], sessions: &[&Session], begin_ms: i64, judgement: &mut Judgement) {
     let nameless: Vec<&Looked<'_>> = bays.iter().filter(|looked| looked.state == State::Taken { plate: None }).collect();
     let whole = bays.iter().all(|looked| looked.state != State::Unknown);
-    // A session that began while the survey flew explains a car, and is not missed when its car came after the look.
-    let due: Vec<&Session> = sessions.iter().copied().filter(|session| session.since_ms < begin_ms).collect();
+    let all: Vec<&Looked<'_>> = bays.iter().collect();
+    // When this area was looked at: a survey may wait for hours, and others end their stay meanwhile.
+    let looks_ms = || bays.iter().flat_map(|looked| looked.taken_ms.iter().copied());
+    let (Some(first_ms), Some(last_ms)) = (looks_ms().min(), looks_ms().max()) else { return };
+    let open_at = |session: &Session, at_ms: i64| session.until_ms.is_none_or(|until_ms| until_ms > at_ms);
+    let here: Vec<&Session> = sessions.iter().copied().filter(|session| open_at(session, first_ms)).collect();
+    // A session that began while the survey flew, or ended while the area was looked at, explains a car and is not missed.
+    let due: Vec<&Session> =
+        here.iter().copied().filter(|session| session.since_ms < begin_ms && open_at(session, last_ms)).collect();
     for looked in bays.iter().filter(|looked| looked.state == State::Free) {
         judgement.cleared(Kind::CarWithoutSession, Subject::Bay(looked.bay.id.clone()));
         judgement.cleared(Kind::WrongArea, Subject::Bay(looked.bay.id.clone()));
     }
-    let surplus = nameless.len().saturating_sub(sessions.len());
-    match (surplus, sessions.is_empty()) {
-        (0, _) if whole => judgement.cleared(Kind::CarWithoutSession, Subject::Area(area.to_owned())),
+    let surplus = nameless.len().saturating_sub(here.len());
+    if surplus > 0 || whole {
+        // In one form or not at all: what was said in the other is over.
+        judgement.cleared(Kind::CarWithoutSession, Subject::Area(area.to_owned()));
+        nameless.iter().for_each(|looked| judgement.cleared(Kind::CarWithoutSession, Subject::Bay(looked.bay.id.clone())));
+    }
+    match (surplus, here.is_empty()) {
         (0, _) => {}
         (_, true) => nameless.iter().for_each(|looked| judgement.found(shown(Kind::CarWithoutSession, looked))),
         (count, false) => judgement.found(counted(Kind::CarWithoutSession, area, count, &nameless)),
@@ -117,10 +131,11 @@ fn judge_count(area: &str, bays: &[Looked<'_>], sessions: &[&Session], begin_ms:
     if !whole {
         return;
     }
-    let all: Vec<&Looked<'_>> = bays.iter().collect();
+    judgement.cleared(Kind::SessionWithoutCar, Subject::Area(area.to_owned()));
+    sessions.iter().for_each(|session| judgement.cleared(Kind::SessionWithoutCar, Subject::Session(session.id.clone())));
     let lack = due.len().saturating_sub(nameless.len());
     match (lack, nameless.is_empty()) {
-        (0, _) => judgement.cleared(Kind::SessionWithoutCar, Subject::Area(area.to_owned())),
+        (0, _) => {}
         (_, true) => due.iter().for_each(|session| judgement.found(absent(session, area, &all))),
         (count, false) => judgement.found(counted(Kind::SessionWithoutCar, area, count, &all)),
     }

@@ -38,7 +38,7 @@ pub struct Bay {
     pub place: Point,
 }
 
-/// A stay that is open while the survey flies.
+/// A stay that is open while the survey flies, or was when it was asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Session {
     /// Which.
@@ -49,6 +49,8 @@ pub struct Session {
     pub plate: String,
     /// Since when, milliseconds since 1970.
     pub since_ms: i64,
+    /// When it ended, if it has.
+    pub until_ms: Option<i64>,
 }
 
 /// All of it.

@@ -217,7 +217,8 @@ fn plate(number: usize) -> String {
 fn lot(bays: usize, sessions: usize, since_ms: i64) -> World {
     let place = |number: usize| Point { east_m: 2.5 * number as f64, north_m: 5.0 };
     let bay = |number: usize| Bay { id: format!("bay-{number}"), area: area(0), place: place(number) };
-    let session = |number: usize| Session { id: format!("s-{number}"), area: area(0), plate: plate(number), since_ms };
+    let session =
+        |number: usize| Session { id: format!("s-{number}"), area: area(0), plate: plate(number), since_ms, until_ms: None };
     World { beacons: Vec::new(), bays: (0..bays).map(bay).collect(), sessions: (0..sessions).map(session).collect() }
 }
 
@@ -290,4 +291,67 @@ fn a_session_that_ended_misses_no_car() {
     assert_eq!(findings.take(&judge(&world, &survey), 1), [1]);
     findings.session_ended("s-0", 2);
     assert_eq!(findings.live().count(), 0);
+}
+
+#[test]
+fn a_stay_that_ended_before_its_area_was_looked_at_misses_no_car_and_hides_none() {
+    let mut world = lot(2, 2, BEGIN_MS - 1_000);
+    world.sessions[1].until_ms = Some(BEGIN_MS - 1);
+    let looked_at = |taken: &[(f64, Option<String>)]| Survey { pictures: (0..3).map(|number| of_bays(number, taken)).collect() };
+    assert_eq!(found(&world, &looked_at(&[(0.99, None), (0.01, None)])), [], "who has left is not missed");
+    let both = found(&world, &looked_at(&[(0.99, None), (0.99, None)]));
+    assert_eq!(both, [(Kind::CarWithoutSession, area(0))], "and explains no other car");
+    world.sessions[1].until_ms = Some(BEGIN_MS + 1);
+    for second in [0.01, 0.99] {
+        assert_eq!(
+            found(&world, &looked_at(&[(0.99, None), (second, None)])),
+            [],
+            "who leaves under the camera may be in it or not"
+        );
+    }
+}
+
+#[test]
+fn a_car_that_got_its_session_and_a_session_that_got_its_car_are_right_again() {
+    let survey =
+        |from: usize, taken: f64| Survey { pictures: (from..from + 3).map(|number| of_bays(number, &[(taken, None)])).collect() };
+    let (without, with) = (lot(1, 0, 0), lot(1, 1, 0));
+    let mut findings = Findings::default();
+    assert_eq!(findings.take(&judge(&without, &survey(0, 0.99)), 1), [1]);
+    assert_eq!(findings.take(&judge(&without, &survey(3, 0.99)), 2), [0_u64; 0], "the same one");
+    findings.take(&judge(&with, &survey(6, 0.99)), 3);
+    assert_eq!(findings.live().count(), 0, "the driver has registered");
+    assert_eq!(findings.take(&judge(&with, &survey(9, 0.01)), 4), [2]);
+    findings.take(&judge(&with, &survey(12, 0.99)), 5);
+    assert_eq!(findings.live().count(), 0, "the car is there");
+}
+
+#[test]
+fn one_matter_is_said_in_one_form() {
+    let survey =
+        |from: usize| Survey { pictures: (from..from + 3).map(|number| of_bays(number, &[(0.99, None), (0.99, None)])).collect() };
+    let mut findings = Findings::default();
+    assert_eq!(findings.take(&judge(&lot(2, 0, 0), &survey(0)), 1), [1, 2], "each of the two cars");
+    assert_eq!(findings.take(&judge(&lot(2, 1, 0), &survey(3)), 2), [3], "one of the two cars");
+    let live: Vec<&Subject> = findings.live().map(|known| &known.finding.subject).collect();
+    assert_eq!(live, [&Subject::Area(area(0))]);
+}
+
+#[test]
+fn a_genuine_board_of_another_lot_is_found() {
+    let world = world(1);
+    let mut pictures: Vec<Picture> = (0..4).map(|number| picture(number, &world, &[Planted::Nothing], &[0.0], None)).collect();
+    for picture in &mut pictures {
+        let place = Point { east_m: 50.0, north_m: 5.0 };
+        picture.codes.push(CodeSeen { says: Says::Genuine("elsewhere".to_owned()), place, spread_m: 0.1 });
+    }
+    assert_eq!(found(&world, &Survey { pictures }), [(Kind::BeaconMoved, "elsewhere".to_owned())]);
+}
+
+#[test]
+fn nothing_is_called_moved_while_nobody_has_looked_at_its_place() {
+    let world = world(1);
+    let mut survey = survey_of(&world, Planted::Moved, 0);
+    survey.pictures.iter_mut().for_each(|picture| picture.looked_at.clear());
+    assert_eq!(found(&world, &survey), []);
 }

@@ -324,6 +324,7 @@ fn sessions(core: &Core, lot: &LotId, since_ms: i64) -> Vec<Session> {
             area: stay.area.to_string(),
             plate: stay.plate.to_string(),
             since_ms: stay.entered_at_ms,
+            until_ms: stay.exit.as_ref().map(|exit| exit.at_ms),
         })
         .collect()
 }

@@ -105,8 +105,13 @@ impl DemoLot {
     /// Every car has a session, and no session is without its car: nothing is to be found.
     pub fn sessions(&self) -> Vec<Session> {
         let taken = self.lot.register.bays.iter().filter(|bay| self.car_in(bay).is_some());
-        let session =
-            |bay: &RegisteredBay| Session { id: bay.id.clone(), area: bay.area.clone(), plate: bay.id.clone(), since_ms: -1 };
+        let session = |bay: &RegisteredBay| Session {
+            id: bay.id.clone(),
+            area: bay.area.clone(),
+            plate: bay.id.clone(),
+            since_ms: -1,
+            until_ms: None,
+        };
         taken.map(session).collect()
     }
 }

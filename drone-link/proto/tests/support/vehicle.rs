@@ -342,7 +342,7 @@ impl Vehicle {
             ..Default::default()
         }));
         if let Some(second_pct) = self.second_battery_pct {
-            let id = u8::from(self.now_ms / 1_000 % 2 == 0);
+            let id = u8::from((self.now_ms / 1_000).is_multiple_of(2));
             let battery_remaining = if id == 1 { second_pct } else { self.battery_pct };
             self.send(&MavMessage::BATTERY_STATUS(BATTERY_STATUS_DATA { id, battery_remaining, ..Default::default() }));
         }
