@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use dispatch_core::config::SiteConfig;
+use dispatch_core::config::{NoFlyZone, SiteConfig};
 use dispatch_core::event::Event;
 use dispatch_core::survey::{Pass, SurveyHow, SurveyKind};
-use flight_types::Local;
+use flight_types::{GeoPoint, Local};
 use survey_plan::{Aim, Board, Camera, Light, Lot, LotError, Means, Point, Shown, SurveyError, sun_elevation_deg, survey_path};
 use survey_sightings::RegisteredBeacon;
 use survey_vision::BEFORE_BAY_M;
@@ -27,6 +27,9 @@ pub enum PlanFailure {
     /// It cannot be flown.
     #[error(transparent)]
     Survey(#[from] SurveyError),
+    /// A part of it must not be flown over, and not one that is left out as a hole: every flight would be refused.
+    #[error("the no-fly zone \"{0}\" lies over a part of the lot's border: draw the lot without that part")]
+    Zone(String),
     /// Nobody to fly it.
     #[error("the site has no aircraft")]
     NoAircraft,
@@ -50,9 +53,14 @@ pub fn plan(
     let shown = shown(lot);
     let path = survey_path(&ground, aim, &means(lot, &shown, site, settings, light(lot, settings, now_ms))?)?;
     let geo = |stop: &Point| lot.frame.to_geo(Local { east_m: stop.x_m, north_m: stop.y_m });
+    let corners: Vec<GeoPoint> = path.path.iter().map(geo).collect();
+    let ground_amsl_m = site.stations.first().ok_or(PlanFailure::NoAircraft)?.ground_amsl_m;
+    if let Some(zone) = zone_over(&corners, ground_amsl_m + path.sight.height_m, &site.no_fly_zones) {
+        return Err(PlanFailure::Zone(zone.name.clone()));
+    }
     Ok(Event::SurveyRequested {
         lot: lot.id.clone(),
-        corners: path.path.iter().map(geo).collect(),
+        corners,
         how: SurveyHow {
             kind,
             pass: Some(Pass {
@@ -63,6 +71,12 @@ pub fn plan(
             begins: path.begins,
         },
     })
+}
+
+/// A zone that begins below this altitude and has a stop of the path in it.
+fn zone_over<'a>(corners: &[GeoPoint], altitude_amsl_m: f64, zones: &'a [NoFlyZone]) -> Option<&'a NoFlyZone> {
+    let low = |zone: &&NoFlyZone| zone.floor_amsl_m.is_none_or(|floor_m| floor_m < altitude_amsl_m);
+    zones.iter().filter(low).find(|zone| corners.iter().any(|corner| zone.ring.contains(*corner)))
 }
 
 /// The light over a lot at this time.
@@ -132,7 +146,7 @@ fn means<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flight_types::{GeoPoint, LocalFrame, LotId};
+    use flight_types::{LocalFrame, LotId, Ring, ZoneId};
     use survey_sightings::Register;
 
     fn lot() -> SurveyedLot {
@@ -160,6 +174,25 @@ mod tests {
         let lot = SurveyedLot { register: Register { bays, ..Register::default() }, ..lot() };
         let ways: Vec<(f64, f64)> = shown(&lot).iter().map(|shown| (shown.heading_deg, shown.length_m - BEFORE_BAY_M)).collect();
         assert_eq!(ways, [(359.9, 5.0), (2.2, 6.0), (90.0, 5.0)]);
+    }
+
+    #[test]
+    fn a_zone_over_the_path_is_named_and_one_high_above_it_is_not_in_the_way() {
+        let frame = lot().frame;
+        let geo = |(east_m, north_m): (f64, f64)| frame.to_geo(Local { east_m, north_m });
+        let ring = Ring::new([(50.0, -20.0), (90.0, -20.0), (90.0, 20.0), (50.0, 20.0)].map(geo).to_vec()).expect("a square");
+        let zone = |floor_amsl_m| NoFlyZone {
+            id: ZoneId::new("z").expect("an id"),
+            name: "Heliport".to_owned(),
+            ring: ring.clone(),
+            floor_amsl_m,
+            ceiling_amsl_m: None,
+            hours: None,
+        };
+        let path: Vec<GeoPoint> = [(5.0, 5.0), (60.0, 5.0)].map(geo).to_vec();
+        assert_eq!(zone_over(&path, 45.0, &[zone(None)]).map(|zone| zone.name.as_str()), Some("Heliport"));
+        assert_eq!(zone_over(&path, 45.0, &[zone(Some(80.0))]), None);
+        assert_eq!(zone_over(&path[..1], 45.0, &[zone(None)]), None);
     }
 
     #[test]
