@@ -199,6 +199,7 @@ fn sessions(cars: &[(String, usize)]) -> Vec<Session> {
             area: area.clone(),
             plate: format!("{at:02}가{number:04}"),
             since_ms: SINCE_MS,
+            until_ms: None,
         }));
     }
     sessions
