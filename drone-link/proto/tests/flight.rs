@@ -339,6 +339,24 @@ fn one_that_may_be_in_the_air_is_waited_for_after_a_restart() {
 }
 
 #[test]
+fn a_hold_that_is_said_again_before_the_aircraft_is_met_holds() {
+    let mut world = world_at(FlightPhase::Airborne, CLEAR, 7);
+    world.run(4_000);
+    world.command("m", FlightCommand::Hold);
+    while world.vehicle.mode != HOLD {
+        world.run(100);
+    }
+    world.restart_link();
+    let orders = world.vehicle.modes_ordered.len();
+    world.command("m", fly(plan("m"), FlightPhase::Airborne));
+    world.command("m", FlightCommand::Hold);
+    world.run(30_000);
+    assert_eq!((world.vehicle.mode, world.vehicle.modes_ordered.len()), (HOLD, orders), "nobody ordered it on");
+    world.command("m", FlightCommand::Continue);
+    world.run_until_phase(120_000, FlightPhase::OnScene);
+}
+
+#[test]
 fn a_line_that_breaks_at_the_lift_off_says_nothing_of_the_aircraft() {
     let mut world = world_at(FlightPhase::Armed, CLEAR, 7);
     // The order to fly is on its way already.

@@ -109,7 +109,8 @@ impl Flight {
         let mode = craft.telemetry.mode().unwrap_or(Mode::Other);
         match mode {
             Mode::Mission | Mode::TakeOff => {}
-            Mode::Hold => self.paused = stage == Stage::Return,
+            // A hold that was ordered before it was met stays one.
+            Mode::Hold => self.paused |= stage == Stage::Return,
             Mode::Return | Mode::Land | Mode::Follow | Mode::Offboard | Mode::Manual | Mode::Other => {
                 self.lose_mode(mode, craft, now_ms);
             }
