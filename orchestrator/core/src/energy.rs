@@ -228,8 +228,9 @@ fn way_home(trip: &Trip, scene_height_m: f64) -> Trip {
     Trip {
         outbound: Vec::new(),
         path: Vec::new(),
-        scene_height_m,
-        start_height_m: trip.transit_height_m,
+        // It is there already: the climb is all that the scene's height costs.
+        start_height_m: scene_height_m,
+        scene_height_m: trip.transit_height_m,
         stay_s: 0.0,
         ..trip.clone()
     }
@@ -256,8 +257,8 @@ pub fn scene_left_s(drone: &DroneConfig, policy: &Policy, mission: &Mission, sta
         path_speed_m_s: drone.cruise_speed_m_s,
         homeward: starts.zip(&mission.plan.homeward).map(leg).collect(),
         transit_height_m,
-        scene_height_m: height_m - mission.plan.surface_m(here),
-        start_height_m: transit_height_m,
+        scene_height_m: transit_height_m,
+        start_height_m: height_m - mission.plan.surface_m(here),
         pad_height_m: mission.plan.pad_height_m(),
         rise_and_fall_m: rise_and_fall_m(mission.plan.relief.as_ref(), &[&[here], mission.plan.homeward.as_slice()].concat()),
         stay_s: 0.0,
