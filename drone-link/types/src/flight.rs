@@ -86,8 +86,8 @@ impl FlightCommand {
         }
     }
 
-    /// Whether the aircraft moves by it.
-    fn moves(&self) -> bool {
+    /// Whether the aircraft moves by it, which a pilot in control must not feel.
+    pub fn moves(&self) -> bool {
         match self {
             Self::Fly { .. }
             | Self::Escort { .. }

@@ -236,7 +236,7 @@ fn way_home(trip: &Trip, scene_height_m: f64) -> Trip {
     }
 }
 
-/// The link calls an aircraft home at this charge, per cent, whatever its way home takes.
+/// The link calls an aircraft home at this charge, per cent, if not at a higher one that its way home takes.
 const CALLED_HOME_PCT: f64 = 25.0;
 
 /// How long an escort on scene can stay from now on, as it was last heard: until it must leave to be home with the reserve, or until its link
@@ -276,7 +276,8 @@ pub fn scene_left_s(drone: &DroneConfig, policy: &Policy, mission: &Mission, sta
         rise_and_fall_m: (0.0, 0.0),
         ..trip
     };
-    let called_home = Policy { battery_reserve_pct: CALLED_HOME_PCT, ..policy.clone() };
+    let called_home_pct = CALLED_HOME_PCT.max(mission.plan.home_charge_pct(Some(here)));
+    let called_home = Policy { battery_reserve_pct: called_home_pct, ..policy.clone() };
     let until_called_s = stay_affordable_s(drone, &called_home, &nowhere, wind, available_pct);
     Some(until_reserve_s.min(until_called_s))
 }

@@ -218,3 +218,20 @@ impl World {
         self.reports.iter().any(|(_, report)| wanted(report))
     }
 }
+
+pub fn recall() -> FlightCommand {
+    FlightCommand::Recall { homeward: plan("m").homeward }
+}
+
+/// A world whose aircraft has reached a phase on flight "m".
+pub fn world_at(phase: FlightPhase, weather: Weather, seed: u64) -> World {
+    let mut world = World::new(seed, weather);
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(240_000, phase.min(FlightPhase::OnScene));
+    if phase >= FlightPhase::Returning {
+        world.run(5_000);
+        world.command("m", recall());
+        world.run_until_phase(240_000, phase);
+    }
+    world
+}

@@ -24,7 +24,7 @@ pub(super) fn fly(state: &mut State, turn: &mut Turn, id: &MissionId, plan: Box<
 pub(super) fn command(state: &mut State, turn: &mut Turn, id: &MissionId, command: FlightCommand) {
     let Some(mission) = state.missions.get(id).filter(|mission| !mission.ended) else { return };
     let piloted = pilot_of(state, &mission.drone).is_some();
-    if (mission.recalled && !passes_recall(&command)) || (piloted && moves(&command)) {
+    if (mission.recalled && !passes_recall(&command)) || (piloted && command.moves()) {
         return;
     }
     let drone = mission.drone.clone();
@@ -49,20 +49,6 @@ fn passes_recall(command: &FlightCommand) -> bool {
     }
 }
 
-/// Orders that move the aircraft, which a pilot in control must not feel.
-fn moves(command: &FlightCommand) -> bool {
-    match command {
-        FlightCommand::Fly { .. }
-        | FlightCommand::Escort { .. }
-        | FlightCommand::Recall { .. }
-        | FlightCommand::GiveWay { .. }
-        | FlightCommand::Hold
-        | FlightCommand::Continue
-        | FlightCommand::Land => true,
-        FlightCommand::Light { .. } | FlightCommand::YieldControl | FlightCommand::ResumeControl => false,
-    }
-}
-
 /// Who flies the aircraft by hand, if anybody.
 pub(super) fn pilot_of<'a>(state: &'a State, drone: &DroneId) -> Option<&'a flight_types::AccountId> {
     match state.controllers.get(drone) {
@@ -76,26 +62,11 @@ fn keep(state: &mut State, id: &MissionId, effect: Effect) {
     let Action::Command { command, .. } = &effect.action else { return };
     let standing = state.standing.entry(id.clone()).or_default();
     standing.retain(|earlier| match &earlier.action {
-        Action::Command { command: before, .. } => !voids(command, before),
+        Action::Command { command: before, .. } => !command.voids(before),
         _ => false,
     });
-    // A restarted link hears the intruder again and says so; one that was gone would be waited for in vain.
-    if !matches!(command, FlightCommand::ResumeControl | FlightCommand::Continue | FlightCommand::GiveWay { .. }) {
+    if command.stands() {
         standing.push(effect);
-    }
-}
-
-/// Whether a new order makes an earlier one void.
-fn voids(new: &FlightCommand, earlier: &FlightCommand) -> bool {
-    match new {
-        FlightCommand::Light { .. } => matches!(earlier, FlightCommand::Light { .. }),
-        FlightCommand::Escort { .. } => matches!(earlier, FlightCommand::Escort { .. }),
-        FlightCommand::Hold | FlightCommand::Continue => matches!(earlier, FlightCommand::Hold),
-        FlightCommand::GiveWay { .. } => false,
-        FlightCommand::YieldControl | FlightCommand::ResumeControl => matches!(earlier, FlightCommand::YieldControl),
-        FlightCommand::Fly { .. } | FlightCommand::Recall { .. } | FlightCommand::Land => {
-            moves(earlier) && !matches!(earlier, FlightCommand::Fly { .. })
-        }
     }
 }
 
