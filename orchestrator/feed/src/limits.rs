@@ -80,6 +80,10 @@ pub const REPORT_PAUSE: Duration = Duration::from_secs(1);
 pub const STILL_QUALITY_PCT: u8 = 70;
 /// A still is made this often at most.
 pub const STILL_PAUSE: Duration = Duration::from_millis(900);
+/// Pictures that wait to be decoded for the next still: twice what a camera with 60 a second sends between two.
+pub const STILL_UNITS_MAX: usize = 120;
+/// Bytes of the same.
+pub const STILL_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Nobody asked for a still for so long: the decoder stops.
 pub const STILL_LINGER: Duration = Duration::from_secs(5);
 /// How long one may wait for the first still.

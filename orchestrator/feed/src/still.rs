@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use flight_types::DroneId;
 use openh264::decoder::{DecodedYUV, Decoder};
 use openh264::formats::YUVSource;
 use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinHandle, spawn_blocking};
 use tokio::time::timeout;
 
-use crate::limits::{STILL_LINGER, STILL_PAUSE, STILL_QUALITY_PCT, STILL_WAIT_MAX, UNITS_BEHIND_MAX};
+use crate::limits::{STILL_BYTES_MAX, STILL_LINGER, STILL_PAUSE, STILL_QUALITY_PCT, STILL_UNITS_MAX, STILL_WAIT_MAX};
 use crate::source::{Feeds, Quality, Subscription};
 use crate::unit::AccessUnit;
 
@@ -83,46 +84,100 @@ impl Stills {
     }
 }
 
-/// Feeds a decoder on a thread for blocking work until nobody has asked for a while.
+/// Makes stills until nobody has asked for a while. Pictures are gathered as they come and decoded together when a still is due, by a
+/// thread for blocking work: a machine too slow for the stream makes fewer stills, never older ones.
 async fn make(mut pictures: Subscription, latest: watch::Sender<Option<Still>>, mut asks: mpsc::Receiver<()>) {
-    let (units, queue) = mpsc::channel(UNITS_BEHIND_MAX);
-    let decoding = tokio::task::spawn_blocking(move || decode(queue, &latest));
+    let Ok(decoder) = Decoder::new() else {
+        return tracing::error!("the H.264 decoder does not start; there are no stills");
+    };
+    let (mut idle, mut job) = (Some(decoder), None);
+    let (mut since, mut due_at) = (Since::default(), Instant::now());
     let mut until = tokio::time::Instant::now() + STILL_LINGER;
     loop {
+        let is_due = idle.is_some() && !since.units.is_empty() && due_at <= Instant::now();
         tokio::select! {
+            biased;
             asked = asks.recv() => match asked {
                 Some(()) => until = tokio::time::Instant::now() + STILL_LINGER,
                 None => break,
             },
+            // Before the next still is begun, everything that has come is taken: it shows the newest picture.
             unit = pictures.next() => match unit {
-                Some(unit) => if units.send(unit).await.is_err() { break },
+                Some(unit) => since.push(unit),
                 None => break,
+            },
+            made = finished(&mut job) => match made {
+                Ok((decoder, still)) => {
+                    idle = Some(decoder);
+                    if still.is_some() {
+                        latest.send_replace(still);
+                    }
+                }
+                // It has been printed; whoever asks next begins anew.
+                Err(_panic) => break,
+            },
+            () = std::future::ready(()), if is_due => {
+                due_at = Instant::now() + STILL_PAUSE;
+                let units = std::mem::take(&mut since.units);
+                job = idle.take().map(|decoder| spawn_blocking(move || decode(decoder, &units)));
             },
             () = tokio::time::sleep_until(until) => break,
         }
     }
-    drop(units);
-    // Its end is all that matters; a panic has been printed.
-    let _ = decoding.await;
 }
 
-fn decode(mut units: mpsc::Receiver<Arc<AccessUnit>>, latest: &watch::Sender<Option<Still>>) {
-    let Ok(mut decoder) = Decoder::new() else {
-        return tracing::error!("the H.264 decoder does not start; there are no stills");
-    };
-    let mut made_at: Option<Instant> = None;
-    while let Some(unit) = units.blocking_recv() {
-        // Every picture is decoded, because the next ones build on it; few become stills.
-        let Ok(Some(decoded)) = decoder.decode(&unit.annex_b) else { continue };
-        if made_at.is_some_and(|at| at.elapsed() < STILL_PAUSE - Duration::from_millis(50)) {
-            continue;
+/// A still under way.
+type Job = JoinHandle<(Decoder, Option<Still>)>;
+
+/// The end of the still under way; without one, never.
+async fn finished(job: &mut Option<Job>) -> Result<(Decoder, Option<Still>), JoinError> {
+    let Some(running) = job else { return std::future::pending().await };
+    let made = running.await;
+    *job = None;
+    made
+}
+
+/// What must be decoded to see the newest picture: everything since the last still, or since the last key picture where that is less.
+#[derive(Debug, Default)]
+struct Since {
+    units: Vec<Arc<AccessUnit>>,
+    bytes: usize,
+    /// More came than is kept: what follows builds on what is gone.
+    needs_key: bool,
+}
+
+impl Since {
+    fn push(&mut self, unit: Arc<AccessUnit>) {
+        if unit.key {
+            *self = Self::default();
         }
-        made_at = Some(Instant::now());
-        if let Some(jpeg) = jpeg_of(&decoded) {
-            let captured_at_us = unit.stamp.map(|stamp| stamp.captured_at_us);
-            latest.send_replace(Some(Still { jpeg: jpeg.into(), arrived_at: unit.arrived_at, captured_at_us }));
+        if self.units.is_empty() {
+            self.bytes = 0;
+        }
+        self.bytes += unit.annex_b.len();
+        self.needs_key |= STILL_UNITS_MAX <= self.units.len() || STILL_BYTES_MAX < self.bytes;
+        if self.needs_key {
+            self.units.clear();
+        } else {
+            self.units.push(unit);
         }
     }
+}
+
+/// Decodes them all, because each builds on those before it, and makes a still of the last.
+fn decode(mut decoder: Decoder, units: &[Arc<AccessUnit>]) -> (Decoder, Option<Still>) {
+    let Some((newest, before)) = units.split_last() else { return (decoder, None) };
+    for unit in before {
+        // What is broken here shows in those after it, until the next key picture.
+        let _ = decoder.decode(&unit.annex_b);
+    }
+    let jpeg = match decoder.decode(&newest.annex_b) {
+        Ok(Some(decoded)) => jpeg_of(&decoded),
+        Ok(None) | Err(_) => None,
+    };
+    let captured_at_us = newest.stamp.map(|stamp| stamp.captured_at_us);
+    let still = jpeg.map(|jpeg| Still { jpeg: jpeg.into(), arrived_at: newest.arrived_at, captured_at_us });
+    (decoder, still)
 }
 
 pub(crate) fn jpeg_of(decoded: &DecodedYUV<'_>) -> Option<Vec<u8>> {
@@ -134,4 +189,56 @@ pub(crate) fn jpeg_of(decoded: &DecodedYUV<'_>) -> Option<Vec<u8>> {
     let size = (u16::try_from(width).ok()?, u16::try_from(height).ok()?);
     encoder.encode(&rgb, size.0, size.1, jpeg_encoder::ColorType::Rgb).ok()?;
     Some(jpeg)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unit(key: bool, bytes: usize) -> Arc<AccessUnit> {
+        Arc::new(AccessUnit { annex_b: vec![0; bytes].into(), key, media_time: 0, arrived_at: Instant::now(), stamp: None })
+    }
+
+    fn gathered(since: &Since) -> Vec<bool> {
+        since.units.iter().map(|unit| unit.key).collect()
+    }
+
+    #[test]
+    fn pictures_before_a_key_picture_are_not_decoded_any_more() {
+        let mut since = Since::default();
+        for key in [true, false, false, true, false] {
+            since.push(unit(key, 10));
+        }
+        assert_eq!(gathered(&since), [true, false]);
+        std::mem::take(&mut since.units);
+        since.push(unit(false, 10));
+        assert_eq!(gathered(&since), [false], "the decoder has seen what it builds on");
+    }
+
+    #[test]
+    fn what_outgrows_its_bound_waits_for_the_next_key_picture() {
+        let by_count = vec![unit(false, 10); STILL_UNITS_MAX];
+        let by_bytes = vec![unit(false, STILL_BYTES_MAX)];
+        for many in [by_count, by_bytes] {
+            let mut since = Since::default();
+            since.push(unit(true, 10));
+            many.into_iter().for_each(|unit| since.push(unit));
+            assert_eq!(gathered(&since), Vec::<bool>::new(), "its first ones are gone");
+            since.push(unit(false, 10));
+            assert_eq!(gathered(&since), Vec::<bool>::new(), "it builds on what is gone");
+            since.push(unit(true, 10));
+            since.push(unit(false, 10));
+            assert_eq!(gathered(&since), [true, false]);
+        }
+    }
+
+    #[test]
+    fn bytes_are_counted_anew_after_each_still() {
+        let mut since = Since::default();
+        for _ in 0..3 {
+            since.push(unit(false, STILL_BYTES_MAX));
+            assert_eq!(gathered(&since), [false]);
+            std::mem::take(&mut since.units);
+        }
+    }
 }

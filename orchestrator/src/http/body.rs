@@ -2,10 +2,10 @@
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 
-use super::limits::{BODY_BYTES_MAX, LAYOUT_BYTES_MAX};
+use super::limits::{BODY_BYTES_MAX, DISCARDED_BYTES_MAX, LAYOUT_BYTES_MAX};
 use super::problem::Problem;
 
 /// A JSON body of a known shape.
@@ -64,14 +64,22 @@ async fn read(request: Request) -> Result<Vec<u8>, Problem> {
     read_at_most(request, BODY_BYTES_MAX).await
 }
 
-/// A body of at most so many bytes.
+/// A body of at most so many bytes. One that is larger is read on for a while and thrown away: a client that is still sending when the
+/// connection is closed does not see why it was refused.
 pub(super) async fn read_at_most(request: Request, bytes_max: usize) -> Result<Vec<u8>, Problem> {
-    let collected = Limited::new(request.into_body(), bytes_max).collect().await;
-    match collected {
-        Ok(body) => Ok(body.to_bytes().to_vec()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(Problem::too_large(bytes_max)),
-        Err(error) => Err(Problem::malformed(format!("the body broke off: {error}"))),
+    let mut pieces = request.into_body().into_data_stream();
+    let (mut bytes, mut read_bytes) = (Vec::new(), 0);
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| Problem::malformed(format!("the body broke off: {error}")))?;
+        read_bytes += piece.len();
+        if read_bytes > bytes_max + DISCARDED_BYTES_MAX {
+            break;
+        }
+        if read_bytes <= bytes_max {
+            bytes.extend_from_slice(&piece);
+        }
     }
+    if read_bytes > bytes_max { Err(Problem::too_large(bytes_max)) } else { Ok(bytes) }
 }
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {

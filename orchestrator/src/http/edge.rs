@@ -13,6 +13,7 @@ use tower_http::compression::CompressionLayer;
 
 use super::limits::REQUEST_TIME_MAX;
 use super::problem::Problem;
+use super::unread;
 use crate::access::random_digits;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -30,6 +31,7 @@ pub(super) fn wrap(routes: Router) -> Router {
         .layer(from_fn(bounded_in_time))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(CompressionLayer::new())
+        .layer(from_fn(unread::told))
         .layer(from_fn(observed))
 }
 

@@ -8,6 +8,8 @@ use crate::access::RateLimit;
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Largest drawing of a parking lot: a bay takes some 300 bytes, and the largest lots have thousands of them.
 pub const LAYOUT_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// How much of a body that is too large is read and thrown away, so that its sender hears why it was refused: a picture of a large camera.
+pub const DISCARDED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Largest picture of a gate's camera: a 12-megapixel JPEG of usual quality.
 pub const FRAME_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Most pixels of one: 12 megapixels, 36 MB while it is looked at.

@@ -35,6 +35,7 @@ mod live;
 mod server;
 pub mod shapes;
 mod ui;
+mod unread;
 
 pub use app::{App, Parts, Sending, SiteView, TextMessages};
 pub use feeds::Pictures;

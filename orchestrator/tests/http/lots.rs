@@ -117,7 +117,6 @@ async fn what_does_not_fit_together_is_refused_with_feature_and_code_and_changes
         assert_eq!(refused.get("fault").and_then(|fault| fault["code"].as_str()), code, "{refused}");
     }
     let request = world.request("manager", Method::PUT, "/lots/lot-1/layout").header("If-Match", "\"0\"");
-    // Only just too large: what the server leaves unread must fit into the socket.
     let (status, _) = answer(request.body(vec![b' '; (2 << 20) + 1])).await;
     assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(world.get("manager", "/lots/lot-1").await.1, before);

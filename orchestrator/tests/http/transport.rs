@@ -3,6 +3,9 @@
 use orchestrator::http::{ServeError, Server};
 use orchestrator::tls::Certificate;
 use reqwest::{Method, StatusCode};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 use crate::world::{PATIENCE, World};
 
@@ -59,4 +62,42 @@ async fn a_server_says_that_it_is_ready() {
     let world = World::new().await;
     let (status, ready) = world.get("", "/readyz").await;
     assert_eq!((status, ready["entries"].as_u64()), (StatusCode::OK, Some(1)));
+}
+
+/// An answer's head, in small letters; its body is read and dropped.
+async fn head(connection: &mut BufReader<TcpStream>) -> String {
+    let (mut head, mut body_bytes) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let mut line = String::new();
+        let read = timeout(PATIENCE, connection.read_line(&mut line)).await.expect("in time").expect("an answer");
+        assert!(read > 0, "the connection ended: {head}");
+        head.push_str(&line.to_lowercase());
+        body_bytes = head.lines().last().and_then(|line| line.strip_prefix("content-length: ")?.parse().ok()).unwrap_or(body_bytes);
+    }
+    let mut body = vec![0; body_bytes];
+    timeout(PATIENCE, connection.read_exact(&mut body)).await.expect("in time").expect("a body");
+    head
+}
+
+#[tokio::test]
+async fn who_sends_too_much_hears_why_and_keeps_the_connection() {
+    let world = World::new().await;
+    let authority = world.base.strip_prefix("http://").expect("plain HTTP");
+    let mut connection = BufReader::new(TcpStream::connect(authority).await.expect("a connection"));
+    let token = &world.tokens["manager"];
+    let body = 3 << 20;
+    let layout = format!(
+        "PUT /api/v1/lots/lot-1/layout HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nif-match: \"0\"\r\ncontent-length: {body}\r\n\r\n"
+    );
+    connection.write_all(layout.as_bytes()).await.expect("sent");
+    connection.write_all(&vec![b' '; body]).await.expect("taken in whole");
+    let refused = head(&mut connection).await;
+    assert!(refused.starts_with("http/1.1 413"), "{refused}");
+    assert!(!refused.contains("connection: close"), "all of it was read: {refused}");
+    // The same connection, whose next request comes when the refusal has been read.
+    let nobody = "POST /api/v1/calls HTTP/1.1\r\nhost: x\r\ncontent-length: 60000\r\n\r\n";
+    connection.write_all(nobody.as_bytes()).await.expect("sent");
+    let unread = head(&mut connection).await;
+    assert!(unread.starts_with("http/1.1 401"), "{unread}");
+    assert!(unread.contains("connection: close"), "its body is not waited for, so nothing can follow: {unread}");
 }

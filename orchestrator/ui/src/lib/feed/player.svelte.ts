@@ -170,7 +170,8 @@ export class FeedPlayer {
       signal: AbortSignal.timeout(ANSWER_MS),
     });
     clock.learn(answer.headers.get('date'));
-    this.refused = answer.status >= 400 && answer.status < 500;
+    // One that is asked too often says nothing about what there is to see.
+    this.refused = answer.status >= 400 && answer.status < 500 && answer.status !== 429;
     if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
     this.resource = answer.headers.get('location');
     await peer.setRemoteDescription({ type: 'answer', sdp: await answer.text() });
