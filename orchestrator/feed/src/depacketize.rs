@@ -3,7 +3,7 @@
 //! A picture with a lost or broken packet is dropped, and everything after it up to the next key picture: a decoder would show
 //! smears, and a smear passed on as a live picture of a person in danger is worse than a short gap.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::limits::{UNIT_BYTES_MAX, UNIT_NALS_MAX};
 use crate::stamp;
@@ -198,7 +198,14 @@ impl Depacketizer {
             return None;
         }
         let annex_b = if picture.key && !picture.sets { self.with_sets(&picture.annex_b) } else { picture.annex_b };
-        Some(AccessUnit { annex_b: annex_b.into(), key: picture.key, media_time, arrived_at: now, stamp: picture.stamp })
+        Some(AccessUnit {
+            annex_b: annex_b.into(),
+            key: picture.key,
+            media_time,
+            arrived_at: now,
+            late: Duration::ZERO,
+            stamp: picture.stamp,
+        })
     }
 
     fn with_sets(&self, annex_b: &[u8]) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::limits::{GROUP_AGE_MAX, GROUP_BYTES_MAX, GROUP_UNITS_MAX};
 use crate::unit::AccessUnit;
@@ -12,6 +12,8 @@ use crate::unit::AccessUnit;
 pub(crate) struct Group {
     units: VecDeque<Arc<AccessUnit>>,
     bytes: usize,
+    /// When the newest picture came, kept here or not, and how much longer it was on its way than the quickest.
+    newest: Option<(Instant, Duration)>,
     /// It outgrew its bound: whoever joins waits for the next key picture.
     overgrown: bool,
 }
@@ -19,8 +21,9 @@ pub(crate) struct Group {
 impl Group {
     /// The next picture of the stream. Nothing is kept before the first key picture.
     pub fn push(&mut self, unit: &Arc<AccessUnit>) {
+        self.newest = Some((unit.arrived_at, unit.late));
         if unit.key {
-            *self = Self::default();
+            *self = Self { newest: self.newest, ..Self::default() };
         }
         if self.overgrown || (self.units.is_empty() && !unit.key) {
             return;
@@ -28,7 +31,7 @@ impl Group {
         self.bytes += unit.annex_b.len();
         self.units.push_back(unit.clone());
         if GROUP_UNITS_MAX < self.units.len() || GROUP_BYTES_MAX < self.bytes {
-            *self = Self { overgrown: true, ..Self::default() };
+            *self = Self { overgrown: true, newest: self.newest, ..Self::default() };
         }
     }
 
@@ -39,7 +42,12 @@ impl Group {
 
     /// When the newest came.
     pub fn newest_at(&self) -> Option<Instant> {
-        self.units.back().map(|unit| unit.arrived_at)
+        self.newest.map(|(at, _)| at)
+    }
+
+    /// How much longer the newest was on its way than the quickest.
+    pub fn newest_late(&self) -> Duration {
+        self.newest.map_or(Duration::ZERO, |(_, late)| late)
     }
 
     /// Whether it ends with what the camera sees now. The group of a camera that went away ends with what it saw last, however long

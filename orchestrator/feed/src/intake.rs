@@ -11,6 +11,7 @@ use retina::codec::ParametersRef;
 use tokio::time::{timeout, timeout_at};
 use url::Url;
 
+use crate::delay::Delays;
 use crate::depacketize::{Depacketizer, Dropped};
 use crate::limits::{BAD_PACKETS_MAX, CAMERA_ANSWER_MAX, COMPLAINT_PAUSE, FIRST_PICTURE_MAX, STALL_MAX};
 use crate::repeats::{Judgement, Repeats};
@@ -43,6 +44,9 @@ pub enum IntakeError {
     /// Packets come, but no H.264 is in them.
     #[error("the camera sends what cannot be read: {0}")]
     Unreadable(Dropped),
+    /// Pictures come, but seconds after they were taken.
+    #[error("the camera's pictures come late: its link is too narrow for them")]
+    Late,
     /// The same picture, again and again.
     #[error("the camera repeats one picture: it is frozen")]
     Frozen,
@@ -61,6 +65,7 @@ impl IntakeError {
             Self::Stalled => ("stalled", String::new()),
             Self::Ended => ("ended", String::new()),
             Self::Unreadable(dropped) => ("unreadable", dropped.to_string()),
+            Self::Late => ("late", String::new()),
             Self::Frozen => ("frozen", String::new()),
             Self::Broke(detail) => ("broke", detail.clone()),
         }
@@ -161,7 +166,7 @@ async fn carry(
     repeats: &mut Repeats,
     picture: &mut impl FnMut(AccessUnit),
 ) -> IntakeError {
-    let mut order = Order::default();
+    let (mut order, mut delays) = (Order::default(), Delays::default());
     let (mut bad_in_a_row, mut complained_at, mut patience) = (0, None::<Instant>, Patience::new(Instant::now()));
     loop {
         let packet = match timeout_at(patience.until().into(), playing.next()).await {
@@ -177,10 +182,14 @@ async fn carry(
         let media_time = u64::try_from(packet.timestamp().elapsed()).unwrap_or(0);
         let pushed = depacketizer.push(packet.payload(), media_time, packet.mark(), 0 < packet.loss(), Instant::now());
         match pushed {
-            Ok(Some(unit)) => {
+            Ok(Some(mut unit)) => {
                 bad_in_a_row = 0;
                 patience.picture(Instant::now());
                 order.judge(name, unit.media_time);
+                unit.late = delays.of(unit.media_time, unit.arrived_at);
+                if delays.last_too_long(unit.arrived_at) {
+                    return IntakeError::Late;
+                }
                 match repeats.judge(&unit) {
                     Judgement::New => picture(unit),
                     Judgement::Repeated => metrics::counter!("feed_pictures_repeated").increment(1),

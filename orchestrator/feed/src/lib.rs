@@ -23,9 +23,11 @@ pub use intake::IntakeError;
 mod source;
 pub use source::{CameraUrls, Feeds, Quality, Source, SourceState, Subscription};
 
+mod alive;
 mod congestion;
 
 mod datagram;
+mod delay;
 
 mod viewer;
 

@@ -16,6 +16,9 @@ pub const GROUP_BYTES_MAX: usize = 4 * 1024 * 1024;
 pub const GROUP_AGE_MAX: Duration = Duration::from_secs(1);
 /// Pictures that a slow subscriber may be behind before it must begin again at a key frame.
 pub const UNITS_BEHIND_MAX: usize = 64;
+/// Bytes of one stream in memory, whoever holds them: room for a recording's fragment, a group and two seconds of subscribers that are
+/// behind at the rate of a 4K camera; above it pictures are dropped.
+pub const ALIVE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// How long a camera may take to answer a request.
 pub const CAMERA_ANSWER_MAX: Duration = Duration::from_secs(5);
 /// The same for one that answered before. A question that went into a dead line must not stand in the way of the next one, which would be
@@ -26,6 +29,14 @@ pub const PATIENT_TRY_EVERY: u32 = 4;
 /// A camera that gives no picture for so long, whatever else it sends, has stalled; it is asked again. Longer than the pause between pictures of any escort
 /// camera, short enough to be back within two seconds.
 pub const STALL_MAX: Duration = Duration::from_millis(1_500);
+/// A picture that comes so much later than the quickest of its stream is not live any more: the page's own bound.
+pub const DELAY_MAX: Duration = Duration::from_secs(1);
+/// Pictures that come late for so long have a jam before them that does not clear by itself; a lost packet's repetition takes less.
+pub const DELAY_LASTS: Duration = Duration::from_secs(2);
+/// Pictures held up for less than this and then all there are a hiccup of a network or of a busy machine, not a delay.
+pub const DELAY_HICCUP: Duration = Duration::from_millis(500);
+/// How long the quickest is remembered, at least; up to twice as long. Longer than a jam may last, short against the drift of clocks.
+pub const DELAY_WINDOW: Duration = Duration::from_secs(30);
 /// How long a camera that sends may take to its first picture: one that is joined between two key pictures has to come to the next, and
 /// cameras have one every few seconds, sparing ones every ten or twenty.
 pub const FIRST_PICTURE_MAX: Duration = Duration::from_secs(30);

@@ -57,6 +57,7 @@ mod tests {
             annex_b: [].into(),
             key: *key,
             media_time: 0,
+            late: Duration::ZERO,
             stamp: captured_at_us.map(stamp),
             arrived_at: start + Duration::from_millis(*at_ms),
         };

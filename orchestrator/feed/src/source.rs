@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use flight_types::DroneId;
 use tokio::sync::{broadcast, watch};
@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
+use crate::alive::Alive;
 use crate::group::Group;
 use crate::intake::{self, IntakeError};
 use crate::limits::{
@@ -70,6 +71,7 @@ impl Drop for Handle {
 #[derive(Debug)]
 struct Shared {
     group: Mutex<Group>,
+    alive: Mutex<Alive>,
     units: broadcast::Sender<Arc<AccessUnit>>,
     state: watch::Sender<SourceState>,
     wanted: watch::Sender<usize>,
@@ -118,6 +120,7 @@ impl Source {
     pub fn new(name: String, url: Url) -> Self {
         let shared = Arc::new(Shared {
             group: Mutex::default(),
+            alive: Mutex::default(),
             units: broadcast::Sender::new(UNITS_BEHIND_MAX),
             state: watch::Sender::default(),
             wanted: watch::Sender::default(),
@@ -154,6 +157,11 @@ impl Source {
         let _ = self.0.shared.state.subscribe().wait_for(wanted).await;
     }
 
+    /// How much longer the last picture was on its way than the quickest: a picture that just came may be an old one.
+    pub fn late(&self) -> Duration {
+        self.0.shared.lock().newest_late()
+    }
+
     /// When the last picture came.
     pub fn last_picture_at(&self) -> Option<Instant> {
         self.0.shared.lock().newest_at()
@@ -167,6 +175,9 @@ impl Shared {
 
     fn picture(&self, unit: AccessUnit) {
         let unit = Arc::new(unit);
+        if !self.alive.lock().unwrap_or_else(PoisonError::into_inner).takes(&unit) {
+            return metrics::counter!("feed_pictures_without_room").increment(1);
+        }
         let mut group = self.lock();
         group.push(&unit);
         // Within the lock, so that whoever joins neither misses a picture nor gets one twice.

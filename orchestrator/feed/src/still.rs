@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use flight_types::DroneId;
 use openh264::decoder::{DecodedYUV, Decoder};
@@ -33,6 +33,8 @@ pub struct Still {
     pub jpeg: Arc<[u8]>,
     /// When its picture came.
     pub arrived_at: Instant,
+    /// How much longer that was on its way than the quickest.
+    pub late: Duration,
     /// When it was taken by the camera's clock, microseconds since 1970-01-01 UTC, if the camera says so.
     pub captured_at_us: Option<i64>,
 }
@@ -176,7 +178,7 @@ fn decode(mut decoder: Decoder, units: &[Arc<AccessUnit>]) -> (Decoder, Option<S
         Ok(None) | Err(_) => None,
     };
     let captured_at_us = newest.stamp.map(|stamp| stamp.captured_at_us);
-    let still = jpeg.map(|jpeg| Still { jpeg: jpeg.into(), arrived_at: newest.arrived_at, captured_at_us });
+    let still = jpeg.map(|jpeg| Still { jpeg: jpeg.into(), arrived_at: newest.arrived_at, late: newest.late, captured_at_us });
     (decoder, still)
 }
 
@@ -196,7 +198,14 @@ mod tests {
     use super::*;
 
     fn unit(key: bool, bytes: usize) -> Arc<AccessUnit> {
-        Arc::new(AccessUnit { annex_b: vec![0; bytes].into(), key, media_time: 0, arrived_at: Instant::now(), stamp: None })
+        Arc::new(AccessUnit {
+            annex_b: vec![0; bytes].into(),
+            key,
+            media_time: 0,
+            arrived_at: Instant::now(),
+            late: Duration::ZERO,
+            stamp: None,
+        })
     }
 
     fn gathered(since: &Since) -> Vec<bool> {

@@ -1,7 +1,7 @@
 //! One coded picture on its way through the server.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// When and from where a picture was taken, as the camera wrote it into the stream.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +35,8 @@ pub struct AccessUnit {
     pub media_time: u64,
     /// When its last packet came.
     pub arrived_at: Instant,
+    /// How much longer it and those just before it were on their way than the quickest of its stream.
+    pub late: Duration,
     /// When and from where it was taken, if the camera says so.
     pub stamp: Option<Stamp>,
 }

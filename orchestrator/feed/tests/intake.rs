@@ -4,6 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
+use feed::limits::DELAY_MAX;
 use feed::{Feeds, IntakeError, Quality, Source, SourceState, Stills};
 use support::wire::{Manner, Wire};
 use support::{Camera, LOOPBACK, drone, small, soon, urls_at};
@@ -162,6 +163,33 @@ async fn a_line_that_goes_dead_is_noticed_and_the_picture_is_back_in_two_seconds
 }
 
 /// Packets that are whole in every respect and hold no H.264 that any decoder knows: nothing stops for anybody.
+#[tokio::test(flavor = "multi_thread")]
+async fn pictures_that_come_late_are_said_to_be_and_a_camera_in_a_jam_is_asked_anew() {
+    let camera = Camera::start(LOOPBACK, small()).await;
+    let wire = Wire::to(camera.server.address()).await;
+    let feeds = Feeds::default();
+    feeds.set(&drone(), urls_at(wire.address, ""));
+    let source = feeds.source(&drone(), Quality::Main).expect("a camera");
+    let mut pictures = source.subscribe();
+    let on_time = soon("a picture", pictures.next()).await.expect("in service");
+    assert!(on_time.late < DELAY_MAX, "{:?}", on_time.late);
+    wire.becomes(Manner::Jammed);
+    let late = soon("a late picture", async {
+        loop {
+            let unit = pictures.next().await.expect("in service");
+            if DELAY_MAX <= unit.late {
+                return unit.late;
+            }
+        }
+    });
+    assert!(late.await < Duration::from_secs(3));
+    assert_eq!(source.state(), SourceState::Live, "a late picture is better than none");
+    soon("the jam is noticed", source.reaches(|state| *state == SourceState::Failed(IntakeError::Late))).await;
+    wire.becomes(Manner::Good);
+    soon("the picture again", source.reaches(|state| *state == SourceState::Live)).await;
+    assert!(source.late() < DELAY_MAX, "what waited in the jam is thrown away: {:?}", source.late());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn broken_slices_in_whole_packets_harm_nobody() {
     let camera = Camera::start(LOOPBACK, small()).await;

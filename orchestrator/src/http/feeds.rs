@@ -115,6 +115,8 @@ pub struct FeedView {
     /// With `failed`: why. Only for operators and pilots, who can have it mended; it may name what is inside the network.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<FeedProblemView>,
+    /// How much later than the quickest the camera's last picture came, milliseconds: from a second on it is not live any more.
+    late_ms: u64,
     /// A smaller stream exists for narrow links.
     has_sub: bool,
 }
@@ -122,7 +124,7 @@ pub struct FeedView {
 /// Why a camera gives no picture.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct FeedProblemView {
-    /// `session`, `silent`, `not_h264`, `stalled`, `ended`, `unreadable`, `frozen` or `broke`.
+    /// `session`, `silent`, `not_h264`, `stalled`, `ended`, `unreadable`, `late`, `frozen` or `broke`.
     kind: &'static str,
     /// Particulars, in English; may be empty.
     detail: String,
@@ -175,7 +177,8 @@ async fn list(State(app): State<App>, identity: Identity) -> Result<Json<FeedsVi
 }
 
 fn feed_view(feeds: &Feeds, role: Role, drone: DroneId) -> Option<FeedView> {
-    let (state, problem) = match feeds.source(&drone, Quality::Main)?.state() {
+    let source = feeds.source(&drone, Quality::Main)?;
+    let (state, problem) = match source.state() {
         SourceState::Idle => ("idle", None),
         SourceState::Waiting => ("waiting", None),
         SourceState::Live => ("live", None),
@@ -184,8 +187,9 @@ fn feed_view(feeds: &Feeds, role: Role, drone: DroneId) -> Option<FeedView> {
             ("failed", matches!(role, Role::Operator | Role::Pilot).then_some(FeedProblemView { kind, detail }))
         }
     };
+    let late_ms = u64::try_from(source.late().as_millis()).unwrap_or(u64::MAX);
     let has_sub = feeds.has_sub(&drone);
-    Some(FeedView { drone, state, problem, has_sub })
+    Some(FeedView { drone, state, problem, late_ms, has_sub })
 }
 
 impl IceServerView {
@@ -280,7 +284,7 @@ async fn still(State(app): State<App>, identity: Identity, Path(id): Path<String
         app.audit(record(&identity, "stills_viewed", &drone, incident.as_ref())).await;
     }
     let still = pictures.stills.latest(&drone).await?;
-    let age_ms = still.arrived_at.elapsed().as_millis().to_string();
+    let age_ms = (still.arrived_at.elapsed() + still.late).as_millis().to_string();
     let headers = [(header::CONTENT_TYPE, "image/jpeg".to_owned()), (PICTURE_AGE, age_ms)];
     Ok((headers, still.jpeg.to_vec()).into_response())
 }

@@ -1,7 +1,9 @@
 //! Who sees which picture, and for how long. What the pictures look like is tested in the crate `feed` and in a real browser.
 
+use dispatch_core::config::Policy;
+use dispatch_core::effect::{Action, Effect};
 use dispatch_core::event::{Actor, Event};
-use flight_types::{DroneId, DroneStatus, FlightEvent, FlightPhase, LightState, LinkStatus, MissionId};
+use flight_types::{DroneId, DroneStatus, FlightEvent, FlightPhase, IncidentId, LightState, LinkStatus, MissionId};
 use orchestrator::store::{AuditNote, verify_audit};
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
@@ -194,6 +196,27 @@ async fn a_guards_picture_ends_with_the_incident_though_the_aircraft_flies_on() 
     assert_eq!(status(&world, "g1", Method::DELETE, &viewing).await, StatusCode::NOT_FOUND);
     assert_eq!(world.get("g1", "/feeds").await.1["feeds"], serde_json::json!([]));
     assert_eq!(offer(&world, "pilot").await.0, StatusCode::CREATED, "who flies it sees where it flies");
+}
+
+/// A phone that is lost on the way: whoever finds it does not go on watching.
+#[tokio::test]
+async fn a_guard_who_is_replaced_while_watching_sees_nothing_more() {
+    let (mut world, incident, _) = on_scene().await;
+    assert_eq!(offer(&world, "g1").await.0, StatusCode::CREATED);
+    while world.effects.try_recv().is_ok() {}
+    world.advance(Policy::default().guard_silence_max_ms).await;
+    let asked = std::iter::from_fn(|| world.effects.try_recv().ok()).find_map(|Effect { id, action }| match action {
+        Action::CheckGuard { guard, .. } => Some((id, guard)),
+        _ => None,
+    });
+    let (effect, guard) = asked.expect("the server asks after its guards");
+    let silent = Event::GuardSeen { effect, guard, silence_ms: None };
+    world.engine.report(Actor::System, silent).await.expect("an answer is taken");
+    let id = IncidentId::new(incident).expect("an id");
+    assert_eq!(world.engine.read(|core| core.incident(&id).and_then(|incident| incident.primary.clone())), None);
+    assert_eq!(noted(&world, &["picture_view_ended"], 1).await[0].detail["why"], "not_allowed_any_more");
+    assert_eq!(offer(&world, "g1").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(offer(&world, "operator").await.0, StatusCode::CREATED, "those who watch the whole go on");
 }
 
 #[tokio::test]

@@ -78,6 +78,11 @@ fn mistakes_are_named_with_their_line_and_key() {
         ("[mqtt]\nbroker_url = \"mqtt://x\"\n", "mqtt.broker_user"),
         ("[[links.gateways]]\nstation = \"s\"\n", "links.gateways: s needs a password_file"),
         ("[[links.gateways]]\nstation = \"s\"\npassword_file = \"p\"\n[mqtt]\nenabled = false\n", "mqtt.enabled"),
+        ("[feeds]\ncameras = [{ drone = \"d1\", main = \"http://u:secret@x/\" }]\n", "feeds.cameras"),
+        ("[feeds]\ncameras = [{ drone = \"d1\", main = \"rtsp://x/\", sub = \"rtsp:/x\" }]\n", "rtsp://"),
+        ("[feeds]\ncameras = [{ drone = \"d1\", main = \"x\" }]\n", "line 5"),
+        ("[feeds]\nice_servers = [{ url = \"http://x\" }]\n", "feeds.ice_servers"),
+        ("[feeds]\nbind = \"0.0.0.0:1\"\n", "feeds.advertised"),
         ("database_url = \"mysql://x\"\n", "store.database_url"),
         ("[nonsense]\n", "nonsense"),
         ("[store]\n", "line 4"),
@@ -86,5 +91,6 @@ fn mistakes_are_named_with_their_line_and_key() {
     for (added, says) in cases {
         let error = Config::parse(&format!("{smallest}{added}"), "my.toml").expect_err(added).to_string();
         assert!(error.contains(says) && error.starts_with("my.toml"), "{added:?} gave {error}");
+        assert!(!error.contains("secret"), "a password in an error ends up in a log: {error}");
     }
 }

@@ -3,6 +3,7 @@ import { ANEW_MS, isOld, isPicture, nextStep, REFUSED_BRIEFLY_MS, RETRY_MS, SERV
 
 const look = (changed: Partial<Look>): Look => ({
   ageMs: 50,
+  lateMs: 0,
   sinceBegunMs: 60_000,
   sinceRetryMs: 60_000,
   firstPictureMs: 2_500,
@@ -18,6 +19,14 @@ describe('healing of the picture', () => {
   it('calls nothing live that is older than a second', () => {
     expect(nextStep(look({ ageMs: STALE_MS - 1 })).state).toBe('live');
     for (const ageMs of [STALE_MS, 5_000, 3_600_000]) expect(nextStep(look({ ageMs })).state).toBe('stale');
+  });
+
+  it('calls nothing live that was late when it came, and does not begin anew for it: the next connection would bring the same', () => {
+    const late = nextStep(look({ ageMs: 50, lateMs: STALE_MS - 50 }));
+    expect([late.state, late.begin]).toEqual(['stale', false]);
+    expect(nextStep(look({ ageMs: 50, lateMs: STALE_MS - 51 })).state).toBe('live');
+    const stills = { failures: TRIES_BEFORE_STILLS + 1, hasStill: true, connected: false };
+    expect(nextStep(look({ ...stills, ageMs: 2_500, lateMs: 2_000 })).state).toBe('stills');
   });
 
   it('leaves a fresh picture alone and begins anew when it stops', () => {

@@ -3,10 +3,13 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
 
 use super::LOOPBACK;
 
@@ -20,7 +23,12 @@ pub enum Manner {
     Dead,
     /// Passes it on with broken pictures in whole packets.
     Garbled,
+    /// Passes everything on, but later: a narrow radio link whose queue is full. Shorter than a stall.
+    Jammed,
 }
+
+/// How much later.
+const JAM: Duration = Duration::from_millis(1_300);
 
 /// A line to a camera at `behind`.
 pub struct Wire {
@@ -71,6 +79,15 @@ async fn requests(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, manner: Arc<A
 }
 
 async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, manner: Arc<AtomicU8>) {
+    let (queue, mut queued) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
+    tokio::spawn(async move {
+        while let Some((due, piece)) = queued.recv().await {
+            sleep_until(due).await;
+            if to.write_all(&piece).await.is_err() {
+                return;
+            }
+        }
+    });
     let mut buffer = Vec::new();
     let mut dice = 1_u32;
     while let Ok(1..) = from.read_buf(&mut buffer).await {
@@ -79,7 +96,8 @@ async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, manner: Arc<At
             if is(&manner, Manner::Garbled) {
                 garble(&mut piece, &mut dice);
             }
-            if !is(&manner, Manner::Dead) && to.write_all(&piece).await.is_err() {
+            let due = if is(&manner, Manner::Jammed) { Instant::now() + JAM } else { Instant::now() };
+            if !is(&manner, Manner::Dead) && queue.send((due, piece)).is_err() {
                 return;
             }
         }

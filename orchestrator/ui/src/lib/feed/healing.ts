@@ -27,8 +27,14 @@ export const SILENT_BEFORE_STILLS_MS = 4_000;
 /** A still may be this old and still be one of "a still every second". */
 export const STILL_STALE_MS = 3_000;
 
+/** Between two looks at how late the camera's pictures come: a jam on its radio link grows over seconds. */
+export const LATE_LOOK_MS = 2_000;
+
 export interface Look {
+  /** Since the last picture came. */
   ageMs: number | null;
+  /** How late pictures come at the server: a new one may be old. */
+  lateMs: number;
   sinceBegunMs: number;
   sinceRetryMs: number;
   firstPictureMs: number;
@@ -62,7 +68,8 @@ export function isOld(ageMs: number | null): boolean {
 
 export function nextStep(look: Look): Step {
   const withStills = look.failures > TRIES_BEFORE_STILLS && !look.refused;
-  const fresh = look.ageMs !== null && look.ageMs < (withStills ? STILL_STALE_MS : STALE_MS);
+  // Stills tell their own age; how late they come at the server is in it.
+  const fresh = look.ageMs !== null && (withStills ? look.ageMs < STILL_STALE_MS : look.ageMs + look.lateMs < STALE_MS);
   return { state: stateOf(look, fresh, withStills), begin: !look.busy && due(look, withStills && fresh), stills: withStills };
 }
 

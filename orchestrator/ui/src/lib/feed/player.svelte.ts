@@ -6,7 +6,7 @@
 import { API_BASE } from '../api';
 import { clock } from '../clock.svelte';
 import { SERVER_BACK } from '../live/connection.svelte';
-import { isOld, isPicture, nextStep, vainTries, type FeedState } from './healing';
+import { isOld, isPicture, LATE_LOOK_MS, nextStep, vainTries, type FeedState } from './healing';
 
 /** How often the age is looked at. */
 const LOOK_MS = 200;
@@ -21,7 +21,7 @@ const STILL_ANSWER_MS = 3_000;
 
 interface Feeds {
   ice_servers: RTCIceServer[];
-  feeds?: { drone: string; problem?: FeedProblem | null }[];
+  feeds?: { drone: string; late_ms: number; problem?: FeedProblem | null }[];
 }
 
 /** Why a camera gives no picture, for those who can mend it: a kind that pages know, and the camera's own words. */
@@ -33,7 +33,7 @@ export interface FeedProblem {
 export class FeedPlayer {
   /** What the page may say about the picture. */
   state = $state<FeedState>('connecting');
-  /** Age of the last picture, milliseconds; null before the first. */
+  /** How old what is seen is, milliseconds; null before the first picture. */
   ageMs = $state<number | null>(null);
   /** The stream for the video element. */
   stream = $state.raw<MediaStream | null>(null);
@@ -46,6 +46,9 @@ export class FeedPlayer {
   private resource: string | null = null;
   private lastPictureMs: number | null = null;
   private lastTimestamp: number | undefined;
+  private lateMs = 0;
+  private lateLookMs = 0;
+  private lateBusy = false;
   private begunMs = 0;
   private startedMs = 0;
   /** Candidates found before the server named the viewing. */
@@ -103,16 +106,37 @@ export class FeedPlayer {
 
   /** A server that was away has no connections any more; one that was only unheard by the page may still give a fresh picture. */
   private serverBack = (): void => {
-    if (isOld(this.ageMs)) this.networkChanged();
+    if (isOld(this.lastPictureMs === null ? null : performance.now() - this.lastPictureMs)) this.networkChanged();
   };
+
+  /** A picture that has just come may have waited for seconds on its way to the server, which alone can tell. */
+  private async lookHowLate(): Promise<void> {
+    this.lateBusy = true;
+    this.lateLookMs = performance.now();
+    try {
+      const answer = await fetch(`${API_BASE}/feeds`, { signal: AbortSignal.timeout(ANSWER_MS) });
+      if (answer.ok) this.learn((await answer.json()) as Feeds);
+    } catch {
+      // What was said last stands; a server that is away sends no pictures either.
+    } finally {
+      this.lateBusy = false;
+    }
+  }
+
+  private learn(told: Feeds): void {
+    const feed = told.feeds?.find(({ drone }) => drone === this.drone);
+    this.problem = feed?.problem ?? null;
+    this.lateMs = feed?.late_ms ?? 0;
+  }
 
   /** Looks at the age, and does what it asks for. */
   private look(): void {
     const nowMs = performance.now();
-    this.ageMs = this.lastPictureMs === null ? null : nowMs - this.lastPictureMs;
-    if (!this.refused) this.failures = vainTries(this.failures, this.ageMs ?? nowMs - this.startedMs);
+    const ageMs = this.lastPictureMs === null ? null : nowMs - this.lastPictureMs;
+    if (!this.refused) this.failures = vainTries(this.failures, ageMs ?? nowMs - this.startedMs);
     const step = nextStep({
-      ageMs: this.ageMs,
+      ageMs,
+      lateMs: this.lateMs,
       sinceBegunMs: nowMs - this.begunMs,
       sinceRetryMs: nowMs - this.retryMs,
       firstPictureMs: FIRST_PICTURE_MS,
@@ -123,6 +147,8 @@ export class FeedPlayer {
       busy: this.busy,
     });
     this.state = step.state;
+    this.ageMs = ageMs === null ? null : ageMs + (step.stills ? 0 : this.lateMs);
+    if (ageMs !== null && !step.stills && !this.lateBusy && LATE_LOOK_MS <= nowMs - this.lateLookMs) void this.lookHowLate();
     if (step.begin) void this.begin();
     if (step.stills && !this.stillBusy && STILL_MS <= nowMs - this.stillMs) void this.fetchStill();
   }
@@ -146,7 +172,7 @@ export class FeedPlayer {
   private async offer(): Promise<void> {
     const feeds = await fetch(`${API_BASE}/feeds`, { signal: AbortSignal.timeout(ANSWER_MS) });
     const told: Feeds = feeds.ok ? ((await feeds.json()) as Feeds) : { ice_servers: [] };
-    this.problem = told.feeds?.find((feed) => feed.drone === this.drone)?.problem ?? null;
+    this.learn(told);
     const peer = new RTCPeerConnection({ iceServers: told.ice_servers });
     this.peer = peer;
     this.early = [];

@@ -196,6 +196,7 @@ export const en = {
       stalled: () => 'The camera stopped sending; it is asked again.',
       ended: () => 'The camera ended the stream; it is asked again.',
       unreadable: (detail: string) => `The camera sends what cannot be read: ${detail}`,
+      late: () => 'The pictures come seconds late: the camera’s link is too narrow for them.',
       frozen: () => 'The camera repeats one picture: it is frozen.',
       broke: (detail: string) => `The camera’s stream broke; it is asked again: ${detail}`,
     },
