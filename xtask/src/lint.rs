@@ -9,5 +9,8 @@ pub fn run() -> anyhow::Result<()> {
     crate::needs::build_packages()?;
     crate::needs::web_packages()?;
     process::run(&root, &[&cargo(), "clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"])?;
+    let with_models =
+        ["clippy", "--package", "orchestrator", "--features", "onnx", "--lib", "--tests", "--quiet", "--", "--deny", "warnings"];
+    process::run(&root, &[&[cargo().as_str()], &with_models[..]].concat())?;
     process::run(&root.join("orchestrator/ui"), &["npm", "run", "--silent", "check"])
 }

@@ -46,6 +46,11 @@ pub fn run(options: &Options) -> anyhow::Result<()> {
         .env("SIM_PYTHON", &python)
         .current_dir(&root);
     process::run_command(&mut tests)?;
+    // What only a server that is built for it can do.
+    process::run(
+        &root,
+        &[&cargo(), "test", "--package", "orchestrator", "--features", "onnx", "--lib", "--quiet", "surveys::judge"],
+    )?;
     crate::fuzz::briefly()?;
     for autopilot in [Autopilot::Px4, Autopilot::ArduCopter] {
         real_autopilots::say_left_out(autopilot);

@@ -38,9 +38,42 @@ fn by_model(path: &Path) -> anyhow::Result<Arc<dyn BayJudge>> {
     )
 }
 
+/// Writes ONNX files.
+#[cfg(all(test, feature = "onnx"))]
+#[path = "../../model/tests/support/onnx.rs"]
+mod onnx;
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "onnx")]
+    #[test]
+    fn a_sites_own_model_judges_instead_of_the_figures() -> anyhow::Result<()> {
+        use survey_vision::{Bay, BayView, Frame, Lens, PATCH_ACROSS, PATCH_ALONG, Pose};
+
+        // Every bay is taken with a probability of a quarter: the figures say something else of a plain grey.
+        let weights = vec![0.0; PATCH_ALONG * PATCH_ACROSS];
+        let network = onnx::Network::default()
+            .input("patch", &[1, 1, PATCH_ALONG, PATCH_ACROSS])
+            .constant("weights", &[PATCH_ALONG * PATCH_ACROSS, 1], &weights)
+            .constant("bias", &[1], &[0.25])
+            .then("Flatten", &["patch"], "flat")
+            .then("Gemm", &["flat", "weights", "bias"], "said")
+            .output("said", &[1, 1]);
+        let file = tempfile::NamedTempFile::new()?;
+        std::fs::write(file.path(), network.file())?;
+        let grey = Frame::new(1_280, 720, vec![128; 1_280 * 720])?;
+        let down =
+            Pose { latitude_deg: 37.5, longitude_deg: 127.0, height_m: 20.0, heading_deg: 0.0, pitch_deg: -90.0, roll_deg: 0.0 };
+        let bay = Bay { from_camera_m: [0.0, 0.0], heading_deg: 0.0, width_m: 2.5, length_m: 5.0 };
+        let view = BayView::of(&grey, &Lens::of_field(1_280, 720, 70.0)?, &down, &bay).expect("in the middle of the picture");
+        let by_model = judge(Some(file.path()))?.taken(&view).expect("an answer");
+        assert!((by_model - 0.25).abs() < 1e-6, "{by_model}");
+        let by_figures = judge(None)?.taken(&view).expect("an answer");
+        assert!((by_figures - 0.25).abs() > 0.01, "{by_figures}");
+        Ok(())
+    }
 
     #[test]
     fn without_a_model_the_figures_judge() -> anyhow::Result<()> {

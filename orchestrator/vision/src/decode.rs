@@ -20,6 +20,11 @@ const SIDE_PIXELS_MAX: u32 = 20_000;
 /// Memory for unpacking: 16-bit colour with alpha at the pixel bound.
 const UNPACKED_BYTES_MAX: u64 = PICTURE_PIXELS_MAX as u64 * 8;
 
+/// Start of image and the marker that follows it.
+const JPEG_BEGINS: [u8; 3] = [0xff, 0xd8, 0xff];
+/// End of image; between the bytes of a scan it cannot stand.
+const JPEG_ENDS: [u8; 2] = [0xff, 0xd9];
+
 /// Why bytes are not a picture.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
@@ -64,7 +69,26 @@ pub fn decode_picture(bytes: &[u8]) -> Result<Frame, PictureError> {
     if width.max(height) > SIDE_PIXELS_MAX || u64::from(width) * u64::from(height) > PICTURE_PIXELS_MAX as u64 {
         return Err(PictureError::TooManyPixels { width, height });
     }
+    if bytes.starts_with(&JPEG_BEGINS) && !is_whole_jpeg(bytes) {
+        return Err(PictureError::Damaged("the JPEG ends before its end".to_owned()));
+    }
     grey(open(bytes)?.decode().map_err(damaged)?)
+}
+
+/// Whether a JPEG's end of image is there (ISO/IEC 10918-1, B.1.1.3). Decoders make a grey rest of what is missing before it, in which a code
+/// would be missed without a word. What follows it is nobody's business: telephones append whole films.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    let mut rest = bytes.get(JPEG_BEGINS.len() - 1..).unwrap_or_default();
+    // Segments before the first scan are stepped over, because a preview in them is a JPEG with an end of its own.
+    while let [0xff, marker, after @ ..] = rest {
+        rest = match (marker, after) {
+            (0xda, scan) => return scan.windows(2).any(|pair| pair == JPEG_ENDS),
+            (0xff, _) => &rest[1..],
+            (_, [high, low, ..]) => after.get(usize::from(u16::from_be_bytes([*high, *low]))..).unwrap_or_default(),
+            _ => return false,
+        };
+    }
+    false
 }
 
 fn open(bytes: &[u8]) -> Result<ImageReader<Cursor<&[u8]>>, PictureError> {

@@ -130,6 +130,33 @@ fn every_cut_of_a_real_file_is_an_error_or_a_picture() {
     }
 }
 
+/// With a preview inside, as cameras write it: a JPEG with an end of its own.
+fn jpeg(progressive: bool) -> Vec<u8> {
+    let grey: Vec<u8> = (0..160 * 90).map(|at| (at * 7 % 251) as u8).collect();
+    let mut bytes = Vec::new();
+    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 80);
+    encoder.set_progressive(progressive);
+    encoder.add_app_segment(1, b"Exif\0\0 a preview \xff\xd8\xff\xda\x00\x02 ends \xff\xd9".to_vec()).expect("short enough");
+    encoder.encode(&grey, 160, 90, jpeg_encoder::ColorType::Luma).expect("a picture");
+    bytes
+}
+
+#[test]
+fn a_jpeg_that_is_cut_off_is_an_error_and_never_half_a_picture() {
+    for progressive in [false, true] {
+        let whole = jpeg(progressive);
+        assert_eq!(decode_picture(&whole).map(|frame| (frame.width(), frame.height())).ok(), Some((160, 90)));
+        for length in 0..whole.len() {
+            let cut = decode_picture(&whole[..length]);
+            assert!(matches!(cut, Err(PictureError::Damaged(_) | PictureError::Format)), "cut at {length} of {}", whole.len());
+        }
+        // Cameras pad with zeros, telephones append a film.
+        for trailer in [&[0_u8; 40][..], b"\0\0\0\x18ftypmp42"] {
+            assert!(decode_picture(&[&whole, trailer].concat()).is_ok());
+        }
+    }
+}
+
 #[test]
 fn photographs_are_read_as_well_as_promised() {
     let day = photographs(&shared_folder());
@@ -146,4 +173,23 @@ fn photographs_are_read_as_well_as_promised() {
     }
     let of = day.len();
     assert!(exact * 100 >= of * 96, "{exact} of {of} read exactly");
+}
+
+/// The same photographs as a drone's camera takes them under its light, with less of it, and with hardly any; for the last the goal of 90 %
+/// is missed, and what is reached is held (docs/performance.md).
+#[test]
+fn photographs_by_night_are_read_as_well_as_promised() {
+    let day = photographs(&shared_folder());
+    for ((name, night), least_pct) in NIGHTS.into_iter().zip([90, 90, 30]) {
+        let mut exact = 0;
+        for (photograph, seed) in day.iter().zip(0..) {
+            let photograph = photograph.at_night(night, seed);
+            let outcome = read(&photograph.frame, Effort::Still);
+            let wrong: Vec<_> = outcome.readings.iter().filter(|reading| !photograph.is(&reading.text)).collect();
+            assert!(wrong.is_empty(), "{name}, {}: {wrong:?}", photograph.name);
+            exact += usize::from(!outcome.readings.is_empty());
+        }
+        println!("{name}: {exact} of {}", day.len());
+        assert!(exact * 100 >= day.len() * least_pct, "{name}: {exact} of {} read exactly", day.len());
+    }
 }
