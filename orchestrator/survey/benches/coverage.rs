@@ -1,11 +1,19 @@
-//! Sweeps of the 72 real lots at a swath of 6 m, as one table: `cargo bench -p survey-plan --bench coverage`.
+//! Sweeps of the 72 real lots at a swath of 6 m, as one table, beside other planners: `cargo bench -p survey-plan --bench coverage`.
+//!
+//! `PEER_PYTHON` names an interpreter with opencoverage, or with fields2cover where that can be built. All are judged by the same slow
+//! measure, at the same swath; the peers do not promise to stay inside.
 
+#[path = "../tests/support/judge.rs"]
+mod judge;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
+use std::ffi::OsStr;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use survey_plan::{Lot, Sweep, sweep};
+use survey_plan::{Lot, Point, Sweep, sweep};
 
 /// Each lot is planned this often; the fastest counts, because the planner does the same work each time.
 const ROUNDS: usize = 5;
@@ -34,6 +42,90 @@ fn main() {
     let all = plans.iter().map(|plan| plan.0.length_m * SWATH_M).sum::<f64>() / plans.iter().map(|plan| plan.2).sum::<f64>();
     println!("{:<34} {all:>29.4}", "the same over all lots together");
     over_the_goals(&lots, &plans);
+    beside_peers(&lots, &plans);
+}
+
+/// Lots below this are a few cars' width; the goal's figures are of larger ones.
+const LARGE_M2: f64 = 800.0;
+
+/// One planner's path over one lot.
+struct Planned {
+    name: String,
+    lot: usize,
+    ms: f64,
+    path: Vec<Point>,
+}
+
+fn beside_peers(lots: &[(String, Lot)], plans: &[(Sweep, f64, f64)]) {
+    let ours = plans.iter().enumerate().map(|(lot, (sweep, ms, _))| Planned {
+        name: "ours".to_owned(),
+        lot,
+        ms: *ms,
+        path: sweep.path.clone(),
+    });
+    let mut all: Vec<Planned> = ours.collect();
+    match std::env::var_os("PEER_PYTHON").map(|python| peers(&python, lots)) {
+        None => println!("no peers: PEER_PYTHON names none"),
+        Some(Err(error)) => println!("no peers: {error}"),
+        Some(Ok(planned)) => all.extend(planned),
+    }
+    for least_m2 in [0.0, LARGE_M2] {
+        println!("\nlots from {least_m2} m2 (medians; most)    lots  covered    least   ratio    most  outside      ms");
+        let mut names: Vec<&str> = all.iter().map(|planned| planned.name.as_str()).collect();
+        names.dedup();
+        for name in names {
+            let of_it = all.iter().filter(|planned| planned.name == name && lots[planned.lot].1.area_m2() >= least_m2);
+            compared(name, &of_it.collect::<Vec<_>>(), lots);
+        }
+    }
+}
+
+fn compared(name: &str, planned: &[&Planned], lots: &[(String, Lot)]) {
+    let judged = planned.iter().map(|planned| {
+        let lot = &lots[planned.lot].1;
+        let (seen, outside) = judge::measured(lot.rings(), &planned.path, SWATH_M, 0.5);
+        let length_m: f64 = planned.path.windows(2).map(|pair| pair[0].distance_m(pair[1])).sum();
+        [seen, length_m * SWATH_M / lot.area_m2(), outside, planned.ms]
+    });
+    let judged: Vec<[f64; 4]> = judged.collect();
+    let median = |at: usize| support::median(judged.iter().map(|values| values[at]).collect());
+    let least = judged.iter().map(|values| values[0]).fold(f64::INFINITY, f64::min);
+    let most = judged.iter().map(|values| values[1]).fold(0.0, f64::max);
+    println!(
+        "{name:<32} {:>9} {:>8.4} {least:>8.4} {:>7.3} {most:>7.3} {:>8.4} {:>7.2}",
+        judged.len(),
+        median(0),
+        median(1),
+        median(2),
+        median(3)
+    );
+}
+
+fn peers(python: &OsStr, lots: &[(String, Lot)]) -> std::io::Result<Vec<Planned>> {
+    let mut child = Command::new(python)
+        .args(["-c", include_str!("peers.py"), &SWATH_M.to_string()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    if let Some(mut input) = child.stdin.take() {
+        // It reads all before it answers, so neither waits for the other.
+        for (_, lot) in lots {
+            let corners: Vec<String> = lot.rings()[0].iter().map(|corner| format!("{} {}", corner.x_m, corner.y_m)).collect();
+            writeln!(input, "{}", corners.join(" "))?;
+        }
+    }
+    let answers = String::from_utf8_lossy(&child.wait_with_output()?.stdout).into_owned();
+    Ok(answers.lines().filter_map(planned_by_a_peer).filter(|planned| planned.lot < lots.len()).collect())
+}
+
+/// A line "name number seconds x y x y …"; a planner that failed on the lot gives no path.
+fn planned_by_a_peer(line: &str) -> Option<Planned> {
+    let mut words = line.split(' ');
+    let (name, lot) = (words.next()?.to_owned(), words.next()?.parse().ok()?);
+    let ms = words.next()?.parse::<f64>().ok()? * 1e3;
+    let numbers: Vec<f64> = words.filter_map(|word| word.parse().ok()).collect();
+    let path = numbers.chunks_exact(2).map(|pair| Point::new(pair[0], pair[1])).collect();
+    Some(Planned { name, lot, ms, path })
 }
 
 /// The lots that miss a goal, the longest way first: what their shapes have in common is what to work on.

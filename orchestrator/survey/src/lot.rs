@@ -90,6 +90,11 @@ impl Lot {
         Ok(())
     }
 
+    /// The outline, then the holes; no corner twice.
+    pub fn rings(&self) -> &[Vec<Point>] {
+        &self.rings
+    }
+
     /// Area without the holes, square metres.
     pub fn area_m2(&self) -> f64 {
         let holes: f64 = self.rings[1..].iter().map(|ring| ring_area(ring).abs()).sum();

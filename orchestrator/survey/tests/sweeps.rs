@@ -1,7 +1,10 @@
 //! Sweeps judged by slow measures of their own: every point against every segment.
 
+#[path = "support/judge.rs"]
+mod judge;
 mod support;
 
+use judge::measured;
 use proptest::prelude::*;
 use survey_plan::{Lot, LotError, Point, Sweep, SweepError, sweep};
 
@@ -11,46 +14,6 @@ fn rectangle(width: f64, height: f64) -> Vec<Point> {
 
 fn hole(x: f64, y: f64, side: f64) -> Vec<Point> {
     rectangle(side, side).into_iter().map(|corner| Point::new(corner.x_m + x, corner.y_m + y)).collect()
-}
-
-fn inside(rings: &[Vec<Point>], p: Point) -> bool {
-    let crosses = |a: &Point, b: &Point| {
-        (a.y_m > p.y_m) != (b.y_m > p.y_m) && p.x_m < a.x_m + (p.y_m - a.y_m) / (b.y_m - a.y_m) * (b.x_m - a.x_m)
-    };
-    let count = rings.iter().flat_map(|ring| (0..ring.len()).map(move |at| (ring[at], ring[(at + 1) % ring.len()])));
-    count.filter(|(a, b)| crosses(a, b)).count() % 2 == 1
-}
-
-fn away_m(p: Point, path: &[Point]) -> f64 {
-    let segment = |pair: &[Point]| {
-        let (a, b) = (pair[0], pair[1]);
-        let (dx, dy) = (b.x_m - a.x_m, b.y_m - a.y_m);
-        let share = (((p.x_m - a.x_m) * dx + (p.y_m - a.y_m) * dy) / (dx * dx + dy * dy).max(1e-12)).clamp(0.0, 1.0);
-        (a.x_m + share * dx - p.x_m).hypot(a.y_m + share * dy - p.y_m)
-    };
-    path.windows(2).map(segment).fold(f64::INFINITY, f64::min)
-}
-
-/// The share of a lattice of `step` that the path sees, and the share of the path that is outside.
-fn measured(rings: &[Vec<Point>], path: &[Point], swath_m: f64, step: f64) -> (f64, f64) {
-    let high = rings[0].iter().fold((0.0_f64, 0.0_f64), |high, p| (high.0.max(p.x_m), high.1.max(p.y_m)));
-    let lattice = |end: f64| (0..(end / step) as usize).map(move |at| (at as f64 + 0.37) * step);
-    let ground: Vec<Point> = lattice(high.1).flat_map(|y| lattice(high.0).map(move |x| Point::new(x, y))).collect();
-    let ground: Vec<Point> = ground.into_iter().filter(|p| inside(rings, *p)).collect();
-    let seen = ground.iter().filter(|p| away_m(**p, path) <= swath_m / 2.0).count();
-    let border = |p: Point| rings.iter().any(|ring| away_m(p, &[ring.as_slice(), &ring[..1]].concat()) < 0.05);
-    let (mut out, mut all) = (0.0, 0.0);
-    for pair in path.windows(2) {
-        let length = pair[0].distance_m(pair[1]);
-        for at in 0..20 {
-            let share = (f64::from(at) + 0.5) / 20.0;
-            let p =
-                Point::new(pair[0].x_m + share * (pair[1].x_m - pair[0].x_m), pair[0].y_m + share * (pair[1].y_m - pair[0].y_m));
-            all += length;
-            out += if inside(rings, p) || border(p) { 0.0 } else { length };
-        }
-    }
-    (seen as f64 / ground.len().max(1) as f64, out / f64::max(all, 1e-9))
 }
 
 #[test]
@@ -111,6 +74,31 @@ proptest! {
     }
 }
 
+/// A rectangle somewhere within the smallest star, small enough to be no outline of its own.
+fn pillar() -> impl Strategy<Value = (f64, f64, f64)> {
+    (52.0..64.0_f64, 52.0..64.0_f64, 0.5..4.0_f64)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { rng_seed: prop::test_runner::RngSeed::Fixed(72), ..ProptestConfig::with_cases(48) })]
+
+    #[test]
+    fn any_outline_with_holes_is_covered_without_flying_over_them(
+        radii in prop::collection::vec(25.0..58.0_f64, 5..12),
+        pillars in prop::collection::vec(pillar(), 1..3),
+        swath_m in 4.0..9.0_f64,
+    ) {
+        let holes: Vec<Vec<Point>> = pillars.iter().map(|(x, y, side)| hole(*x, *y, *side)).collect();
+        let Ok(lot) = Lot::new(star(&radii), holes.clone()) else { return Ok(()) };
+        let rings = [vec![star(&radii)], holes].concat();
+        let plan = sweep(&lot, swath_m).expect("a sweep");
+        let (seen, outside) = measured(&rings, &plan.path, swath_m, 1.0);
+        prop_assert!(seen >= 0.955, "seen {seen}");
+        prop_assert!(outside <= 0.01, "outside or over a hole: {outside}");
+        prop_assert!((seen - plan.coverage).abs() < 0.02, "measured {seen}, said {}", plan.coverage);
+    }
+}
+
 /// Real lots that need a longer way than Fields2Cover does on average, of 72; thirteen before paths were made shorter.
 const LONG_MAX: usize = 6;
 
@@ -122,8 +110,10 @@ fn the_real_lots_are_covered_as_promised() {
         return;
     }
     let plans: Vec<(String, Sweep)> = lots.iter().map(|(id, lot)| (id.clone(), sweep(lot, 6.0).expect("a sweep"))).collect();
-    for (id, plan) in &plans {
-        assert!(plan.coverage >= 0.98, "{id}: {}", plan.coverage);
+    for ((id, plan), (_, lot)) in plans.iter().zip(&lots) {
+        let (seen, outside) = measured(lot.rings(), &plan.path, 6.0, 0.5);
+        assert!(plan.coverage >= 0.98 && seen >= 0.975, "{id}: said {}, measured {seen}", plan.coverage);
+        assert!(outside <= 0.01, "{id}: {outside} of the way is outside");
     }
     let coverage = support::median(plans.iter().map(|(_, plan)| plan.coverage).collect());
     let ratio = support::median(plans.iter().map(|(_, plan)| plan.length_ratio).collect());
