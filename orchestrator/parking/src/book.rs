@@ -84,18 +84,8 @@ impl Parking {
         let state = &self.state;
         match event {
             ParkingEvent::Configured { config, stays_keep_permits: _ } => stay::admit_config(state, config),
-            ParkingEvent::Entered { area, plate, driver, secret_sha256, method, by, planned_minutes, secret_is_one_stay } => {
-                let entry = stay::EntryOf {
-                    area,
-                    plate,
-                    driver: driver.as_ref(),
-                    secret_sha256: secret_sha256.as_ref(),
-                    method,
-                    by: *by,
-                    planned_minutes: *planned_minutes,
-                    secret_is_one_stay: *secret_is_one_stay,
-                };
-                stay::admit_entry(state, at_ms, &entry)
+            ParkingEvent::Entered { .. } => {
+                stay::EntryOf::of(event).map_or(Ok(()), |entry| stay::admit_entry(state, at_ms, &entry))
             }
             ParkingEvent::Extended { session, minutes } => stay::admit_extension(state, session, *minutes),
             ParkingEvent::Left { session, by } => stay::admit_exit(state, at_ms, session, *by),
@@ -274,18 +264,10 @@ impl Parking {
 fn apply(state: &mut State, turn: &mut Turn, event: &ParkingEvent) {
     match event {
         ParkingEvent::Configured { config, stays_keep_permits } => stay::configure(state, config, *stays_keep_permits),
-        ParkingEvent::Entered { area, plate, driver, secret_sha256, method, by, planned_minutes, secret_is_one_stay } => {
-            let entry = stay::EntryOf {
-                area,
-                plate,
-                driver: driver.as_ref(),
-                secret_sha256: secret_sha256.as_ref(),
-                method,
-                by: *by,
-                planned_minutes: *planned_minutes,
-                secret_is_one_stay: *secret_is_one_stay,
-            };
-            stay::entered(state, turn, &entry);
+        ParkingEvent::Entered { .. } => {
+            if let Some(entry) = stay::EntryOf::of(event) {
+                stay::entered(state, turn, &entry);
+            }
         }
         ParkingEvent::Extended { session, minutes } => stay::extended(state, turn, session, *minutes),
         ParkingEvent::Left { session, by } => stay::left(state, turn, session, turn.stamp.at_ms, *by),

@@ -7,6 +7,7 @@ use flight_types::LotId;
 use crate::book::owed;
 use crate::calendar::MINUTE_MS;
 use crate::config::{ConfigError, ParkingConfig};
+use crate::event::ParkingEvent;
 use crate::id::{AreaId, PrivateRef, SessionId};
 use crate::ledger::TransactionKind;
 use crate::limits;
@@ -29,6 +30,26 @@ pub(crate) struct EntryOf<'a> {
     pub by: Means,
     pub planned_minutes: Option<i64>,
     pub secret_is_one_stay: bool,
+}
+
+impl<'a> EntryOf<'a> {
+    /// `None` for an event that is no entry.
+    pub fn of(event: &'a ParkingEvent) -> Option<Self> {
+        let ParkingEvent::Entered { area, plate, driver, secret_sha256, method, by, planned_minutes, secret_is_one_stay } = event
+        else {
+            return None;
+        };
+        Some(Self {
+            area,
+            plate,
+            driver: driver.as_ref(),
+            secret_sha256: secret_sha256.as_ref(),
+            method,
+            by: *by,
+            planned_minutes: *planned_minutes,
+            secret_is_one_stay: *secret_is_one_stay,
+        })
+    }
 }
 
 pub(crate) fn admit_config(state: &State, config: &ParkingConfig) -> Result<(), Refusal> {
