@@ -1,6 +1,6 @@
 //! The 72 lots of the shared extracts, in metres.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use survey_plan::{Lot, Point};
@@ -8,9 +8,11 @@ use survey_plan::{Lot, Point};
 /// Metres in a degree of latitude; a per cent is enough for measuring ratios.
 const DEGREE_M: f64 = 111_200.0;
 
-/// Name and lot; empty where the data is not beside the checkout.
+/// Name and lot; empty where the data is neither in `$SHARED_DATA` nor beside the checkout.
 pub fn lots() -> Vec<(String, Lot)> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data/osm/parking_lots.geojson");
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data");
+    let folder = std::env::var_os("SHARED_DATA").map_or_else(beside, PathBuf::from);
+    let file = folder.join("osm/parking_lots.geojson");
     let Ok(text) = std::fs::read_to_string(file) else { return Vec::new() };
     let collection: Value = serde_json::from_str(&text).expect("GeoJSON");
     let features = collection["features"].as_array().expect("features");
