@@ -19,7 +19,11 @@ impl Grid {
     /// About `count` points on the lot's ground.
     pub(crate) fn new(lot: &Lot, count: f64) -> Self {
         let step_m = (lot.area_m2() / count).sqrt().max(0.05);
-        let (low, high) = lot.bounds();
+        Self::over(lot, lot.bounds(), step_m)
+    }
+
+    /// Points so far apart on the lot's ground between two corners.
+    fn over(lot: &Lot, (low, high): (Point, Point), step_m: f64) -> Self {
         // Long thin lots that lie askew have large bounds; the points outside them cost memory only.
         let cells = |from: f64, to: f64| ((to - from) / step_m).ceil().max(1.0) as usize;
         let (width, height) = (cells(low.x_m, high.x_m), cells(low.y_m, high.y_m));
@@ -34,6 +38,33 @@ impl Grid {
         }
         let ground_count = ground.iter().filter(|ground| **ground).count();
         Self { low, step_m, width, seen: vec![false; ground.len()], ground, ground_count }
+    }
+
+    /// The points of `ground` that lie no further than `reach_m` from `flown` and are `wanted`; so many on `flown` as in [`Grid::new`].
+    pub(crate) fn beside(ground: &Lot, flown: &Lot, count: f64, reach_m: f64, wanted: impl Fn(Point) -> bool) -> Self {
+        let step_m = (flown.area_m2() / count).sqrt().max(0.05);
+        let (low, high) = flown.bounds();
+        let mut grid = Self::over(ground, (low.moved(-reach_m), high.moved(reach_m)), step_m);
+        for at in 0..grid.ground.len() {
+            grid.ground[at] = grid.ground[at] && wanted(grid.place(at));
+        }
+        grid.ground_count = grid.ground.iter().filter(|ground| **ground).count();
+        grid
+    }
+
+    /// The points of the ground, with whether each is seen.
+    pub(crate) fn points(&self) -> impl Iterator<Item = (Point, bool)> + '_ {
+        (0..self.ground.len()).filter(|at| self.ground[*at]).map(|at| (self.place(at), self.seen[at]))
+    }
+
+    fn place(&self, at: usize) -> Point {
+        let middle = |index: usize| (index as f64 + 0.5) * self.step_m;
+        Point::new(self.low.x_m + middle(at % self.width), self.low.y_m + middle(at / self.width))
+    }
+
+    /// The area of the ground that the points stand for, square metres.
+    pub(crate) fn area_m2(&self) -> f64 {
+        self.ground_count as f64 * self.step_m * self.step_m
     }
 
     /// Forgets what was seen, then marks all within `reach_m` of the path.
@@ -91,9 +122,8 @@ impl Grid {
         let mut stack = vec![start];
         open[start] = false;
         while let Some(at) = stack.pop() {
-            let (row, column) = (at / self.width, at % self.width);
-            let middle = |index: usize| (index as f64 + 0.5) * self.step_m;
-            piece.push(Point::new(self.low.x_m + middle(column), self.low.y_m + middle(row)));
+            let column = at % self.width;
+            piece.push(self.place(at));
             let mut visit = |next: Option<usize>| {
                 if let Some(next) = next.filter(|next| open.get(*next) == Some(&true)) {
                     open[next] = false;

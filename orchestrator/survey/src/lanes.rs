@@ -5,6 +5,8 @@ use crate::plane::Point;
 
 /// Pieces of lanes shorter than this are flown as one point.
 const LANE_M_MIN: f64 = 0.5;
+/// A lane never ends, and none lies, nearer to the border than this, metres: corners are flown round.
+const BORDER_M: f64 = 0.1;
 
 /// A lane's piece on the ground.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,16 +22,41 @@ pub(crate) struct Cell {
     lanes: Vec<Lane>,
 }
 
-/// `count` lanes over the lot, no further apart than the swath, each ending `inset_m` before the last ground that it sees, joined to
-/// cells.
-pub(crate) fn cells(lot: &Lot, count: usize, swath_m: f64, inset_m: f64) -> Vec<Cell> {
-    let (low, high) = lot.bounds();
-    let step = ((high.y_m - low.y_m) / count as f64).min(swath_m);
-    let south = (low.y_m + high.y_m - step * count as f64) / 2.0;
+/// From south to north: where the first lane lies, how far apart they are, and how many.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Rows {
+    first_m: f64,
+    step_m: f64,
+    count: usize,
+}
+
+impl Rows {
+    /// So many, no further apart than the swath, with half of that before the first and after the last.
+    pub(crate) fn within(lot: &Lot, count: usize, swath_m: f64) -> Self {
+        let (low, high) = lot.bounds();
+        let step_m = ((high.y_m - low.y_m) / count as f64).min(swath_m);
+        let south_m = (low.y_m + high.y_m - step_m * count as f64) / 2.0;
+        Self { first_m: south_m + 0.5 * step_m, step_m, count }
+    }
+
+    /// As few as there must be with the first and the last along the border: for a lot beside which something is to be seen.
+    pub(crate) fn to_border(lot: &Lot, swath_m: f64) -> Self {
+        let (low, high) = lot.bounds();
+        let between_m = (high.y_m - low.y_m - 2.0 * BORDER_M).max(0.0);
+        let count = (between_m / swath_m).ceil() as usize + 1;
+        if count == 1 {
+            return Self::within(lot, 1, swath_m);
+        }
+        Self { first_m: low.y_m + BORDER_M, step_m: between_m / (count - 1) as f64, count }
+    }
+}
+
+/// Lanes over the lot, each ending `inset_m` before the last ground that it sees, joined to cells.
+pub(crate) fn cells(lot: &Lot, rows: Rows, swath_m: f64, inset_m: f64) -> Vec<Cell> {
     let mut closed = Vec::new();
     let mut open: Vec<Cell> = Vec::new();
-    for row in 0..count {
-        let y_m = south + (row as f64 + 0.5) * step;
+    for row in 0..rows.count {
+        let y_m = rows.first_m + row as f64 * rows.step_m;
         open = advance(open, &pieces(lot, y_m), &mut closed);
     }
     closed.extend(open);
@@ -77,8 +104,6 @@ fn advance(open: Vec<Cell>, lanes: &[Lane], closed: &mut Vec<Cell>) -> Vec<Cell>
 fn inset(lot: &Lot, lane: &mut Lane, swath_m: f64, inset_m: f64) {
     /// Where beside the lane the ground is looked at, in swaths.
     const BESIDE: f64 = 0.4;
-    /// A lane never ends nearer to the border than this, metres: corners are flown round.
-    const BORDER_M: f64 = 0.1;
     let mut seen = *lane;
     for side in [-BESIDE, BESIDE] {
         for beside in pieces(lot, lane.y_m + side * swath_m).iter().filter(|piece| touches(piece, lane)) {

@@ -3,7 +3,8 @@
 //! Everything happens in a flat plane of metres east and north; who calls turns it into places on the ground. Never reads a file or
 //! a clock, never uses chance: the same lot gives the same plan on every machine.
 //!
-//! Reading order: `plane`, `lot`, `light`, `camera`, `lanes`, `way`, `grid`, `tighten`, `sweep`, `reach`, `audit`, `sorties`, `plan`.
+//! Reading order: `plane`, `lot`, `light`, `camera`, `lanes`, `way`, `grid`, `field`, `area`, `tighten`, `sweep`, `reach`, `audit`,
+//! `sorties`, `plan`, `parts`.
 
 mod plane;
 pub use plane::Point;
@@ -23,6 +24,11 @@ mod way;
 
 mod grid;
 
+mod field;
+pub use field::{Coverage, Field, Keep, Side};
+
+mod area;
+
 mod tighten;
 
 mod sweep;
@@ -38,4 +44,7 @@ mod sorties;
 pub use sorties::{Endurance, Sortie, SortieError, sorties};
 
 mod plan;
-pub use plan::{Aim, Means, Shown, SurveyError, SurveyPath, survey_path};
+pub use plan::{Aim, Means, Shown, SurveyError, SurveyPath, field_path, survey_path};
+
+mod parts;
+pub use parts::Hop;

@@ -129,9 +129,31 @@ impl Lot {
 
     /// Whether the straight way between two points stays inside; along a side is inside.
     pub(crate) fn sees(&self, a: Point, b: Point) -> bool {
-        /// Points along the way that are looked at besides the crossings: ways through corners cross nothing.
+        !self.edges().any(|(c, d)| cross(a, b, c, d)) && self.pieces_lie_inside(a, b)
+    }
+
+    /// Ways through corners cross nothing: each piece between two corners on the way is looked at in its middle.
+    fn pieces_lie_inside(&self, a: Point, b: Point) -> bool {
+        /// Looked at besides.
         const LOOKS: [f64; 3] = [0.25, 0.5, 0.75];
-        !self.edges().any(|(c, d)| cross(a, b, c, d)) && LOOKS.iter().all(|share| self.nearly_contains(a.towards(b, *share)))
+        /// A corner no further than this lies on the way, metres.
+        const ON_WAY_M: f64 = 0.02;
+        let (dx, dy) = (b.x_m - a.x_m, b.y_m - a.y_m);
+        let length_m2 = dx * dx + dy * dy;
+        let on_way = |corner: &Point| {
+            let beside = (corner.x_m - a.x_m) * dy - (corner.y_m - a.y_m) * dx;
+            let share = ((corner.x_m - a.x_m) * dx + (corner.y_m - a.y_m) * dy) / length_m2;
+            (beside * beside <= ON_WAY_M * ON_WAY_M * length_m2 && share > 0.0 && share < 1.0).then_some(share)
+        };
+        let mut corners: Vec<f64> = self.rings.iter().flatten().filter_map(on_way).collect();
+        let inside = |share: f64| self.nearly_contains(a.towards(b, share));
+        if !LOOKS.iter().all(|share| inside(*share)) {
+            return false;
+        }
+        corners.sort_unstable_by(f64::total_cmp);
+        let starts = std::iter::once(0.0).chain(corners.iter().copied());
+        let ends = corners.iter().copied().chain([1.0]);
+        corners.is_empty() || starts.zip(ends).all(|(start, end)| inside((start + end) / 2.0))
     }
 
     /// Inside, or on the border to a few centimetres.

@@ -1,12 +1,13 @@
 //! A whole survey: the path for an aim, a camera and a light, with stops close enough to be taken up again, cut into sorties.
 
-use crate::audit::tour;
+use crate::area::Area;
 use crate::camera::{Board, Camera, CameraError, Sight, sight};
+use crate::field::{Coverage, Field};
 use crate::lot::Lot;
+use crate::parts::{self, Hop};
 use crate::plane::{Point, length_m};
 use crate::reach::reached_out;
-use crate::sweep::{Sweep, SweepError, sweep, sweep_along};
-use crate::way::{Sights, Ways};
+use crate::sweep::{Sweep, SweepError, sweep_aligned, sweep_along, sweep_area};
 
 /// Stops along the path are no further apart than this, metres: what an interrupted flight has to fly again at most.
 const STOP_EACH_M: f64 = 10.0;
@@ -38,6 +39,8 @@ pub enum Aim<'a> {
 const PICTURES_EACH: f64 = 3.0;
 /// An aircraft is off its line, and its picture off where it was planned, by so much, metres.
 const OFF_LINE_M: f64 = 0.3;
+/// Half of a board with the white round its code, metres: of the largest sheets that are printed.
+const BOARD_HALF_M: f64 = 0.6;
 
 /// What must lie whole in a picture, and which way it lies: rows of bays, each with the ground before it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -115,6 +118,13 @@ pub struct Means<'a> {
     pub aircraft: usize,
 }
 
+impl Means<'_> {
+    /// From where and how fast boards are read, before anything else is to be shown whole.
+    pub fn sight(&self) -> Result<Sight, CameraError> {
+        sight(self.camera, self.board, self.overlap, self.heights_m, self.speed_max_m_s)
+    }
+}
+
 /// A survey ready to be flown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SurveyPath {
@@ -128,6 +138,8 @@ pub struct SurveyPath {
     pub heading_deg: f64,
     /// Its length, metres.
     pub length_m: f64,
+    /// What it shows: of a sweep points of the ground, of an audit beacons.
+    pub coverage: Coverage,
 }
 
 /// Why no survey can be planned.
@@ -145,6 +157,9 @@ pub enum SurveyError {
     /// Nothing to look at.
     #[error("the lot has no beacon to visit")]
     NoBeacons,
+    /// Nothing of it may be flown over.
+    #[error("nothing of the lot may be flown over")]
+    Closed,
     /// The battery lasts for the way and nothing else.
     #[error("a battery leaves {0:.0} s over the lot: too little to see anything")]
     Endurance(f64),
@@ -153,17 +168,34 @@ pub enum SurveyError {
     TooLong(usize),
 }
 
-/// Plans a survey.
+/// Plans a survey of a lot that may be flown over everywhere.
 pub fn survey_path(lot: &Lot, aim: Aim<'_>, means: &Means<'_>) -> Result<SurveyPath, SurveyError> {
-    let mut sight = sight(means.camera, means.board, means.overlap, means.heights_m, means.speed_max_m_s)?;
-    let (corners, heading_deg) = match aim {
+    field_path(&Field::whole(lot.clone()), aim, means, &|_, to| Some(vec![to]))
+}
+
+/// Plans a survey of what may be flown over of a lot; `hop` finds ways beside it.
+pub fn field_path(field: &Field, aim: Aim<'_>, means: &Means<'_>, hop: &Hop<'_>) -> Result<SurveyPath, SurveyError> {
+    let mut sight = means.sight()?;
+    if field.is_closed() {
+        return Err(SurveyError::Closed);
+    }
+    let (corners, heading_deg, coverage) = match aim {
         Aim::Sweep => {
-            let swept;
-            (sight, swept) =
-                if means.shown.is_empty() { (sight, sweep(lot, sight.swath_m)?) } else { quickest(lot, sight, means)? };
-            (reached_out(lot, &swept, sight.swath_m, sight.along_m), 90.0 - swept.lanes_deg)
+            let sweeps: Vec<Sweep>;
+            (sight, sweeps) = swept(field, sight, means)?;
+            let heading_deg = 90.0 - sweeps.first().map_or(0.0, |first| first.lanes_deg);
+            let lanes = field.parts.iter().zip(&sweeps);
+            let paths = lanes.map(|(part, sweep)| reached_out(part, sweep, sight.swath_m, sight.along_m)).collect();
+            let corners = parts::joined(paths, means.home, hop);
+            let coverage = field.shown_by(&corners, sight.swath_m / 2.0);
+            (corners, heading_deg, coverage)
         }
-        Aim::Audit(beacons) => (round(lot, means.home, beacons)?, 0.0),
+        Aim::Audit(beacons) => {
+            // A board beside what may be flown over lies whole in a picture taken from its border.
+            let beside_m = (sight.along_m / 2.0 - 2.0 * OFF_LINE_M - BOARD_HALF_M).max(0.0);
+            let (corners, coverage) = parts::round(field, means.home, beacons, beside_m, hop)?;
+            (corners, 0.0, coverage)
+        }
     };
     let path = with_stops(&corners);
     if path.len() > STOPS_MAX {
@@ -175,21 +207,40 @@ pub fn survey_path(lot: &Lot, aim: Aim<'_>, means: &Means<'_>) -> Result<SurveyP
     }
     let length_m = length_m(&path);
     let begins = begins(&path, length_m, over_lot_m, sharers(means.aircraft, length_m / sight.speed_m_s));
-    Ok(SurveyPath { path, begins, sight, heading_deg: heading_deg.rem_euclid(360.0), length_m })
+    Ok(SurveyPath { path, begins, sight, heading_deg: heading_deg.rem_euclid(360.0), length_m, coverage })
+}
+
+/// A sweep of each part, all with lanes in one direction: the nose keeps one for the whole survey.
+fn swept(field: &Field, sight: Sight, means: &Means<'_>) -> Result<(Sight, Vec<Sweep>), SurveyError> {
+    let areas: Vec<Area> = field.parts.iter().map(|part| Area::part(part, &field.ground)).collect();
+    if !means.shown.is_empty() {
+        return quickest(&areas, sight, means);
+    }
+    let mut sweeps: Vec<Sweep> = Vec::with_capacity(areas.len());
+    for area in &areas {
+        // The first is the largest.
+        let sweep = match sweeps.first() {
+            None => sweep_area(area, sight.swath_m)?,
+            Some(first) => sweep_aligned(area, sight.swath_m, first.lanes_deg)?,
+        };
+        sweeps.push(sweep);
+    }
+    Ok((sight, sweeps))
 }
 
 /// Of the directions that lanes may have, the one that shows everything whole in the least time.
-fn quickest(lot: &Lot, sight: Sight, means: &Means<'_>) -> Result<(Sight, Sweep), SurveyError> {
+fn quickest(areas: &[Area], sight: Sight, means: &Means<'_>) -> Result<(Sight, Vec<Sweep>), SurveyError> {
     let planned = directions_deg(means.shown).into_iter().map(|heading_deg| {
         let sight = showing(sight, means, Room::of(means.shown, heading_deg));
         // Lanes go across the direction, so that the picture's longer side lies along it.
-        Ok((sight, sweep_along(lot, sight.swath_m, &[-heading_deg.to_radians()])?))
+        let sweep = |area: &Area| sweep_along(area, sight.swath_m, &[-heading_deg.to_radians()]);
+        Ok((sight, areas.iter().map(sweep).collect::<Result<Vec<Sweep>, SweepError>>()?))
     });
-    let planned = planned.collect::<Result<Vec<(Sight, Sweep)>, SurveyError>>()?;
-    let time_s = |(sight, sweep): &(Sight, Sweep)| sweep.length_m / sight.speed_m_s;
+    let planned = planned.collect::<Result<Vec<(Sight, Vec<Sweep>)>, SurveyError>>()?;
+    let time_s = |(sight, sweeps): &(Sight, Vec<Sweep>)| sweeps.iter().map(|sweep| sweep.length_m).sum::<f64>() / sight.speed_m_s;
     let quickest = planned.into_iter().min_by(|a, b| time_s(a).total_cmp(&time_s(b)));
     // There is something to show, and so a direction.
-    quickest.map_or_else(|| Ok((sight, sweep(lot, sight.swath_m)?)), Ok)
+    quickest.map_or_else(|| Ok((sight, Vec::new())), Ok)
 }
 
 /// The sight with what must be shown whole taken off: a thing that reaches over the picture's edge on both of two lanes is seen by neither.
@@ -199,21 +250,6 @@ fn showing(sight: Sight, means: &Means<'_>, room: Room) -> Sight {
     let window_m = (sight.along_m - room.along_m - 2.0 * OFF_LINE_M).max(WINDOW_M_MIN);
     let speed_m_s = sight.speed_m_s.min(window_m * means.camera.frames_per_s / PICTURES_EACH);
     Sight { swath_m, speed_m_s, ..sight }
-}
-
-/// The shortest round of the beacons, on the lot's ground.
-fn round(lot: &Lot, home: Point, beacons: &[Point]) -> Result<Vec<Point>, SurveyError> {
-    let order = tour(home, beacons).ok_or(SurveyError::Beacons)?;
-    let sights = Sights::default();
-    let ways = Ways::new(lot, &sights);
-    let mut path: Vec<Point> = Vec::new();
-    for beacon in order.into_iter().map(|at| beacons[at]) {
-        match path.last() {
-            Some(last) => path.extend(ways.between(*last, beacon)),
-            None => path.push(beacon),
-        }
-    }
-    if path.is_empty() { Err(SurveyError::NoBeacons) } else { Ok(path) }
 }
 
 /// The same path with stops between corners that are far apart.

@@ -27,6 +27,11 @@ impl Point {
         Point::new(self.x_m * cos - self.y_m * sin, self.x_m * sin + self.y_m * cos)
     }
 
+    /// Further east and north by so much.
+    pub(crate) fn moved(self, by_m: f64) -> Point {
+        Point::new(self.x_m + by_m, self.y_m + by_m)
+    }
+
     /// The point this share of the way to another.
     pub(crate) fn towards(self, other: Point, share: f64) -> Point {
         Point::new(self.x_m + (other.x_m - self.x_m) * share, self.y_m + (other.y_m - self.y_m) * share)

@@ -33,7 +33,11 @@ pub fn reached_out(lot: &Lot, sweep: &Sweep, swath_m: f64, along_m: f64) -> Vec<
         match (before, after) {
             // In the middle of a lane, or between two that go on alike.
             (Some(_), Some(_)) => path.push(*point),
-            (Some(from), None) | (None, Some(from)) => path.push(pushed(lot, from, *point, further_m)),
+            (Some(from), None) | (None, Some(from)) => {
+                // The way to the lane's neighbour begins or ends elsewhere then, and stays on the ground as well.
+                let turn = if before.is_some() { sweep.path.get(at + 1).copied() } else { path.last().copied() };
+                path.push(pushed(lot, from, *point, turn, further_m));
+            }
             (None, None) => path.push(*point),
         }
     }
@@ -41,11 +45,12 @@ pub fn reached_out(lot: &Lot, sweep: &Sweep, swath_m: f64, along_m: f64) -> Vec<
     path
 }
 
-/// The end of a lane that comes from `from`, further out as far as the ground allows.
-fn pushed(lot: &Lot, from: Point, end: Point, further_m: f64) -> Point {
+/// The end of a lane that comes from `from`, further out as far as the ground allows; `turn` is what it is joined to.
+fn pushed(lot: &Lot, from: Point, end: Point, turn: Option<Point>, further_m: f64) -> Point {
     let length_m = from.distance_m(end);
     let further = SHARES.iter().map(|share| from.towards(end, 1.0 + share * further_m / length_m));
-    further.into_iter().find(|point| lot.sees(end, *point)).unwrap_or(end)
+    let legal = |point: &Point| lot.sees(end, *point) && turn.is_none_or(|turn| lot.sees(*point, turn));
+    further.into_iter().find(legal).unwrap_or(end)
 }
 
 #[cfg(test)]

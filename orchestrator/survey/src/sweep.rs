@@ -5,8 +5,9 @@
 
 use std::f64::consts::PI;
 
+use crate::area::Area;
 use crate::grid::Grid;
-use crate::lanes::{Cell, MANNERS, cells};
+use crate::lanes::{Cell, MANNERS, Rows, cells};
 use crate::lot::Lot;
 use crate::plane::{Point, foot, length_m};
 use crate::tighten::tightened;
@@ -83,7 +84,17 @@ impl Sweep {
 
 /// Plans a sweep with the given swath (the overlap between lanes already taken off), metres.
 pub fn sweep(lot: &Lot, swath_m: f64) -> Result<Sweep, SweepError> {
-    swept(lot, swath_m, &angles(lot), Lanes::Tightened)
+    sweep_area(&Area::whole(lot), swath_m)
+}
+
+/// The same for a lot of which not all may be flown over.
+pub(crate) fn sweep_area(area: &Area, swath_m: f64) -> Result<Sweep, SweepError> {
+    swept(area, swath_m, &angles(area.drawn()), Lanes::Tightened)
+}
+
+/// The same with lanes in this direction, degrees left round from east.
+pub(crate) fn sweep_aligned(area: &Area, swath_m: f64, lanes_deg: f64) -> Result<Sweep, SweepError> {
+    swept(area, swath_m, &[lanes_deg.to_radians()], Lanes::Tightened)
 }
 
 /// What becomes of lanes when they are joined.
@@ -95,36 +106,52 @@ enum Lanes {
     Tightened,
 }
 
-/// The same with lanes in one of these directions, radians left round from east.
-pub(crate) fn sweep_along(lot: &Lot, swath_m: f64, angles: &[f64]) -> Result<Sweep, SweepError> {
-    swept(lot, swath_m, angles, Lanes::Kept)
+/// The same with lanes that stay where they are, in one of these directions, radians left round from east.
+pub(crate) fn sweep_along(area: &Area, swath_m: f64, angles: &[f64]) -> Result<Sweep, SweepError> {
+    swept(area, swath_m, angles, Lanes::Kept)
 }
 
-fn swept(lot: &Lot, swath_m: f64, angles: &[f64], manner: Lanes) -> Result<Sweep, SweepError> {
+/// An area with what is to be seen of it, square metres.
+struct Seeing<'a> {
+    area: &'a Area,
+    swath_m: f64,
+    seen_m2: f64,
+}
+
+impl Seeing<'_> {
+    /// Length times swath over what is to be seen.
+    fn length_ratio(&self, length_m: f64) -> f64 {
+        length_m * self.swath_m / self.seen_m2
+    }
+}
+
+fn swept(area: &Area, swath_m: f64, angles: &[f64], manner: Lanes) -> Result<Sweep, SweepError> {
     if !(SWATH_M_MIN..=SWATH_M_MAX).contains(&swath_m) {
         return Err(SweepError::Swath(swath_m));
     }
     let mut candidates = Vec::new();
     let sights = Sights::default();
+    let seen_m2 = if area.looks_beside() { area.grid(FINE_POINTS, swath_m / 2.0).area_m2() } else { area.flown.area_m2() };
+    let seeing = Seeing { area, swath_m, seen_m2 };
     for angle in angles {
-        try_angle(lot, swath_m, *angle, &sights, &mut candidates)?;
+        try_angle(&seeing, *angle, &sights, &mut candidates)?;
     }
     candidates.sort_by(|a, b| a.score.total_cmp(&b.score));
     // What mending costs in turns shows only afterwards: where they count, all are mended.
     if manner == Lanes::Tightened {
         candidates.truncate(MENDED_MAX);
     }
-    let mended = candidates.into_iter().map(|candidate| mend(lot, swath_m, candidate));
+    let mended = candidates.into_iter().map(|candidate| mend(&seeing, candidate));
     let turn_m = if manner == Lanes::Kept { TURN_M } else { 0.0 };
-    let turning = |sweep: &Sweep| sweep.turns() as f64 * turn_m * swath_m / lot.area_m2();
+    let turning = |sweep: &Sweep| seeing.length_ratio(sweep.turns() as f64 * turn_m);
     let worth = |sweep: &Sweep| score(sweep.coverage, sweep.length_ratio, MISSED_AFTER_MENDING) + turning(sweep);
     let best = mended.min_by(|a, b| worth(a).total_cmp(&worth(b)));
     // A lot has at least three sides, so there is a candidate; a single point stands for none.
-    let best = best.unwrap_or_else(|| finished(lot, swath_m, vec![lot.bounds().0], 0.0, 0.0));
+    let best = best.unwrap_or_else(|| finished(&seeing, vec![area.flown.bounds().0], 0.0, 0.0));
     Ok(match manner {
         Lanes::Kept => best,
         // What flies hardly any ground twice has nothing to be drawn in.
-        Lanes::Tightened if best.length_ratio > LENGTH_RATIO_WANTED => shorter(lot, swath_m, best),
+        Lanes::Tightened if best.length_ratio > LENGTH_RATIO_WANTED => shorter(&seeing, best),
         Lanes::Tightened => best,
     })
 }
@@ -164,23 +191,25 @@ fn angles(lot: &Lot) -> Vec<f64> {
     weights.into_iter().take(ANGLES_MAX).map(|(angle, _)| angle).collect()
 }
 
-fn try_angle(lot: &Lot, swath_m: f64, angle: f64, sights: &Sights, candidates: &mut Vec<Candidate>) -> Result<(), SweepError> {
-    let turned = lot.turned((-angle).sin_cos());
-    let (low, high) = turned.bounds();
+fn try_angle(seeing: &Seeing<'_>, angle: f64, sights: &Sights, candidates: &mut Vec<Candidate>) -> Result<(), SweepError> {
+    let (area, swath_m) = (seeing.area.turned((-angle).sin_cos()), seeing.swath_m);
+    let (low, high) = area.flown.bounds();
     let lanes = (high.y_m - low.y_m) / swath_m;
     if lanes > LANES_MAX {
         return Err(SweepError::TooManyLanes(lanes));
     }
-    let mut grid = Grid::new(&turned, COARSE_POINTS);
-    let ways = Ways::new(&turned, sights);
-    let area = lot.area_m2();
+    let mut grid = area.grid(COARSE_POINTS, swath_m / 2.0);
+    let ways = Ways::new(&area.flown, sights);
     let most = lanes.ceil().max(1.0) as usize;
     // One lane fewer leaves a strip at each side that detours may see for less.
-    for count in [most, most.saturating_sub(1)].into_iter().filter(|count| *count > 0) {
+    let counts = [most, most.saturating_sub(1)].into_iter().filter(|count| *count > 0);
+    let within = counts.map(|count| Rows::within(&area.flown, count, swath_m));
+    let beside = area.looks_beside().then(|| Rows::to_border(&area.flown, swath_m));
+    for rows in within.chain(beside) {
         for inset in INSETS {
-            let path = joined(&cells(&turned, count, swath_m, inset * swath_m / 2.0), &ways);
+            let path = joined(&cells(&area.flown, rows, swath_m, inset * swath_m / 2.0), &ways);
             grid.see(&path, swath_m / 2.0);
-            let score = score(grid.share(), length_m(&path) * swath_m / area, MISSED_BEFORE_MENDING);
+            let score = score(grid.share(), seeing.length_ratio(length_m(&path)), MISSED_BEFORE_MENDING);
             candidates.push(Candidate { angle, path, score });
         }
     }
@@ -231,36 +260,36 @@ fn chained(cells: &[Cell], start: (usize, (bool, bool))) -> (f64, Order) {
 }
 
 /// Detours to what is missed, largest piece first, then measures.
-fn mend(lot: &Lot, swath_m: f64, candidate: Candidate) -> Sweep {
-    let turned = lot.turned((-candidate.angle).sin_cos());
-    let mut grid = Grid::new(&turned, FINE_POINTS);
+fn mend(seeing: &Seeing<'_>, candidate: Candidate) -> Sweep {
+    let area = seeing.area.turned((-candidate.angle).sin_cos());
+    let reach_m = seeing.swath_m / 2.0;
+    let mut grid = area.grid(FINE_POINTS, reach_m);
     let mut path = candidate.path;
-    let area = lot.area_m2();
     for _ in 0..ROUNDS_MAX {
-        grid.see(&path, swath_m / 2.0);
-        if !mend_round(&turned, &mut grid, &mut path, swath_m, area) {
+        grid.see(&path, reach_m);
+        if !mend_round(seeing, &area.flown, &mut grid, &mut path) {
             break;
         }
     }
     path.dedup();
     let back = candidate.angle.sin_cos();
-    grid.see(&path, swath_m / 2.0);
+    grid.see(&path, reach_m);
     let coverage = grid.share();
-    finished(lot, swath_m, path.into_iter().map(|point| point.turned(back)).collect(), coverage, candidate.angle)
+    finished(seeing, path.into_iter().map(|point| point.turned(back)).collect(), coverage, candidate.angle)
 }
 
 /// The same sweep, shorter; as it is when the points that tell what is seen tell too little of it.
-fn shorter(lot: &Lot, swath_m: f64, sweep: Sweep) -> Sweep {
-    let path = tightened(lot, &sweep.path, swath_m, share_floor);
-    let mut grid = Grid::new(lot, FINE_POINTS);
-    grid.see(&path, swath_m / 2.0);
-    let shorter = finished(lot, swath_m, path, grid.share(), sweep.lanes_deg.to_radians());
+fn shorter(seeing: &Seeing<'_>, sweep: Sweep) -> Sweep {
+    let path = tightened(seeing.area, &sweep.path, seeing.swath_m, share_floor);
+    let mut grid = seeing.area.grid(FINE_POINTS, seeing.swath_m / 2.0);
+    grid.see(&path, seeing.swath_m / 2.0);
+    let shorter = finished(seeing, path, grid.share(), sweep.lanes_deg.to_radians());
     if shorter.coverage < SHARE_LEAST { sweep } else { shorter }
 }
 
-fn finished(lot: &Lot, swath_m: f64, path: Vec<Point>, coverage: f64, angle: f64) -> Sweep {
+fn finished(seeing: &Seeing<'_>, path: Vec<Point>, coverage: f64, angle: f64) -> Sweep {
     let length_m = length_m(&path);
-    Sweep { path, length_m, coverage, length_ratio: length_m * swath_m / lot.area_m2(), lanes_deg: angle.to_degrees() }
+    Sweep { path, length_m, coverage, length_ratio: seeing.length_ratio(length_m), lanes_deg: angle.to_degrees() }
 }
 
 /// What a path of this length ratio must see at least: as much as is wanted, unless it is long.
@@ -269,16 +298,17 @@ fn share_floor(length_ratio: f64) -> f64 {
 }
 
 /// One detour to each missed piece while it is worth it; false when none was taken.
-fn mend_round(lot: &Lot, grid: &mut Grid, path: &mut Vec<Point>, swath_m: f64, area_m2: f64) -> bool {
+fn mend_round(seeing: &Seeing<'_>, flown: &Lot, grid: &mut Grid, path: &mut Vec<Point>) -> bool {
+    let reach_m = seeing.swath_m / 2.0;
     let mut taken = false;
     for piece in grid.unseen_pieces().into_iter().take(PIECES_MAX) {
-        let (share, ratio) = (grid.share(), length_m(path) * swath_m / area_m2);
+        let (share, ratio) = (grid.share(), seeing.length_ratio(length_m(path)));
         if share >= SHARE_WANTED || (share >= SHARE_NEEDED && ratio >= LENGTH_RATIO_WANTED) {
             break;
         }
-        if let Some(bend) = detour(lot, path, middle(&piece), swath_m / 2.0) {
+        if let Some(bend) = detour(flown, path, middle(&piece), reach_m) {
             for pair in bend.points.windows(2) {
-                grid.see_segment(pair[0], pair[1], swath_m / 2.0);
+                grid.see_segment(pair[0], pair[1], reach_m);
             }
             path.splice(bend.after + 1..bend.after + 1, bend.points);
             taken = true;

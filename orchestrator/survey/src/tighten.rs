@@ -1,7 +1,8 @@
 //! A path that sees enough made shorter: it is cut into short pieces, and corners between them are left out wherever little is seen from them
 //! alone. Never sees less than it is told to, never leaves the lot, never makes a path longer.
 
-use crate::grid::{Grid, Tally};
+use crate::area::Area;
+use crate::grid::Tally;
 use crate::lot::Lot;
 use crate::plane::{Point, length_m, turn};
 
@@ -20,11 +21,13 @@ const LEFT_OUT: [usize; 3] = [2, 1, 4];
 const SAVED_SWATHS_MIN: f64 = 0.04;
 
 /// The path made shorter. `floor` says which share must stay seen at a length ratio.
-pub(crate) fn tightened(lot: &Lot, path: &[Point], swath_m: f64, floor: impl Fn(f64) -> f64) -> Vec<Point> {
-    let points = (lot.area_m2() / (STEP_SWATHS * swath_m).powi(2)).clamp(POINTS.0, POINTS.1);
+pub(crate) fn tightened(area: &Area, path: &[Point], swath_m: f64, floor: impl Fn(f64) -> f64) -> Vec<Point> {
+    let points = (area.flown.area_m2() / (STEP_SWATHS * swath_m).powi(2)).clamp(POINTS.0, POINTS.1);
     let path = cut(path, PIECE_SWATHS * swath_m);
-    let tally = Tally::of(Grid::new(lot, points), &path, swath_m / 2.0);
-    let mut tightening = Tightening { lot, tally, path, swath_m, per_metre: swath_m / lot.area_m2() };
+    let grid = area.grid(points, swath_m / 2.0);
+    let seen_m2 = if area.looks_beside() { grid.area_m2() } else { area.flown.area_m2() };
+    let tally = Tally::of(grid, &path, swath_m / 2.0);
+    let mut tightening = Tightening { lot: &area.flown, tally, path, swath_m, per_metre: swath_m / seen_m2 };
     tightening.pass(&floor);
     joined(tightening.path)
 }
@@ -116,6 +119,7 @@ fn joined(path: Vec<Point>) -> Vec<Point> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::grid::Grid;
 
     const SWATH_M: f64 = 6.0;
 
@@ -137,7 +141,7 @@ mod tests {
     fn a_way_that_shows_nothing_new_is_left_out_and_the_rest_stays() {
         // Two lanes, and in the middle of the first a spur to where the second comes along anyway.
         let spur = points(&[(2.5, 3.0), (20.0, 3.0), (20.0, 9.0), (20.0, 3.0), (37.5, 3.0), (37.5, 9.0), (2.5, 9.0)]);
-        let path = tightened(&lot(), &spur, SWATH_M, |_| 0.985);
+        let path = tightened(&Area::whole(&lot()), &spur, SWATH_M, |_| 0.985);
         let plain_m = length_m(&points(&[(2.5, 3.0), (37.5, 3.0), (37.5, 9.0), (2.5, 9.0)]));
         assert!(length_m(&path) <= plain_m + 0.1, "{} m of {plain_m} m: {path:?}", length_m(&path));
         assert!(share(&path) >= 0.98, "{}", share(&path));
@@ -153,9 +157,9 @@ mod tests {
             grid.share()
         };
         let before = seen(&lanes);
-        let all = tightened(&lot(), &lanes, 5.0, |_| 1.0);
+        let all = tightened(&Area::whole(&lot()), &lanes, 5.0, |_| 1.0);
         assert!(seen(&all) >= before - 0.002 && length_m(&all) <= length_m(&lanes));
-        let some = tightened(&lot(), &lanes, 5.0, |_| 0.9);
+        let some = tightened(&Area::whole(&lot()), &lanes, 5.0, |_| 0.9);
         assert!(length_m(&some) < length_m(&all) - 0.5 && seen(&some) >= 0.898, "{} m, {}", length_m(&some), seen(&some));
     }
 
@@ -164,14 +168,14 @@ mod tests {
         let hole = points(&[(10.0, 4.0), (30.0, 4.0), (30.0, 8.0), (10.0, 8.0)]);
         let lot = Lot::new(points(&[(0.0, 0.0), (40.0, 0.0), (40.0, 12.0), (0.0, 12.0)]), vec![hole]).expect("a lot");
         let round = points(&[(20.0, 2.0), (8.0, 2.0), (8.0, 10.0), (20.0, 10.0)]);
-        let path = tightened(&lot, &round, SWATH_M, |_| 0.0);
+        let path = tightened(&Area::whole(&lot), &round, SWATH_M, |_| 0.0);
         assert!(path.windows(2).all(|pair| lot.sees(pair[0], pair[1])), "{path:?}");
     }
 
     #[test]
     fn paths_without_a_way_stay_as_they_are() {
         for path in [points(&[]), points(&[(3.0, 3.0)])] {
-            assert_eq!(tightened(&lot(), &path, SWATH_M, |_| 0.0), path);
+            assert_eq!(tightened(&Area::whole(&lot()), &path, SWATH_M, |_| 0.0), path);
         }
     }
 }
