@@ -68,6 +68,9 @@ fn along_s(way_m: f64, speed_m_s: f64, acceleration_m_s2: f64) -> f64 {
     }
 }
 
+/// The stretch at whose end an aircraft is in the air, as [`TimeToLight::reached`] names it.
+pub const AIRBORNE: &str = "take-off";
+
 /// One flight from the call to the light.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TimeToLight {
@@ -92,7 +95,13 @@ impl TimeToLight {
         approved.map_or(0.0, |index| self.reached[index].1 - before_s(index))
     }
 
-    /// The same over the bound.
+    /// From the call until the aircraft was in the air, seconds, without what an operator had it wait; infinite when nobody reported it.
+    pub fn airborne_s(&self) -> f64 {
+        let airborne = self.reached.iter().find(|(what, _)| *what == AIRBORNE);
+        airborne.map_or(f64::INFINITY, |(_, at_s)| at_s - self.approval_s())
+    }
+
+    /// From the call until the light, over the bound.
     pub fn ratio(&self) -> f64 {
         self.light_s() / self.bound_s
     }

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+/// What PX4 says last when it refuses to arm, after it has said why (seen on PX4 1.16).
+const POINTS_TO_OTHERS: &str = "Resolve system health failures first";
 /// MAV_SEVERITY of a warning; smaller is worse.
 const SEVERITY_WARNING: u8 = 4;
 /// Texts kept for reasons and for the status page.
@@ -115,16 +117,32 @@ impl Texts {
         self.kept.iter().filter(|text| text.is_warning()).map(|text| text.text.clone()).collect()
     }
 
-    /// The latest text that may explain a refusal at this time.
+    /// The latest text that may explain a refusal at this time; one that only points to others comes after them.
     pub fn reason(&self, now_ms: u64, age_max_ms: u64) -> Option<String> {
         let young = |text: &&Text| text.is_warning() && now_ms.saturating_sub(text.at_ms) <= age_max_ms;
-        self.kept.iter().rev().find(young).map(|text| text.text.clone())
+        let mut latest_first = self.kept.iter().rev().filter(young);
+        let explains = latest_first.clone().find(|text| !text.text.contains(POINTS_TO_OTHERS));
+        explains.or_else(|| latest_first.next()).map(|text| text.text.clone())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refusal_is_explained_by_what_says_why_and_not_by_what_points_there() {
+        let mut texts = Texts::default();
+        let denied = "Arming denied: Resolve system health failures first";
+        let mut say = |severity, text: &str, at_ms| texts.take(severity, text.to_owned(), 0, 0, at_ms);
+        say(4, "an older matter", 0);
+        say(4, "Preflight Fail: compass not calibrated", 9_000);
+        say(2, denied, 9_100);
+        say(6, "a note", 9_200);
+        assert_eq!(texts.reason(10_000, 5_000).as_deref(), Some("Preflight Fail: compass not calibrated"));
+        assert_eq!(texts.reason(14_050, 5_000).as_deref(), Some(denied), "where nothing else is known, it is better than nothing");
+        assert_eq!(texts.reason(20_000, 5_000), None);
+    }
 
     fn joined(chunks: &[(u16, u8, &str)]) -> Vec<String> {
         let mut texts = Texts::default();

@@ -54,7 +54,7 @@ fn time_to_light(mission: &Value, raised_ms: i64, lit_ms: i64) -> Option<TimeToL
         ("preflight_passed", "preflight"),
         ("uploaded", "upload"),
         ("armed", "arming"),
-        ("airborne", "take-off"),
+        ("airborne", crate::time_to_light::AIRBORNE),
     ];
     let plan: FlightPlan = serde_json::from_value(mission["plan"].clone()).ok()?;
     let after_s = |at_ms: i64| (at_ms - raised_ms) as f64 / 1_000.0;

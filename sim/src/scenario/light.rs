@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::expect::Verdict;
 use crate::Truth;
-use crate::time_to_light::{Limits, TimeToLight, bound_to_s};
+use crate::time_to_light::{AIRBORNE, Limits, TimeToLight, bound_to_s};
 
 /// Half opening of the lit circle, degrees: where the aircraft's light has fallen to half (even to 5°, nothing at 8.5°).
 const BEAM_DEG: f64 = 6.75;
@@ -28,6 +28,11 @@ const FULL_CD: f64 = 49_000.0;
 pub(super) const LOOK_MS: u64 = 100;
 /// An aircraft that lights somebody is with them when it is nearer than this, metres; before, it is on its way.
 const WITH_PERSON_M: f64 = 40.0;
+
+/// Below this over a person's ground an aircraft keeps its stand-off, metres: transits are higher (60 m), scenes lower (20 m).
+const LOW_M: f64 = 45.0;
+/// Above this it is in the air, metres.
+const FLYING_M: f64 = 1.0;
 
 /// What a scenario promises about the light on one caller.
 #[derive(Debug, Clone, Deserialize)]
@@ -47,6 +52,12 @@ pub struct LightPromise {
     /// Most of the kinematic bound that the first light may take.
     #[serde(default)]
     pub bound_ratio_max: Option<f64>,
+    /// Longest from the call until the aircraft that lit first was in the air, seconds, without an operator's wait.
+    #[serde(default)]
+    pub airborne_s_max: Option<f64>,
+    /// Least distance along the ground between the caller and any low aircraft, lit or dark, from the call to the end of the run, metres.
+    #[serde(default)]
+    pub low_m_min: Option<f64>,
 }
 
 /// The light on one caller over a whole run.
@@ -62,6 +73,8 @@ pub struct LightOn {
     pub dark_s: f64,
     /// Least distance along the ground between caller and lit aircraft, metres.
     pub nearest_m: f64,
+    /// Least distance along the ground of any aircraft in the air below [`LOW_M`], lit or dark, also after the incident; infinite without one.
+    pub low_m: f64,
     /// Light on the caller in the mean over that time, lux.
     pub mean_lux: f64,
     /// Height of the aircraft that was with them in the mean, metres over the ground.
@@ -79,11 +92,19 @@ pub(super) struct LightWatch {
     dark: u64,
     dark_longest: u64,
     nearest_m: Option<f64>,
+    low_m: Option<f64>,
     lux: f64,
     heights: (u64, f64),
 }
 
 impl LightWatch {
+    /// One look at who is low over the caller, whoever flies there and why; from the call on.
+    pub fn look_up<'a>(&mut self, caller: Local, fleet: impl Iterator<Item = (&'a DroneId, Local, Truth)>) {
+        let low = fleet.filter(|(_, _, truth)| (FLYING_M..LOW_M).contains(&truth.height_m));
+        let nearest_m = low.map(|(_, at, _)| at.distance_m(&caller)).reduce(f64::min);
+        self.low_m = self.low_m.into_iter().chain(nearest_m).reduce(f64::min);
+    }
+
     /// One look; counted from the first light on.
     pub fn look<'a>(&mut self, caller: Local, fleet: impl Iterator<Item = (&'a DroneId, Local, Truth)>, now_ms: u64) {
         let mut lit_by = None;
@@ -126,6 +147,7 @@ impl LightWatch {
             share_pct: 100.0 * self.lit as f64 / self.looks.max(1) as f64,
             dark_s: seconds(self.dark_longest),
             nearest_m: self.nearest_m.unwrap_or(f64::INFINITY),
+            low_m: self.low_m.unwrap_or(f64::INFINITY),
             mean_lux: self.lux / self.looks.max(1) as f64,
             mean_height_m: self.heights.1 / self.heights.0.max(1) as f64,
             time: flights.time_to_light(drone, called_ms, *first_ms, frame.to_geo(*lit_at)),
@@ -198,7 +220,7 @@ impl Moment {
             Self::Ready => "preflight",
             Self::Uploaded => "upload",
             Self::Armed => "arming",
-            Self::Airborne => "take-off",
+            Self::Airborne => AIRBORNE,
             Self::Level => "climb",
         }
     }
@@ -251,6 +273,7 @@ pub(super) fn judge(promise: &LightPromise, lights: &[LightOn]) -> Vec<Verdict> 
     let Some(light) = lights.iter().find(|light| light.caller == *on) else {
         return vec![Verdict { expected: format!("light on {on}"), wrong: Some("never seen".to_owned()) }];
     };
+    let airborne_s = light.time.as_ref().map_or(f64::INFINITY, TimeToLight::airborne_s);
     let ratio = light.time.as_ref().map_or(f64::INFINITY, TimeToLight::ratio);
     let least = |what: &str, limit: Option<f64>, found: f64| {
         let limit = limit?;
@@ -265,6 +288,8 @@ pub(super) fn judge(promise: &LightPromise, lights: &[LightOn]) -> Vec<Verdict> 
         most("seconds of dark", promise.dark_s_max, light.dark_s),
         least("metres away", promise.nearest_m_min, light.nearest_m),
         most("times the bound", promise.bound_ratio_max, ratio),
+        most("seconds to the air", promise.airborne_s_max, airborne_s),
+        least("metres from anything low", promise.low_m_min, light.low_m),
     ];
     let verdict =
         |(expected, found, holds): (String, f64, bool)| Verdict { expected, wrong: (!holds).then(|| format!("{found:.2}")) };
@@ -296,13 +321,18 @@ mod tests {
             share_pct: 94.0,
             dark_s: 1.0,
             nearest_m: 7.0,
+            low_m: 6.5,
             mean_lux: 10.0,
             mean_height_m: 66.0,
-            time: None,
+            time: Some(TimeToLight {
+                drone: "d1".to_owned(),
+                reached: vec![("approval", 2.0), (AIRBORNE, 7.1), ("light", 50.0)],
+                bound_s: 40.0,
+            }),
         };
-        let promise: LightPromise =
-            toml::from_str("on = 'c1'\nshare_pct_min = 95\nnearest_m_min = 6\nbound_ratio_max = 1.15").expect("one");
+        let promise = "on = 'c1'\nshare_pct_min = 95\nnearest_m_min = 6\nbound_ratio_max = 1.15\nairborne_s_max = 5\nlow_m_min = 7";
+        let promise: LightPromise = toml::from_str(promise).expect("one");
         let wrong: Vec<bool> = judge(&promise, &[light]).iter().map(|verdict| verdict.wrong.is_some()).collect();
-        assert_eq!(wrong, [true, false, true]);
+        assert_eq!(wrong, [true, false, true, true, true], "5.1 s without the operator's two");
     }
 }

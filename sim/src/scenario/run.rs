@@ -337,6 +337,14 @@ impl World {
                 fleet.iter().map(|(drone, truth)| (*drone, light::place(truth, &self.frame), over_person(truth, ground, over)));
             watch.look(caller.at, seen, self.now_ms);
         }
+        for caller in &self.callers {
+            // From the call on, and on after its incident has ended: whoever leaves, or comes too late, keeps away from them as well.
+            let Some(watch) = self.lights.get_mut(&caller.id) else { continue };
+            let (ground, over) = (&self.environment.ground, self.frame.to_geo(caller.at));
+            let seen =
+                fleet.iter().map(|(drone, truth)| (*drone, light::place(truth, &self.frame), over_person(truth, ground, over)));
+            watch.look_up(caller.at, seen);
+        }
         for mission in core.missions().filter(|mission| !mission.ended) {
             let level_m = mission.plan.transit_height_m - LEVEL_WITHIN_M;
             let height_m = |truth: &Truth| truth.height_m - mission.plan.surface_m(truth.position);
