@@ -356,9 +356,9 @@ async fn start_evidence(parts: &Parts, feeds: &Feeds) -> anyhow::Result<Evidence
 fn start_surveying(parts: &Parts, feeds: &Feeds) -> anyhow::Result<Option<Surveying>> {
     let parking = &parts.config.parking;
     let (Some(path), Some(host)) = (&parking.beacon_keys_file, &parking.beacon_host) else { return Ok(None) };
-    let (site, lots, settings) = (parts.site.clone(), parts.lots.clone(), parts.config.surveys.clone());
+    let (lots, settings) = (parts.lots.clone(), parts.config.surveys.clone());
     let of_host = host.clone();
-    let drawn = move |lot: &LotId| lots.current(lot).map(|layout| SurveyedLot::of(&layout.lot, &site.no_fly, &settings, &of_host));
+    let drawn = move |lot: &LotId| lots.current(lot).map(|layout| SurveyedLot::of(&layout.lot, &settings, &of_host));
     let watch = Watch::start(WatchParts {
         engine: parts.engine.clone(),
         feeds: feeds.clone(),
@@ -374,12 +374,11 @@ fn start_surveying(parts: &Parts, feeds: &Feeds) -> anyhow::Result<Option<Survey
 
 /// Every lot in which there is something to look at, with the request for its survey.
 fn due_lots(parts: &Parts, host: &str) -> Askers {
-    let (engine, site, lots, settings) =
-        (parts.engine.clone(), parts.site.clone(), parts.lots.clone(), parts.config.surveys.clone());
+    let (engine, lots, settings) = (parts.engine.clone(), parts.lots.clone(), parts.config.surveys.clone());
     let host = host.to_owned();
     Arc::new(move |kind, now_ms| {
         let Some(config) = engine.read(|core| core.site().cloned()) else { return Vec::new() };
-        let known = lots.all().into_iter().map(|layout| SurveyedLot::of(&layout.lot, &site.no_fly, &settings, &host));
+        let known = lots.all().into_iter().map(|layout| SurveyedLot::of(&layout.lot, &settings, &host));
         let looked_at = known.filter(|lot| !(lot.register.beacons.is_empty() && lot.register.bays.is_empty()));
         let planned = |lot: SurveyedLot| {
             let event = surveys::plan(&lot, kind, &config, &settings, now_ms).map_err(|error| error.to_string());

@@ -55,7 +55,7 @@ impl SiteView for LoadedSite {
 
     fn plan_survey(&self, lot: &LotId, kind: SurveyKind, site: &SiteConfig, now_ms: i64) -> Result<Event, String> {
         let layout = self.lots.current(lot).ok_or_else(|| format!("there is no lot {lot}"))?;
-        let known = SurveyedLot::of(&layout.lot, &self.site.no_fly, &self.surveys, &self.beacon_host);
+        let known = SurveyedLot::of(&layout.lot, &self.surveys, &self.beacon_host);
         surveys::plan(&known, kind, site, &self.surveys, now_ms).map_err(|error| error.to_string())
     }
 

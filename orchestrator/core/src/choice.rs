@@ -5,6 +5,7 @@
 mod apart;
 mod plan;
 mod post;
+mod survey_air;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ pub(crate) use apart::{may_change_height, may_turn};
 use plan::{Draft, Start};
 pub(crate) use plan::{airspace, sink_to_m};
 pub(crate) use post::{AIMED_M, Known};
+pub use survey_air::{Spared, SparedKind, SurveyAir};
 
 /// An aircraft on the ground further from its pad than this does not start from it, metres: satellite positions wander by half.
 const PAD_DISTANCE_MAX_M: f64 = 20.0;

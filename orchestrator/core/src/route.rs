@@ -61,7 +61,8 @@ pub fn obstacles<'a>(site: &'a SiteConfig, demand: &'a Demand) -> impl Iterator<
     })
 }
 
-fn zones_met<'a>(site: &'a SiteConfig, demand: &'a Demand) -> impl Iterator<Item = &'a NoFlyZone> + 'a {
+/// The zones that the flight could meet.
+pub(crate) fn zones_met<'a>(site: &'a SiteConfig, demand: &'a Demand) -> impl Iterator<Item = &'a NoFlyZone> + 'a {
     site.no_fly_zones.iter().filter(move |zone| meets(site, zone, demand) && is_closed(zone, demand))
 }
 

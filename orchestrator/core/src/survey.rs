@@ -1,7 +1,7 @@
 //! A survey of a lot: the path that sees it, cut into sorties, and how far each has been flown. What is not flown yet stays here, whatever
 //! happens to the flights.
 
-use flight_types::{AccountId, GeoPoint, LotId, MissionId, SurveyId};
+use flight_types::{AccountId, GeoPoint, LotId, MissionId, SurveyId, ZoneId};
 use serde::{Deserialize, Serialize};
 
 use crate::lots::Reported;
@@ -31,6 +31,49 @@ pub struct Pass {
     pub heading_deg: Option<f64>,
 }
 
+/// What a survey's path shows of a lot, or of its beacons, and why it does not show the rest.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Coverage {
+    /// Share of the lot's ground, or of its beacons, that comes into a picture, 0 to 1.
+    pub seen: f64,
+    /// All the rest, reason by reason, the largest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<Unseen>,
+}
+
+/// A share of a lot, or of its beacons, that a survey does not show.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Unseen {
+    /// How much, 0 to 1.
+    pub share: f64,
+    /// Why.
+    #[serde(flatten)]
+    pub reason: UnseenReason,
+}
+
+/// Why a part of a lot is not shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum UnseenReason {
+    /// A no-fly zone keeps the aircraft away.
+    Zone {
+        /// Its name as shown.
+        name: String,
+    },
+    /// A house or a mast does, which the path is too low to pass over.
+    Obstacle {
+        /// Its name in the site's data.
+        id: ZoneId,
+    },
+    /// The fence does.
+    Fence,
+    /// It lies between lanes, or beside their ends.
+    Lanes,
+}
+
 /// How a survey is to be flown, as planned by the shell.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct SurveyHow {
@@ -43,6 +86,9 @@ pub struct SurveyHow {
     /// The corners at which another sortie begins, ascending; none when one battery lasts for all.
     #[serde(default)]
     pub begins: Vec<usize>,
+    /// What the path shows; absent in logs from before it was reckoned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
 }
 
 /// The part of a survey that is flown on one battery: corners `first` to `last` of its path.
@@ -108,6 +154,9 @@ pub struct Survey {
     pub kind: SurveyKind,
     /// Height and speed.
     pub pass: Option<Pass>,
+    /// What its path shows; none for a survey from before it was reckoned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
     /// Its path.
     pub corners: Vec<GeoPoint>,
     /// Its parts, in the order in which they are flown.
@@ -139,6 +188,7 @@ impl Survey {
             lot,
             kind: how.kind,
             pass: how.pass,
+            coverage: how.coverage.clone(),
             corners,
             flights: Vec::new(),
             requested_by: None,

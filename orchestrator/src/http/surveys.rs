@@ -5,7 +5,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dispatch_core::event::Event;
-use dispatch_core::survey::{Survey, SurveyKind, SurveyState};
+use dispatch_core::survey::{Coverage, Survey, SurveyKind, SurveyState};
 use flight_types::{GeoPoint, Local, LocalFrame, LotId, SurveyId};
 use serde::{Deserialize, Serialize};
 use survey_findings::{Kind, Known, Life, Subject};
@@ -75,6 +75,8 @@ pub struct SurveyView {
     drone: Option<String>,
     /// Every flight made for it, oldest first.
     flights: Vec<String>,
+    /// What the path shows of the lot, or of its beacons, and why not the rest; absent for surveys from before it was reckoned.
+    coverage: Option<Coverage>,
     /// The path: where its corners lie.
     path: Vec<GeoPoint>,
     requested_by: Option<String>,
@@ -251,6 +253,7 @@ fn survey_view(survey: &Survey, drone: Option<String>) -> SurveyView {
         sorties_flown: survey.sorties.iter().filter(|sortie| sortie.flown).count(),
         drone,
         flights: survey.flights.iter().map(ToString::to_string).collect(),
+        coverage: survey.coverage.clone(),
         path: survey.corners.clone(),
         requested_by: survey.requested_by.as_ref().map(ToString::to_string),
         requested_at_ms: survey.requested_at_ms,

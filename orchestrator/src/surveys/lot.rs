@@ -1,8 +1,7 @@
 //! A lot as surveys want it: its ground in metres, its beacons, its bays.
 
 use beacon::code_modules;
-use dispatch_core::config::NoFlyZone;
-use flight_types::{LocalFrame, LotId, Ring};
+use flight_types::{GeoPoint, Local, LocalFrame, LotId, Ring};
 use site_model::Lot;
 use site_model::lots::{BeaconState, LotBay, LotBeacon};
 use survey_findings::Point;
@@ -19,29 +18,38 @@ pub struct SurveyedLot {
     pub frame: LocalFrame,
     /// Its outline, metres.
     pub outline: Vec<survey_plan::Point>,
-    /// What inside it is no ground of the lot, and zones over it that must not be flown, metres.
+    /// What inside it is no ground of the lot, metres.
     pub holes: Vec<Vec<survey_plan::Point>>,
     /// What should be there.
     pub register: Register,
 }
 
 impl SurveyedLot {
-    /// Of a lot as it is drawn, under these zones; `host` is that of the addresses in its beacons' codes.
-    pub fn of(lot: &Lot, zones: &[NoFlyZone], settings: &SurveysConfig, host: &str) -> Self {
+    /// Of a lot as it is drawn; `host` is that of the addresses in its beacons' codes.
+    pub fn of(lot: &Lot, settings: &SurveysConfig, host: &str) -> Self {
         let frame = lot.frame();
         let ring = |ring: &Ring| -> Vec<survey_plan::Point> {
             let local = ring.corners().iter().map(|corner| frame.to_local(*corner));
             local.map(|place| survey_plan::Point::new(place.east_m, place.north_m)).collect()
         };
-        let inside = |zone: &&NoFlyZone| zone.ring.corners().iter().all(|corner| lot.ring.contains(*corner));
-        let zones = zones.iter().filter(inside).map(|zone| &zone.ring);
         Self {
             id: lot.id.clone(),
             outline: ring(&lot.ring),
-            holes: lot.holes.iter().chain(zones).map(ring).collect(),
+            holes: lot.holes.iter().map(ring).collect(),
             register: register(lot, &frame, settings, host),
             frame,
         }
+    }
+
+    /// A place in the lot's metres.
+    pub(super) fn local(&self, place: GeoPoint) -> survey_plan::Point {
+        let Local { east_m, north_m } = self.frame.to_local(place);
+        survey_plan::Point::new(east_m, north_m)
+    }
+
+    /// A place in the lot's metres on the globe.
+    pub(super) fn geo(&self, place: survey_plan::Point) -> GeoPoint {
+        self.frame.to_geo(Local { east_m: place.x_m, north_m: place.y_m })
     }
 }
 

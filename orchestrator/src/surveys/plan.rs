@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use dispatch_core::config::{NoFlyZone, SiteConfig};
+use dispatch_core::choice::{Spared, SparedKind, SurveyAir};
+use dispatch_core::config::SiteConfig;
 use dispatch_core::event::Event;
-use dispatch_core::survey::{Pass, SurveyHow, SurveyKind};
-use flight_types::{GeoPoint, Local};
-use survey_plan::{Aim, Board, Camera, Light, Lot, LotError, Means, Point, Shown, SurveyError, sun_elevation_deg, survey_path};
+use dispatch_core::survey::{Coverage, Pass, SurveyHow, SurveyKind, Unseen, UnseenReason};
+use flight_types::Local;
+use survey_plan::{
+    Aim, Board, Camera, Field, Keep, Light, Lot, LotError, Means, Point, Shown, Side, SurveyError, SurveyPath, field_path,
+    sun_elevation_deg,
+};
 use survey_sightings::RegisteredBeacon;
 use survey_vision::BEFORE_BAY_M;
 
@@ -18,6 +22,10 @@ const OVER_LOT_SHARE: f64 = 0.6;
 /// Frames a second that are looked at, at least; the reader keeps up with ten.
 const FRAMES_PER_S: f64 = 5.0;
 
+/// The hours of zones are looked at for as long as a survey is reckoned to take, and a longer one is planned anew: so often at most, each time for
+/// longer.
+const PLANS_MAX: usize = 4;
+
 /// Why a survey cannot be planned.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanFailure {
@@ -27,9 +35,9 @@ pub enum PlanFailure {
     /// It cannot be flown.
     #[error(transparent)]
     Survey(#[from] SurveyError),
-    /// A part of it must not be flown over, and not one that is left out as a hole: every flight would be refused.
-    #[error("the no-fly zone \"{0}\" lies over a part of the lot's border: draw the lot without that part")]
-    Zone(String),
+    /// Nothing of it may be flown over.
+    #[error("nothing of the lot may be flown over: {0} in the way")]
+    Closed(String),
     /// Nobody to fly it.
     #[error("the site has no aircraft")]
     NoAircraft,
@@ -51,16 +59,21 @@ pub fn plan(
         SurveyKind::Audit => Aim::Audit(&places),
     };
     let shown = shown(lot);
-    let path = survey_path(&ground, aim, &means(lot, &shown, site, settings, light(lot, settings, now_ms))?)?;
-    let geo = |stop: &Point| lot.frame.to_geo(Local { east_m: stop.x_m, north_m: stop.y_m });
-    let corners: Vec<GeoPoint> = path.path.iter().map(geo).collect();
-    let ground_amsl_m = site.stations.first().ok_or(PlanFailure::NoAircraft)?.ground_amsl_m;
-    if let Some(zone) = zone_over(&corners, ground_amsl_m + path.sight.height_m, &site.no_fly_zones) {
-        return Err(PlanFailure::Zone(zone.name.clone()));
+    let means = means(lot, &shown, site, settings, light(lot, settings, now_ms))?;
+    let height_m = means.sight().map_err(SurveyError::from)?.height_m;
+    let battery_ms = |sorties: usize| (longest_s(site) * 1_000.0) as i64 * sorties as i64;
+    let mut sorties = 1;
+    let (mut path, mut coverage) = planned(lot, &ground, aim, &means, site, (height_m, now_ms, now_ms + battery_ms(sorties)))?;
+    for _ in 1..PLANS_MAX {
+        if path.begins.len() < sorties {
+            break;
+        }
+        sorties = path.begins.len() + 1;
+        (path, coverage) = planned(lot, &ground, aim, &means, site, (height_m, now_ms, now_ms + battery_ms(sorties)))?;
     }
     Ok(Event::SurveyRequested {
         lot: lot.id.clone(),
-        corners,
+        corners: path.path.iter().map(|stop| lot.geo(*stop)).collect(),
         how: SurveyHow {
             kind,
             pass: Some(Pass {
@@ -69,14 +82,74 @@ pub fn plan(
                 heading_deg: Some(path.heading_deg),
             }),
             begins: path.begins,
+            coverage: Some(coverage),
         },
     })
 }
 
-/// A zone that begins below this altitude and has a stop of the path in it.
-fn zone_over<'a>(corners: &[GeoPoint], altitude_amsl_m: f64, zones: &'a [NoFlyZone]) -> Option<&'a NoFlyZone> {
-    let low = |zone: &&NoFlyZone| zone.floor_amsl_m.is_none_or(|floor_m| floor_m < altitude_amsl_m);
-    zones.iter().filter(low).find(|zone| corners.iter().any(|corner| zone.ring.contains(*corner)))
+/// The longest that any aircraft flies on one battery, seconds.
+fn longest_s(site: &SiteConfig) -> f64 {
+    let drones = site.stations.iter().flat_map(|station| &station.drones);
+    drones.map(|drone| drone.endurance_s).fold(0.0, f64::max)
+}
+
+/// The path for the air between two times, at a height.
+fn planned(
+    lot: &SurveyedLot,
+    ground: &Lot,
+    aim: Aim<'_>,
+    means: &Means<'_>,
+    site: &SiteConfig,
+    (height_m, from_ms, until_ms): (f64, i64, i64),
+) -> Result<(SurveyPath, Coverage), PlanFailure> {
+    let air = SurveyAir::of(site, height_m, from_ms, until_ms);
+    let keeps = air.spared.iter().map(|spared| Keep {
+        ring: spared.ring.corners().iter().map(|corner| lot.local(*corner)).collect(),
+        margin_m: spared.margin_m,
+        side: match spared.what {
+            SparedKind::Zone { .. } | SparedKind::Obstacle { .. } => Side::Outside,
+            SparedKind::Fence => Side::Inside,
+        },
+    });
+    let field = Field::clipped(ground.clone(), keeps.collect())?;
+    let hop = |from: Point, to: Point| -> Option<Vec<Point>> {
+        let way = air.way(lot.geo(from), lot.geo(to))?;
+        Some(way.into_iter().map(|corner| lot.local(corner)).collect())
+    };
+    match field_path(&field, aim, means, &hop) {
+        Ok(path) => {
+            let coverage = told(&path.coverage, &air.spared);
+            Ok((path, coverage))
+        }
+        Err(SurveyError::Closed) => Err(PlanFailure::Closed(in_the_way(&field, &air.spared))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What takes most of the lot, by name.
+fn in_the_way(field: &Field, spared: &[Spared]) -> String {
+    let unseen = told(&field.unflown(), spared).unseen;
+    let name = |unseen: &Unseen| match &unseen.reason {
+        UnseenReason::Zone { name } => format!("the no-fly zone \"{name}\""),
+        UnseenReason::Obstacle { id } => format!("{id}"),
+        UnseenReason::Fence => "the fence".to_owned(),
+        UnseenReason::Lanes => "what is too narrow".to_owned(),
+    };
+    unseen.iter().map(name).collect::<Vec<_>>().join(", ")
+}
+
+/// In the words of the log: each share with its reason, the largest first.
+fn told(coverage: &survey_plan::Coverage, spared: &[Spared]) -> Coverage {
+    let reason = |spared: &Spared| match &spared.what {
+        SparedKind::Zone { name, .. } => UnseenReason::Zone { name: name.clone() },
+        SparedKind::Obstacle { id } => UnseenReason::Obstacle { id: id.clone() },
+        SparedKind::Fence => UnseenReason::Fence,
+    };
+    let kept = coverage.kept.iter().zip(spared).map(|(count, spared)| (*count, reason(spared)));
+    let all = kept.chain([(coverage.missed, UnseenReason::Lanes)]).filter(|(count, _)| *count > 0);
+    let mut unseen: Vec<Unseen> = all.map(|(count, reason)| Unseen { share: coverage.share(count), reason }).collect();
+    unseen.sort_by(|a, b| b.share.total_cmp(&a.share));
+    Coverage { seen: coverage.share(coverage.seen), unseen }
 }
 
 /// The light over a lot at this time.
@@ -146,7 +219,8 @@ fn means<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flight_types::{LocalFrame, LotId, Ring, ZoneId};
+    use dispatch_core::config::{NoFlyZone, SiteObstacle, ZoneHours};
+    use flight_types::{GeoPoint, LocalFrame, LotId, Ring, ZoneId};
     use survey_sightings::Register;
 
     fn lot() -> SurveyedLot {
@@ -176,23 +250,118 @@ mod tests {
         assert_eq!(ways, [(359.9, 5.0), (2.2, 6.0), (90.0, 5.0)]);
     }
 
-    #[test]
-    fn a_zone_over_the_path_is_named_and_one_high_above_it_is_not_in_the_way() {
+    const NOW_MS: i64 = 1_767_304_800_000;
+    const HOUR_MS: i64 = 3_600_000;
+
+    fn ring(low: (f64, f64), high: (f64, f64)) -> Ring {
         let frame = lot().frame;
         let geo = |(east_m, north_m): (f64, f64)| frame.to_geo(Local { east_m, north_m });
-        let ring = Ring::new([(50.0, -20.0), (90.0, -20.0), (90.0, 20.0), (50.0, 20.0)].map(geo).to_vec()).expect("a square");
-        let zone = |floor_amsl_m| NoFlyZone {
+        Ring::new([low, (high.0, low.1), high, (low.0, high.1)].map(geo).to_vec()).expect("four corners")
+    }
+
+    fn site() -> SiteConfig {
+        let station: dispatch_core::config::StationConfig = serde_json::from_value(serde_json::json!({
+            "id": "s1", "name": "Station", "position": lot().geo(Point::new(-200.0, 0.0)), "ground_amsl_m": 30.0,
+            "approval": { "by": "automatic" },
+            "drones": [{
+                "id": "d1", "pad": lot().geo(Point::new(-200.0, 0.0)), "cruise_speed_m_s": 10.0, "climb_speed_m_s": 3.0,
+                "descent_speed_m_s": 2.0, "endurance_s": 1800.0, "wind_max_m_s": 12.0, "has_light": true,
+            }],
+        }))
+        .expect("a station");
+        SiteConfig {
+            name: "test".to_owned(),
+            stations: vec![station],
+            no_fly_zones: Vec::new(),
+            obstacles: Vec::new(),
+            fence: ring((-900.0, -900.0), (900.0, 900.0)),
+            fence_height_max_m: 120.0,
+            relief: None,
+            policy: dispatch_core::config::Policy::default(),
+        }
+    }
+
+    fn zone(low: (f64, f64), high: (f64, f64)) -> NoFlyZone {
+        NoFlyZone {
             id: ZoneId::new("z").expect("an id"),
             name: "Heliport".to_owned(),
-            ring: ring.clone(),
-            floor_amsl_m,
+            ring: ring(low, high),
+            floor_amsl_m: None,
             ceiling_amsl_m: None,
             hours: None,
+        }
+    }
+
+    fn settings() -> SurveysConfig {
+        SurveysConfig { light: SurveyLight::Day, ..SurveysConfig::default() }
+    }
+
+    fn coverage(site: &SiteConfig) -> Coverage {
+        let event = plan(&lot(), SurveyKind::Sweep, site, &settings(), NOW_MS).expect("a survey");
+        let Event::SurveyRequested { how, .. } = event else { panic!("a survey: {event:?}") };
+        let coverage = how.coverage.expect("what it shows");
+        let all = coverage.seen + coverage.unseen.iter().map(|unseen| unseen.share).sum::<f64>();
+        assert!((all - 1.0).abs() < 1e-9, "all of the lot is seen or has its reason: {coverage:?}");
+        coverage
+    }
+
+    fn by(coverage: &Coverage, reason: &UnseenReason) -> f64 {
+        coverage.unseen.iter().find(|unseen| unseen.reason == *reason).map_or(0.0, |unseen| unseen.share)
+    }
+
+    fn heliport() -> UnseenReason {
+        UnseenReason::Zone { name: "Heliport".to_owned() }
+    }
+
+    #[test]
+    fn a_zone_is_cut_out_in_its_altitudes_and_hours_and_named() {
+        // A fifth of the lot, and its margin.
+        let over = zone((50.0, -20.0), (90.0, 60.0));
+        let with = |zone: NoFlyZone| by(&coverage(&SiteConfig { no_fly_zones: vec![zone], ..site() }), &heliport());
+        let always = with(over.clone());
+        assert!((0.25..0.5).contains(&always), "{always}");
+        assert_eq!(with(NoFlyZone { floor_amsl_m: Some(30.0 + 200.0), ..over.clone() }), 0.0, "high above it");
+        assert_eq!(with(NoFlyZone { ceiling_amsl_m: Some(10.0), ..over.clone() }), 0.0, "below the ground");
+        // The survey begins at 07:00 in Korea.
+        let hours = |from_min: i64, until_min: i64| Some(ZoneHours { weekdays: None, from_min, until_min, utc_offset_min: 540 });
+        assert_eq!(with(NoFlyZone { hours: hours(7 * 60 + 20, 18 * 60), ..over.clone() }), always, "closes in the middle of it");
+        assert_eq!(with(NoFlyZone { hours: hours(12 * 60, 18 * 60), ..over }), 0.0, "closes hours later");
+    }
+
+    #[test]
+    fn a_house_is_cut_out_when_the_path_is_too_low_for_it() {
+        let id = ZoneId::new("house").expect("an id");
+        let house = |top_m: f64| SiteObstacle { id: id.clone(), ring: ring((25.0, 10.0), (40.0, 22.0)), top_amsl_m: 30.0 + top_m };
+        let with = |top_m: f64| {
+            by(&coverage(&SiteConfig { obstacles: vec![house(top_m)], ..site() }), &UnseenReason::Obstacle { id: id.clone() })
         };
-        let path: Vec<GeoPoint> = [(5.0, 5.0), (60.0, 5.0)].map(geo).to_vec();
-        assert_eq!(zone_over(&path, 45.0, &[zone(None)]).map(|zone| zone.name.as_str()), Some("Heliport"));
-        assert_eq!(zone_over(&path, 45.0, &[zone(Some(80.0))]), None);
-        assert_eq!(zone_over(&path[..1], 45.0, &[zone(None)]), None);
+        assert_eq!(with(1.0), 0.0);
+        let (low, high) = (with(12.0), with(80.0));
+        // Most of what is not flown over is seen from beside it.
+        assert!((0.005..0.05).contains(&low), "{low}");
+        assert!(high > low + 0.1, "what a transit does not pass over either is given a zone's room: {high}");
+    }
+
+    #[test]
+    fn what_is_planned_is_what_a_flight_is_drafted_as() {
+        // From the far side of the zone; the corners are flown as they are, without a way round anything.
+        let site = SiteConfig { no_fly_zones: vec![zone((50.0, -20.0), (90.0, 60.0))], ..site() };
+        let event = plan(&lot(), SurveyKind::Sweep, &site, &settings(), NOW_MS).expect("a survey");
+        let Event::SurveyRequested { corners, how, .. } = event else { panic!("a survey: {event:?}") };
+        let height_m = how.pass.expect("a height").height_m;
+        let air = SurveyAir::of(&site, height_m, NOW_MS, NOW_MS + HOUR_MS);
+        for leg in corners.windows(2).filter(|leg| leg[0] != leg[1]) {
+            assert_eq!(air.way(leg[0], leg[1]), Some(vec![leg[1]]), "{leg:?}");
+        }
+    }
+
+    #[test]
+    fn a_lot_wholly_under_a_zone_is_refused_by_name() {
+        let site = SiteConfig { no_fly_zones: vec![zone((-50.0, -50.0), (120.0, 90.0))], ..site() };
+        for kind in [SurveyKind::Sweep, SurveyKind::Audit] {
+            let refused = plan(&lot(), kind, &site, &settings(), NOW_MS).expect_err("nothing is left");
+            assert!(refused.to_string().contains("Heliport"), "{refused}");
+        }
     }
 
     #[test]

@@ -54,6 +54,9 @@ async fn a_survey_is_asked_for_seen_and_called_off() {
         (survey["sorties"].as_u64(), survey["flown_m"].as_f64(), survey["requested_by"].as_str()),
         (Some(2), Some(0.0), Some("manager"))
     );
+    // What the path does not show is told to operators and managers, with its reason.
+    let coverage = json!({"seen": 0.75, "unseen": [{"share": 0.25, "reason": "zone", "name": "School"}]});
+    assert_eq!(survey["coverage"], coverage);
     let gone = world.request("manager", Method::DELETE, &format!("/lots/lot-1/surveys/{id}")).send().await.expect("an answer");
     assert_eq!(gone.status(), StatusCode::NO_CONTENT);
     let twice = world.request("manager", Method::DELETE, &format!("/lots/lot-1/surveys/{id}")).send().await.expect("an answer");
@@ -119,7 +122,7 @@ fn due(world: &World) -> Askers {
     let drawn = Lot::from_geojson(lot_json().to_string(), centre()).expect("a lot");
     Arc::new(move |kind, now_ms| {
         let site = engine.read(|core| core.site().cloned()).expect("a site");
-        let lot = SurveyedLot::of(&drawn, &[], &settings, "park.example");
+        let lot = SurveyedLot::of(&drawn, &settings, "park.example");
         let unplanned = (LotId::new("lot-0").expect("an id"), Err("it has no ground".to_owned()));
         let planned = plan(&lot, kind, &site, &settings, now_ms).map_err(|error| error.to_string());
         vec![unplanned, (lot.id, planned)]

@@ -159,7 +159,7 @@ async fn a_survey_is_watched_over_a_restart_and_the_manager_reads_what_is_wrong(
     let how = SurveyHow {
         kind: SurveyKind::Sweep,
         pass: Some(Pass { height_m: 10.0, speed_m_s: 1.0, heading_deg: None }),
-        begins: Vec::new(),
+        ..SurveyHow::default()
     };
     let lot = LotId::new("lot-1").expect("an id");
     world.engine.report(Actor::System, Event::SurveyRequested { lot, corners, how }).await.expect("a survey");

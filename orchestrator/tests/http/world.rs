@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use dispatch_core::config::{Approval, DroneConfig, OnSilence, Policy, SiteConfig, StationConfig};
 use dispatch_core::effect::{Action, Effect};
 use dispatch_core::event::{Actor, Event, GeocodedAddress, GuardCandidate, GuardsNear, Role};
-use dispatch_core::survey::{Pass, SurveyHow, SurveyKind};
+use dispatch_core::survey::{Coverage, Pass, SurveyHow, SurveyKind, Unseen, UnseenReason};
 use flight_types::{AccountId, DistrictId, DroneId, DroneStatus, GeoPoint, GuardId, Local, LocalFrame, LotId, Ring, StationId};
 use orchestrator::access::{Access, NewAccount, RateLimit};
 use orchestrator::clock::Clock;
@@ -101,7 +101,13 @@ impl SiteView for Town {
     }
     fn plan_survey(&self, lot: &LotId, kind: SurveyKind, _site: &SiteConfig, _now_ms: i64) -> Result<Event, String> {
         let corners = vec![centre(), centre().moved(0.0, 50.0), centre().moved(45.0, 60.0)];
-        let how = SurveyHow { kind, pass: Some(Pass { height_m: 15.0, speed_m_s: 1.0, heading_deg: None }), begins: vec![1] };
+        let reason = UnseenReason::Zone { name: "School".to_owned() };
+        let how = SurveyHow {
+            kind,
+            pass: Some(Pass { height_m: 15.0, speed_m_s: 1.0, heading_deg: None }),
+            begins: vec![1],
+            coverage: Some(Coverage { seen: 0.75, unseen: vec![Unseen { share: 0.25, reason }] }),
+        };
         Ok(Event::SurveyRequested { lot: lot.clone(), corners, how })
     }
     fn centre(&self) -> GeoPoint {

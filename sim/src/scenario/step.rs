@@ -206,6 +206,7 @@ fn survey(world: &mut World, step: &Step) {
             kind: SurveyKind::Sweep,
             pass: Some(Pass { height_m: pass.height_m, speed_m_s: pass.speed_m_s, heading_deg: pass.heading_deg }),
             begins: pass.begins.clone(),
+            ..SurveyHow::default()
         });
         world.operator_says(Event::SurveyRequested { lot, corners, how: how.unwrap_or_default() });
     }

@@ -53,7 +53,7 @@ impl DemoLot {
         let keys = vec![Key { id: 1, secret: [7; 32], state: KeyState::Active }];
         let keys = KeyRing::new("park.example", keys).expect("a ring");
         let drawn = site.lots.iter().find(|lot| lot.id.as_str() == LOT).expect("the lot");
-        let lot = SurveyedLot::of(drawn, &site.no_fly, &settings, keys.host());
+        let lot = SurveyedLot::of(drawn, &settings, keys.host());
         let seen = plan_with_codes(&site, &|beacon| issue(&keys, &beacon.area).ok());
         let mut scene = Scene::new(seen.plan.clone(), hour);
         scene.cars = parked_cars(&seen.plan, PARKED_SHARE, SEED);

@@ -30,7 +30,7 @@ const FOLLOWED_M: f64 = 500.0;
 const STAND_OFFS_TRIED_MAX: usize = 12;
 /// A survey's path, which is slow, keeps so far from what it does not pass over, metres: lots lie beside their houses. Wind and the
 /// noise of a fix put it off by 3 m, half its span and a breath are the rest.
-const BESIDE_PATH_M: f64 = 4.0;
+pub(super) const BESIDE_PATH_M: f64 = 4.0;
 
 /// Where a flight begins.
 #[derive(Debug, Clone, Copy)]
@@ -81,7 +81,7 @@ pub(crate) fn airspace(site: &SiteConfig, station: &StationConfig, drone: &Drone
     route::airspace(site, &demand(site, station, drone, level_m, from_ms))
 }
 
-fn demand(site: &SiteConfig, station: &StationConfig, drone: &DroneConfig, level_m: f64, from_ms: i64) -> Demand {
+pub(super) fn demand(site: &SiteConfig, station: &StationConfig, drone: &DroneConfig, level_m: f64, from_ms: i64) -> Demand {
     let scenes_m = Post::highest_base_m(site) + f64::from(LAYERS - 1) * layer_height_m(site);
     Demand {
         pad: drone.pad,
@@ -424,7 +424,7 @@ fn survey_ways(
 }
 
 /// One leg of a path: straight or round zones as a transit, where no house is in the way; else round that as well.
-fn path_leg(airspace: &Airspace, low: &Airspace, from: GeoPoint, to: GeoPoint) -> Result<Route, NoRoute> {
+pub(super) fn path_leg(airspace: &Airspace, low: &Airspace, from: GeoPoint, to: GeoPoint) -> Result<Route, NoRoute> {
     let leg = airspace.route(from, to)?;
     let starts = std::iter::once(&from).chain(&leg.corners);
     let is_clear = starts.zip(&leg.corners).all(|(start, end)| low.is_clear(*start, *end, BESIDE_PATH_M));

@@ -1,5 +1,7 @@
 /** The texts of surveys, in every language. */
 
+import type { Unseen } from '../surveys/api';
+
 export const surveysEn = {
   title: 'From the air',
   sweep: 'Survey the lot',
@@ -9,6 +11,12 @@ export const surveysEn = {
   state: { open: 'Waiting for an aircraft', flown: 'Flown', cancelled: 'Called off', given_up: 'Given up' },
   given: (drone: string) => `Given to ${drone}`,
   progress: (flown: string, whole: string, done: number, all: number) => `${flown} of ${whole}, sortie ${done} of ${all}`,
+  shows: { sweep: (seen: string) => `The path shows ${seen} of the lot.`, audit: (seen: string) => `The path shows ${seen} of the beacons.` },
+  keptBy: (share: string, reason: string) => `${share} not: ${reason}`,
+  reason: (why: Exclude<Unseen, { reason: 'lanes' }>): string => {
+    if (why.reason === 'zone') return `no-fly zone ${why.name}`;
+    return why.reason === 'obstacle' ? `too close to ${why.id}` : 'the fence';
+  },
   judged: (pictures: number, found: number) => `${pictures} pictures, ${found} findings`,
   judging: 'The pictures are judged some minutes after the flight.',
   unseen: (areas: string) => `Not seen: ${areas}`,
@@ -66,6 +74,12 @@ export const surveysKo: typeof surveysEn = {
   state: { open: '기체 대기 중', flown: '비행 완료', cancelled: '취소됨', given_up: '중단됨' },
   given: (drone) => `${drone}에 배정`,
   progress: (flown, whole, done, all) => `${whole} 중 ${flown}, 비행 ${all}회 중 ${done}회`,
+  shows: { sweep: (seen) => `비행 경로는 주차장의 ${seen}를 촬영합니다.`, audit: (seen) => `비행 경로는 비컨의 ${seen}를 촬영합니다.` },
+  keptBy: (share, reason) => `제외 ${share}: ${reason}`,
+  reason: (why) => {
+    if (why.reason === 'zone') return `비행 금지 구역 ${why.name}`;
+    return why.reason === 'obstacle' ? `${why.id}에 너무 가까움` : '비행 경계';
+  },
   judged: (pictures, found) => `사진 ${pictures}장, 발견 ${found}건`,
   judging: '사진은 비행이 끝나고 몇 분 뒤에 판정됩니다.',
   unseen: (areas) => `보지 못한 구역: ${areas}`,

@@ -4,6 +4,19 @@ import { API_BASE, request } from '../api';
 import type { LatLon } from '../types';
 import type { FilmView } from './film';
 
+/** A share of a lot, or of its beacons, that a survey's path does not show, and why. */
+export type Unseen = { share: number } & (
+  | { reason: 'zone'; name: string }
+  | { reason: 'obstacle'; id: string }
+  | { reason: 'fence' }
+  | { reason: 'lanes' }
+);
+
+export interface Coverage {
+  seen: number;
+  unseen?: Unseen[];
+}
+
 export interface SurveyView {
   id: string;
   lot: string;
@@ -16,6 +29,7 @@ export interface SurveyView {
   sorties_flown: number;
   drone: string | null;
   flights: string[];
+  coverage?: Coverage | null;
   path: LatLon[];
   requested_by: string | null;
   requested_at_ms: number;
@@ -81,6 +95,10 @@ export function pictureUrl(lot: string, name: string): string {
 /** The share of a survey's way that is flown, per cent. */
 export const flownPct = (survey: Pick<SurveyView, 'flown_m' | 'whole_m'>): number =>
   survey.whole_m > 0 ? Math.min(100, (100 * survey.flown_m) / survey.whole_m) : 0;
+
+/** What keeps a survey from ground or beacons, the largest share first; strips between lanes are in every sweep and worth no word. */
+export const kept = (survey: Pick<SurveyView, 'coverage'>): Exclude<Unseen, { reason: 'lanes' }>[] =>
+  (survey.coverage?.unseen ?? []).filter((unseen) => unseen.reason !== 'lanes');
 
 /** Bays counted by what was last seen. */
 export function occupancy(bays: readonly BayView[]): { taken: number; free: number; unsure: number; seenMs: number | null } {
