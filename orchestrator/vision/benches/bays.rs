@@ -13,8 +13,7 @@ fn main() {
     println!("{:<8} {:>6} {:>10} {:>8}", "light", "bays", "precision", "recall");
     for (name, hours) in LIGHTS {
         let score = Score::of(hours, 1_000, 10);
-        let bays = score.taken_right + score.taken_wrong + score.free_right + score.free_wrong;
-        println!("{name:<8} {bays:>6} {:>10.4} {:>8.4}", score.precision(), score.recall());
+        println!("{name:<8} {:>6} {:>10.4} {:>8.4}", score.bays(), score.precision(), score.recall());
     }
     let Some(lot) = lots(12.0, 1_000, 1).pop() else { return };
     let start = Instant::now();

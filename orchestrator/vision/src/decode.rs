@@ -7,6 +7,7 @@ use std::io::Cursor;
 use image::{DynamicImage, ImageError, ImageReader, Limits};
 
 use crate::frame::{Frame, FrameError};
+use crate::inflate;
 
 /// Files beyond this are not opened: twice what a 40-megapixel camera writes as JPEG.
 pub const PICTURE_BYTES_MAX: usize = 64 << 20;
@@ -47,6 +48,12 @@ pub enum PictureError {
         /// Pixels down.
         height: u32,
     },
+    /// A PNG whose packed bytes go on far beyond the size that it says.
+    #[error("the picture unpacks to far more than the {wanted} bytes that its own size comes to")]
+    Inflated {
+        /// What it says, bytes.
+        wanted: u64,
+    },
     /// Cut off or damaged.
     #[error("the picture is damaged or cut off: {0}")]
     Damaged(String),
@@ -57,7 +64,10 @@ pub enum PictureError {
 
 /// Pixels across and down of a PNG or JPEG file, as it says; nothing is unpacked.
 pub fn picture_size(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
-    open(bytes)?.into_dimensions().map_err(damaged)
+    let mut reader = open(bytes)?;
+    // Whoever asks how large a picture is wants to know it of those that are too large, too.
+    reader.no_limits();
+    reader.into_dimensions().map_err(damaged)
 }
 
 /// Unpacks a PNG or JPEG file. A picture with an alpha channel is laid on white.
@@ -72,6 +82,7 @@ pub fn decode_picture(bytes: &[u8]) -> Result<Frame, PictureError> {
     if bytes.starts_with(&JPEG_BEGINS) && !is_whole_jpeg(bytes) {
         return Err(PictureError::Damaged("the JPEG ends before its end".to_owned()));
     }
+    inflate::check(bytes)?;
     grey(open(bytes)?.decode().map_err(damaged)?)
 }
 

@@ -12,6 +12,8 @@ pub use frame::{Frame, FrameError};
 mod decode;
 pub use decode::{PICTURE_BYTES_MAX, PICTURE_PIXELS_MAX, PictureError, decode_picture, picture_size};
 
+mod inflate;
+
 mod filter;
 
 mod reading;

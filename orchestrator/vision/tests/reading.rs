@@ -84,34 +84,11 @@ fn a_frame_is_what_it_says() {
     }
 }
 
-/// A PNG that says it is 60000 x 60000 and holds nothing: signature, header with its checksum, end.
-fn inflated_png() -> Vec<u8> {
-    let mut header = b"IHDR".to_vec();
-    header.extend(60_000_u32.to_be_bytes());
-    header.extend(60_000_u32.to_be_bytes());
-    header.extend([8, 2, 0, 0, 0]);
-    let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
-    for chunk in [header, b"IDAT".to_vec(), b"IEND".to_vec()] {
-        png.extend((chunk.len() as u32 - 4).to_be_bytes());
-        png.extend(&chunk);
-        png.extend(checksum(&chunk).to_be_bytes());
-    }
-    png
-}
-
-/// CRC-32 as PNG uses it (ISO 3309), bit by bit.
-fn checksum(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xedb8_8320 } else { crc >> 1 };
-    !bytes.iter().fold(!0_u32, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
-}
-
 #[test]
 fn hostile_files_end_in_a_clear_error() {
     assert!(matches!(decode_picture(b""), Err(PictureError::Format)));
     assert!(matches!(decode_picture(b"GIF89a not today"), Err(PictureError::Format)));
     assert!(matches!(decode_picture(&[0xff, 0xd8, 0xff, 0xe0, 0, 4]), Err(PictureError::Damaged(_))));
-    let error = decode_picture(&inflated_png()).expect_err("a decompression bomb");
-    assert!(matches!(error, PictureError::TooManyPixels { width: 60_000, .. } | PictureError::Damaged(_)), "{error}");
 }
 
 #[test]

@@ -32,11 +32,19 @@ pub struct Lot {
     pub bays: Vec<(Bay, bool)>,
 }
 
+/// As a car park has them: one for six bays.
+const LAMPS: usize = 4;
+
 /// Looks at one lot at this hour, by seed: each with other cars in half of the bays, parked as people park, from 18 to 26 m. The ground
 /// stays the same, which spares painting it anew.
 pub fn lots(hour: f64, seed: u64, looks: u64) -> Vec<Lot> {
+    lots_under(LAMPS, hour, seed, looks)
+}
+
+/// The same with so many lamps.
+pub fn lots_under(lamps: usize, hour: f64, seed: u64, looks: u64) -> Vec<Lot> {
     let mut random = Pcg64::seed_from_u64(seed);
-    let plan = plan(&mut random);
+    let plan = plan(lamps, &mut random);
     let shared = Arc::new(plan.clone());
     let mut camera = Camera::new(Intrinsics::full_hd(), seed);
     (0..looks).map(|look| lot(&plan, Scene::new(Arc::clone(&shared), hour), &mut camera, look, &mut random)).collect()
@@ -77,7 +85,7 @@ fn lot(plan: &Plan, mut scene: Scene, camera: &mut Camera, look: u64, random: &m
     }
 }
 
-fn plan(random: &mut Pcg64) -> Plan {
+fn plan(lamps: usize, random: &mut Pcg64) -> Plan {
     let ring = vec![[-40.0, -25.0], [40.0, -25.0], [40.0, 25.0], [-40.0, 25.0]];
     let mut plan = Plan { lots: vec![ring], ..Plan::default() };
     for column in 0..12 {
@@ -86,8 +94,8 @@ fn plan(random: &mut Pcg64) -> Plan {
             plan.bays.push(PlanBay { centre: [east_m, north_m], heading_deg, width_m: 2.5, length_m: 5.0 });
         }
     }
-    for number in 0..4 {
-        let place = [-15.0 + 10.0 * f64::from(number) + random.random_range(-2.0..2.0), if number % 2 == 0 { 8.6 } else { -8.6 }];
+    for number in 0..lamps {
+        let place = [-15.0 + 10.0 * number as f64 + random.random_range(-2.0..2.0), if number % 2 == 0 { 8.6 } else { -8.6 }];
         plan.lamps.push(Lamp { place, height_m: 7.0, heading_deg: if number % 2 == 0 { 180.0 } else { 0.0 } });
     }
     plan
@@ -115,13 +123,16 @@ fn seen_from(bay: &PlanBay, pose: &CameraPose) -> Bay {
 pub const LIGHTS: [(&str, [f64; 5]); 3] =
     [("day", [8.0, 10.0, 12.0, 14.0, 16.5]), ("dusk", [17.9, 18.1, 18.2, 18.4, 18.6]), ("night", [20.0, 22.0, 0.0, 2.0, 4.0])];
 
-/// How bays that are judged taken or free compare with the truth.
+/// How bays that are judged taken or free compare with the truth: every bay that lies in the picture as a judge wants it.
 #[derive(Debug, Default)]
 pub struct Score {
     pub taken_right: usize,
     pub taken_wrong: usize,
     pub free_right: usize,
     pub free_wrong: usize,
+    /// In the picture and not judged: too dark.
+    pub taken_unknown: usize,
+    pub free_unknown: usize,
 }
 
 impl Score {
@@ -132,17 +143,29 @@ impl Score {
 
     /// The same of any judge.
     pub fn by(judge: &dyn BayJudge, hours: [f64; 5], seed: u64, looks: u64) -> Self {
+        Self::over(judge, (seed..).zip(hours).flat_map(|(seed, hour)| lots(hour, seed, looks)))
+    }
+
+    /// The same over these looks.
+    pub fn over(judge: &dyn BayJudge, lots: impl Iterator<Item = Lot>) -> Self {
         let mut score = Self::default();
-        let lots = (seed..).zip(hours).flat_map(|(seed, hour)| lots(hour, seed, looks));
+        // Light enough everywhere: what is not judged in it does not lie in the picture.
+        let bright = Frame::new(1_920, 1_080, vec![200; 1_920 * 1_080]).expect("a frame");
         for lot in lots {
             for (bay, truth) in &lot.bays {
+                let seen = BayView::of(&bright, &lot.lens, &lot.pose, bay);
+                if seen.is_none_or(|view| view.patch().is_none()) {
+                    continue;
+                }
                 let view = BayView::of(&lot.frame, &lot.lens, &lot.pose, bay);
-                let Some(probability) = view.and_then(|view| judge.taken(&view)) else { continue };
-                let count = match (probability >= 0.5, *truth) {
-                    (true, true) => &mut score.taken_right,
-                    (true, false) => &mut score.taken_wrong,
-                    (false, false) => &mut score.free_right,
-                    (false, true) => &mut score.free_wrong,
+                let taken = view.and_then(|view| judge.taken(&view)).map(|probability| probability >= 0.5);
+                let count = match (taken, *truth) {
+                    (Some(true), true) => &mut score.taken_right,
+                    (Some(true), false) => &mut score.taken_wrong,
+                    (Some(false), false) => &mut score.free_right,
+                    (Some(false), true) => &mut score.free_wrong,
+                    (None, true) => &mut score.taken_unknown,
+                    (None, false) => &mut score.free_unknown,
                 };
                 *count += 1;
             }
@@ -155,8 +178,13 @@ impl Score {
         self.taken_right as f64 / (self.taken_right + self.taken_wrong).max(1) as f64
     }
 
-    /// Of those taken, how many are judged so.
+    /// Of those taken, how many are judged so; one of which nothing is known is missed.
     pub fn recall(&self) -> f64 {
-        self.taken_right as f64 / (self.taken_right + self.free_wrong).max(1) as f64
+        self.taken_right as f64 / (self.taken_right + self.free_wrong + self.taken_unknown).max(1) as f64
+    }
+
+    /// In the picture.
+    pub fn bays(&self) -> usize {
+        self.taken_right + self.taken_wrong + self.free_right + self.free_wrong + self.taken_unknown + self.free_unknown
     }
 }
