@@ -3,7 +3,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../src/lib/api';
 import { Area } from '../src/lib/area.svelte';
-import { type AreaView, kept, mayAccept, orders, type Owed, type PaymentView, type Review, type Stay, stayPace } from '../src/lib/parking';
+import { type AreaView, kept, mayAccept, openCodes, orders, type Owed, type PaymentView, type Review, type Stay, stayPace } from '../src/lib/parking';
 import { CardPayment, Presses } from '../src/lib/press';
 import { CALM_MS, LIVELY_MS, type Page, SOON_MS, watch } from '../src/lib/watching';
 
@@ -124,14 +124,21 @@ it('a payment that never arrived is paid with the new amount', async () => {
   expect(keys[1]).toBe(keys[0]);
 });
 
-describe('how often a page looks', () => {
-  const payment = (state: PaymentView['state']): PaymentView => ({ id: 'pp-1', amount: 1, state, by: 'driver', returned: 0, due: null });
-  const owed = (due: number): Owed => ({ minutes: 1, lines: [], fee: 1, remitted: 0, paid: 0, reserved: 0, due, payable: due });
-  const stay = (left: boolean, due: number, ...states: PaymentView['state'][]): Stay => ({
-    ...E1, id: 'ps-1', lot: 'east', area_name: 'E1', plate: '12가3456', entered_at_ms: 0, planned_until_ms: null,
-    left_at_ms: left ? 1 : null, owed: owed(due), payments: states.map(payment),
-  });
+const payment = (state: PaymentView['state']): PaymentView => ({ id: 'pp-1', amount: 1, state, by: 'driver', returned: 0, due: null });
+const owed = (due: number): Owed => ({ minutes: 1, lines: [], fee: 1, remitted: 0, paid: 0, reserved: 0, due, payable: due });
+const stay = (left: boolean, due: number, ...states: PaymentView['state'][]): Stay => ({
+  ...E1, id: 'ps-1', lot: 'east', area_name: 'E1', plate: '12가3456', entered_at_ms: 0, planned_until_ms: null,
+  left_at_ms: left ? 1 : null, owed: owed(due), payments: states.map(payment), proxies: [],
+});
 
+it('names the codes that can be taken back: those that can be paid with, but for the one that is shown', () => {
+  const code = (id: string, end: string | null) => ({ id, expires_at_ms: 1, end });
+  const parked: Stay = { ...stay(false, 500), proxies: [code('px-1', null), code('px-2', 'used'), code('px-3', null)] };
+  const named = (shown: string | null): string[] => openCodes(parked, shown === null ? null : { proxy: shown }).map(({ id }) => id);
+  expect([named(null), named('px-3')]).toEqual([['px-1', 'px-3'], ['px-1']]);
+});
+
+describe('how often a page looks', () => {
   it.each<[string, Stay | null, boolean, number | null]>([
     ['before the first answer', null, false, SOON_MS],
     ['parked', stay(false, 500), false, CALM_MS],

@@ -43,7 +43,13 @@ export interface Stay extends Cashier {
   left_at_ms: number | null;
   owed: Owed | null;
   payments: PaymentView[];
+  /** The codes made for somebody else to pay by; `end` says why one cannot be paid with any more. */
+  proxies: { id: string; expires_at_ms: number; end: string | null }[];
 }
+
+/** The codes that can still be paid with, but for the one that is shown. */
+export const openCodes = (stay: Stay, shown: { proxy: string } | null): Stay['proxies'] =>
+  stay.proxies.filter((code) => code.end === null && code.id !== shown?.proxy);
 
 const isUnderWay = (payment: PaymentView): boolean => payment.state === 'authorising' || payment.state === 'capturing';
 
