@@ -1,10 +1,15 @@
 //! Parking through the real server: its HTTP, its log, its workers, its messages; and a provider's HTTP API played by a stand-in.
 
+mod codes;
+mod crowd;
 mod drawn;
 mod frames;
 mod kills;
+mod proxies;
 mod reconciliation;
+mod registered;
 mod toss;
+mod troubled;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
@@ -47,6 +52,8 @@ direction = "exit"
 token_sha256 = "c1b5720d58b48949844c7b1c6b900b419bdf1568ee3f196f7f2ad2d0a3611983"
 "#;
 const FEE: i64 = 50_000;
+const DRIVERS_PHONE: &str = "010-1234-5678";
+const PAYERS_PHONE: &str = "010 9999 0000";
 
 /// A server's configuration with lots; `payments` is what its section says.
 pub fn parking_config(folder: &Path, payments: &str) -> String {
@@ -75,10 +82,14 @@ impl World {
     }
 
     async fn start_with(payments: &str, tries_per_min: u32) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = parking_config(folder.path(), payments).replace("100000", &tries_per_min.to_string());
-        let config = Config::parse(&config, "test.toml").expect("a configuration");
+        Self::start_as(folder, &config).await
+    }
+
+    async fn start_as(folder: TempDir, config: &str) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let config = Config::parse(config, "test.toml").expect("a configuration");
         let server = Server::start(config).await.unwrap_or_else(|error| panic!("{error:#}"));
         let id = AccountId::new("manager").expect("an id");
         let new =
@@ -102,7 +113,10 @@ impl World {
     }
 
     async fn enter(&self, plate: &str) -> Driver {
-        let body = json!({"area": "E1", "plate": plate, "phone": "010-1234-5678", "language": "en"});
+        self.enter_with(json!({"area": "E1", "plate": plate, "phone": DRIVERS_PHONE, "language": "en"})).await
+    }
+
+    async fn enter_with(&self, body: Value) -> Driver {
         let (status, entry) = answer(self.request(Method::POST, "/parking/entries").json(&body)).await;
         assert_eq!(status, StatusCode::CREATED, "{entry}");
         Driver { session: text(&entry["session"]), token: text(&entry["token"]) }
@@ -143,7 +157,7 @@ impl World {
     }
 
     async fn pay_from(&self, phone: &reqwest::Client, path: &str, amount: Value, card: &str, key: &str) -> (StatusCode, Value) {
-        let body = json!({"amount": amount, "instrument": card, "phone": "010 9999 0000"});
+        let body = json!({"amount": amount, "instrument": card, "phone": PAYERS_PHONE});
         let url = format!("http://{}/api/v1{path}/payments", self.server.http_addr());
         answer(phone.post(url).header("Idempotency-Key", key).json(&body)).await
     }
@@ -161,6 +175,14 @@ impl World {
 
     fn messages(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("data/messages.jsonl")).expect("the file of messages")
+    }
+
+    /// What a telephone number was told, oldest first.
+    fn told(&self, phone: &str) -> Vec<String> {
+        let message = |line: &str| serde_json::from_str::<Value>(line).expect("a message");
+        let messages = self.messages();
+        let to_phone = messages.lines().map(message).filter(|message| message["to"] == json!(phone));
+        to_phone.map(|message| text(&message["text"])).collect()
     }
 
     async fn due(&self, driver: &Driver) -> (i64, i64) {
@@ -196,12 +218,14 @@ async fn a_stay_from_entry_to_receipts() {
     let (_, area) = answer(world.request(Method::GET, "/areas/E1")).await;
     assert_eq!((&area["lot"], &area["provider"]), (&json!("east"), &json!("sandbox")), "{area}");
     let driver = world.enter("12 가 3456").await;
+    world.settled().await;
     let (_, stay) = world.drive(&driver, Method::GET, "", None).await;
     let cashier = (&stay["lot_name"], &stay["provider"]);
     assert_eq!(cashier, (&json!("East"), &json!("sandbox")), "who stands can pay also when the board opens nothing: {stay}");
     let again = json!({"area": "E1", "plate": "12가3456"});
     assert_eq!(answer(world.request(Method::POST, "/parking/entries").json(&again)).await.0, StatusCode::CONFLICT);
     world.leave(&driver).await;
+    world.settled().await;
     let path = world.proxy(&driver).await;
     let (_, seen) = answer(world.request(Method::GET, &path)).await;
     assert_eq!((&seen["plate"], &seen["payable"]), (&json!("**가**56"), &json!(FEE)), "{seen}");
@@ -223,16 +247,23 @@ async fn a_stay_from_entry_to_receipts() {
     let refunds = format!("/parking/sessions/{}/refunds", driver.session);
     assert_eq!(world.manage(Method::POST, &refunds, Some(refund)).await.0, StatusCode::ACCEPTED);
     world.settled().await;
-    let messages = world.messages();
-    for said in [
+    // Each is told what concerns them, and the other is not; the number of a payment or a stay ends each message.
+    let begins = |told: &[String], said: &[&str]| {
+        assert_eq!(told.len(), said.len(), "{told:?}");
+        for (told, said) in told.iter().zip(said) {
+            assert!(told.starts_with(said), "{said} in {told}");
+        }
+    };
+    let to_driver = [
         "Parked: **가**56 at E1, 1 Market Street, ",
-        "did not go through",
-        "20000 won were paid for you",
-        "Receipt: 20000",
-        "5000 won were given back",
-    ] {
-        assert!(messages.contains(said), "{said} in {messages}");
-    }
+        "Left: **가**56. Fee 50000 won, still due 50000 won.",
+        "Somebody's payment of 20000 won for you did not go through; 50000 won are due.",
+        "20000 won were paid for you, 30000 won are still due.",
+        "Receipt: 30000 won for **가**56.",
+        "5000 won were given back.",
+    ];
+    begins(&world.told(DRIVERS_PHONE), &to_driver);
+    begins(&world.told(PAYERS_PHONE), &["The payment of 20000 won did not go through", "Receipt: 20000 won for **가**56."]);
     let (_, lots) = world.manage(Method::GET, "/parking/lots", None).await;
     let today = text(&lots[0]["today"]);
     let (status, refused) = world.manage(Method::GET, "/parking/lots/east/statement?day=2020-01-01", None).await;

@@ -100,6 +100,8 @@ async function paying(browser, base, confirmed) {
   await driver.route('https://js.tosspayments.com/v2/standard', (route) => (loads++, route.fulfill({ contentType: 'text/javascript', body: SCRIPT })));
   at('driver parks; nothing of the provider is loaded yet');
   await driver.goto(`${base}/p/A1`);
+  await driver.waitForSelector(id('no-registering'));
+  if (await driver.locator('input[name="method"]').count()) throw new Error('a card can be registered, and the provider has no lasting tokens');
   await driver.fill('input[name="plate"]', '12 가 3456');
   await driver.click(id('enter'));
   await driver.waitForSelector(id('stay'));

@@ -20,7 +20,7 @@ use super::{FEE, World, answer};
 const AUTHORIZATION: &str = "Basic dGVzdF9za19lc2NvcnQ6";
 
 #[derive(Default)]
-struct Shop {
+pub(super) struct Shop {
     /// What payers approved in the provider's window: by key, order and amount.
     approved: BTreeMap<String, (String, i64)>,
     confirmed: BTreeSet<String>,
@@ -32,7 +32,7 @@ struct Shop {
     already_processed: BTreeSet<String>,
 }
 
-type Shared = Arc<Mutex<Shop>>;
+pub(super) type Shared = Arc<Mutex<Shop>>;
 type Answer = (Status, Json<Value>);
 
 fn payment(shop: &Shop, key: &str) -> Option<Value> {
@@ -127,7 +127,7 @@ async fn stand_in(shop: Shared) -> SocketAddr {
 }
 
 /// A server whose shop is the stand-in.
-async fn open_shop() -> (World, Shared) {
+pub(super) async fn open_shop() -> (World, Shared) {
     let shop: Shared = Arc::default();
     let address = stand_in(shop.clone()).await;
     let secret = tempfile::NamedTempFile::new().expect("a file");
