@@ -174,5 +174,5 @@ fn with_plain_positions_the_error_is_larger_and_says_so() {
     let errors = errors(&PoseSpread::PLAIN);
     println!("plain: {errors:?}");
     is_honest(&errors);
-    assert!(errors.most_m > 0.5, "a half metre is not had without correction: {errors:?}");
+    assert!(errors.median_m > 0.5, "a half metre is not had without correction: {errors:?}");
 }
