@@ -19,17 +19,15 @@ pub fn run_packets(bytes: &[u8]) {
     while let (Some(manner), Some(payload)) = (bytes.byte(), bytes.block()) {
         media_time += u64::from(manner >> 2);
         let (ends, lost) = (manner & 1 == 1, manner & 2 == 2);
-        match depacketizer.push(payload, media_time, ends, lost, now) {
-            Ok(Some(unit)) => {
-                assert!(unit.annex_b.len() <= UNIT_BYTES_MAX && (unit.key || !needs_key));
-                assert!(unit.annex_b.starts_with(&[0, 0, 0, 1]));
-                needs_key = false;
-            }
-            Ok(None) => {}
-            Err(dropped) => {
-                assert!(!dropped.to_string().is_empty());
-                needs_key = true;
-            }
+        let pushed = depacketizer.push(payload, media_time, ends, lost, now);
+        for unit in pushed.pictures {
+            assert!(unit.annex_b.len() <= UNIT_BYTES_MAX && (unit.key || !needs_key));
+            assert!(unit.annex_b.starts_with(&[0, 0, 0, 1]));
+            needs_key = false;
+        }
+        if let Some(dropped) = pushed.dropped {
+            assert!(!dropped.to_string().is_empty());
+            needs_key = true;
         }
     }
 }
@@ -49,6 +47,8 @@ pub fn packet_seeds() -> Vec<Vec<u8>> {
         input(&[(5, key), (5, next)]),
         input(&[(4, &[0x7c, 0x85, 1, 2]), (0, &[0x7c, 0x05, 3]), (1, &[0x7c, 0x45, 4]), (5, next)]),
         input(&[(5, &aggregate), (7, next), (5, key)]),
+        // A picture without a marker, and the next with one: both are whole.
+        input(&[(4, key), (5, next)]),
     ]
 }
 

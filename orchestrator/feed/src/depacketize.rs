@@ -14,6 +14,8 @@ const AGGREGATE: u8 = 24;
 const FRAGMENT: u8 = 28;
 /// The longest parameter set taken, bytes; real ones have under a hundred.
 const SET_BYTES_MAX: usize = 1_024;
+/// What both take before a key picture that came without them.
+const SETS_BYTES_MAX: usize = 2 * (START_CODE.len() + SET_BYTES_MAX);
 
 /// Why pictures were dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +32,15 @@ pub enum Dropped {
     /// A picture larger than any camera's.
     #[error("a picture of more than {UNIT_BYTES_MAX} bytes or {UNIT_NALS_MAX} parts")]
     TooLarge,
+}
+
+/// What a packet came to.
+#[derive(Debug, Default, PartialEq)]
+pub struct Pushed {
+    /// Pictures that it completed, in their order: none, one, or two where a camera ended the one before without a marker.
+    pub pictures: Vec<AccessUnit>,
+    /// Why the picture after them is dropped, if it is.
+    pub dropped: Option<Dropped>,
 }
 
 /// Puts pictures together.
@@ -63,33 +74,28 @@ impl Depacketizer {
         Self { sequence_set: own(sequence_set), picture_set: own(picture_set), needs_key: true, ..Self::default() }
     }
 
-    /// Takes a packet; gives back the picture that it completes. `lost` says that packets before this one are missing.
-    pub fn push(
-        &mut self,
-        payload: &[u8],
-        media_time: u64,
-        marker: bool,
-        lost: bool,
-        now: Instant,
-    ) -> Result<Option<AccessUnit>, Dropped> {
-        let mut problem = None;
+    /// Takes a packet; gives back what it completes. `lost` says that packets before this one are missing.
+    pub fn push(&mut self, payload: &[u8], media_time: u64, marker: bool, lost: bool, now: Instant) -> Pushed {
+        let mut pushed = Pushed::default();
         if lost {
             self.spoil();
-            problem = Some(Dropped::Lost);
+            pushed.dropped = Some(Dropped::Lost);
         }
         // Cameras that set no marker end a picture by beginning the next.
-        let completed = if self.picture.media_time.is_some_and(|known| known != media_time) { self.finish(now) } else { None };
+        if self.picture.media_time.is_some_and(|known| known != media_time) {
+            pushed.pictures.extend(self.finish(now));
+            // What was lost may have been the beginning of this one.
+            self.picture.broken = lost;
+        }
         self.picture.media_time = Some(media_time);
         if let Err(dropped) = self.take(payload) {
             self.spoil();
-            problem = problem.or(Some(dropped));
+            pushed.dropped = pushed.dropped.or(Some(dropped));
         }
-        let completed = if marker { self.finish(now).or(completed) } else { completed };
-        match (completed, problem) {
-            (Some(unit), _) => Ok(Some(unit)),
-            (None, Some(dropped)) => Err(dropped),
-            (None, None) => Ok(None),
+        if marker {
+            pushed.pictures.extend(self.finish(now));
         }
+        pushed
     }
 
     fn take(&mut self, payload: &[u8]) -> Result<(), Dropped> {
@@ -148,7 +154,8 @@ impl Depacketizer {
     }
 
     fn room(&self, bytes: usize) -> Result<(), Dropped> {
-        let fits = self.picture.annex_b.len() + bytes + START_CODE.len() <= UNIT_BYTES_MAX && self.picture.nals < UNIT_NALS_MAX;
+        let length = self.picture.annex_b.len() + bytes + START_CODE.len() + SETS_BYTES_MAX;
+        let fits = length <= UNIT_BYTES_MAX && self.picture.nals < UNIT_NALS_MAX;
         if fits { Ok(()) } else { Err(Dropped::TooLarge) }
     }
 
@@ -229,13 +236,19 @@ mod tests {
         Depacketizer::new(SPS, PPS)
     }
 
-    fn push(to: &mut Depacketizer, payload: &[u8], time: u64, marker: bool) -> Result<Option<AccessUnit>, Dropped> {
+    fn push(to: &mut Depacketizer, payload: &[u8], time: u64, marker: bool) -> Pushed {
         to.push(payload, time, marker, false, Instant::now())
+    }
+
+    /// The one picture that it completed.
+    fn picture(pushed: Pushed) -> AccessUnit {
+        assert_eq!((pushed.pictures.len(), pushed.dropped), (1, None));
+        pushed.pictures.into_iter().next().expect("counted")
     }
 
     #[test]
     fn a_key_picture_gets_the_described_parameter_sets() {
-        let unit = push(&mut ready(), KEY, 0, true).expect("no problem").expect("a picture");
+        let unit = picture(push(&mut ready(), KEY, 0, true));
         let nals = crate::unit::nals(&unit.annex_b);
         assert_eq!(nals, [SPS, PPS, KEY]);
         assert!(unit.key);
@@ -244,35 +257,62 @@ mod tests {
     #[test]
     fn fragments_and_aggregates_make_the_same_picture_as_whole_units() {
         let mut fragmented = ready();
-        assert_eq!(push(&mut fragmented, &[0x7c, 0x85, 1], 0, false), Ok(None));
-        assert_eq!(push(&mut fragmented, &[0x7c, 0x05, 2], 0, false), Ok(None));
-        let unit = push(&mut fragmented, &[0x7c, 0x45, 3], 0, true).expect("no problem").expect("a picture");
+        assert_eq!(push(&mut fragmented, &[0x7c, 0x85, 1], 0, false), Pushed::default());
+        assert_eq!(push(&mut fragmented, &[0x7c, 0x05, 2], 0, false), Pushed::default());
+        let unit = picture(push(&mut fragmented, &[0x7c, 0x45, 3], 0, true));
         assert_eq!(crate::unit::nals(&unit.annex_b), [SPS, PPS, KEY]);
         let mut aggregate = vec![24];
         for nal in [SPS, PPS, KEY] {
             aggregate.extend((nal.len() as u16).to_be_bytes());
             aggregate.extend(nal);
         }
-        let unit = push(&mut Depacketizer::new(&[], &[]), &aggregate, 0, true).expect("no problem").expect("a picture");
+        let unit = picture(push(&mut Depacketizer::new(&[], &[]), &aggregate, 0, true));
         assert_eq!(crate::unit::nals(&unit.annex_b), [SPS, PPS, KEY]);
     }
 
     #[test]
     fn after_a_loss_nothing_passes_before_the_next_key_picture() {
         let mut depacketizer = ready();
-        assert!(push(&mut depacketizer, KEY, 0, true).expect("no problem").is_some());
-        assert_eq!(depacketizer.push(NEXT, 10, true, true, Instant::now()), Err(Dropped::Lost));
-        assert_eq!(push(&mut depacketizer, NEXT, 20, true), Ok(None));
-        assert!(push(&mut depacketizer, KEY, 30, true).expect("no problem").is_some());
-        assert!(push(&mut depacketizer, NEXT, 40, true).expect("no problem").is_some());
+        picture(push(&mut depacketizer, KEY, 0, true));
+        let lost = Pushed { pictures: Vec::new(), dropped: Some(Dropped::Lost) };
+        assert_eq!(depacketizer.push(NEXT, 10, true, true, Instant::now()), lost);
+        assert_eq!(push(&mut depacketizer, NEXT, 20, true), Pushed::default());
+        picture(push(&mut depacketizer, KEY, 30, true));
+        picture(push(&mut depacketizer, NEXT, 40, true));
     }
 
     #[test]
     fn a_picture_without_marker_ends_with_the_next() {
         let mut depacketizer = ready();
-        assert_eq!(push(&mut depacketizer, KEY, 0, false), Ok(None));
-        let unit = push(&mut depacketizer, NEXT, 10, false).expect("no problem").expect("the picture before");
+        assert_eq!(push(&mut depacketizer, KEY, 0, false), Pushed::default());
+        let unit = picture(push(&mut depacketizer, NEXT, 10, false));
         assert_eq!((unit.key, unit.media_time), (true, 0));
+    }
+
+    #[test]
+    fn a_picture_without_marker_before_one_with_is_not_lost() {
+        let mut depacketizer = ready();
+        assert_eq!(push(&mut depacketizer, KEY, 0, false), Pushed::default());
+        let pushed = push(&mut depacketizer, NEXT, 10, true);
+        let told: Vec<_> = pushed.pictures.iter().map(|unit| (unit.key, unit.media_time)).collect();
+        assert_eq!((told, pushed.dropped), (vec![(true, 0), (false, 10)], None));
+    }
+
+    #[test]
+    fn a_picture_whose_beginning_was_lost_does_not_pass_as_a_key_picture() {
+        let mut depacketizer = ready();
+        assert_eq!(push(&mut depacketizer, KEY, 0, false), Pushed::default());
+        let lost = depacketizer.push(KEY, 10, true, true, Instant::now());
+        assert_eq!(lost, Pushed { pictures: Vec::new(), dropped: Some(Dropped::Lost) });
+    }
+
+    #[test]
+    fn what_is_broken_after_a_picture_ended_is_told_with_it() {
+        let mut depacketizer = ready();
+        assert_eq!(push(&mut depacketizer, KEY, 0, false), Pushed::default());
+        let pushed = push(&mut depacketizer, &[], 10, true);
+        assert_eq!((pushed.pictures.len(), pushed.dropped), (1, Some(Dropped::Broken { kind: 0 })));
+        assert_eq!(push(&mut depacketizer, NEXT, 20, true), Pushed::default());
     }
 
     #[test]
@@ -280,11 +320,11 @@ mod tests {
         let mut depacketizer = ready();
         let body = vec![0x7c, 0x05].into_iter().chain(std::iter::repeat_n(7, 1_400)).collect::<Vec<u8>>();
         let _ = push(&mut depacketizer, &[0x7c, 0x85, 1], 0, false);
-        let problems = (0..5_000).filter(|_| push(&mut depacketizer, &body, 0, false).is_err()).count();
+        let problems = (0..5_000).filter(|_| push(&mut depacketizer, &body, 0, false).dropped.is_some()).count();
         assert!(0 < problems, "the bound is reached");
         assert!(depacketizer.picture.annex_b.capacity() <= 2 * UNIT_BYTES_MAX);
         let mut many = ready();
-        assert!((0..2_000).any(|_| push(&mut many, NEXT, 0, false) == Err(Dropped::TooLarge)));
+        assert!((0..2_000).any(|_| push(&mut many, NEXT, 0, false).dropped == Some(Dropped::TooLarge)));
     }
 
     #[test]

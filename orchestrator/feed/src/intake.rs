@@ -181,31 +181,31 @@ async fn carry(
         // Retina extends the 32 bits of RTP; what lies before the beginning is a camera's clock gone wrong.
         let media_time = u64::try_from(packet.timestamp().elapsed()).unwrap_or(0);
         let pushed = depacketizer.push(packet.payload(), media_time, packet.mark(), 0 < packet.loss(), Instant::now());
-        match pushed {
-            Ok(Some(mut unit)) => {
-                bad_in_a_row = 0;
-                patience.picture(Instant::now());
-                order.judge(name, unit.media_time);
-                unit.late = delays.of(unit.media_time, unit.arrived_at);
-                if delays.last_too_long(unit.arrived_at) {
-                    return IntakeError::Late;
-                }
-                match repeats.judge(&unit) {
-                    Judgement::New => picture(unit),
-                    Judgement::Repeated => metrics::counter!("feed_pictures_repeated").increment(1),
-                    Judgement::Frozen => return IntakeError::Frozen,
-                }
+        if pushed.pictures.is_empty() {
+            metrics::counter!("feed_packets").increment(1);
+        }
+        for mut unit in pushed.pictures {
+            bad_in_a_row = 0;
+            patience.picture(Instant::now());
+            order.judge(name, unit.media_time);
+            unit.late = delays.of(unit.media_time, unit.arrived_at);
+            if delays.last_too_long(unit.arrived_at) {
+                return IntakeError::Late;
             }
-            Ok(None) | Err(Dropped::Lost) => metrics::counter!("feed_packets").increment(1),
-            Err(dropped) => {
-                bad_in_a_row += 1;
-                if BAD_PACKETS_MAX <= bad_in_a_row {
-                    return IntakeError::Unreadable(dropped);
-                }
-                if complained_at.is_none_or(|at| COMPLAINT_PAUSE < at.elapsed()) {
-                    complained_at = Some(Instant::now());
-                    tracing::warn!(camera = name, reason = %dropped, "a camera's pictures are dropped up to the next key picture");
-                }
+            match repeats.judge(&unit) {
+                Judgement::New => picture(unit),
+                Judgement::Repeated => metrics::counter!("feed_pictures_repeated").increment(1),
+                Judgement::Frozen => return IntakeError::Frozen,
+            }
+        }
+        if let Some(dropped) = pushed.dropped.filter(|dropped| *dropped != Dropped::Lost) {
+            bad_in_a_row += 1;
+            if BAD_PACKETS_MAX <= bad_in_a_row {
+                return IntakeError::Unreadable(dropped);
+            }
+            if complained_at.is_none_or(|at| COMPLAINT_PAUSE < at.elapsed()) {
+                complained_at = Some(Instant::now());
+                tracing::warn!(camera = name, reason = %dropped, "a camera's pictures are dropped up to the next key picture");
             }
         }
     }

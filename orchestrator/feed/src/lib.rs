@@ -12,7 +12,7 @@ pub use unit::{AccessUnit, Stamp};
 mod stamp;
 
 mod depacketize;
-pub use depacketize::{Depacketizer, Dropped};
+pub use depacketize::{Depacketizer, Dropped, Pushed};
 
 mod repeats;
 
