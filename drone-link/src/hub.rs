@@ -12,6 +12,7 @@ use tokio::net::UdpSocket;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
+use crate::gateway::TrackPoint;
 use crate::peers::{Peers, Verdict};
 use crate::signing_files::MemoryFile;
 use crate::tlog::Tlog;
@@ -55,6 +56,13 @@ pub enum LinkReport {
         address: SocketAddr,
         /// All of them.
         streams: Vec<AnnouncedStream>,
+    },
+    /// Where an aircraft behind a gateway was while its station was not heard, oldest first.
+    Track {
+        /// Which aircraft.
+        drone: DroneId,
+        /// The places.
+        points: Vec<TrackPoint>,
     },
     /// A second address speaks with the system id of this aircraft; it is ignored.
     Duplicate {

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use dispatch_core::event::Fix;
+use drone_link::gateway::TrackPoint;
 use flight_types::{CallerId, DroneId, DroneStatus, GeoPoint, GuardId};
 use site_model::GuardIndex;
 use tokio::sync::broadcast;
@@ -42,7 +43,16 @@ pub struct DroneLive {
     /// When that came, by the server's clock.
     pub at_ms: i64,
     /// Where it has been, oldest first.
-    pub trail: VecDeque<GeoPoint>,
+    pub trail: VecDeque<Passed>,
+}
+
+/// A place of an aircraft's trail.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Passed {
+    /// When, by the server's clock.
+    pub at_ms: i64,
+    /// Where.
+    pub point: GeoPoint,
 }
 
 /// A guard near a place.
@@ -213,11 +223,27 @@ impl Live {
         let mut tables = self.write();
         let known = tables.drones.remove(&drone);
         let (before, trail) = known.map(|known| (known.status, known.trail)).unzip();
-        let trail = extended(trail.unwrap_or_default(), status.position);
+        let trail = extended(trail.unwrap_or_default(), status.position, now_ms);
         tables.drones.insert(drone.clone(), DroneLive { status, at_ms: now_ms, trail });
         drop(tables);
         self.announce(LiveChange::Drone(drone));
         before
+    }
+
+    /// Where an aircraft was while its station was not heard, however late that is told.
+    pub fn fill_trail(&self, drone: &DroneId, points: &[TrackPoint], now_ms: i64) {
+        let passed = |point: &TrackPoint| Passed {
+            at_ms: now_ms.saturating_sub(i64::try_from(point.age_ms).unwrap_or(i64::MAX)),
+            point: point.point,
+        };
+        let mut tables = self.write();
+        let Some(known) = tables.drones.get_mut(drone) else { return };
+        let mut places: Vec<Passed> = known.trail.iter().copied().chain(points.iter().map(passed)).collect();
+        places.sort_by_key(|place| place.at_ms);
+        let beyond = places.len().saturating_sub(limits::TRAIL_POINTS_MAX);
+        known.trail = places.split_off(beyond).into();
+        drop(tables);
+        self.announce(LiveChange::Drone(drone.clone()));
     }
 
     /// One aircraft.
@@ -287,10 +313,10 @@ fn near(record: &GuardLive, nearby: &Nearby<'_>) -> Option<GuardNear> {
     Some(GuardNear { guard: record.guard.clone(), position, position_age_ms, distance_m })
 }
 
-fn extended(mut trail: VecDeque<GeoPoint>, position: Option<GeoPoint>) -> VecDeque<GeoPoint> {
-    let Some(position) = position else { return trail };
-    if trail.back().is_none_or(|last| limits::TRAIL_STEP_M <= last.distance_m(&position)) {
-        trail.push_back(position);
+fn extended(mut trail: VecDeque<Passed>, position: Option<GeoPoint>, now_ms: i64) -> VecDeque<Passed> {
+    let Some(point) = position else { return trail };
+    if trail.back().is_none_or(|last| limits::TRAIL_STEP_M <= last.point.distance_m(&point)) {
+        trail.push_back(Passed { at_ms: now_ms, point });
     }
     while limits::TRAIL_POINTS_MAX < trail.len() {
         trail.pop_front();
@@ -301,6 +327,26 @@ fn extended(mut trail: VecDeque<GeoPoint>, position: Option<GeoPoint>) -> VecDeq
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_way_told_late_fills_the_hole_in_the_trail_and_nothing_is_told_of_strangers() {
+        let place = |lat_deg: f64| GeoPoint::new(lat_deg, 127.0).expect("a place");
+        let live = Live::new(place(37.5));
+        let drone = DroneId::new("d1").expect("an id");
+        let told = [(9_000, 37.502), (5_000, 37.503)].map(|(age_ms, lat_deg)| TrackPoint { age_ms, point: place(lat_deg) });
+        live.fill_trail(&drone, &told, 12_000);
+        assert_eq!(live.drone(&drone), None);
+        for (now_ms, lat_deg) in [(1_000, 37.501), (10_000, 37.504)] {
+            live.report_drone(DroneStatus { position: Some(place(lat_deg)), ..DroneStatus::unheard(drone.clone()) }, now_ms);
+        }
+        live.fill_trail(&drone, &told, 12_000);
+        let trail: Vec<(i64, f64)> =
+            live.drone(&drone).expect("heard").trail.iter().map(|passed| (passed.at_ms, passed.point.lat_deg())).collect();
+        assert_eq!(trail, [(1_000, 37.501), (3_000, 37.502), (7_000, 37.503), (10_000, 37.504)]);
+        let many: Vec<TrackPoint> = (0..2_000).map(|age_ms| TrackPoint { age_ms, point: place(37.6) }).collect();
+        live.fill_trail(&drone, &many, 12_000);
+        assert_eq!(live.drone(&drone).expect("heard").trail.len(), limits::TRAIL_POINTS_MAX);
+    }
 
     #[test]
     fn an_old_fix_moves_nobody_and_of_two_in_one_millisecond_the_later_counts() {

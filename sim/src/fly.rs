@@ -182,9 +182,15 @@ pub fn run(arguments: &FlyArguments) -> Result<()> {
         let passed_ms = now.duration_since(last).as_secs_f64() * 1e3 * arguments.speed;
         last = now;
         virtual_ms += passed_ms.min(CATCH_UP_MS as f64);
-        let dark = people.as_ref().and_then(|people| street.hear_from(people));
-        if let (Some(dark), Some(video)) = (dark, &video) {
+        let directed = people.as_ref().map(|people| street.hear_from(people)).unwrap_or_default();
+        if let (Some(dark), Some(video)) = (directed.dark, &video) {
             video.lose_power(dark);
+        }
+        for (name, fault) in directed.faults {
+            if let Some(flown) = fleet.iter_mut().find(|flown| flown.name == name) {
+                println!("aircraft {name} is broken on request: {fault:?}");
+                flown.aircraft.inject(fault);
+            }
         }
         for flown in &mut fleet {
             tick(flown, virtual_ms as u64, &environment);

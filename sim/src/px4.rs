@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::fault::NoFault;
 use crate::fly::{NamedPad, Pad, pads};
 use crate::hil::{LIMITS, Notice, Seat, px4_environment};
 use crate::physics::Airframe;
@@ -79,30 +80,8 @@ impl FromStr for PlannedFault {
         if !(0.0..1e6).contains(&seconds) {
             return Err(wrong());
         }
-        Ok(Self { system_id, at_ms: (seconds * 1_000.0) as u64, fault: fault(what).ok_or_else(wrong)? })
+        Ok(Self { system_id, at_ms: (seconds * 1_000.0) as u64, fault: what.parse().map_err(|NoFault| wrong())? })
     }
-}
-
-fn fault(what: &str) -> Option<Fault> {
-    let (name, value) = what.split_once('=').map_or((what, None), |(name, value)| (name, Some(value)));
-    let number = || value?.parse::<f64>().ok().filter(|number| number.is_finite());
-    Some(match (name, value) {
-        ("gps-lost", None) => Fault::GpsLoss(true),
-        ("gps-back", None) => Fault::GpsLoss(false),
-        ("gps-jump", Some(shift)) => {
-            let (north, east) = shift.split_once('/')?;
-            Fault::GpsJump { north_m: north.parse().ok()?, east_m: east.parse().ok()? }
-        }
-        ("motor-lost", Some(index)) => Fault::MotorLoss { index: index.parse().ok().filter(|index| *index < 4)? },
-        ("light-dead", None) => Fault::LightDead(true),
-        ("light-mended", None) => Fault::LightDead(false),
-        ("compass-stuck", None) => Fault::CompassStuck(true),
-        ("compass-works", None) => Fault::CompassStuck(false),
-        ("baro-drift", Some(_)) => Fault::BaroDrift { rate_m_s: number()? },
-        ("battery-sag", Some(_)) => Fault::BatterySag { factor: number()? },
-        ("charge", Some(_)) => Fault::SetCharge { pct: number()? },
-        _ => return None,
-    })
 }
 
 /// Serves every aircraft until the time given is over, or for ever.

@@ -11,8 +11,8 @@ use sim_camera::{Car, Intrinsics, Person, Plan, Scene};
 use sim_rtsp::{Camera, CameraStream, Picture, Pose, RtspServer, StreamSettings, TestPattern};
 use site_model::Site;
 
-use crate::Truth;
 use crate::picture::{Crowd, Telling, parked_cars, plan_with_codes, pose_of};
+use crate::{Fault, Truth};
 
 /// How wide the simulated camera looks, degrees.
 const HORIZONTAL_FOV_DEG: f64 = 70.0;
@@ -24,6 +24,8 @@ const SEED: u64 = 1;
 const TELLINGS_AT_ONCE_MAX: usize = 64;
 /// Said to the same socket by a play: the cameras lose their power for so many seconds.
 const POWER_OFF: &str = "power-off ";
+/// Likewise: something breaks on one aircraft (`fault NAME WHAT`).
+const FAULT: &str = "fault ";
 /// Largest telling read; the parser refuses long ones by itself.
 const TELLING_BYTES: usize = 512;
 
@@ -44,6 +46,25 @@ impl Mount {
 
     fn truth(&self) -> Truth {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a play said besides where people are.
+#[derive(Debug, Default, PartialEq)]
+pub struct Directed {
+    /// For how long the cameras lose their power.
+    pub dark: Option<Duration>,
+    /// What breaks on which aircraft.
+    pub faults: Vec<(String, Fault)>,
+}
+
+impl Directed {
+    fn hear(&mut self, text: &str) {
+        if let Some(seconds) = text.strip_prefix(POWER_OFF) {
+            self.dark = seconds.parse::<u8>().ok().map(|seconds| Duration::from_secs(seconds.into())).or(self.dark);
+        } else if let Some((name, what)) = text.strip_prefix(FAULT).and_then(|rest| rest.split_once(' ')) {
+            self.faults.extend(what.parse().ok().map(|fault| (name.to_owned(), fault)));
+        }
     }
 }
 
@@ -70,21 +91,20 @@ impl Street {
         self.lock().hear(telling, self.began.elapsed().as_secs_f64());
     }
 
-    /// Takes what has come to a socket that does not block; returns for how long the cameras are to lose their power, when that was
-    /// said (`power-off SECONDS`). What is neither is dropped: this is the inside of a simulator.
-    pub fn hear_from(&self, socket: &UdpSocket) -> Option<Duration> {
+    /// Takes what has come to a socket that does not block; returns what a play wants besides (`power-off SECONDS`, `fault NAME WHAT`).
+    /// What is neither is dropped: this is the inside of a simulator.
+    pub fn hear_from(&self, socket: &UdpSocket) -> Directed {
         let mut buffer = [0; TELLING_BYTES];
-        let mut dark = None;
+        let mut directed = Directed::default();
         for _ in 0..TELLINGS_AT_ONCE_MAX {
             let Ok((length, _)) = socket.recv_from(&mut buffer) else { break };
             let Ok(text) = std::str::from_utf8(&buffer[..length]) else { continue };
-            if let Ok(telling) = text.parse() {
-                self.hear(&telling);
-            } else if let Some(seconds) = text.strip_prefix(POWER_OFF) {
-                dark = seconds.trim().parse::<u8>().ok().map(|seconds| Duration::from_secs(seconds.into())).or(dark);
+            match text.parse() {
+                Ok(telling) => self.hear(&telling),
+                Err(_) => directed.hear(text.trim()),
             }
         }
-        dark
+        directed
     }
 
     fn seen(&self, frame: &LocalFrame) -> Vec<Person> {
@@ -223,5 +243,20 @@ impl VideoServer {
     /// Every camera loses its power for so long.
     pub fn lose_power(&self, for_: Duration) {
         self.server.lose_power(for_);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_play_directs_cameras_and_aircraft_and_nonsense_nothing() {
+        let mut directed = Directed::default();
+        ["power-off 6", "fault d3 charge=30", "fault d1 no-such", "fault d1", "power-off many", "fault d2 charge=much", ""]
+            .iter()
+            .for_each(|text| directed.hear(text));
+        let faults = vec![("d3".to_owned(), Fault::SetCharge { pct: 30.0 })];
+        assert_eq!(directed, Directed { dark: Some(Duration::from_secs(6)), faults });
     }
 }

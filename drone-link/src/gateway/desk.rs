@@ -61,7 +61,7 @@ impl Desk {
         match message {
             Message::Items { stream, oldest, items } => {
                 let reports = self.inbox.take(stream, oldest, items);
-                self.outputs.extend(reports.into_iter().map(|(report, _)| DeskOutput::Report(report)));
+                self.outputs.extend(reports.into_iter().map(|(report, age_ms)| DeskOutput::Report(report.aged(age_ms))));
                 self.outputs.push_back(DeskOutput::Tell(self.inbox.taken()));
             }
             Message::Taken { stream, up_to } => {

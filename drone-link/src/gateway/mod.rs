@@ -19,6 +19,9 @@ pub use desk::{Desk, DeskOutput};
 
 mod topics;
 
+mod track;
+pub use track::TrackPoint;
+
 mod line;
 pub use line::{BrokerAddress, BrokerLogin};
 
@@ -61,6 +64,13 @@ pub enum Report {
         /// All of them.
         streams: Vec<Stream>,
     },
+    /// Where an aircraft was while the server was not heard, oldest first.
+    Track {
+        /// Which aircraft.
+        drone: DroneId,
+        /// The places.
+        points: Vec<TrackPoint>,
+    },
     /// A second address speaks with the system id of an aircraft.
     Duplicate {
         /// Which aircraft.
@@ -68,6 +78,16 @@ pub enum Report {
         /// From where.
         address: SocketAddr,
     },
+}
+
+impl Report {
+    /// The same after so much time on its way.
+    fn aged(mut self, on_its_way_ms: u64) -> Self {
+        if let Self::Track { points, .. } = &mut self {
+            points.iter_mut().for_each(|point| point.age_ms = point.age_ms.saturating_add(on_its_way_ms));
+        }
+        self
+    }
 }
 
 /// A stream that a camera announces, as it travels; see [`AnnouncedStream`].

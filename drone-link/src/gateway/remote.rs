@@ -210,6 +210,7 @@ impl From<Report> for LinkReport {
             Report::Streams { drone, address, streams } => {
                 Self::Streams { drone, address, streams: streams.into_iter().map(Into::into).collect() }
             }
+            Report::Track { drone, points } => Self::Track { drone, points },
             Report::Duplicate { drone, address } => Self::Duplicate { drone, address },
         }
     }

@@ -249,6 +249,7 @@ impl Carrier {
                 let streams = streams.into_iter().map(Into::into).collect();
                 self.station.handle_report(Report::Streams { drone, address, streams }, now_ms);
             }
+            LinkReport::Track { drone, points } => self.station.handle_report(Report::Track { drone, points }, now_ms),
             LinkReport::Duplicate { drone, address } => self.station.handle_report(Report::Duplicate { drone, address }, now_ms),
             // To the server statuses have a way of their own.
             LinkReport::StatusChanged { drone } => {

@@ -8,12 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use super::exchange::{Inbox, Message, Outbox};
 use super::kept::Kept;
+use super::track::Unheard;
 use super::{Order, Report};
 
 /// A launch that is older when it arrives is not flown: by then the server has chosen another aircraft, or a person has.
 pub const LAUNCH_AGE_MAX_MS: u64 = 30_000;
 /// Between two signs of life.
 const BEAT_MS: u64 = 1_000;
+
+/// Without a sign of life for so long the server hears nothing of what is said: the ways of the aircraft are kept for it.
+const UNHEARD_MS: u64 = 3 * BEAT_MS;
 
 /// What happens to flights while the server is not heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -71,6 +75,8 @@ pub struct Station {
     state: StationState,
     heard_ms: u64,
     lost: bool,
+    /// What a restart may lose: it lies in the logs as well.
+    unheard: Unheard,
     beat_ms: u64,
     outputs: VecDeque<StationOutput>,
 }
@@ -87,7 +93,7 @@ impl Station {
             kept.orders().map(|command| Order { drone: drone.clone(), mission: kept.plan.mission.clone(), command })
         });
         let outputs = again.map(StationOutput::Give).collect();
-        Self { rules, state, heard_ms: now_ms, lost: false, beat_ms: now_ms, outputs }
+        Self { rules, state, heard_ms: now_ms, lost: false, unheard: Unheard::default(), beat_ms: now_ms, outputs }
     }
 
     /// The state to keep.
@@ -110,6 +116,9 @@ impl Station {
     pub fn handle_message(&mut self, message: Message<Order>, now_ms: u64) {
         self.heard_ms = now_ms;
         self.lost = false;
+        for way in self.unheard.take(now_ms) {
+            self.tell(way, now_ms);
+        }
         match message {
             Message::Items { stream, oldest, items } => {
                 let before = self.state.inbox;
@@ -194,8 +203,11 @@ impl Station {
         self.handle_timeout(now_ms);
     }
 
-    /// Takes the latest of an aircraft: whether what was lost before this run is there again.
+    /// Takes the latest of an aircraft: whether what was lost before this run is there again, and where it is while nobody hears it.
     pub fn handle_status(&mut self, status: &DroneStatus, now_ms: u64) {
+        if UNHEARD_MS <= now_ms.saturating_sub(self.heard_ms) && status.link.connected {
+            self.unheard.note(status, now_ms);
+        }
         let Some(kept) = self.state.flights.get(&status.drone) else { return };
         let mission = kept.plan.mission.clone();
         for report in kept.regained(status) {

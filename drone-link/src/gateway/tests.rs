@@ -285,6 +285,39 @@ fn silent_on_scene(loss: LossPolicy) -> World {
     world
 }
 
+/// Where an aircraft is, twice a second.
+fn flies(world: &mut World, metres: std::ops::Range<u32>) {
+    for metre in metres {
+        let position = Some(home().moved(0.0, f64::from(metre)));
+        let mut status = DroneStatus { position, ..DroneStatus::unheard(drone("d1")) };
+        status.link.connected = true;
+        world.station.handle_status(&status, world.now_ms);
+        world.run(500);
+    }
+}
+
+#[test]
+fn the_way_flown_while_the_server_was_not_heard_is_told_when_it_is_and_how_long_ago() {
+    let mut world = silent_on_scene(LossPolicy::Stay);
+    world.loss_pct = 0;
+    world.told.clear();
+    flies(&mut world, 0..20);
+    assert_eq!(world.told, [], "who is heard needs no telling again");
+    world.loss_pct = 100;
+    flies(&mut world, 20..140);
+    let before_ms = world.now_ms;
+    world.loss_pct = 0;
+    world.run(10_000);
+    let [Report::Track { drone: told, points }] = &world.told[..] else { panic!("{:?}", world.told) };
+    assert_eq!(told, &drone("d1"));
+    // A minute less the three seconds until the silence is noticed.
+    assert!((55..=58).contains(&points.len()), "{}", points.len());
+    assert!(points.is_sorted_by_key(|point| std::cmp::Reverse(point.age_ms)));
+    let last = points.last().expect("counted");
+    assert!(last.point.distance_m(&home().moved(0.0, 139.0)) <= 2.0);
+    assert!(500 <= last.age_ms && last.age_ms <= world.now_ms - before_ms + 1_500, "{}", last.age_ms);
+}
+
 #[test]
 fn without_the_server_flights_come_home_where_the_station_says_so() {
     let mut world = silent_on_scene(LossPolicy::Return);

@@ -120,6 +120,15 @@ impl Core {
         energy::scene_left_s(drone, &site.policy, self.mission_of(&status.drone)?, status)
     }
 
+    /// What the core must hear when this is the latest of an aircraft: that it cannot stay until its relief comes, as the relief is planned.
+    /// A pack that is cold or old, or a wind that nobody foretold, takes more than was reckoned with. Once for each flight.
+    pub fn charge_short(&self, status: &DroneStatus, now_ms: i64) -> Option<Event> {
+        let left_s = self.scene_left_s(status)?;
+        let mission = self.mission_of(&status.drone)?;
+        let too_late = mission::is_relieved_too_late(&self.state, mission, left_s, now_ms);
+        too_late.then(|| Event::ChargeShort { drone: status.drone.clone(), left_s: left_s.round() as i64 })
+    }
+
     /// One offer.
     pub fn offer(&self, id: &OfferId) -> Option<&Offer> {
         self.state.offers.get(id)
@@ -254,6 +263,7 @@ fn apply(state: &mut State, turn: &mut Turn, event: &Event) {
 
         Event::DronesFound { effect, drones } => mission::drones_found(state, turn, *effect, drones),
         Event::AircraftReady { drone: _ } => mission::look_again(state, turn),
+        Event::ChargeShort { drone, left_s } => mission::charge_short(state, turn, drone, *left_s),
         Event::RecordingFailed { incident, drone } => incident::not_recorded(state, turn, incident, drone),
         Event::LaunchApproved { mission } => mission::launch_approved(state, turn, mission),
         Event::LaunchDenied { mission, reason } => mission::launch_denied(state, turn, mission, reason.as_deref()),

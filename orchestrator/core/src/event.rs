@@ -343,6 +343,13 @@ pub enum Event {
         /// Which.
         drone: DroneId,
     },
+    /// An aircraft on scene can stay for less time than was reckoned with when it was sent, and its relief would come too late.
+    ChargeShort {
+        /// Which.
+        drone: DroneId,
+        /// How long it can stay, seconds.
+        left_s: i64,
+    },
     /// What an aircraft sees of an incident cannot be written down: the disk is full.
     RecordingFailed {
         /// Which incident.

@@ -80,6 +80,7 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         Event::Parking { change } => Ok(state.parking.admit(state.now_ms, change)?),
         Event::DronesFound { .. }
         | Event::AircraftReady { .. }
+        | Event::ChargeShort { .. }
         | Event::LaunchApproved { .. }
         | Event::LaunchDenied { .. }
         | Event::RecallRequested { .. }

@@ -73,6 +73,11 @@ impl Timers {
         self.due_ms.contains_key(timer)
     }
 
+    /// When it is due.
+    pub fn due_ms(&self, timer: &Timer) -> Option<i64> {
+        self.due_ms.get(timer).copied()
+    }
+
     /// Whether anybody waits to look for an aircraft again.
     pub fn any_drone_retry(&self) -> bool {
         self.due_ms.keys().any(|timer| matches!(timer, Timer::DroneRetry(_)))

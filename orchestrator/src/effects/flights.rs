@@ -83,9 +83,14 @@ pub async fn forward_reports(
                 if let Some(status) = links.status(&drone) {
                     let before = live.report_drone(status.clone(), engine.now_ms());
                     tell_if_ready(&engine, before.as_ref(), &status).await;
+                    let short = engine.read(|core| core.charge_short(&status, engine.now_ms()));
+                    if let Some(short) = short {
+                        complete(&engine, Actor::Drone { id: drone }, short).await;
+                    }
                 }
             }
             LinkReport::Streams { drone, address, streams } => cameras.take(&drone, address.ip(), &streams),
+            LinkReport::Track { drone, points } => live.fill_trail(&drone, &points, engine.now_ms()),
             LinkReport::Duplicate { drone, address } => {
                 tracing::warn!(drone = %drone, address = %address, "a second address speaks for this aircraft; it is ignored");
             }

@@ -346,7 +346,15 @@ pub fn drone_view(app: &App, id: &DroneId) -> Option<DroneView> {
         live.unwrap_or_else(|| DroneLive { status: DroneStatus::unheard(id.clone()), at_ms: 0, trail: Default::default() });
     let light = status.light;
     let scene_left_s = app.engine.read(|core| core.scene_left_s(&status));
-    Some(DroneView { status, station, controller, mission, trail: trail.into_iter().collect(), light, scene_left_s })
+    Some(DroneView {
+        status,
+        station,
+        controller,
+        mission,
+        trail: trail.iter().map(|passed| passed.point).collect(),
+        light,
+        scene_left_s,
+    })
 }
 
 /// An aircraft as the people of its incident see it.

@@ -21,7 +21,7 @@
  */
 
 import { createSocket } from 'node:dgram';
-import { countedConnections, glassToGlass, nothingGetsThrough, onlyRelayed, restartServer, standsOut, standsOutUntil, stillsShown, waysOfPictures } from './picture.mjs';
+import { countedConnections, glassToGlass, nothingGetsThrough, onlyRelayed, restartServer, standsOut, standsOutUntil, stillsShown, watchedPicture, watchPicture, waysOfPictures } from './picture.mjs';
 import { accountOf, at, base, id, nothingCovers, open, PHONE, picture, play, signIn } from './stage.mjs';
 
 const guardAccount = accountOf('GUARD', 'guard-1');
@@ -53,6 +53,8 @@ const STILL_PAUSE_MAX_MS = 1_300;
 const CAMERA_DARK_S = 6;
 /** Back after a restart, a camera's return, or another network; likewise. */
 const BACK_MS = 2_000;
+/** What the pack of an aircraft on scene is set to hold, per cent: too little to stay for long, enough to wait for its relief. */
+const LITTLE_CHARGE_PCT = 40;
 
 const DESK = { width: 1440, height: 900 };
 
@@ -251,6 +253,26 @@ async function severalAtOnce(browser, operator, place) {
   await other.context().close();
 }
 
+/** The pack runs low: another aircraft takes over, and the guard goes on seeing a picture, first of the one and then of the other. */
+async function reliefTakesOver(guard, operator) {
+  const before = await guard.getAttribute(livePicture, 'data-drone');
+  await watchPicture(guard);
+  await tellCameras(`fault ${before} charge=${LITTLE_CHARGE_PCT}`);
+  // The relief may be one that an operator must let go.
+  const after = guard.waitForSelector(`.both > div:not(.behind) ${id('feed')}[data-state="live"]:not([data-drone="${before}"])`, { timeout: FLIGHT_MS });
+  const asked = operator.locator(`${id('approval')} ${id('approve')}`).first();
+  const first = await Promise.race([after, asked.waitFor({ timeout: FLIGHT_MS }).then(() => null, () => after)]);
+  if (first === null) await asked.click();
+  const relief = await (await after).getAttribute('data-drone');
+  await guard.waitForSelector(`${id('incident')} ${id('light')}[data-state="lit"]`);
+  const { drones, longestGapMs } = await watchedPicture(guard);
+  console.log(`        ${relief} relieves ${before}; pictures of ${drones.join(', ')}, the longest time without one ${longestGapMs} ms`);
+  await picture({ guard, operator }, 'relieved');
+  await guard.waitForSelector(`${id('incident')} ${id('feed')}`);
+  if (drones.join() !== [before, relief].join()) throw new Error(`pictures of ${drones.join(', ')} were seen, in place of ${before} and then ${relief}`);
+  if (heldToGoals && longestGapMs > 0) throw new Error(`no picture was seen for ${longestGapMs} ms`);
+}
+
 async function guardAccepts(guard, incident) {
   await guard.waitForSelector(id('offer'));
   await picture({ guard }, 'offer');
@@ -342,6 +364,10 @@ async function escort(browser) {
     if (site.stations.flatMap((station) => station.drones ?? []).length > 1) {
       at('the operator sees several pictures at once');
       await severalAtOnce(browser, operator, callerPlace);
+    }
+    if (cameras && site.stations.flatMap((station) => station.drones ?? []).length > 2) {
+      at('a relief takes over from an aircraft whose pack runs low');
+      await reliefTakesOver(guard, operator);
     }
   }
 

@@ -287,6 +287,7 @@ impl Server {
             }
         }
         for status in heard {
+            self.tell_if_short(&status, now_ms);
             self.tell_if_ready(status, now_ms);
         }
         for (drone, mission, report) in reports {
@@ -305,6 +306,14 @@ impl Server {
             running.ready.remove(&drone);
         } else if running.ready.insert(drone.clone()) && running.core.lacks_aircraft() {
             self.append(Actor::Drone { id: drone.clone() }, Event::AircraftReady { drone }, now_ms);
+        }
+    }
+
+    /// Likewise: whose charge does not last until its relief.
+    fn tell_if_short(&mut self, status: &DroneStatus, now_ms: u64) {
+        let short = self.running.as_ref().and_then(|running| running.core.charge_short(status, self.wall_ms(now_ms)));
+        if let Some(short) = short {
+            self.append(Actor::Drone { id: status.drone.clone() }, short, now_ms);
         }
     }
 }

@@ -148,7 +148,7 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
         Event::ControlReleased { drone, by } => may_release(state, drone, by),
         Event::SurveyRequested { lot, corners, how } => may_survey(state, lot, corners, how),
         Event::SurveyCancelled { survey } => may_cancel(state, survey),
-        Event::DronesFound { .. } | Event::AircraftReady { .. } | Event::Flight { .. } => Ok(()),
+        Event::DronesFound { .. } | Event::AircraftReady { .. } | Event::ChargeShort { .. } | Event::Flight { .. } => Ok(()),
         Event::Configured { .. }
         | Event::RecordingFailed { .. }
         | Event::TimePassed

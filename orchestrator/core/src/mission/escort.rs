@@ -1,6 +1,6 @@
 //! Keeps the light on the caller, has aircraft relieved in time, and lets them go in the end.
 
-use flight_types::{EscortPost, FlightCommand, FlightPhase, GeoPoint, IncidentId, LightState, MissionId, Scene};
+use flight_types::{DroneId, EscortPost, FlightCommand, FlightPhase, GeoPoint, IncidentId, LightState, MissionId, Scene};
 
 use super::{desk, launch, orders, person};
 use crate::choice;
@@ -182,6 +182,22 @@ pub(super) fn homeward_from_scene(mission: &Mission, airspace: &Airspace) -> Opt
 /// The charge allows little more time on scene: look for a relief.
 pub(crate) fn relief_due(state: &mut State, turn: &mut Turn, id: &MissionId) {
     desk::ask_relief(state, turn, id);
+}
+
+/// Whether the relief of an aircraft that can stay for so long would come too late, as it is planned: it takes as long as this one took.
+pub(crate) fn is_relieved_too_late(state: &State, mission: &Mission, left_s: f64, now_ms: i64) -> bool {
+    let takes_ms = (mission.eta_s * 1_000.0) as i64 + launch::RELIEF_LEAD_MS;
+    let is_far = |due_ms: i64| now_ms + desk::DRONE_RETRY_MS < due_ms;
+    (left_s * 1_000.0) as i64 <= takes_ms && state.timers.due_ms(&Timer::ReliefDue(mission.id.clone())).is_some_and(is_far)
+}
+
+/// The charge falls faster than was reckoned with: a relief is looked for now.
+pub(crate) fn charge_short(state: &mut State, turn: &mut Turn, drone: &DroneId, left_s: i64) {
+    let flown = |mission: &&Mission| mission.drone == *drone && !mission.ended && mission.phase == Some(FlightPhase::OnScene);
+    let Some(id) = state.missions.values().find(flown).map(|mission| mission.id.clone()) else { return };
+    state.timers.clear(&Timer::ReliefDue(id.clone()));
+    launch::note(state, turn, &id, "drone_charge_short", &[("left_s", left_s.to_string())]);
+    desk::ask_relief(state, turn, &id);
 }
 
 /// A relief is on scene with its light on, as far as that can be known: those whom it takes over from go home. Before, they stay,

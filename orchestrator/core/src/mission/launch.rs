@@ -18,7 +18,7 @@ use crate::turn::Turn;
 
 /// A relief is looked for so long before the charge allows no more stay, beyond its own way: the link calls an aircraft home at
 /// 25 %, a little before the reserve is touched, and an operator may have to decide.
-const RELIEF_LEAD_MS: i64 = 90_000;
+pub(super) const RELIEF_LEAD_MS: i64 = 90_000;
 /// Ended surveys kept in memory; escorts are forgotten with their incidents.
 const SURVEYS_KEPT_MAX: usize = 200;
 

@@ -40,6 +40,7 @@ impl Changed {
             | Event::GuardSeen { .. }
             | Event::DronesFound { .. }
             | Event::AircraftReady { .. }
+            | Event::ChargeShort { .. }
             | Event::Parking { .. }
             | Event::SurveyRequested { .. }
             | Event::SurveyCancelled { .. }

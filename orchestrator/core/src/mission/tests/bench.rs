@@ -201,6 +201,16 @@ impl Bench {
         self.enter(Actor::Drone { id: id.clone() }, Event::AircraftReady { drone: id });
     }
 
+    /// An aircraft is heard there with this charge; what its shell tells the core of that, if anything.
+    pub fn hears(&mut self, name: &str, position: GeoPoint, height_m: f64, battery_pct: f64) -> Option<Event> {
+        let status = self.status(name);
+        (status.position, status.height_m, status.battery_pct) = (Some(position), Some(height_m), Some(battery_pct));
+        let status = status.clone();
+        let short = self.core.charge_short(&status, self.now_ms)?;
+        self.enter(Actor::Drone { id: drone(name) }, short.clone());
+        Some(short)
+    }
+
     pub fn fix(&self, point: GeoPoint) -> Fix {
         Fix { point, accuracy_m: 2.0, at_ms: self.now_ms, speed: None }
     }

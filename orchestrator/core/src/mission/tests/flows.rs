@@ -317,6 +317,36 @@ fn a_relief_comes_before_the_charge_ends_and_takes_over() {
     );
 }
 
+/// The pack is older than anybody knew: what is left on scene decides, once.
+#[test]
+fn a_charge_that_falls_faster_than_planned_brings_the_relief_forward() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    bench.wait_s(60);
+    assert_eq!(bench.hears("d1", at(0.0, 286.0), 20.0, 90.0), None);
+    let short = bench.hears("d1", at(0.0, 286.0), 20.0, 33.0).expect("it cannot stay until its relief");
+    assert!(matches!(&short, Event::ChargeShort { left_s, .. } if (30..=150).contains(left_s)), "{short:?}");
+    bench.answer();
+    assert_eq!(bench.hears("d1", at(0.0, 286.0), 20.0, 32.0), None, "it is told once");
+    bench.fly_to_scene("d2");
+    bench.report("d2", FlightEvent::Light { state: LightState::Lit });
+    told(
+        &bench,
+        &expect![[r#"
+            0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
+            0000 s  caller: d1 launched
+            0000 s  d1: light on 100 %
+            0000 s  caller: drone on scene
+            0060 s  d2: fly (-14, 299) at 54 m, home (20, 0)
+            0060 s  caller: d2 launched
+            0060 s  d2: light on 100 %
+            0060 s  caller: drone on scene
+            0060 s  d1: recall (0, 0)
+        "#]],
+    );
+}
+
 #[test]
 fn a_link_lost_for_long_sends_another() {
     let mut bench = Bench::new(site(Approval::Automatic));

@@ -676,6 +676,7 @@ export const en = {
     drone_failed: (d: Detail): string => `${d.drone ?? 'Drone'} failed${d.reason ? `: ${d.reason}` : ''}`,
     drone_link_lost: (d: Detail): string => `Link to ${d.drone ?? 'the drone'} lost`,
     drone_link_regained: (d: Detail): string => `Link to ${d.drone ?? 'the drone'} is back`,
+    drone_charge_short: (d: Detail): string => `${d.drone ?? 'Drone'}: its charge falls faster than planned${d.left_s ? `, ${d.left_s} s left on scene` : ''}; a relief is looked for`,
     drone_battery_low: (d: Detail): string => `${d.drone ?? 'Drone'}: battery low${d.remaining_pct ? `, ${d.remaining_pct} %` : ''}`,
     drone_gps_lost: (d: Detail): string => `${d.drone ?? 'Drone'} has no satellite fix`,
     drone_gps_regained: (d: Detail): string => `${d.drone ?? 'Drone'} has its satellite fix back`,

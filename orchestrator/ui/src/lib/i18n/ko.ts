@@ -674,6 +674,7 @@ export const ko: Messages = {
     drone_failed: (d) => `${d.drone ?? '드론'} 비행 실패${d.reason ? `: ${d.reason}` : ''}`,
     drone_link_lost: (d) => `${d.drone ?? '드론'} 통신 두절`,
     drone_link_regained: (d) => `${d.drone ?? '드론'} 통신 회복`,
+    drone_charge_short: (d) => `${d.drone ?? '드론'}의 배터리가 예상보다 빨리 줄고 있음${d.left_s ? `, 현장 체류 가능 시간 ${d.left_s}초` : ''}, 교대할 드론을 찾는 중`,
     drone_battery_low: (d) => `${d.drone ?? '드론'} 배터리 부족${d.remaining_pct ? `, ${d.remaining_pct} %` : ''}`,
     drone_gps_lost: (d) => `${d.drone ?? '드론'} GPS 신호 없음`,
     drone_gps_regained: (d) => `${d.drone ?? '드론'} GPS 신호 회복`,
