@@ -1,5 +1,5 @@
-//! Which autopilot answers: the identity of its board (AUTOPILOT_VERSION), held against the configured one and against the one that
-//! was heard before. It decides nothing; a launch asks it.
+//! Which autopilot answers: its software's version and the identity of its board (AUTOPILOT_VERSION), the latter held against the
+//! configured one and against the one that was heard before. It decides nothing; a launch asks it.
 
 use crate::command::{Answer, Commander, Purpose, floats};
 use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, id};
@@ -49,6 +49,32 @@ impl std::fmt::Display for HardwareId {
     }
 }
 
+/// The version of an autopilot's software, in the bytes of AUTOPILOT_VERSION: major, minor, patch, and how far it is from a release
+/// (FIRMWARE_VERSION_TYPE).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SoftwareVersion(u32);
+
+impl SoftwareVersion {
+    /// `None` when it tells none.
+    pub(crate) fn of(told: u32) -> Option<Self> {
+        (told != 0).then_some(Self(told))
+    }
+}
+
+impl std::fmt::Display for SoftwareVersion {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [major, minor, patch, kind] = self.0.to_be_bytes();
+        let suffix = match kind {
+            0..64 => "-dev",
+            64..128 => "-alpha",
+            128..192 => "-beta",
+            192..255 => "-rc",
+            255 => "",
+        };
+        write!(formatter, "{major}.{minor}.{patch}{suffix}")
+    }
+}
+
 /// What is known of who answers.
 #[derive(Debug, Default)]
 pub(crate) struct Identity {
@@ -56,6 +82,8 @@ pub(crate) struct Identity {
     /// The first that answered; another one behind the same system id is a stranger.
     known: Option<HardwareId>,
     stranger: Option<(HardwareId, u64)>,
+    /// Of the one that answered last.
+    software: Option<SoftwareVersion>,
     told: bool,
     ask_ms: u64,
     refused: bool,
@@ -73,8 +101,9 @@ impl Identity {
 
     /// Takes what an autopilot with our aircraft's system id tells of its board. The right one's word does not unsay a stranger's:
     /// both may be there.
-    pub fn take(&mut self, told: Option<HardwareId>, now_ms: u64) {
+    pub fn take(&mut self, told: Option<HardwareId>, software: Option<SoftwareVersion>, now_ms: u64) {
         self.told = true;
+        self.software = software;
         let Some(told) = told else { return };
         let expected = self.wanted.as_ref().or(self.known.as_ref());
         if expected.is_some_and(|expected| *expected != told) {
@@ -107,6 +136,11 @@ impl Identity {
     /// Who answers, as far as known.
     pub fn shown(&self, now_ms: u64) -> Option<String> {
         self.stranger(now_ms).or(self.known.as_ref()).map(|hardware| hardware.as_str().to_owned())
+    }
+
+    /// The version of its software, as far as known.
+    pub fn software(&self) -> Option<SoftwareVersion> {
+        self.software
     }
 
     /// Asks when it is time.
@@ -148,13 +182,29 @@ mod tests {
     }
 
     #[test]
+    fn versions_read_as_their_makers_write_them() {
+        let told = |text: u32| SoftwareVersion::of(text).map(|version| version.to_string());
+        assert_eq!(told(0), None);
+        for (bytes, text) in [
+            ([1, 16, 0, 255], "1.16.0"),
+            ([4, 6, 3, 255], "4.6.3"),
+            ([1, 17, 0, 0], "1.17.0-dev"),
+            ([1, 16, 1, 64], "1.16.1-alpha"),
+            ([4, 7, 0, 130], "4.7.0-beta"),
+            ([4, 7, 0, 192], "4.7.0-rc"),
+        ] {
+            assert_eq!(told(u32::from_be_bytes(bytes)).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
     fn another_board_than_the_configured_or_the_known_one_is_a_stranger() {
         let mut configured = Identity::new(Some(hardware('a')));
         assert!(configured.is_awaited());
-        configured.take(None, 0);
+        configured.take(None, None, 0);
         assert!(configured.is_awaited(), "who does not tell is not believed");
-        configured.take(Some(hardware('b')), 0);
-        configured.take(Some(hardware('a')), 10);
+        configured.take(Some(hardware('b')), None, 0);
+        configured.take(Some(hardware('a')), None, 10);
         assert!(
             configured.trouble(20).is_some_and(|trouble| trouble.contains("bbbb") && trouble.contains("not aaaa")),
             "both are there"
@@ -162,10 +212,10 @@ mod tests {
         assert_eq!((configured.trouble(STRANGER_MS), configured.is_awaited()), (None, false), "the other one has gone");
 
         let mut free = Identity::new(None);
-        free.take(None, 0);
+        free.take(None, None, 0);
         assert_eq!((free.trouble(0), free.is_awaited()), (None, false));
-        free.take(Some(hardware('c')), 0);
-        free.take(Some(hardware('d')), 0);
+        free.take(Some(hardware('c')), None, 0);
+        free.take(Some(hardware('d')), None, 0);
         assert!(free.trouble(0).is_some_and(|trouble| trouble.contains("was cccc") && trouble.contains("now dddd")));
         assert_eq!(free.shown(0), Some("d".repeat(16)));
     }

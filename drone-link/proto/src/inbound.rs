@@ -5,7 +5,7 @@ use flight_types::GeoPoint;
 use crate::camera::{AnnouncedStream, Lens};
 use crate::dialect::{ARM_AUTHORIZATION_REQUEST, id};
 use crate::frame::{Frame, Payload};
-use crate::identity::HardwareId;
+use crate::identity::{HardwareId, SoftwareVersion};
 use crate::traffic::Vehicle;
 
 /// A heartbeat from something that is no autopilot says so in its autopilot field.
@@ -112,8 +112,11 @@ pub(crate) enum Heard {
     },
     /// Somebody else's aircraft.
     Traffic(Vehicle),
-    /// What the autopilot's board says that it is, if anything.
-    Version(Option<HardwareId>),
+    /// What the autopilot says that it is, if anything.
+    Version {
+        hardware: Option<HardwareId>,
+        software: Option<SoftwareVersion>,
+    },
     /// A question when `responder_ns` is 0, else the answer to one.
     TimeSync {
         asker_ns: i64,
@@ -267,7 +270,9 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         id::STATUSTEXT => Heard::Text { severity: p.u8(0), text: p.text::<50>(1), id: p.u16(51), chunk: p.u8(53) },
         id::ILLUMINATOR_STATUS => Heard::Illuminator { enabled: p.u8(32) != 0, error_status: p.u32(4) },
         id::ADSB_VEHICLE => traffic(p).map_or(Heard::Other, Heard::Traffic),
-        id::AUTOPILOT_VERSION => Heard::Version(HardwareId::of(p.u64(8), p.bytes(60))),
+        id::AUTOPILOT_VERSION => {
+            Heard::Version { hardware: HardwareId::of(p.u64(8), p.bytes(60)), software: SoftwareVersion::of(p.u32(16)) }
+        }
         id::TIMESYNC => Heard::TimeSync { responder_ns: p.u64(0) as i64, asker_ns: p.u64(8) as i64, to: addressee(p, 16) },
         id::COMMAND_LONG if p.u16(28) == ARM_AUTHORIZATION_REQUEST => Heard::ArmAuthorizationAsked { to: addressee(p, 30) },
         id::EVENT => Heard::Event(event(p)),

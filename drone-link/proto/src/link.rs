@@ -206,6 +206,8 @@ impl Link {
             signing: self.signing.as_ref().map(Signing::status),
         };
         status.hardware = self.craft.identity.shown(now_ms);
+        let name = self.craft.telemetry.autopilot().name();
+        status.autopilot = self.craft.identity.software().map(|version| format!("{name} {version}"));
         let measured_ms = self.craft.telemetry.position_boot_ms.and_then(|boot_ms| self.timesync.ours_ms(boot_ms));
         status.position_age_ms = measured_ms.map(|measured_ms| now_ms.saturating_sub(measured_ms));
         status.light = self.craft.light.state();
@@ -283,7 +285,7 @@ impl Link {
         let own = self.own();
         let ours = |to: &Addressee| to.includes(own.system_id, own.component_id);
         match heard {
-            Heard::Version(hardware) => self.craft.identity.take(hardware.clone(), now_ms),
+            Heard::Version { hardware, software } => self.craft.identity.take(hardware.clone(), *software, now_ms),
             Heard::TimeSync { asker_ns, responder_ns: 0, to } if ours(to) => {
                 self.send_all(vec![TimeSync::answer(*asker_ns, AUTOPILOT_COMPONENT, now_ms)], now_ms);
             }

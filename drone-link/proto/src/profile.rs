@@ -16,6 +16,14 @@ pub(crate) enum Autopilot {
 }
 
 impl Autopilot {
+    /// As its makers call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Px4 => "PX4",
+            Self::ArduPilot => "ArduPilot",
+        }
+    }
+
     /// By the heartbeat's autopilot field.
     pub fn of(autopilot: u8) -> Self {
         if autopilot == AUTOPILOT_ARDUPILOT { Self::ArduPilot } else { Self::Px4 }

@@ -112,7 +112,7 @@ impl Telemetry {
             | Heard::CommandAck { .. }
             | Heard::Text { .. }
             | Heard::Illuminator { .. }
-            | Heard::Version(_)
+            | Heard::Version { .. }
             | Heard::TimeSync { .. }
             | Heard::ArmAuthorizationAsked { .. }
             | Heard::Event(_)

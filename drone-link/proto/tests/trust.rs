@@ -169,7 +169,8 @@ fn another_board_than_the_configured_one_is_not_launched() {
     let mut right = World::with(wanted(), 7, STORM);
     right.vehicle.hardware = 0xAA;
     fly_home(&mut right);
-    assert_eq!(right.link.status(right.now_ms).hardware.as_deref(), Some("00000000000000aa"));
+    let status = right.link.status(right.now_ms);
+    assert_eq!((status.hardware.as_deref(), status.autopilot.as_deref()), (Some("00000000000000aa"), Some("PX4 1.16.0")));
 
     let mut wrong = World::with(wanted(), 7, STORM);
     wrong.vehicle.hardware = 0xBB;

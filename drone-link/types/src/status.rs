@@ -43,6 +43,9 @@ pub struct DroneStatus {
     pub landed: Option<bool>,
     /// The autopilot's mode as a word: "mission", "hold", "return", "land", "takeoff", "follow", "offboard", "manual".
     pub mode: Option<String>,
+    /// The autopilot's software with its version, as it tells it: "PX4 1.16.0", "ArduPilot 4.6.3".
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autopilot: Option<String>,
     /// What the autopilot's board says that it is, in hexadecimal digits: the identity that a configuration may ask for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hardware: Option<String>,
@@ -89,6 +92,7 @@ impl DroneStatus {
             armed: None,
             landed: None,
             mode: None,
+            autopilot: None,
             hardware: None,
             satellites: None,
             gps_ok: None,

@@ -582,7 +582,11 @@ impl Vehicle {
                 MavResult::MAV_RESULT_ACCEPTED
             }
             MavCmd::MAV_CMD_REQUEST_MESSAGE if command.param1 == 148.0 => {
-                self.send(&MavMessage::AUTOPILOT_VERSION(AUTOPILOT_VERSION_DATA { uid: self.hardware, ..Default::default() }));
+                self.send(&MavMessage::AUTOPILOT_VERSION(AUTOPILOT_VERSION_DATA {
+                    uid: self.hardware,
+                    flight_sw_version: u32::from_be_bytes(if self.ardupilot { [4, 6, 3, 255] } else { [1, 16, 0, 255] }),
+                    ..Default::default()
+                }));
                 MavResult::MAV_RESULT_ACCEPTED
             }
             MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL => MavResult::MAV_RESULT_ACCEPTED,

@@ -285,6 +285,7 @@ export interface DroneStatus {
   armed?: boolean | null;
   landed?: boolean | null;
   mode?: string | null;
+  autopilot?: string | null;
   satellites?: number | null;
   gps_ok?: boolean | null;
   health_ok?: boolean | null;

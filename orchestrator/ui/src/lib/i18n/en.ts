@@ -434,6 +434,7 @@ export const en = {
     heading: 'Heading',
     satellites: 'Satellites',
     wind: 'Wind',
+    autopilot: 'Autopilot',
     mission: 'Mission',
     missionNone: 'On the ground, free',
     controller: 'In control',

@@ -432,6 +432,7 @@ export const ko: Messages = {
     heading: '방향',
     satellites: '위성',
     wind: '바람',
+    autopilot: '비행 제어기',
     mission: '임무',
     missionNone: '지상 대기',
     controller: '제어권',
