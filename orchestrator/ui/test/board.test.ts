@@ -53,6 +53,28 @@ describe('an alert stands', () => {
   });
 });
 
+describe('alerts', () => {
+  const said = (id: string, at_ms: number, alert: AlertMessage['alert'], incident = 'i'): AlertMessage => ({ type: 'alert', id, at_ms, incident, alert });
+  const lost = (drone: string): AlertMessage['alert'] => ({ alert: 'link_lost', drone });
+  const views = new Map([['i', { value: view('i', { escalated: true }) }]]);
+
+  it('that are said again stand once, where they were said last', () => {
+    const alerts = [said('a', 1, { alert: 'no_drone' }), said('b', 2, lost('d1')), said('c', 3, { alert: 'no_drone' }), said('d', 4, lost('d2')), said('e', 5, { alert: 'no_drone' }, 'j')];
+    expect(openAlerts(alerts, views, new Set()).map((open) => [open.latest.id, open.ids.length])).toEqual([['e', 1], ['d', 1], ['c', 2], ['b', 1]]);
+  });
+
+  it('of duress come before newer ones', () => {
+    const alerts = [said('a', 1, { alert: 'duress' }), said('b', 2, { alert: 'no_drone' })];
+    expect(openAlerts(alerts, views, new Set()).map((open) => open.latest.id)).toEqual(['a', 'b']);
+  });
+
+  it('that were put away stay away when only older words of them are left', () => {
+    const alerts = [said('a', 1, { alert: 'no_drone' }), said('b', 2, { alert: 'no_drone' })];
+    const [open] = openAlerts(alerts, views, new Set());
+    expect(openAlerts(alerts, views, new Set(open?.ids))).toEqual([]);
+  });
+});
+
 describe('aircraft', () => {
   const drone = (id: string, landed: boolean): DroneView => ({ status: { drone: id, landed }, light: 'off' });
 

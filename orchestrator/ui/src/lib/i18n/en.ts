@@ -386,6 +386,7 @@ export const en = {
     alerts: 'Alerts',
     alertsNone: 'No alerts',
     acknowledge: 'I am dealing with it',
+    saidTimes: (count: number) => `said ${count} times`,
     acknowledged: 'Being dealt with',
     approvals: 'Launch approval',
     approve: 'Approve launch',

@@ -384,6 +384,7 @@ export const ko: Messages = {
     alerts: '경보',
     alertsNone: '경보 없음',
     acknowledge: '제가 처리합니다',
+    saidTimes: (count) => `${count}회 알림`,
     acknowledged: '처리 중',
     approvals: '이륙 승인',
     approve: '이륙 승인',

@@ -32,19 +32,46 @@ export function approvals(views: readonly IncidentView[]): Approval[] {
   return waiting.sort((a, b) => a.decideByMs - b.decideByMs);
 }
 
-/** Alerts that nobody deals with yet, newest first: those of open, escalated incidents, and those without an incident. */
+/** What nobody deals with yet. */
+export interface OpenAlert {
+  /** As it was said last. */
+  latest: AlertMessage;
+  /** Each time that it was said. */
+  ids: string[];
+  /** Whom it is about: the caller of its incident, where known. */
+  caller: string | null;
+}
+
+/** The same alert about the same incident and the same aircraft, guard or lot; figures in it may have changed. */
+function matterOf({ incident, alert }: AlertMessage): string {
+  const about = ['drone', 'guard', 'mission', 'lot'].map((name) => (alert as unknown as Record<string, unknown>)[name] ?? null);
+  return JSON.stringify([incident ?? null, alert.alert, ...about]);
+}
+
+/**
+ * Alerts that nobody deals with yet: those of open, escalated incidents, and those without an incident. One that is said again stands once,
+ * so that it buries no other. Duress first, then the newest.
+ */
 export function openAlerts(
   alerts: readonly AlertMessage[],
   views: ReadonlyMap<string, { value: IncidentView }>,
   handled: ReadonlySet<string>,
-): AlertMessage[] {
+): OpenAlert[] {
   const stands = (alert: AlertMessage): boolean => {
     if (handled.has(alert.id)) return false;
     if (!alert.incident) return true;
     const view = views.get(alert.incident)?.value;
     return !view || (isOpen(view) && view.incident.escalated !== false);
   };
-  return alerts.filter(stands).sort((a, b) => b.at_ms - a.at_ms);
+  const matters = new Map<string, OpenAlert>();
+  for (const alert of alerts.filter(stands).sort((a, b) => b.at_ms - a.at_ms)) {
+    const matter = matterOf(alert);
+    const known = matters.get(matter);
+    if (known) known.ids.push(alert.id);
+    else matters.set(matter, { latest: alert, ids: [alert.id], caller: views.get(alert.incident ?? '')?.value.caller?.name ?? null });
+  }
+  const rank = (open: OpenAlert): number => (open.latest.alert.alert === 'duress' ? 0 : 1);
+  return [...matters.values()].sort((a, b) => rank(a) - rank(b));
 }
 
 /** Aircraft in the order of who looks: those in the air first, then by name. */
