@@ -50,6 +50,35 @@ fn the_picture_looks_where_the_region_of_interest_is() {
     assert!((pitch_deg - truth.camera_pitch_deg).abs() < 1.5, "told {pitch_deg}, is {}", truth.camera_pitch_deg);
 }
 
+/// The product's own link on the same aircraft: it finds the gimbal and tells where it looks.
+#[test]
+fn the_link_tells_where_the_camera_looks() {
+    let mut config = AircraftConfig::new(1, home(), HOME_AMSL_M);
+    config.camera = Some(vec![VideoStream::new("Main", "rtsp://127.0.0.1:8554/1/main").expect("a short address")]);
+    let mut aircraft = sim::Aircraft::new(config);
+    let name = flight_types::DroneId::new("d1").expect("an id");
+    let mut link = drone_link_proto::Link::new(drone_link_proto::LinkConfig::new(name, 1), 0);
+    for now_ms in (0..12_000).step_by(20) {
+        aircraft.step(now_ms, &Environment::default());
+        while let Some(datagram) = aircraft.poll_transmit() {
+            link.handle_datagram(&datagram, now_ms);
+        }
+        link.handle_timeout(now_ms);
+        while let Some(output) = link.poll_output() {
+            if let drone_link_proto::Output::Transmit(datagram) = output {
+                aircraft.receive(&datagram);
+            }
+        }
+    }
+    let (status, truth) = (link.status(12_000), aircraft.truth());
+    let pitch_deg = status.camera_pitch_deg.expect("it says where it looks");
+    assert!((pitch_deg - truth.camera_pitch_deg).abs() < 1.0, "told {pitch_deg}, is {}", truth.camera_pitch_deg);
+    let heading_deg = status.camera_heading_deg.expect("and in which direction");
+    let off_deg = (heading_deg - truth.camera_heading_deg + 180.0).rem_euclid(360.0) - 180.0;
+    assert!(off_deg.abs() < 5.0, "told {heading_deg}, is {}", truth.camera_heading_deg);
+    assert!(status.autopilot.is_some_and(|autopilot| autopilot.starts_with("PX4 1.16")));
+}
+
 #[test]
 fn zoom_narrows_the_picture_and_the_announced_field() {
     let mut station = hovering();

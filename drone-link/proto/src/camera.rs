@@ -90,6 +90,11 @@ impl Camera {
         self.component.get_or_insert(component_id);
     }
 
+    /// There is one.
+    pub fn is_found(&self) -> bool {
+        self.component.is_some()
+    }
+
     /// The aircraft is new or restarted: ask again, also a camera that refused.
     pub fn restart(&mut self) {
         (self.ask_ms, self.refused) = (0, false);

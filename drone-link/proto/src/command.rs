@@ -24,6 +24,7 @@ pub(crate) enum Purpose {
     Interval,
     Streams,
     Zoom,
+    Gimbal,
     Version,
 }
 

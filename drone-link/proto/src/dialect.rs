@@ -41,6 +41,9 @@ pub(crate) mod id {
     pub const RESPONSE_EVENT_ERROR: u32 = mav::RESPONSE_EVENT_ERROR_DATA::ID;
     pub const CAMERA_INFORMATION: u32 = mav::CAMERA_INFORMATION_DATA::ID;
     pub const VIDEO_STREAM_INFORMATION: u32 = mav::VIDEO_STREAM_INFORMATION_DATA::ID;
+    pub const GIMBAL_MANAGER_INFORMATION: u32 = mav::GIMBAL_MANAGER_INFORMATION_DATA::ID;
+    pub const GIMBAL_MANAGER_STATUS: u32 = mav::GIMBAL_MANAGER_STATUS_DATA::ID;
+    pub const GIMBAL_DEVICE_ATTITUDE_STATUS: u32 = mav::GIMBAL_DEVICE_ATTITUDE_STATUS_DATA::ID;
 }
 
 /// A command as the link means it; the numbers belong to the dialect.
@@ -57,6 +60,7 @@ pub(crate) enum CommandKind {
     Servo,
     Relay,
     CameraZoom,
+    ConfigureGimbal,
     MessageInterval,
     RequestMessage,
 }
@@ -75,6 +79,7 @@ impl CommandKind {
             Self::Servo => mav::MavCmd::MAV_CMD_DO_SET_SERVO,
             Self::Relay => mav::MavCmd::MAV_CMD_DO_SET_RELAY,
             Self::CameraZoom => mav::MavCmd::MAV_CMD_SET_CAMERA_ZOOM,
+            Self::ConfigureGimbal => mav::MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_CONFIGURE,
             Self::MessageInterval => mav::MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL,
             Self::RequestMessage => mav::MavCmd::MAV_CMD_REQUEST_MESSAGE,
         }

@@ -5,6 +5,7 @@ use flight_types::GeoPoint;
 use crate::camera::{AnnouncedStream, Lens};
 use crate::dialect::{ARM_AUTHORIZATION_REQUEST, id};
 use crate::frame::{Frame, Payload};
+use crate::gimbal::Look;
 use crate::identity::{HardwareId, SoftwareVersion};
 use crate::traffic::Vehicle;
 
@@ -14,6 +15,10 @@ const AUTOPILOT_INVALID: u8 = 8;
 const TYPE_GROUND_STATION: u8 = 6;
 /// MAV_TYPE of an illuminator.
 const TYPE_ILLUMINATOR: u8 = 44;
+/// GIMBAL_DEVICE_FLAGS: the yaw is locked to north; it is counted from the nose; it is counted from north.
+const YAW_LOCKED: u16 = 16;
+const YAW_FROM_NOSE: u16 = 32;
+const YAW_FROM_NORTH: u16 = 64;
 /// MAV_TYPE of a camera.
 const TYPE_CAMERA: u8 = 30;
 /// In base_mode: motors armed.
@@ -142,6 +147,20 @@ pub(crate) enum Heard {
     VideoStream {
         count: u8,
         stream: AnnouncedStream,
+    },
+    /// The autopilot manages a gimbal with this number.
+    GimbalManager {
+        device: u8,
+    },
+    /// System and component in control of a gimbal.
+    GimbalControl {
+        device: u8,
+        primary: (u8, u8),
+    },
+    /// Where a gimbal looks.
+    GimbalLook {
+        device: u8,
+        look: Look,
     },
     /// What a camera says of its lens.
     Camera(Lens),
@@ -280,6 +299,9 @@ pub(crate) fn read(frame: &Frame) -> Heard {
         id::RESPONSE_EVENT_ERROR => Heard::EventGone { sequence: p.u16(0), oldest: p.u16(2), to: addressee(p, 4) },
         id::VIDEO_STREAM_INFORMATION => Heard::VideoStream { count: p.u8(19), stream: announced_stream(p) },
         id::CAMERA_INFORMATION => Heard::Camera(lens(p)),
+        id::GIMBAL_MANAGER_INFORMATION => Heard::GimbalManager { device: p.u8(32) },
+        id::GIMBAL_MANAGER_STATUS => Heard::GimbalControl { device: p.u8(8), primary: (p.u8(9), p.u8(10)) },
+        id::GIMBAL_DEVICE_ATTITUDE_STATUS => gimbal_look(p),
         _ => Heard::Other,
     }
 }
@@ -313,6 +335,18 @@ fn announced_stream(p: &Payload) -> AnnouncedStream {
         height: p.u16(12),
         uri: p.text::<160>(53),
     }
+}
+
+/// Which frame the yaw is in say flags of its own; gimbals without them have it locked to north or not (GIMBAL_DEVICE_FLAGS).
+fn gimbal_look(p: &Payload) -> Heard {
+    let flags = p.u16(36);
+    let from_nose = match (flags & YAW_FROM_NOSE != 0, flags & YAW_FROM_NORTH != 0) {
+        (true, false) => true,
+        (false, true) => false,
+        (true, true) | (false, false) => flags & YAW_LOCKED == 0,
+    };
+    let look = Look::of([4, 8, 12, 16].map(|offset| p.f32(offset)), from_nose);
+    look.map_or(Heard::Other, |look| Heard::GimbalLook { device: p.u8(48), look })
 }
 
 fn lens(p: &Payload) -> Lens {

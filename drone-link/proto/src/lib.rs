@@ -25,6 +25,7 @@ mod dialect;
 pub use dialect::describe;
 mod inbound;
 
+mod gimbal;
 mod identity;
 pub use identity::HardwareId;
 

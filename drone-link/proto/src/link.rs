@@ -10,6 +10,7 @@ use crate::craft::Craft;
 use crate::dialect::{self, AUTOPILOT_COMPONENT, Addresses, Asker, Outgoing};
 use crate::flight::Flight;
 use crate::frame::{Frame, frames};
+use crate::gimbal::Gimbal;
 use crate::identity::Identity;
 use crate::inbound::{self, Addressee, Heard};
 use crate::light::Light;
@@ -49,6 +50,7 @@ pub struct Link {
     timesync: TimeSync,
     streams: Streams,
     camera: Camera,
+    gimbal: Gimbal,
     flight: Option<Flight>,
     outputs: VecDeque<Output>,
     sequence: u8,
@@ -83,6 +85,7 @@ impl Link {
             timesync: TimeSync::default(),
             streams: Streams::default(),
             camera: Camera::default(),
+            gimbal: Gimbal::default(),
             flight: None,
             outputs: VecDeque::new(),
             sequence: 0,
@@ -208,6 +211,9 @@ impl Link {
         status.hardware = self.craft.identity.shown(now_ms);
         let name = self.craft.telemetry.autopilot().name();
         status.autopilot = self.craft.identity.software().map(|version| format!("{name} {version}"));
+        let look = self.gimbal.look();
+        status.camera_pitch_deg = look.map(|look| look.pitch_deg);
+        status.camera_heading_deg = look.and_then(|look| look.heading_deg(status.heading_deg));
         let measured_ms = self.craft.telemetry.position_boot_ms.and_then(|boot_ms| self.timesync.ours_ms(boot_ms));
         status.position_age_ms = measured_ms.map(|measured_ms| now_ms.saturating_sub(measured_ms));
         status.light = self.craft.light.state();
@@ -291,6 +297,9 @@ impl Link {
             }
             Heard::TimeSync { asker_ns, responder_ns, to } if ours(to) => self.timesync.take(*asker_ns, *responder_ns, now_ms),
             Heard::ArmAuthorizationAsked { to } if ours(to) => self.authorize_arming(now_ms),
+            Heard::GimbalManager { device } => self.gimbal.take_manager(*device),
+            Heard::GimbalControl { device, primary } => self.gimbal.take_control(*device, *primary),
+            Heard::GimbalLook { device, look } => self.gimbal.take_look(*device, *look),
             Heard::Event(event) => self.craft.events.take(event.clone(), now_ms),
             Heard::EventSequence { newest, reset } => self.craft.events.take_newest(*newest, *reset, now_ms),
             Heard::EventGone { sequence, oldest, to } if ours(to) => self.craft.events.take_gone(*sequence, *oldest, now_ms),
@@ -316,6 +325,7 @@ impl Link {
                 self.streams.restart();
             }
             Heard::Heartbeat(heartbeat) if heartbeat.is_camera() => self.camera.found(component_id),
+            Heard::GimbalLook { device, look } => self.gimbal.take_look(*device, *look),
             Heard::Camera(lens) => self.camera.take_lens(component_id, *lens),
             Heard::VideoStream { count, stream } => self.camera.take(component_id, *count, stream.clone(), now_ms),
             Heard::Illuminator { enabled, error_status } => {
@@ -353,6 +363,7 @@ impl Link {
     fn ask_anew(&mut self) {
         self.streams.restart();
         self.camera.restart();
+        self.gimbal.restart();
         self.timesync.restart();
         self.craft.events.restart();
         self.craft.identity.restart();
@@ -360,6 +371,7 @@ impl Link {
         // A refusal of before must not answer the new questions.
         self.craft.commander.cancel(Purpose::Streams);
         self.craft.commander.cancel(Purpose::Zoom);
+        self.craft.commander.cancel(Purpose::Gimbal);
         self.craft.commander.cancel(Purpose::Version);
     }
 
@@ -384,11 +396,22 @@ impl Link {
             self.streams.drive(autopilot, &mut self.craft.commander, self.craft.light.illuminator(), now_ms);
             self.camera.drive(&mut self.craft.commander, now_ms);
             self.camera.zoom(self.craft.sight, &mut self.craft.commander, now_ms);
+            self.drive_gimbal(now_ms);
             self.ask_housekeeping(now_ms);
             self.craft.light.drive(autopilot, &mut self.craft.commander, &self.config.limits, now_ms);
         }
         self.send_due(now_ms);
         self.report(now_ms);
+    }
+
+    /// Where there is no camera nobody cares where a gimbal looks.
+    fn drive_gimbal(&mut self, now_ms: u64) {
+        if !self.camera.is_found() {
+            return;
+        }
+        let flown = self.flight.as_ref().is_some_and(|flight| !flight.is_over() && !flight.is_yielded());
+        let own = self.own();
+        self.gimbal.drive((own.system_id, own.component_id), flown, &mut self.craft.commander, now_ms);
     }
 
     fn ask_housekeeping(&mut self, now_ms: u64) {

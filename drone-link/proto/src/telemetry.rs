@@ -113,6 +113,9 @@ impl Telemetry {
             | Heard::Text { .. }
             | Heard::Illuminator { .. }
             | Heard::Version { .. }
+            | Heard::GimbalManager { .. }
+            | Heard::GimbalControl { .. }
+            | Heard::GimbalLook { .. }
             | Heard::TimeSync { .. }
             | Heard::ArmAuthorizationAsked { .. }
             | Heard::Event(_)

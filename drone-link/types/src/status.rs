@@ -27,6 +27,12 @@ pub struct DroneStatus {
     pub roll_deg: Option<f64>,
     /// Pitch, degrees, nose up positive.
     pub pitch_deg: Option<f64>,
+    /// Where the camera looks over the horizon, degrees; straight down is −90.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera_pitch_deg: Option<f64>,
+    /// Where it looks, degrees clockwise from north.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera_heading_deg: Option<f64>,
     /// Ground speed, metres per second.
     pub ground_speed_m_s: Option<f64>,
     /// Vertical speed, metres per second, up positive.
@@ -84,6 +90,8 @@ impl DroneStatus {
             heading_deg: None,
             roll_deg: None,
             pitch_deg: None,
+            camera_pitch_deg: None,
+            camera_heading_deg: None,
             ground_speed_m_s: None,
             climb_m_s: None,
             battery_pct: None,

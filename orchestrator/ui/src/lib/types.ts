@@ -277,6 +277,8 @@ export interface DroneStatus {
   heading_deg?: number | null;
   roll_deg?: number | null;
   pitch_deg?: number | null;
+  camera_pitch_deg?: number | null;
+  camera_heading_deg?: number | null;
   ground_speed_m_s?: number | null;
   climb_m_s?: number | null;
   battery_pct?: number | null;

@@ -436,6 +436,8 @@ export const en = {
     satellites: 'Satellites',
     wind: 'Wind',
     autopilot: 'Autopilot',
+    camera: 'Camera',
+    cameraLooks: (pitchDeg: number, headingDeg: number | null) => `${Math.abs(pitchDeg).toFixed(0)}° ${pitchDeg > 0 ? 'up' : 'down'}${headingDeg === null ? '' : `, ${headingDeg.toFixed(0)}°`}`,
     mission: 'Mission',
     missionNone: 'On the ground, free',
     controller: 'In control',

@@ -434,6 +434,8 @@ export const ko: Messages = {
     satellites: '위성',
     wind: '바람',
     autopilot: '비행 제어기',
+    camera: '카메라',
+    cameraLooks: (pitchDeg, headingDeg) => `${pitchDeg > 0 ? '위' : '아래'} ${Math.abs(pitchDeg).toFixed(0)}°${headingDeg === null ? '' : `, ${headingDeg.toFixed(0)}°`}`,
     mission: '임무',
     missionNone: '지상 대기',
     controller: '제어권',
