@@ -1,7 +1,8 @@
 //! Cars and sessions: a car without a session, a session without a car, a car in the wrong area.
 //!
 //! Where plates were read, cars are told apart. Where not, cars are counted against sessions, area by area: the difference is found,
-//! and which of several cars it is only when it must be all of them.
+//! and which of several cars it is only when it must be all of them. Cars too many in one area are the stays too many of another where
+//! the counts come out even (ADR 240).
 
 use std::collections::BTreeMap;
 
@@ -42,10 +43,10 @@ pub(crate) fn judge_cars(world: &World, pictures: &[&Picture], judgement: &mut J
             judge_plate(looked, plate, &mut unmatched, world, judgement);
         }
     }
-    for (area, bays) in &bays {
-        let here: Vec<&Session> = unmatched.iter().copied().filter(|session| session.area == *area).collect();
-        judge_count(area, bays, &here, begin_ms, judgement);
-    }
+    let stays = |area: &str| unmatched.iter().copied().filter(|session| session.area == area).collect();
+    let counts: Vec<Count<'_>> = bays.iter().filter_map(|(area, bays)| counted(area, bays, stays(area), begin_ms)).collect();
+    let astray = astray(&counts);
+    counts.iter().for_each(|count| judge_count(count, astray, judgement));
 }
 
 /// What several looks at a bay come to, each the probability that a car stands there; `None` when too few are sure, or they disagree.
@@ -100,44 +101,104 @@ fn judge_plate(looked: &Looked<'_>, plate: &str, unmatched: &mut Vec<&Session>, 
     }
 }
 
-/// Cars whose plates were not read against sessions whose cars were not recognised.
-fn judge_count(area: &str, bays: &[Looked<'_>], sessions: &[&Session], begin_ms: i64, judgement: &mut Judgement) {
-    let nameless: Vec<&Looked<'_>> = bays.iter().filter(|looked| looked.state == State::Taken { plate: None }).collect();
-    let whole = bays.iter().all(|looked| looked.state != State::Unknown);
-    let all: Vec<&Looked<'_>> = bays.iter().collect();
+/// An area's cars whose plates were not read beside its sessions whose cars were not recognised.
+struct Count<'a> {
+    area: &'a str,
+    bays: &'a [Looked<'a>],
+    nameless: Vec<&'a Looked<'a>>,
+    sessions: Vec<&'a Session>,
+    /// Of these the ones that may explain a car.
+    here: usize,
+    /// Of these the ones whose car must be there.
+    due: Vec<&'a Session>,
+    /// Of every bay it is known whether it is taken.
+    whole: bool,
+}
+
+impl Count<'_> {
+    /// Cars too many.
+    fn surplus(&self) -> usize {
+        self.nameless.len().saturating_sub(self.here)
+    }
+
+    /// Stays too many.
+    fn lack(&self) -> usize {
+        if self.whole { self.due.len().saturating_sub(self.nameless.len()) } else { 0 }
+    }
+}
+
+/// `None` when nobody looked at the area.
+fn counted<'a>(area: &'a str, bays: &'a [Looked<'a>], sessions: Vec<&'a Session>, begin_ms: i64) -> Option<Count<'a>> {
     // When this area was looked at: a survey may wait for hours, and others end their stay meanwhile.
     let looks_ms = || bays.iter().flat_map(|looked| looked.taken_ms.iter().copied());
-    let (Some(first_ms), Some(last_ms)) = (looks_ms().min(), looks_ms().max()) else { return };
-    let open_at = |session: &Session, at_ms: i64| session.until_ms.is_none_or(|until_ms| until_ms > at_ms);
-    let here: Vec<&Session> = sessions.iter().copied().filter(|session| open_at(session, first_ms)).collect();
+    let (first_ms, last_ms) = (looks_ms().min()?, looks_ms().max()?);
+    let open_at = |session: &&Session, at_ms: i64| session.until_ms.is_none_or(|until_ms| until_ms > at_ms);
+    let here = sessions.iter().filter(|session| open_at(session, first_ms));
     // A session that began while the survey flew, or ended while the area was looked at, explains a car and is not missed.
-    let due: Vec<&Session> =
-        here.iter().copied().filter(|session| session.since_ms < begin_ms && open_at(session, last_ms)).collect();
-    for looked in bays.iter().filter(|looked| looked.state == State::Free) {
+    let due = here.clone().copied().filter(|session| session.since_ms < begin_ms && open_at(session, last_ms)).collect();
+    Some(Count {
+        area,
+        bays,
+        nameless: bays.iter().filter(|looked| looked.state == State::Taken { plate: None }).collect(),
+        here: here.count(),
+        due,
+        whole: bays.iter().all(|looked| looked.state != State::Unknown),
+        sessions,
+    })
+}
+
+/// How many cars stand in another area of the lot than their stays say, as far as the counts tell: as many as are too many on either side.
+/// None where they leave open which areas' cars and stays these are, or a bay of an area with cars too many is unknown.
+fn astray(counts: &[Count<'_>]) -> usize {
+    let told = |too_many: fn(&Count<'_>) -> usize| {
+        let of_areas: Vec<usize> = counts.iter().map(too_many).filter(|count| *count > 0).collect();
+        (of_areas.iter().sum::<usize>(), of_areas.len() == 1)
+    };
+    let ((surplus, in_one_area), (lack, of_one_area)) = (told(|count| count.surplus()), told(|count| count.lack()));
+    let astray = surplus.min(lack);
+    let is_clear = (surplus == astray || in_one_area) && (lack == astray || of_one_area);
+    let is_whole = counts.iter().all(|count| count.whole || count.surplus() == 0);
+    if is_clear && is_whole { astray } else { 0 }
+}
+
+/// Cars whose plates were not read against sessions whose cars were not recognised; `astray` of the lot's cars stand in a wrong area.
+fn judge_count(count: &Count<'_>, astray: usize, judgement: &mut Judgement) {
+    let (surplus, lack) = (count.surplus(), count.lack());
+    let area = || Subject::Area(count.area.to_owned());
+    for looked in count.bays.iter().filter(|looked| looked.state == State::Free) {
         judgement.cleared(Kind::CarWithoutSession, Subject::Bay(looked.bay.id.clone()));
         judgement.cleared(Kind::WrongArea, Subject::Bay(looked.bay.id.clone()));
     }
-    let surplus = nameless.len().saturating_sub(here.len());
-    if surplus > 0 || whole {
+    if surplus > 0 || count.whole {
         // In one form or not at all: what was said in the other is over.
-        judgement.cleared(Kind::CarWithoutSession, Subject::Area(area.to_owned()));
-        nameless.iter().for_each(|looked| judgement.cleared(Kind::CarWithoutSession, Subject::Bay(looked.bay.id.clone())));
+        for kind in [Kind::CarWithoutSession, Kind::WrongArea] {
+            judgement.cleared(kind, area());
+            count.nameless.iter().for_each(|looked| judgement.cleared(kind, Subject::Bay(looked.bay.id.clone())));
+        }
     }
-    match (surplus, here.is_empty()) {
-        (0, _) => {}
-        (_, true) => nameless.iter().for_each(|looked| judgement.found(shown(Kind::CarWithoutSession, looked))),
-        (count, false) => judgement.found(counted(Kind::CarWithoutSession, area, count, &nameless)),
+    let elsewhere = surplus.min(astray);
+    for (kind, cars) in [(Kind::WrongArea, elsewhere), (Kind::CarWithoutSession, surplus - elsewhere)] {
+        match cars {
+            0 => {}
+            all if all == count.nameless.len() => {
+                count.nameless.iter().for_each(|looked| judgement.found(shown(kind, looked)));
+            }
+            some => judgement.found(of_area(kind, count.area, some, &count.nameless)),
+        }
     }
-    if !whole {
+    if !count.whole {
         return;
     }
-    judgement.cleared(Kind::SessionWithoutCar, Subject::Area(area.to_owned()));
-    sessions.iter().for_each(|session| judgement.cleared(Kind::SessionWithoutCar, Subject::Session(session.id.clone())));
-    let lack = due.len().saturating_sub(nameless.len());
-    match (lack, nameless.is_empty()) {
-        (0, _) => {}
-        (_, true) => due.iter().for_each(|session| judgement.found(absent(session, area, &all))),
-        (count, false) => judgement.found(counted(Kind::SessionWithoutCar, area, count, &all)),
+    judgement.cleared(Kind::SessionWithoutCar, area());
+    let of = |session: &&Session| Subject::Session(session.id.clone());
+    count.sessions.iter().for_each(|session| judgement.cleared(Kind::SessionWithoutCar, of(session)));
+    let all: Vec<&Looked<'_>> = count.bays.iter().collect();
+    match lack.saturating_sub(astray) {
+        0 => {}
+        every if every == count.due.len() => {
+            count.due.iter().for_each(|session| judgement.found(absent(session, count.area, &all)));
+        }
+        some => judgement.found(of_area(Kind::SessionWithoutCar, count.area, some, &all)),
     }
 }
 
@@ -154,11 +215,11 @@ fn shown(kind: Kind, looked: &Looked<'_>) -> Finding {
 }
 
 fn absent(session: &Session, area: &str, bays: &[&Looked<'_>]) -> Finding {
-    Finding { subject: Subject::Session(session.id.clone()), ..counted(Kind::SessionWithoutCar, area, 1, bays) }
+    Finding { subject: Subject::Session(session.id.clone()), ..of_area(Kind::SessionWithoutCar, area, 1, bays) }
 }
 
 /// As sure as all the bays together: one that was mistaken changes the count.
-fn counted(kind: Kind, area: &str, count: usize, bays: &[&Looked<'_>]) -> Finding {
+fn of_area(kind: Kind, area: &str, count: usize, bays: &[&Looked<'_>]) -> Finding {
     let confidence = bays.iter().map(|looked| certainty(SLIP_CHANCE.sqrt(), looked.pictures.len())).product();
     let mut pictures: Vec<String> = bays.iter().flat_map(|looked| looked.pictures.iter().cloned()).collect();
     pictures.sort();

@@ -187,13 +187,16 @@ fn parked(bay: &RegisteredBay, random: &mut Pcg64) -> Car {
     }
 }
 
-/// One for each car, but for one car of the first full area; and one of the first half empty area whose car has gone.
+/// One for each car, but for one car of each of the first two full areas; and one of the first half empty area whose car has gone. With one car
+/// too many the counts would say that it is the one that has gone.
 fn sessions(cars: &[(String, usize)]) -> Vec<Session> {
-    let forgot = cars.iter().position(|(_, count)| *count == 2).expect("a full area");
+    let full = cars.iter().enumerate().filter(|(_, (_, count))| *count == 2).map(|(at, _)| at);
+    let forgot: Vec<usize> = full.take(2).collect();
+    assert_eq!(forgot.len(), 2, "full areas");
     let left = cars.iter().position(|(_, count)| *count == 1).expect("a half empty area");
     let mut sessions = Vec::new();
     for (at, (area, count)) in cars.iter().enumerate() {
-        let open = count + usize::from(at == left) - usize::from(at == forgot);
+        let open = count + usize::from(at == left) - usize::from(forgot.contains(&at));
         sessions.extend((0..open).map(|number| Session {
             id: format!("{area}-{number}"),
             area: area.clone(),
