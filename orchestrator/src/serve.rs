@@ -306,6 +306,7 @@ fn surface(
             parts.config.parking.beacon_host.clone().unwrap_or_default(),
         )),
         lots: parts.lots.clone(),
+        sheets_for: surveys::sheets_for(&parts.config.surveys),
         messages: Arc::new(PortMessages(messages)),
         pictures: Some(pictures),
         payments,

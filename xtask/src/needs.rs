@@ -25,6 +25,7 @@ const TEST_PACKAGES: Packages = &[
     ("fonts-noto-cjk", "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc", "Korean in the screenshots"),
     ("postgresql", "/usr/lib/postgresql", "the storage port runs on it too"),
     ("ffmpeg", "/usr/bin/ffprobe", "players and recordings judged by what nobody here wrote"),
+    ("poppler-utils", "/usr/bin/pdftoppm", "beacon sheets are read back from their PDF as a printer's program draws it"),
     ("coturn", "/usr/bin/turnserver", "a TURN server that nobody here wrote, for viewers behind strict firewalls"),
     ("nasm", "/usr/bin/nasm", "without it the H.264 encoder is built three times slower"),
     ("python3-venv", "/usr/bin/python3", "independent MAVLink clients"),

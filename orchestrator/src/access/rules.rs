@@ -114,6 +114,7 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/v1/lots", MANAGER),
     rule("GET", "/api/v1/lots/{id}", GROUNDS),
     rule("GET", "/api/v1/lots/{id}/versions", MANAGER),
+    rule("GET", "/api/v1/lots/{id}/sheets", MANAGER),
     rule("PUT", "/api/v1/lots/{id}/layout", MANAGER),
     rule("GET", "/api/v1/lots/{id}/sheets.pdf", MANAGER),
     rule("GET", "/api/v1/lots/{id}/sheets/{beacon}", MANAGER),

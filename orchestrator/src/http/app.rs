@@ -69,6 +69,8 @@ pub struct Parts {
     pub site: Arc<dyn SiteView>,
     /// The parking lots as they are drawn now.
     pub lots: Lots,
+    /// The height and camera that beacons' sheets are made for when nothing else is asked for.
+    pub sheets_for: beacon::Sight,
     /// Text messages.
     pub messages: Arc<dyn TextMessages>,
     /// Who moves the money of parking.

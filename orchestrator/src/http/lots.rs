@@ -41,6 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(versions))
         .routes(routes!(draw))
         .routes(routes!(add))
+        .routes(routes!(sheet_sight))
         .routes(routes!(sheets))
         .routes(routes!(sheet))
 }
@@ -103,22 +104,33 @@ struct Which {
 /// What the sheets are made for.
 #[derive(Debug, Deserialize, IntoParams)]
 struct SightInput {
-    /// The survey's height above the ground, metres; 15 when left out.
+    /// The survey's height above the ground, metres; as high as surveys fly when left out.
     height_m: Option<f64>,
-    /// Pixels across the camera's picture; 1920 when left out.
+    /// Pixels across the camera's picture; those of the configured camera when left out.
     pixels: Option<f64>,
-    /// The camera's field of view across, degrees; 70 when left out.
+    /// The camera's field of view across, degrees; that of the configured camera when left out.
     view_deg: Option<f64>,
 }
 
 impl SightInput {
-    fn sight(&self) -> Sight {
+    fn or(&self, usual: Sight) -> Sight {
         Sight {
-            height_m: self.height_m.unwrap_or(15.0),
-            across_pixels: self.pixels.unwrap_or(1_920.0),
-            across_deg: self.view_deg.unwrap_or(70.0),
+            height_m: self.height_m.unwrap_or(usual.height_m),
+            across_pixels: self.pixels.unwrap_or(usual.across_pixels),
+            across_deg: self.view_deg.unwrap_or(usual.across_deg),
         }
     }
+}
+
+/// What sheets are made for.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SheetSight {
+    /// The survey's height above the ground, metres.
+    height_m: f64,
+    /// Pixels across the camera's picture.
+    pixels: f64,
+    /// The camera's field of view across, degrees.
+    view_deg: f64,
 }
 
 impl LotLayout {
@@ -248,6 +260,16 @@ async fn book_areas(app: &App) -> Result<(), Problem> {
     Ok(())
 }
 
+/// What the sheets of a lot's beacons are made for when nothing else is asked for: the configured camera, and the height that surveys fly at
+/// with it.
+#[utoipa::path(get, path = "/lots/{id}/sheets", tag = "lots", params(("id" = String, Path)),
+    responses((status = 200, body = SheetSight), (status = 404, body = Problem)))]
+async fn sheet_sight(State(app): State<App>, Path(id): Path<String>) -> Result<Json<SheetSight>, Problem> {
+    known(&app, &id)?;
+    let Sight { height_m, across_pixels, across_deg } = app.sheets_for;
+    Ok(Json(SheetSight { height_m, pixels: across_pixels, view_deg: across_deg }))
+}
+
 /// The sheets of all beacons of a lot that are or will be mounted, a page each, at true size.
 #[utoipa::path(get, path = "/lots/{id}/sheets.pdf", tag = "lots", params(("id" = String, Path), SightInput),
     responses((status = 200, content_type = "application/pdf", body = Vec<u8>), (status = 404, body = Problem),
@@ -297,7 +319,7 @@ async fn sheet(
 fn sheet_of(app: &App, headers: &HeaderMap, beacon: &LotBeacon, sight: &SightInput) -> Result<Sheet, Problem> {
     let area = AreaId::new(beacon.area.as_str()).map_err(|error| Problem::invalid("area", error))?;
     let text = app.area_codes.address(&area, &origin(app, headers)).map_err(|reason| Problem::invalid("beacon", reason))?;
-    Sheet::new(&text, &beacon.area, sight.sight()).map_err(|error| Problem::invalid("sheet", error))
+    Sheet::new(&text, &beacon.area, sight.or(app.sheets_for)).map_err(|error| Problem::invalid("sheet", error))
 }
 
 fn known(app: &App, id: &str) -> Result<std::sync::Arc<Layout>, Problem> {

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use judge::judge;
 pub use lot::SurveyedLot;
-pub use plan::{PlanFailure, plan};
+pub use plan::{PlanFailure, plan, sheets_for};
 pub use schedule::{Askers, TimeOfDay, Times, start as start_schedule};
 pub use shelf::{Shelf, picture_file, sightings};
 pub use watch::{Lots, Watch, WatchParts};

@@ -9,7 +9,7 @@ use dispatch_core::survey::{Coverage, Pass, SurveyHow, SurveyKind, Unseen, Unsee
 use flight_types::Local;
 use survey_plan::{
     Aim, Board, Camera, Field, Keep, Light, Lot, LotError, Means, Point, Shown, Side, SurveyError, SurveyPath, field_path,
-    sun_elevation_deg,
+    sight, sun_elevation_deg,
 };
 use survey_sightings::RegisteredBeacon;
 use survey_vision::BEFORE_BAY_M;
@@ -152,6 +152,33 @@ fn told(coverage: &survey_plan::Coverage, spared: &[Spared]) -> Coverage {
     Coverage { seen: coverage.share(coverage.seen), unseen }
 }
 
+/// The height and camera that sheets are made for: as high as surveys fly over modules of the site's usual size. Lower than the lowest height
+/// none flies, and the modules come out larger then.
+pub fn sheets_for(settings: &SurveysConfig) -> beacon::Sight {
+    /// Rounded down to a decimetre: it stands on the sheet for people to read.
+    const STEPS_PER_M: f64 = 10.0;
+    let heights_m = (settings.height_m_min, settings.height_m_max);
+    let usual = Board { module_m: settings.module_mm / 1_000.0, up_m: 0.0 };
+    // Only the height is wanted, which depends on neither light nor speed.
+    let flown = sight(camera(settings, Light::Day), usual, 0.0, heights_m, settings.speed_m_s_max);
+    let height_m = flown.map_or(settings.height_m_min, |sight| sight.height_m);
+    beacon::Sight {
+        height_m: (height_m * STEPS_PER_M).floor() / STEPS_PER_M,
+        across_pixels: f64::from(settings.camera_width),
+        across_deg: settings.camera_field_deg,
+    }
+}
+
+fn camera(settings: &SurveysConfig, light: Light) -> Camera {
+    Camera {
+        across_pixels: f64::from(settings.camera_width),
+        along_pixels: f64::from(settings.camera_height),
+        across_deg: settings.camera_field_deg,
+        exposure_s: light.exposure_s(),
+        frames_per_s: FRAMES_PER_S,
+    }
+}
+
 /// The light over a lot at this time.
 pub(super) fn light(lot: &SurveyedLot, settings: &SurveysConfig, now_ms: i64) -> Light {
     let origin = lot.frame.to_geo(Local::default());
@@ -198,13 +225,7 @@ fn means<'a>(
     let station = site.stations.first().ok_or(PlanFailure::NoAircraft)?;
     let home = lot.frame.to_local(station.position);
     Ok(Means {
-        camera: Camera {
-            across_pixels: f64::from(settings.camera_width),
-            along_pixels: f64::from(settings.camera_height),
-            across_deg: settings.camera_field_deg,
-            exposure_s: light.exposure_s(),
-            frames_per_s: FRAMES_PER_S,
-        },
+        camera: camera(settings, light),
         board: board(lot, settings),
         overlap: settings.overlap_pct / 100.0,
         shown,

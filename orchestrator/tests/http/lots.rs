@@ -1,12 +1,13 @@
 //! Lots as managers draw them: seen, drawn anew, refused in words, put back, kept over a restart, printed.
 
+use orchestrator::config::SurveysConfig;
 use orchestrator::lots::Lots;
 use orchestrator::store::audit_notes;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use site_model::Lot;
 
-use crate::world::{World, answer, centre, lot_json};
+use crate::world::{World, answer, centre, generous, lot_json};
 
 async fn draw(world: &World, over: &str, layout: &Value) -> (StatusCode, Value) {
     let request = world.request("manager", Method::PUT, "/lots/lot-1/layout").header("If-Match", over);
@@ -153,6 +154,31 @@ async fn sheets_are_printed_for_a_height_and_a_camera() {
         assert_eq!(world.get("manager", path).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
     }
     assert_eq!(world.get("manager", "/lots/lot-1/sheets/none").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn sheets_are_made_for_the_configured_camera_and_the_height_that_it_flies_at() {
+    let printed = async |surveys: SurveysConfig, query: &str| {
+        let world = World::with(generous(), &surveys).await;
+        let (status, sight) = world.get("manager", "/lots/lot-1/sheets").await;
+        assert_eq!(status, StatusCode::OK, "{sight}");
+        let path = format!("/lots/lot-1/sheets/A1-beacon.svg{query}");
+        let svg = world.request("manager", Method::GET, &path).send().await.expect("an answer").text().await.expect("text");
+        let caption = svg.split("A1 - ").nth(1).and_then(|rest| rest.split('<').next()).expect("a caption").to_owned();
+        (sight, caption)
+    };
+    let sight = |height_m: f64, pixels: f64| json!({"height_m": height_m, "pixels": pixels, "view_deg": 70.0});
+    let narrow = SurveysConfig { camera_width: 1_280, camera_height: 720, ..SurveysConfig::default() };
+    let expected = (sight(10.0, 1_280.0), "module 33 mm - for 10 m, 1280 px, 70 deg".to_owned());
+    assert_eq!(printed(narrow.clone(), "").await, expected, "15 m would be read from 10 m only");
+    let expected = (sight(10.0, 1_280.0), "module 50 mm - for 15 m, 1280 px, 70 deg".to_owned());
+    assert_eq!(printed(narrow.clone(), "?height_m=15").await, expected, "another height, and still the configured camera");
+    let expected = (sight(15.0, 1_920.0), "module 33 mm - for 15 m, 1920 px, 70 deg".to_owned());
+    assert_eq!(printed(SurveysConfig::default(), "").await, expected);
+    // Too few pixels for modules of 33 mm from where surveys fly lowest: the modules grow.
+    let coarse = SurveysConfig { camera_width: 640, camera_height: 360, ..narrow };
+    let expected = (sight(10.0, 640.0), "module 66 mm - for 10 m, 640 px, 70 deg".to_owned());
+    assert_eq!(printed(coarse, "").await, expected);
 }
 
 /// A lot that no file has: drawn, kept over a restart, drawn on; not twice, and not over others' ids.

@@ -76,6 +76,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/lots/{id}/versions", "manager"),
     ("PUT", "/api/v1/lots/{id}/layout", "manager"),
     ("POST", "/api/v1/lots", "manager"),
+    ("GET", "/api/v1/lots/{id}/sheets", "manager"),
     ("GET", "/api/v1/lots/{id}/sheets.pdf", "manager"),
     ("GET", "/api/v1/lots/{id}/sheets/{beacon}", "manager"),
     ("GET", "/api/v1/lots/{id}/surveys", "operator manager"),

@@ -11,6 +11,7 @@ use dispatch_core::survey::{Coverage, Pass, SurveyHow, SurveyKind, Unseen, Unsee
 use flight_types::{AccountId, DistrictId, DroneId, DroneStatus, GeoPoint, GuardId, Local, LocalFrame, LotId, Ring, StationId};
 use orchestrator::access::{Access, NewAccount, RateLimit};
 use orchestrator::clock::Clock;
+use orchestrator::config::SurveysConfig;
 use orchestrator::effects::Notices;
 use orchestrator::engine::{EffectQueue, Engine, EngineTask, Opening};
 use orchestrator::gate_frames::GateFrames;
@@ -204,6 +205,10 @@ impl World {
     }
 
     pub async fn with_rates(rates: RateLimits) -> Self {
+        Self::with(rates, &SurveysConfig::default()).await
+    }
+
+    pub async fn with(rates: RateLimits, surveys: &SurveysConfig) -> Self {
         // Only the first test of the process may set it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let folder = tempfile::tempdir().expect("a folder");
@@ -228,6 +233,7 @@ impl World {
             audit: AuditTrail::start(&store, clock.clone()).await.expect("an audit trail"),
             site: Arc::new(Town),
             lots: Lots::open(&[lot()], centre(), store.layouts()).await.expect("lots"),
+            sheets_for: orchestrator::surveys::sheets_for(surveys),
             messages: messages.clone(),
             payments: Arc::new(Sandbox::default()),
             private: store.private_cards(),

@@ -424,6 +424,7 @@ const routes = [
     return { status: 201, body: made };
   }],
   ['GET /lots/:id', (who, _, [id], headers, query) => lotOf(id, query.get('version'))],
+  ['GET /lots/:id/sheets', () => ({ height_m: 15, pixels: 1920, view_deg: 70 })],
   ['GET /lots/:id/versions', (who, _, [id]) => versionsOf(id)],
   ['PUT /lots/:id/layout', (who, body, [id]) => draw(id, body, who.id)],
 ];

@@ -15,35 +15,18 @@
  * Exit code 0: everything is paid and booked. 1: it is not; the last step is named.
  */
 
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
 import { drawLot } from './lots.mjs';
 import { drawNewLot } from './newlot.mjs';
+import { readCode } from './reader.mjs';
 import { accountOf, at, base, id, language, open, PHONE, picture, play, signIn } from './stage.mjs';
 
 const managerAccount = accountOf('MANAGER', 'manager');
 const DRIVER = process.env.DRIVER ?? '/p/A1';
 const DESK = { width: 1280, height: 800 };
 
-const program = process.env.ORCHESTRATOR ?? resolve(import.meta.dirname, '../../../target/debug/orchestrator');
-
-/** What our own reader, the one that surveys see with, makes of the driver's screen. */
-async function readCode(page) {
+async function shownCode(page) {
   await page.locator(id('proxy-qr')).scrollIntoViewIfNeeded();
-  const folder = mkdtempSync(join(tmpdir(), 'escort-code-'));
-  try {
-    const path = join(folder, 'screen.png');
-    await page.screenshot({ path });
-    const { stdout, error } = spawnSync(program, ['read', '--json', path], { encoding: 'utf8' });
-    if (error) throw error;
-    const { text } = JSON.parse(stdout);
-    if (!text) throw new Error(`the shown code cannot be read: ${stdout}`);
-    return text;
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  return readCode(await page.screenshot());
 }
 
 /** Words of the page's refusals. */
@@ -136,7 +119,7 @@ async function parking(browser) {
   await driver.click(id('proxy'));
   await driver.waitForSelector(id('proxy-qr'));
   await picture({ driver }, 'code', { whole: true });
-  const address = await readCode(driver);
+  const address = await shownCode(driver);
   if (!address.startsWith(`${base}/pay/`)) throw new Error(`the code says ${address}`);
 
   at('payer follows the code; a card without funds, then a good one');

@@ -26,6 +26,14 @@ export interface LotVersion {
   drawn_by: string;
 }
 
+/** What sheets are made for unless something else is asked for. */
+export interface SheetSight {
+  height_m: number;
+  /** Across the picture of the configured camera. */
+  pixels: number;
+  view_deg: number;
+}
+
 const part = encodeURIComponent;
 
 export const lots = {
@@ -35,6 +43,8 @@ export const lots = {
   draw: (lot: string, over: number, layout: GeoJSON.FeatureCollection) =>
     request<LotLayout>(`/lots/${part(lot)}/layout`, { method: 'PUT', body: layout, headers: { 'if-match': `"${over}"` } }),
   add: (layout: GeoJSON.FeatureCollection) => request<LotLayout>('/lots', { method: 'POST', body: layout }),
-  sheetsUrl: (lot: string, heightM: number) => `${API_BASE}/lots/${part(lot)}/sheets.pdf?height_m=${heightM}`,
-  sheetUrl: (lot: string, beacon: string, heightM: number) => `${API_BASE}/lots/${part(lot)}/sheets/${part(beacon)}.svg?height_m=${heightM}`,
+  sheetSight: (lot: string) => request<SheetSight>(`/lots/${part(lot)}/sheets`),
+  sheetsUrl: (lot: string, heightM?: number) => `${API_BASE}/lots/${part(lot)}/sheets.pdf${heightM === undefined ? '' : `?height_m=${heightM}`}`,
+  /** For the camera and the height that surveys fly at. */
+  sheetUrl: (lot: string, beacon: string) => `${API_BASE}/lots/${part(lot)}/sheets/${part(beacon)}.svg`,
 };
