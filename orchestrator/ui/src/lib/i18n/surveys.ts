@@ -39,6 +39,8 @@ export const surveysEn = {
     session_without_car: 'Session without its car',
     wrong_area: 'Car in the wrong area',
   },
+  /** An altered code names none. */
+  noArea: 'of no area',
   life: { open: 'Open', acknowledged: 'Seen', fixed: 'Fixed' },
   bySurvey: 'by a survey',
   sure: (pct: string) => `${pct} sure`,
@@ -102,6 +104,7 @@ export const surveysKo: typeof surveysEn = {
     session_without_car: '차량 없는 이용 등록',
     wrong_area: '다른 구역에 주차',
   },
+  noArea: '구역 없음',
   life: { open: '미확인', acknowledged: '확인함', fixed: '해결됨' },
   bySurvey: '조사로 확인',
   sure: (pct) => `확신도 ${pct}`,
