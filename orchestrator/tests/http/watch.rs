@@ -87,9 +87,9 @@ fn drawing() -> Value {
     };
     let feature = |id: String, geometry: Value, properties: Value| json!({"type": "Feature", "id": id, "geometry": geometry, "properties": properties});
     let mut features = vec![feature("lot-1".into(), square([0.0, 0.0], SIDES_M), json!({"kind": "lot", "name": "East"}))];
-    for number in 0..SPOTS.len() {
+    for (number, [_, off_m]) in SPOTS.into_iter().enumerate() {
         let (area, [east_m, north_m]) = (area(number), spot(number));
-        let south_m = if SPOTS[number][1] > 0.0 { MIDDLE_M[1] } else { MIDDLE_M[1] - AREA_M[1] };
+        let south_m = if off_m > 0.0 { MIDDLE_M[1] } else { MIDDLE_M[1] - AREA_M[1] };
         let ground = square([east_m - AREA_M[0] / 2.0, south_m], AREA_M);
         let [bay_east_m, bay_north_m] = bay_middle(number);
         let standing = square([bay_east_m - BAY_M[0] / 2.0, bay_north_m - BAY_M[1] / 2.0], BAY_M);
