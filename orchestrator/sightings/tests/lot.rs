@@ -228,16 +228,16 @@ fn copies_withdrawn_altered_and_foreign_codes_are_told_apart_and_placed() {
     }
 }
 
-/// Two areas of three bays side by side; in one a car more than its stays, in the other a car fewer.
+/// Two areas of three bays side by side, near enough to the way flown that every picture shows them whole with the ground before them; in one a car more than its stays, in the other a car fewer.
 #[test]
 fn a_car_in_the_wrong_area_is_found_by_counting() {
     const BAYS: [(&str, f64, bool); 6] = [
-        ("A00", -7.5, true),
-        ("A00", -4.9, true),
-        ("A00", -2.3, false),
-        ("A01", 2.3, false),
-        ("A01", 4.9, true),
-        ("A01", 7.5, false),
+        ("A00", -6.3, true),
+        ("A00", -3.8, true),
+        ("A00", -1.3, false),
+        ("A01", 1.3, false),
+        ("A01", 3.8, true),
+        ("A01", 6.3, false),
     ];
     let bay = |(at, (area, east_m, _)): (usize, (&str, f64, bool))| RegisteredBay {
         id: format!("bay-{at}"),
@@ -276,7 +276,7 @@ fn a_car_in_the_wrong_area_is_found_by_counting() {
         let (gathering, _) = flown(eye, &scene, speed_m_s, 6);
         let report = |stays: &[&str]| gathering.report(stays.iter().copied().enumerate().map(stay).collect());
         let wrong = report(&["A00", "A01", "A01"]);
-        let middle = [(-7.5 - 4.9) / 2.0, 0.0];
+        let middle = [(-6.3 - 3.8) / 2.0, 0.0];
         found_where_planted(&wrong, &[(Kind::WrongArea, "A00", middle)], light);
         assert_eq!(wrong.found[0].count, 1, "{light}");
         assert_eq!(found(&report(&["A00", "A00", "A01"])), [], "{light}: every car where its stay says");

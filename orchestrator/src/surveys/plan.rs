@@ -8,8 +8,8 @@ use dispatch_core::event::Event;
 use dispatch_core::survey::{Coverage, Pass, SurveyHow, SurveyKind, Unseen, UnseenReason};
 use flight_types::Local;
 use survey_plan::{
-    Aim, Board, Camera, Field, Keep, Light, Lot, LotError, Means, Point, Shown, Side, SurveyError, SurveyPath, field_path,
-    sight, sun_elevation_deg,
+    Aim, Board, Camera, Field, Keep, Light, Lot, LotError, Means, Point, Shown, Side, SurveyError, SurveyPath, field_path, sight,
+    sun_elevation_deg,
 };
 use survey_sightings::RegisteredBeacon;
 use survey_vision::BEFORE_BAY_M;
