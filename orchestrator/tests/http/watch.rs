@@ -187,7 +187,7 @@ fn watch(world: &World, folder: &Path) -> Watch {
     Watch::start(WatchParts {
         engine: world.engine.clone(),
         feeds: world.feeds.clone(),
-        lots: Arc::new(move |wanted| lots.current(wanted).map(|layout| SurveyedLot::of(&layout.lot, &[], &of_lots, HOST))),
+        lots: Arc::new(move |wanted| lots.current(wanted).map(|layout| SurveyedLot::of(&layout.lot, &of_lots, HOST))),
         keys: ring(7),
         judge: Arc::new(ByFigures),
         settings,
