@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dispatch_core::event::Event;
-use dispatch_core::survey::{Survey, SurveyState};
+use dispatch_core::survey::{Survey, SurveyKind, SurveyState};
 use flight_types::GeoPoint;
 use sim::Truth;
 use sim::scenario::{Scenario, Snapshot, Step, SurveyPass, run_watched};
@@ -28,12 +28,13 @@ site = "site"
 
 pub struct Flight<'a> {
     lot: &'a DemoLot,
+    kind: SurveyKind,
     each_ms: u64,
     camera: Camera,
     gathering: Gathering,
 }
 
-/// What a sweep came to.
+/// What a survey came to.
 pub struct Flown {
     pub gathering: Gathering,
     /// From the first order to the last landing.
@@ -76,7 +77,7 @@ fn site_of(lot: &DemoLot) -> String {
 }
 
 impl<'a> Flight<'a> {
-    pub fn of(lot: &'a DemoLot, each_ms: u64) -> Self {
+    pub fn of(lot: &'a DemoLot, kind: SurveyKind, each_ms: u64) -> Self {
         let eye = Eye {
             register: lot.lot.register.clone(),
             keys: lot.keys.clone(),
@@ -86,7 +87,7 @@ impl<'a> Flight<'a> {
             judge: Arc::new(ByFigures),
         };
         let size = Intrinsics::new(lot.settings.camera_width, lot.settings.camera_height, FIELD_DEG).expect("a camera");
-        Self { lot, each_ms, camera: Camera::new(size, SEED), gathering: Gathering::new(eye) }
+        Self { lot, kind, each_ms, camera: Camera::new(size, SEED), gathering: Gathering::new(eye) }
     }
 
     pub fn fly(mut self) -> Flown {
@@ -112,7 +113,7 @@ impl<'a> Flight<'a> {
 
     fn story(&self) -> Scenario {
         let mut scenario = Scenario::parse(Path::new("sweep"), STORY, &site_of(self.lot)).expect("a well-formed story");
-        let Event::SurveyRequested { corners, how, .. } = self.lot.planned() else { panic!("a survey") };
+        let Event::SurveyRequested { corners, how, .. } = self.lot.planned(self.kind) else { panic!("a survey") };
         let pass = how.pass.expect("height and speed");
         let mut survey: Step = toml::from_str("at_s = 5\ndo = \"survey\"").expect("a step");
         let local = |corner: &GeoPoint| {

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use beacon::{Key, KeyRing, KeyState, issue};
 use dispatch_core::survey::SurveyKind;
-use flight_types::LocalFrame;
+use flight_types::{Local, LocalFrame};
 use orchestrator::config::{Config, SurveyLight, SurveysConfig};
 use orchestrator::surveys::{SurveyedLot, plan};
 use sim::picture::{parked_cars, plan_with_codes};
 use sim_camera::{Car, Scene};
 use site_model::Site;
-use survey_findings::Session;
+use survey_findings::{Point, Session};
 use survey_plan::Light;
 use survey_sightings::RegisteredBay;
 use survey_vision::BEFORE_BAY_M;
@@ -72,9 +72,26 @@ impl DemoLot {
         self
     }
 
-    /// The server's own plan of a sweep.
-    pub fn planned(&self) -> dispatch_core::event::Event {
-        plan(&self.lot, SurveyKind::Sweep, &self.site.config(), &self.settings, 0).expect("a survey")
+    /// The same without the board of this area's beacon.
+    pub fn without_beacon(mut self, area: &str) -> Self {
+        let place = self.place_of(area);
+        let middle = self.frame.to_local(self.lot.frame.to_geo(Local { east_m: place.east_m, north_m: place.north_m }));
+        let mut plan = (*self.scene.plan).clone();
+        let before = plan.beacons.len();
+        plan.beacons.retain(|beacon| (beacon.place[0] - middle.east_m).hypot(beacon.place[1] - middle.north_m) > 1.0);
+        assert_eq!(plan.beacons.len() + 1, before, "one board is taken away");
+        self.scene.plan = plan.into();
+        self
+    }
+
+    /// Where this area's beacon should be.
+    pub fn place_of(&self, area: &str) -> Point {
+        self.lot.register.beacons.iter().find(|beacon| beacon.area == area).expect("an area").place
+    }
+
+    /// The server's own plan of a survey.
+    pub fn planned(&self, kind: SurveyKind) -> dispatch_core::event::Event {
+        plan(&self.lot, kind, &self.site.config(), &self.settings, 0).expect("a survey")
     }
 
     pub fn areas(&self) -> Vec<String> {
@@ -82,7 +99,7 @@ impl DemoLot {
     }
 
     fn car_in(&self, bay: &RegisteredBay) -> Option<&Car> {
-        let place = self.lot.frame.to_geo(flight_types::Local { east_m: bay.place.east_m, north_m: bay.place.north_m });
+        let place = self.lot.frame.to_geo(Local { east_m: bay.place.east_m, north_m: bay.place.north_m });
         let middle = self.frame.to_local(place);
         self.scene.cars.iter().find(|car| (car.place[0] - middle.east_m).hypot(car.place[1] - middle.north_m) < 1.0)
     }
@@ -98,7 +115,7 @@ impl DemoLot {
         let (sin, cos) = bay.heading_deg.to_radians().sin_cos();
         let back_m = bay.length_m / 2.0 + BEFORE_BAY_M / 2.0;
         let (east_m, north_m) = (bay.place.east_m - back_m * sin, bay.place.north_m - back_m * cos);
-        let local = self.frame.to_local(self.lot.frame.to_geo(flight_types::Local { east_m, north_m }));
+        let local = self.frame.to_local(self.lot.frame.to_geo(Local { east_m, north_m }));
         self.scene.plan.lamp_lux_at([local.east_m, local.north_m])
     }
 

@@ -7,8 +7,10 @@ mod lot;
 
 use std::time::Instant;
 
+use dispatch_core::survey::SurveyKind;
 use flight::{Flight, Flown};
 use lot::DemoLot;
+use survey_findings::{Kind, Subject};
 use survey_plan::Light;
 use survey_sightings::Report;
 
@@ -24,6 +26,8 @@ const DARK_EACH_MS: u64 = 10_000;
 /// From the first order to the last landing, seconds: one sortie with its launch, ways and landing. Three with 20 turns over the lot took 638, three with
 /// 146 turns 824 (ADR 175).
 const DAY_FLOWN_S_MAX: f64 = 480.0;
+/// An audit of two beacons: launch, ways, two looks, landing.
+const AUDIT_FLOWN_S_MAX: f64 = 240.0;
 /// Local solar hours.
 const DAY_HOUR: f64 = 11.0;
 const NIGHT_HOUR: f64 = 22.0;
@@ -85,8 +89,12 @@ fn sees_it_right(lot: &DemoLot, flown: &Flown, report: &Report) {
 }
 
 fn swept(lot: &DemoLot, each_ms: u64) -> (Flown, Report) {
+    surveyed(lot, SurveyKind::Sweep, each_ms)
+}
+
+fn surveyed(lot: &DemoLot, kind: SurveyKind, each_ms: u64) -> (Flown, Report) {
     let started = Instant::now();
-    let flown = Flight::of(lot, each_ms).fly();
+    let flown = Flight::of(lot, kind, each_ms).fly();
     let report = flown.gathering.report(lot.sessions());
     println!(
         "{} pictures, {:.0} s of flying, {:.1} s of ours",
@@ -120,4 +128,22 @@ fn a_sweep_by_night_says_nothing_wrong_where_the_lamps_are_out() {
     let (flown, report) = swept(&lot, DARK_EACH_MS);
     let told = Told::of(&lot, &flown, &report);
     assert!(told.wrong() == 0 && report.found.is_empty(), "{told:?} {:#?}", report.found);
+}
+
+/// Of the beacons alone, each from above: every one is read, one that is gone is missed where it hung, and of cars that it happens to see it says
+/// nothing that is not so.
+#[test]
+fn an_audit_reads_every_beacon_and_misses_the_one_that_is_gone() {
+    let lot = DemoLot::new(Light::Day, DAY_HOUR);
+    let (flown, report) = surveyed(&lot, SurveyKind::Audit, DAY_EACH_MS);
+    sees_it_right(&lot, &flown, &report);
+    assert!(flown.flown_s <= AUDIT_FLOWN_S_MAX, "{:.0} s of flying", flown.flown_s);
+    let [gone, stays] = lot.areas().try_into().expect("two areas");
+    let lot = lot.without_beacon(&gone);
+    let (flown, report) = surveyed(&lot, SurveyKind::Audit, DAY_EACH_MS);
+    assert!(flown.has_read(&stays) && !flown.has_read(&gone));
+    let [found] = report.found.as_slice() else { panic!("one finding: {:#?}", report.found) };
+    assert_eq!((found.kind, &found.subject), (Kind::BeaconMissing, &Subject::Beacon(gone.clone())));
+    let off_m = found.place.expect("a place").distance_m(&lot.place_of(&gone));
+    assert!(off_m <= 0.5 && found.pictures.len() >= 2, "off by {off_m:.2} m: {found:#?}");
 }
