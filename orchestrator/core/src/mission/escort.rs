@@ -16,6 +16,9 @@ const FOLLOW_CLEARANCE_M: f64 = 2.0;
 const VELOCITY_MAX_M_S: f64 = 8.0;
 /// A fix that is older says nothing about where somebody is heading, milliseconds.
 const VELOCITY_WINDOW_MS: i64 = 10_000;
+/// Who can stay no longer than this, seconds, is called home by its link in a moment: whoever takes its place then is planned round its way
+/// home, which nobody knows before.
+const LEAVES_NOW_S: f64 = 10.0;
 /// The filtered place is within this of the latest fix, metres, or the two are not of the same person's way.
 const TRACK_OFF_M_MAX: f64 = 60.0;
 
@@ -186,9 +189,9 @@ pub(crate) fn relief_due(state: &mut State, turn: &mut Turn, id: &MissionId) {
 
 /// Whether the relief of an aircraft that can stay for so long would come too late, as it is planned: it takes as long as this one took.
 pub(crate) fn is_relieved_too_late(state: &State, mission: &Mission, left_s: f64, now_ms: i64) -> bool {
-    let takes_ms = (mission.eta_s * 1_000.0) as i64 + launch::RELIEF_LEAD_MS;
+    let takes_s = mission.eta_s + launch::RELIEF_LEAD_MS as f64 / 1_000.0;
     let is_far = |due_ms: i64| now_ms + desk::DRONE_RETRY_MS < due_ms;
-    (left_s * 1_000.0) as i64 <= takes_ms && state.timers.due_ms(&Timer::ReliefDue(mission.id.clone())).is_some_and(is_far)
+    (LEAVES_NOW_S..=takes_s).contains(&left_s) && state.timers.due_ms(&Timer::ReliefDue(mission.id.clone())).is_some_and(is_far)
 }
 
 /// The charge falls faster than was reckoned with: a relief is looked for now.
