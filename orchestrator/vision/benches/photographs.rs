@@ -1,8 +1,9 @@
 //! Reads every photograph of `../shared/data/qr` with the engine alone and with the cascade, in turn, and prints one table.
 //!
 //! `cargo bench -p survey-vision --bench photographs`; `PHOTOGRAPHS` names another folder of pictures with a `.txt` of the exact text
-//! beside each. The nights are made from the same photographs with fixed seeds. OpenCV and ZBar read the same pixels where
-//! `PEER_PYTHON` names an interpreter that has opencv-python-headless and pyzbar. Times by the clock; frames of a stream by processor time.
+//! beside each. The nights are made from the same photographs with fixed seeds. OpenCV, ZBar and quirc read the same pixels where
+//! `PEER_PYTHON` names an interpreter that has opencv-python-headless, pyzbar and pyquirc. Times by the clock; frames of a stream by
+//! processor time.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -63,7 +64,7 @@ fn peers(set: &str, photographs: &[Photograph]) {
         Ok(answers) => answers,
         Err(error) => return println!("{set}: no peers: {error}"),
     };
-    for name in ["OpenCV", "ZBar"] {
+    for name in ["OpenCV", "ZBar", "quirc"] {
         let mut score = Score::default();
         // Each line: reader, number of the picture, seconds, texts in hexadecimal.
         for line in answers.lines().filter(|line| line.starts_with(name)) {
