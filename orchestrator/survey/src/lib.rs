@@ -4,7 +4,7 @@
 //! a clock, never uses chance: the same lot gives the same plan on every machine.
 //!
 //! Reading order: `plane`, `lot`, `light`, `camera`, `lanes`, `way`, `grid`, `field`, `area`, `tighten`, `sweep`, `reach`, `audit`,
-//! `sorties`, `plan`, `parts`.
+//! `plan`, `parts`.
 
 mod plane;
 pub use plane::Point;
@@ -39,9 +39,6 @@ pub use reach::reached_out;
 
 mod audit;
 pub use audit::{BEACONS_MAX, EXACT_BEACONS_MAX, tour, tour_length_m};
-
-mod sorties;
-pub use sorties::{Endurance, Sortie, SortieError, sorties};
 
 mod plan;
 pub use plan::{Aim, Means, Shown, SurveyError, SurveyPath, field_path, survey_path};
