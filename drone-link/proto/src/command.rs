@@ -1,7 +1,10 @@
 //! Commands to the aircraft: repeated until answered, tied to their answers, never two of one kind at once.
 //!
-//! A COMMAND_ACK names only the command, not the order it answers. So an answer is a hint; whoever gave an order that
-//! shows in the aircraft's state (armed, mode, light) believes the state.
+//! A COMMAND_ACK names only the command, not the order it answers. Autopilots answer in the order in which they hear, so every sending
+//! waits for its own answer, and an answer belongs to the oldest that waits (ADR 200). It is a hint all the same: whoever gave an order
+//! that shows in the aircraft's state (armed, mode, light) believes the state.
+
+use std::collections::VecDeque;
 
 use crate::LinkLimits;
 use crate::dialect::{CommandKind, CommandSpec, Outgoing};
@@ -10,6 +13,8 @@ use crate::dialect::{CommandKind, CommandSpec, Outgoing};
 const ACCEPTED: u8 = 0;
 const TEMPORARILY_REJECTED: u8 = 1;
 const IN_PROGRESS: u8 = 5;
+/// Sendings whose answers are waited for at once; more are never under way. The oldest is forgotten first.
+const AWAITED_MAX: usize = 64;
 
 /// What an order is for. One order of each purpose exists at a time; a new one replaces it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,6 +59,7 @@ pub(crate) enum Answer {
 /// An order on its way.
 #[derive(Debug, Clone)]
 struct Order {
+    number: u64,
     purpose: Purpose,
     spec: CommandSpec,
     answer: Answer,
@@ -62,17 +68,36 @@ struct Order {
     next_ms: u64,
 }
 
+/// One sending that has no answer yet, of an order that may have been replaced since.
+#[derive(Debug, Clone, Copy)]
+struct Awaited {
+    order: u64,
+    command: u16,
+    component_id: u8,
+    sent_ms: u64,
+}
+
 /// All orders on their way to one aircraft.
 #[derive(Debug, Default)]
 pub(crate) struct Commander {
     orders: Vec<Order>,
+    given: u64,
+    awaited: VecDeque<Awaited>,
+    round_trip_ms: Option<u64>,
 }
 
 impl Commander {
     /// Gives an order, in place of an earlier one of this purpose.
     pub fn order(&mut self, purpose: Purpose, spec: CommandSpec, now_ms: u64) {
         self.cancel(purpose);
-        self.orders.push(Order { purpose, spec, answer: Answer::Open, sendings: 0, since_ms: now_ms, next_ms: now_ms });
+        self.given += 1;
+        let (number, answer) = (self.given, Answer::Open);
+        self.orders.push(Order { number, purpose, spec, answer, sendings: 0, since_ms: now_ms, next_ms: now_ms });
+    }
+
+    /// How long a word and its answer take now; tells how late an answer may be.
+    pub fn take_round_trip(&mut self, round_trip_ms: Option<f64>) {
+        self.round_trip_ms = round_trip_ms.map(|trip_ms| trip_ms as u64);
     }
 
     /// Repeats this order no more.
@@ -93,8 +118,11 @@ impl Commander {
 
     /// Takes a COMMAND_ACK from a component.
     pub fn handle_ack(&mut self, command: u16, component_id: u8, result: u8, limits: &LinkLimits, now_ms: u64) {
-        let fits = |order: &&mut Order| {
-            order.spec.kind.number() == command && order.spec.component_id == component_id && order.sendings > 0
+        let answered = self.answered(command, component_id, result == IN_PROGRESS, limits, now_ms);
+        let fits = |order: &&mut Order| match answered {
+            Some(number) => order.number == number,
+            // A second verdict, or a very late one.
+            None => order.spec.kind.number() == command && order.spec.component_id == component_id && order.sendings > 0,
         };
         let Some(order) = self.orders.iter_mut().find(fits) else { return };
         match result {
@@ -112,6 +140,24 @@ impl Commander {
         }
     }
 
+    /// The order whose sending this answers: the oldest that waits. One that works on it answers again.
+    fn answered(&mut self, command: u16, component_id: u8, again: bool, limits: &LinkLimits, now_ms: u64) -> Option<u64> {
+        let late_ms = self.late_ms(limits);
+        self.awaited.retain(|awaited| now_ms.saturating_sub(awaited.sent_ms) < late_ms);
+        let oldest = self.awaited.iter().position(|awaited| awaited.command == command && awaited.component_id == component_id)?;
+        let order = self.awaited.get(oldest)?.order;
+        if !again {
+            self.awaited.remove(oldest);
+        }
+        Some(order)
+    }
+
+    /// A sending that has no answer after so long was lost. Not before its repeat, and not before two round trips; where the round trip is not
+    /// known, the longest wait between two sendings. Longer, and a lost one would swallow the answer to the next order for nothing.
+    fn late_ms(&self, limits: &LinkLimits) -> u64 {
+        self.round_trip_ms.map_or(limits.ack_wait_max_ms, |trip_ms| (2 * trip_ms).max(limits.ack_wait_ms))
+    }
+
     /// Sends what is due.
     pub fn handle_timeout(&mut self, limits: &LinkLimits, now_ms: u64, send: &mut dyn FnMut(Outgoing)) {
         for order in &mut self.orders {
@@ -127,6 +173,11 @@ impl Commander {
             send(Outgoing::Command { spec: order.spec, confirmation });
             order.next_ms = now_ms + wait_ms(order.sendings, limits);
             order.sendings += 1;
+            if self.awaited.len() >= AWAITED_MAX {
+                self.awaited.pop_front();
+            }
+            let (command, component_id) = (order.spec.kind.number(), order.spec.component_id);
+            self.awaited.push_back(Awaited { order: order.number, command, component_id, sent_ms: now_ms });
         }
     }
 
@@ -218,5 +269,81 @@ mod tests {
         commander.handle_ack(ARM, AUTOPILOT_COMPONENT, 2, &limits, 20);
         let refused = Answer::Refused { result: 2, at_ms: 20 };
         assert_eq!(commander.answer(Purpose::Arming).map(|(_, answer)| answer), Some(refused));
+    }
+
+    const REPOSITION: u16 = 192;
+    const INTERVAL: u16 = 511;
+    const DENIED: u8 = 2;
+
+    fn give(commander: &mut Commander, purpose: Purpose, kind: CommandKind, at_ms: u64) {
+        commander.order(purpose, floats(kind, AUTOPILOT_COMPONENT, [at_ms as f32, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]), at_ms);
+        commander.handle_timeout(&LinkLimits::default(), at_ms, &mut |_| {});
+    }
+
+    fn shown(commander: &Commander, purpose: Purpose) -> Option<Answer> {
+        commander.answer(purpose).map(|(_, answer)| answer)
+    }
+
+    #[test]
+    fn the_answer_to_a_replaced_order_is_not_the_new_ones() {
+        for (purpose, kind, command) in [
+            (Purpose::Reposition, CommandKind::Reposition, REPOSITION),
+            (Purpose::Interval, CommandKind::MessageInterval, INTERVAL),
+        ] {
+            for (first, second) in [(ACCEPTED, DENIED), (DENIED, ACCEPTED)] {
+                let (mut commander, limits) = (Commander::default(), LinkLimits::default());
+                give(&mut commander, purpose, kind, 0);
+                give(&mut commander, purpose, kind, 300);
+                commander.handle_ack(command, AUTOPILOT_COMPONENT, first, &limits, 400);
+                assert_eq!(shown(&commander, purpose), Some(Answer::Open), "the first one's answer");
+                commander.handle_ack(command, AUTOPILOT_COMPONENT, second, &limits, 700);
+                let expected = match second {
+                    ACCEPTED => Answer::Accepted { at_ms: 700 },
+                    result => Answer::Refused { result, at_ms: 700 },
+                };
+                assert_eq!(shown(&commander, purpose), Some(expected));
+            }
+        }
+    }
+
+    #[test]
+    fn the_second_answer_to_a_repeated_order_is_not_the_next_ones() {
+        let (mut commander, limits) = (Commander::default(), LinkLimits::default());
+        commander.take_round_trip(Some(800.0));
+        give(&mut commander, Purpose::Interval, CommandKind::MessageInterval, 0);
+        commander.handle_timeout(&limits, 700, &mut |_| {});
+        commander.handle_ack(INTERVAL, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 800);
+        give(&mut commander, Purpose::Interval, CommandKind::MessageInterval, 800);
+        commander.handle_ack(INTERVAL, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 1_500);
+        assert_eq!(shown(&commander, Purpose::Interval), Some(Answer::Open));
+        commander.handle_ack(INTERVAL, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 1_600);
+        assert_eq!(shown(&commander, Purpose::Interval), Some(Answer::Accepted { at_ms: 1_600 }));
+    }
+
+    #[test]
+    fn a_sending_that_was_lost_costs_one_repeat_and_no_more() {
+        let (mut commander, limits) = (Commander::default(), LinkLimits::default());
+        commander.take_round_trip(Some(100.0));
+        // The first is lost; its replacement's answer is taken for it, and the repeat's is the replacement's.
+        give(&mut commander, Purpose::Reposition, CommandKind::Reposition, 0);
+        give(&mut commander, Purpose::Reposition, CommandKind::Reposition, 500);
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 600);
+        assert_eq!(shown(&commander, Purpose::Reposition), Some(Answer::Open));
+        assert_eq!(sent_at(&mut commander, &limits, 1_200), [1_200]);
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 1_300);
+        assert_eq!(shown(&commander, Purpose::Reposition), Some(Answer::Accepted { at_ms: 1_300 }));
+        give(&mut commander, Purpose::Reposition, CommandKind::Reposition, 1_400);
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, DENIED, &limits, 1_500);
+        assert_eq!(shown(&commander, Purpose::Reposition), Some(Answer::Refused { result: DENIED, at_ms: 1_500 }));
+    }
+
+    #[test]
+    fn what_is_being_worked_on_answers_again() {
+        let (mut commander, limits) = (Commander::default(), LinkLimits::default());
+        give(&mut commander, Purpose::Reposition, CommandKind::Reposition, 0);
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, IN_PROGRESS, &limits, 100);
+        give(&mut commander, Purpose::Reposition, CommandKind::Reposition, 200);
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, DENIED, &limits, 300);
+        assert_eq!(shown(&commander, Purpose::Reposition), Some(Answer::Open));
     }
 }

@@ -30,6 +30,7 @@ pub(crate) mod id {
     pub const WIND_COV: u32 = mav::WIND_COV_DATA::ID;
     pub const EXTENDED_SYS_STATE: u32 = mav::EXTENDED_SYS_STATE_DATA::ID;
     pub const STATUSTEXT: u32 = mav::STATUSTEXT_DATA::ID;
+    pub const SCALED_PRESSURE: u32 = mav::SCALED_PRESSURE_DATA::ID;
     pub const ADSB_VEHICLE: u32 = mav::ADSB_VEHICLE_DATA::ID;
     pub const ILLUMINATOR_STATUS: u32 = mav::ILLUMINATOR_STATUS_DATA::ID;
     pub const AUTOPILOT_VERSION: u32 = mav::AUTOPILOT_VERSION_DATA::ID;

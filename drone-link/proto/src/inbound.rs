@@ -7,7 +7,7 @@ use crate::dialect::{ARM_AUTHORIZATION_REQUEST, id};
 use crate::frame::{Frame, Payload};
 use crate::gimbal::Look;
 use crate::identity::{HardwareId, SoftwareVersion};
-use crate::traffic::Vehicle;
+use crate::traffic::{Altitude, Vehicle};
 
 /// A heartbeat from something that is no autopilot says so in its autopilot field.
 const AUTOPILOT_INVALID: u8 = 8;
@@ -32,6 +32,11 @@ const ADSB_HEADING: u16 = 4;
 const ADSB_SPEED: u16 = 8;
 const ADSB_CALLSIGN: u16 = 16;
 const ADSB_CLIMB: u16 = 128;
+/// ADSB_ALTITUDE_TYPE_GEOMETRIC.
+const ADSB_GEOMETRIC: u8 = 1;
+/// "Not known" of a signed 32-bit field, and of a signed 16-bit one.
+const UNKNOWN_I32: i32 = i32::MAX;
+const UNKNOWN_I16: i16 = i16::MAX;
 /// CAMERA_CAP_FLAGS_HAS_BASIC_ZOOM.
 const CAMERA_HAS_ZOOM: u32 = 64;
 /// CURRENT_EVENT_SEQUENCE flag: the numbers began anew.
@@ -52,6 +57,12 @@ pub(crate) enum Heard {
     GpsRaw {
         fix_type: u8,
         satellites: Option<u8>,
+        /// How far mean sea level lies over the ellipsoid there, metres.
+        geoid_m: Option<f64>,
+    },
+    /// Of the air round it, hectopascals.
+    Pressure {
+        hpa: f64,
     },
     Attitude {
         boot_ms: u32,
@@ -269,7 +280,8 @@ pub(crate) fn read(frame: &Frame) -> Heard {
     match frame.message_id {
         id::HEARTBEAT => Heard::Heartbeat(heartbeat(p)),
         id::SYS_STATUS => sys_status(p),
-        id::GPS_RAW_INT => Heard::GpsRaw { fix_type: p.u8(28), satellites: Some(p.u8(29)).filter(|n| *n != u8::MAX) },
+        id::GPS_RAW_INT => gps_raw(p),
+        id::SCALED_PRESSURE => Heard::Pressure { hpa: f64::from(p.f32(4)) },
         id::ATTITUDE => Heard::Attitude { boot_ms: p.u32(0), roll_rad: p.f32(4), pitch_rad: p.f32(8), yaw_rad: p.f32(12) },
         id::GLOBAL_POSITION_INT => Heard::GlobalPosition(global_position(p)),
         id::MISSION_CURRENT => Heard::MissionCurrent { seq: p.u16(0) },
@@ -306,23 +318,36 @@ pub(crate) fn read(frame: &Frame) -> Heard {
     }
 }
 
+fn gps_raw(p: &Payload) -> Heard {
+    let (amsl_mm, ellipsoid_mm) = (p.i32(16), p.i32(30));
+    // An extension: 0 where the autopilot does not send it.
+    let geoid_m = (ellipsoid_mm != 0).then(|| (f64::from(ellipsoid_mm) - f64::from(amsl_mm)) / 1e3);
+    Heard::GpsRaw { fix_type: p.u8(28), satellites: Some(p.u8(29)).filter(|n| *n != u8::MAX), geoid_m }
+}
+
 /// Only with a place and an altitude; a speed that is not known counts as none, and is heard of again a second later.
 fn traffic(p: &Payload) -> Option<Vehicle> {
     let flags = p.u16(22);
     let has = |flag: u16| flags & flag == flag;
-    if !has(ADSB_PLACE | ADSB_ALTITUDE) {
+    let (altitude_mm, heading_cdeg, speed_cm_s, climb_cm_s) = (p.i32(12), p.u16(16), p.u16(18), p.i16(20));
+    if !has(ADSB_PLACE | ADSB_ALTITUDE) || altitude_mm == UNKNOWN_I32 {
         return None;
     }
-    let speed_m_s = if has(ADSB_HEADING | ADSB_SPEED) { f64::from(p.u16(18)) / 1e2 } else { 0.0 };
-    let (sin, cos) = (f64::from(p.u16(16)) / 1e2).to_radians().sin_cos();
+    let goes = has(ADSB_HEADING | ADSB_SPEED) && heading_cdeg != UNKNOWN_U16 && speed_cm_s != UNKNOWN_U16;
+    let climbs = has(ADSB_CLIMB) && climb_cm_s != UNKNOWN_I16;
+    let speed_m_s = if goes { f64::from(speed_cm_s) / 1e2 } else { 0.0 };
+    let (sin, cos) = (f64::from(heading_cdeg) / 1e2).to_radians().sin_cos();
+    let altitude_m = f64::from(altitude_mm) / 1e3;
     Some(Vehicle {
         address: p.u32(0),
         callsign: if has(ADSB_CALLSIGN) { p.text::<9>(27).trim().to_owned() } else { String::new() },
         place: GeoPoint::new(f64::from(p.i32(4)) / 1e7, f64::from(p.i32(8)) / 1e7).ok()?,
-        altitude_amsl_m: f64::from(p.i32(12)) / 1e3,
+        // A type that is not known has the wider doubt.
+        altitude: if p.u8(26) == ADSB_GEOMETRIC { Altitude::Geometric { altitude_m } } else { Altitude::Pressure { altitude_m } },
         east_m_s: speed_m_s * sin,
         north_m_s: speed_m_s * cos,
-        up_m_s: if has(ADSB_CLIMB) { f64::from(p.i16(20)) / 1e2 } else { 0.0 },
+        up_m_s: if climbs { f64::from(climb_cm_s) / 1e2 } else { 0.0 },
+        age_s: f64::from(p.u8(37)),
     })
 }
 

@@ -38,6 +38,8 @@ pub struct LinkLimits {
     pub mode_limit_ms: u64,
     /// Added to twice the calculated time of a path: wind, climbs, corners.
     pub path_slack_ms: u64,
+    /// Added to the time of a climb back to the transit height: the mode, the order, its repeats.
+    pub climb_slack_ms: u64,
     /// From touch-down to disarmed; then the link disarms.
     pub disarm_wait_ms: u64,
     /// Remaining charge at which the aircraft must go home, per cent.
@@ -88,6 +90,7 @@ impl Default for LinkLimits {
             mode_confirm_ms: 3_000,
             mode_limit_ms: 20_000,
             path_slack_ms: 90_000,
+            climb_slack_ms: 30_000,
             disarm_wait_ms: 15_000,
             battery_low_pct: 25.0,
             pad_distance_max_m: 20.0,

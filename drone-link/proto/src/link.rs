@@ -398,6 +398,7 @@ impl Link {
             self.camera.zoom(self.craft.sight, &mut self.craft.commander, now_ms);
             self.drive_gimbal(now_ms);
             self.ask_housekeeping(now_ms);
+            self.craft.commander.take_round_trip(self.timesync.round_trip_ms());
             self.craft.light.drive(autopilot, &mut self.craft.commander, &self.config.limits, now_ms);
         }
         self.send_due(now_ms);

@@ -5,7 +5,7 @@ use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, id};
 use crate::profile::Autopilot;
 
 /// Message and interval in microseconds. Five positions a second draw a smooth track; the rest changes slowly.
-const WANTED: [(u32, u32); 10] = [
+const WANTED: [(u32, u32); 11] = [
     (id::EXTENDED_SYS_STATE, 500_000),
     (id::GLOBAL_POSITION_INT, 200_000),
     (id::SYS_STATUS, 1_000_000),
@@ -16,6 +16,8 @@ const WANTED: [(u32, u32); 10] = [
     (id::WIND_COV, 2_000_000),
     // Other people's aircraft: ArduPilot tells of them only when asked, one with each message.
     (id::ADSB_VEHICLE, 200_000),
+    // The air pressure, by which others tell their height; it changes slowly.
+    (id::SCALED_PRESSURE, 2_000_000),
     (id::ILLUMINATOR_STATUS, 1_000_000),
 ];
 

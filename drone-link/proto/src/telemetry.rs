@@ -6,6 +6,7 @@ use flight_types::{DroneStatus, GeoPoint};
 
 use crate::inbound::{GlobalPosition, Heard, Heartbeat};
 use crate::profile::{Autopilot, Mode};
+use crate::traffic::{self, Ours};
 
 /// GPS_FIX_TYPE of a three-dimensional fix; smaller is not usable.
 const FIX_3D: u8 = 3;
@@ -43,6 +44,10 @@ pub(crate) struct Telemetry {
     battery_v: Option<f64>,
     time_left_s: Option<f64>,
     satellites: Option<u8>,
+    /// How far mean sea level lies over the ellipsoid here, metres.
+    geoid_m: Option<f64>,
+    /// How far the altitude of a standard atmosphere lies over that above the sea today, metres, and when it was measured.
+    pressure_over_amsl_m: Option<(f64, u64)>,
     wind: Option<(f64, f64)>,
     /// When the position was measured, by the aircraft's clock.
     pub position_boot_ms: Option<u32>,
@@ -54,6 +59,9 @@ pub(crate) struct Telemetry {
 const BATTERY_AGE_MAX_MS: u64 = 30_000;
 /// Batteries kept at most: no autopilot has more.
 const BATTERIES_MAX: usize = 16;
+
+/// The pressure of the air is measured anew before this, milliseconds: in a storm it changes by 1 hPa, 8 m, in that time.
+const PRESSURE_AGE_MAX_MS: u64 = 600_000;
 
 impl Telemetry {
     /// With several batteries the emptiest decides. Two that tell in turn would never be low for as long as is asked, or be the full one
@@ -86,10 +94,14 @@ impl Telemetry {
                     self.battery_pct = battery_pct.or(self.battery_pct);
                 }
             }
-            Heard::GpsRaw { fix_type, satellites } => {
+            Heard::GpsRaw { fix_type, satellites, geoid_m } => {
                 self.fix_type = Some(*fix_type);
                 self.satellites = *satellites;
+                if *fix_type >= FIX_3D {
+                    self.geoid_m = geoid_m.filter(|geoid_m| traffic::GEOID_M.contains(geoid_m));
+                }
             }
+            Heard::Pressure { hpa } => self.take_pressure(*hpa, now_ms),
             Heard::Attitude { boot_ms, roll_rad, pitch_rad, .. } => {
                 self.look_at_boot_clock(*boot_ms);
                 self.roll_deg = finite_deg(*roll_rad).or(self.roll_deg);
@@ -141,6 +153,19 @@ impl Telemetry {
         self.heading_deg = heard.heading_deg.or(self.heading_deg);
         self.ground_speed_m_s = Some(heard.north_m_s.hypot(heard.east_m_s));
         self.climb_m_s = Some(-heard.down_m_s);
+    }
+
+    fn take_pressure(&mut self, hpa: f64, now_ms: u64) {
+        let Some((amsl_m, pressure_altitude_m)) = self.altitude_amsl_m.zip(traffic::pressure_altitude_m(hpa)) else { return };
+        self.pressure_over_amsl_m = Some((pressure_altitude_m - amsl_m, now_ms));
+    }
+
+    /// Where it is, as it is compared with other people's aircraft.
+    pub fn for_traffic(&self, now_ms: u64) -> Option<Ours> {
+        let (place, altitude_amsl_m) = self.position.zip(self.altitude_amsl_m)?;
+        let fresh = |(_, heard_ms): &(f64, u64)| now_ms.saturating_sub(*heard_ms) < PRESSURE_AGE_MAX_MS;
+        let pressure_over_amsl_m = self.pressure_over_amsl_m.filter(fresh).map(|(over_m, _)| over_m);
+        Some(Ours { place, altitude_amsl_m, geoid_m: self.geoid_m, pressure_over_amsl_m })
     }
 
     fn look_at_boot_clock(&mut self, boot_ms: u32) {

@@ -1,11 +1,11 @@
 //! Other people's aircraft near ours, as its ADS-B receiver hears them (MAVLink ADSB_VEHICLE), and whether one comes too near.
 //!
 //! Too near is inside the volume of ASTM F3442 for small unmanned aircraft ("well clear": 2,000 ft along the ground and 250 ft in
-//! height), now or within the time that it takes to give way.
+//! height), now or within the time that it takes to give way. Heights are told in two ways, neither of which is ours (ADR 201).
 
 use std::collections::BTreeMap;
 
-use flight_types::{GeoPoint, Local, LocalFrame};
+use flight_types::{GeoPoint, LocalFrame};
 
 /// Well clear along the ground, metres (2,000 ft).
 const CLEAR_M: f64 = 610.0;
@@ -17,10 +17,72 @@ const GONE_FACTOR: f64 = 1.3;
 const AHEAD_S: f64 = 40.0;
 /// Steps of that.
 const AHEAD_STEP_S: f64 = 2.0;
-/// An aircraft not heard for so long is not known to be anywhere, milliseconds: ADS-B speaks once a second.
-const SILENT_MS: u64 = 10_000;
+/// An aircraft not heard for so long is not known to be anywhere, seconds: ADS-B speaks once a second.
+const SILENT_S: f64 = 10.0;
 /// Aircraft kept at once; the sky over a town has a few, a forger may send many. The one unheard longest goes first.
 const KNOWN_MAX: usize = 64;
+
+/// So far mean sea level lies over the ellipsoid, anywhere on Earth, metres (EGM96: −106 to 85).
+pub(crate) const GEOID_M: std::ops::RangeInclusive<f64> = -107.0..=86.0;
+/// A transponder's altimeter and its encoder may be so far out, metres (125 ft: 14 CFR 91.217).
+const ALTIMETER_M: f64 = 38.0;
+/// So far pressure altitudes lie from those above the sea while nobody tells today's pressure, metres: 30 hPa at 8.3 m, which is a deep
+/// low or a strong high.
+const PRESSURE_UNKNOWN_M: f64 = 250.0;
+/// Pressure at mean sea level in a standard atmosphere, hectopascals.
+const STANDARD_HPA: f64 = 1_013.25;
+/// Pressures of the air between the highest peaks and the deepest holes, hectopascals; others are a sensor's error.
+const PRESSURE_HPA: std::ops::RangeInclusive<f64> = 300.0..=1_100.0;
+
+/// The altitude that a standard atmosphere has this pressure at, metres (ICAO Doc 7488, up to 11 km).
+pub(crate) fn pressure_altitude_m(hpa: f64) -> Option<f64> {
+    PRESSURE_HPA.contains(&hpa).then(|| 44_330.77 * (1.0 - (hpa / STANDARD_HPA).powf(0.190_263)))
+}
+
+/// Our aircraft, as it is compared with others.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Ours {
+    pub place: GeoPoint,
+    pub altitude_amsl_m: f64,
+    /// How far mean sea level lies over the ellipsoid here, metres; `None` until it is known.
+    pub geoid_m: Option<f64>,
+    /// How far the altitude of a standard atmosphere lies over that above the sea, metres; `None` until it is known.
+    pub pressure_over_amsl_m: Option<f64>,
+}
+
+/// How high an aircraft says that it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Altitude {
+    /// By its altimeter. MAVLink says over the sea by today's pressure; what transponders send, and receivers pass on, is over 1013.25 hPa.
+    Pressure { altitude_m: f64 },
+    /// By satellites. MAVLink says over the sea; what transponders send (DO-260B) is over the ellipsoid.
+    Geometric { altitude_m: f64 },
+}
+
+impl Altitude {
+    /// How far it may be over ours, metres, and how far out each of these may be: whichever way the receiver meant it.
+    fn over(self, ours: &Ours) -> [(f64, f64); 2] {
+        match self {
+            Self::Pressure { altitude_m } => {
+                let as_told_m = altitude_m - ours.altitude_amsl_m;
+                let standard = match ours.pressure_over_amsl_m {
+                    Some(over_m) => (as_told_m - over_m, ALTIMETER_M),
+                    None => (as_told_m, ALTIMETER_M + PRESSURE_UNKNOWN_M),
+                };
+                [(as_told_m, ALTIMETER_M), standard]
+            }
+            Self::Geometric { altitude_m } => {
+                let as_told_m = altitude_m - ours.altitude_amsl_m;
+                let (low_m, high_m) = (GEOID_M.start(), GEOID_M.end());
+                let over_ellipsoid = match ours.geoid_m {
+                    Some(geoid_m) => (as_told_m - geoid_m, 0.0),
+                    None => (as_told_m - (low_m + high_m) / 2.0, (high_m - low_m) / 2.0),
+                };
+                [(as_told_m, 0.0), over_ellipsoid]
+            }
+        }
+    }
+}
 
 /// One aircraft as heard.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,10 +91,12 @@ pub(crate) struct Vehicle {
     pub address: u32,
     pub callsign: String,
     pub place: GeoPoint,
-    pub altitude_amsl_m: f64,
+    pub altitude: Altitude,
     pub east_m_s: f64,
     pub north_m_s: f64,
     pub up_m_s: f64,
+    /// Since it told this, seconds.
+    pub age_s: f64,
 }
 
 /// An aircraft that is, or will be, too near.
@@ -76,9 +140,9 @@ impl Traffic {
     }
 
     /// Whether somebody has come too near, or the one who had is gone.
-    pub fn watch(&mut self, here: GeoPoint, altitude_amsl_m: f64, now_ms: u64) -> Option<Change> {
-        self.known.retain(|_, (_, heard_ms)| now_ms.saturating_sub(*heard_ms) < SILENT_MS);
-        let gap = |(vehicle, heard_ms): &(Vehicle, u64)| nearest(vehicle, here, altitude_amsl_m, now_ms.saturating_sub(*heard_ms));
+    pub fn watch(&mut self, ours: &Ours, now_ms: u64) -> Option<Change> {
+        self.known.retain(|_, known| age_s(known, now_ms) < SILENT_S);
+        let gap = |known: &(Vehicle, u64)| nearest(&known.0, ours, age_s(known, now_ms));
         if let Some(told) = self.told {
             let near = self.known.get(&told).map(gap).is_some_and(|gap| gap.within(GONE_FACTOR));
             if near {
@@ -114,21 +178,31 @@ impl Gap {
     }
 }
 
+/// How old what is known of an aircraft is, seconds.
+fn age_s((vehicle, heard_ms): &(Vehicle, u64), now_ms: u64) -> f64 {
+    vehicle.age_s + now_ms.saturating_sub(*heard_ms) as f64 / 1_000.0
+}
+
 /// Ours hovers or will: its own speed does not count.
-fn nearest(vehicle: &Vehicle, here: GeoPoint, altitude_amsl_m: f64, age_ms: u64) -> Gap {
-    let there = LocalFrame::new(here).to_local(vehicle.place);
+fn nearest(vehicle: &Vehicle, ours: &Ours, age_s: f64) -> Gap {
+    let there = LocalFrame::new(ours.place).to_local(vehicle.place);
+    let over = vehicle.altitude.over(ours);
     let at = |seconds: f64| {
-        let place =
-            Local { east_m: there.east_m + vehicle.east_m_s * seconds, north_m: there.north_m + vehicle.north_m_s * seconds };
-        let above_m = vehicle.altitude_amsl_m + vehicle.up_m_s * seconds - altitude_amsl_m;
-        (place.east_m.hypot(place.north_m), above_m)
+        let east_m = there.east_m + vehicle.east_m_s * seconds;
+        let north_m = there.north_m + vehicle.north_m_s * seconds;
+        // The nearer of what its height may mean, and how near that may be.
+        let apart = over.map(|(above_m, out_m)| {
+            let above_m = above_m + vehicle.up_m_s * seconds;
+            (above_m, (above_m.abs() - out_m).max(0.0))
+        });
+        let (above_m, apart_m) = if apart[1].1 < apart[0].1 { apart[1] } else { apart[0] };
+        (east_m.hypot(north_m), above_m, apart_m)
     };
-    let age_s = age_ms as f64 / 1_000.0;
-    let (now_m, above_m) = at(age_s);
+    let (now_m, above_m, _) = at(age_s);
     let steps = (AHEAD_S / AHEAD_STEP_S) as u32;
     let share = |step: u32| {
-        let (distance_m, above_m) = at(age_s + f64::from(step) * AHEAD_STEP_S);
-        (distance_m / CLEAR_M).max(above_m.abs() / CLEAR_HEIGHT_M)
+        let (distance_m, _, apart_m) = at(age_s + f64::from(step) * AHEAD_STEP_S);
+        (distance_m / CLEAR_M).max(apart_m / CLEAR_HEIGHT_M)
     };
     Gap { now_m, above_m, least: (0..=steps).map(share).fold(f64::INFINITY, f64::min) }
 }
@@ -148,17 +222,94 @@ mod tests {
             address,
             callsign: String::new(),
             place,
-            altitude_amsl_m: 90.0 + above_m,
+            altitude: Altitude::Geometric { altitude_m: 90.0 + above_m },
             east_m_s: 0.0,
             north_m_s: -50.0,
             up_m_s: 0.0,
+            age_s: 0.0,
         }
+    }
+
+    /// Where sea level and ellipsoid are one, on a day as the standard has it.
+    fn ours() -> Ours {
+        Ours { place: here(), altitude_amsl_m: 90.0, geoid_m: Some(0.0), pressure_over_amsl_m: Some(0.0) }
+    }
+
+    fn near(altitude: Altitude, ours: &Ours) -> bool {
+        let mut traffic = Traffic::default();
+        traffic.take(&Vehicle { altitude, ..coming(1, 500.0, 0.0) }, 1_000);
+        matches!(traffic.watch(ours, 1_000), Some(Change::Came(_)))
+    }
+
+    #[test]
+    fn satellites_tell_the_height_over_the_sea_or_the_ellipsoid() {
+        let korea = Ours { geoid_m: Some(25.0), ..ours() };
+        let unknown = Ours { geoid_m: None, ..ours() };
+        for (above_m, here, expected) in [
+            (100.0, ours(), false),
+            // Over the ellipsoid that is 75 m over ours.
+            (100.0, korea, true),
+            (102.0, korea, false),
+            (-75.0, korea, true),
+            (-77.0, korea, false),
+            (160.0, unknown, true),
+            (163.0, unknown, false),
+            (-180.0, unknown, true),
+            (-184.0, unknown, false),
+        ] {
+            assert_eq!(
+                near(Altitude::Geometric { altitude_m: 90.0 + above_m }, &here),
+                expected,
+                "{above_m} m, {:?}",
+                here.geoid_m
+            );
+        }
+    }
+
+    #[test]
+    fn altimeters_tell_the_height_by_todays_pressure_or_the_standards() {
+        // 1030 hPa at sea level: over the standard everything is 138 m lower than it is.
+        let high = Ours { pressure_over_amsl_m: Some(-138.0), ..ours() };
+        let unknown = Ours { pressure_over_amsl_m: None, ..ours() };
+        for (above_m, here, expected) in [
+            (113.0, ours(), true),
+            (115.0, ours(), false),
+            (-138.0, high, true),
+            (-138.0 - 113.0, high, true),
+            (-138.0 - 115.0, high, false),
+            // As MAVLink words it.
+            (113.0, high, true),
+            (115.0, high, false),
+            (360.0, unknown, true),
+            (366.0, unknown, false),
+        ] {
+            let altitude = Altitude::Pressure { altitude_m: 90.0 + above_m };
+            assert_eq!(near(altitude, &here), expected, "{above_m} m, {:?}", here.pressure_over_amsl_m);
+        }
+    }
+
+    #[test]
+    fn a_standard_atmosphere_has_its_pressures() {
+        for (hpa, expected_m) in [(1_013.25, 0.0), (954.61, 500.0), (898.75, 1_000.0), (1_030.0, -138.3)] {
+            let altitude_m = pressure_altitude_m(hpa).expect("a pressure");
+            assert!((altitude_m - expected_m).abs() < 1.0, "{hpa} hPa: {altitude_m} m");
+        }
+        assert!([0.0, f64::NAN, -5.0, 5_000.0].into_iter().all(|hpa| pressure_altitude_m(hpa).is_none()));
+    }
+
+    #[test]
+    fn what_was_told_long_ago_counts_as_old() {
+        let stale = Vehicle { age_s: 10.0, ..coming(1, 500.0, 0.0) };
+        assert!(!watched(&stale));
+        // 50 m/s for 8 s: it has passed from 900 m to 500 m.
+        let later = Vehicle { age_s: 8.0, north_m_s: 50.0, ..coming(1, 500.0, 0.0) };
+        assert!(!watched(&later), "it has left");
     }
 
     fn watched(vehicle: &Vehicle) -> bool {
         let mut traffic = Traffic::default();
         traffic.take(vehicle, 1_000);
-        matches!(traffic.watch(here(), 90.0, 1_000), Some(Change::Came(_)))
+        matches!(traffic.watch(&ours(), 1_000), Some(Change::Came(_)))
     }
 
     #[test]
@@ -181,7 +332,7 @@ mod tests {
         for second in 0..120_u64 {
             let vehicle = coming(0xABCDEF, 3_000.0 - 50.0 * second as f64, 30.0);
             traffic.take(&vehicle, second * 1_000);
-            told.extend(traffic.watch(here(), 90.0, second * 1_000).map(|change| (second, change)));
+            told.extend(traffic.watch(&ours(), second * 1_000).map(|change| (second, change)));
         }
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(matches!(&told[0].1, Change::Came(intruder) if intruder.name == "ABCDEF" && intruder.above_m == 30.0));
@@ -192,8 +343,8 @@ mod tests {
     fn silence_is_no_aircraft_and_a_flood_is_bounded() {
         let mut traffic = Traffic::default();
         traffic.take(&coming(1, 500.0, 0.0), 0);
-        assert!(traffic.watch(here(), 90.0, 0).is_some());
-        assert_eq!(traffic.watch(here(), 90.0, SILENT_MS), Some(Change::Gone));
+        assert!(traffic.watch(&ours(), 0).is_some());
+        assert_eq!(traffic.watch(&ours(), 10_000), Some(Change::Gone));
         for address in 0..1_000 {
             traffic.take(&coming(address, 50_000.0, 0.0), 20_000 + u64::from(address));
         }

@@ -412,6 +412,23 @@ fn who_gives_way_on_scene_sinks_where_it_hovers_and_goes_back_up() {
 }
 
 #[test]
+fn who_takes_the_order_to_climb_back_and_does_not_climb_is_told_of() {
+    let mut world = world_at(FlightPhase::Airborne, CLEAR, 23);
+    world.run(15_000);
+    world.command("m", FlightCommand::GiveWay { height_m: 20.0 });
+    world.run(30_000);
+    let low_m = world.vehicle.height_m;
+    world.command("m", FlightCommand::Continue);
+    let late = |report: &FlightEvent| matches!(report, FlightEvent::Failed { failure: FlightFailure::Timeout { step, .. }, airborne: true } if step == "climb");
+    for second in 0..120 {
+        world.run(1_000);
+        world.vehicle.height_m = low_m;
+        assert!(second > 60 || !world.has(late), "after {second} s");
+    }
+    assert_eq!(world.reports.iter().filter(|(_, report)| late(report)).count(), 1, "{:?}", world.reports);
+}
+
+#[test]
 fn hold_and_continue_interrupt_the_transit() {
     let mut world = world_at(FlightPhase::Airborne, CLEAR, 15);
     world.run(15_000);

@@ -20,6 +20,8 @@ const LIGHT_AHEAD_M: f64 = 60.0;
 const NEWS_MS: u64 = 1_000;
 /// A survey that is slower than this stands; it keeps times finite, metres per second.
 const SURVEY_SPEED_M_S_MIN: f64 = 0.1;
+/// Autopilots climb faster than this by their own (PX4: MPC_Z_V_AUTO_UP 3 m/s, ArduCopter: WPNAV_SPEED_UP 2.5 m/s), metres per second.
+const CLIMB_M_S_MIN: f64 = 1.0;
 /// Full brightness, per cent.
 const FULL_PCT: u8 = 100;
 
@@ -93,7 +95,9 @@ impl Flight {
         }
         // Low over a lot nothing was sunk, and the path goes on where it was left.
         self.way = self.way.filter(|_| !self.is_over_lot(craft));
-        if self.way == Some(Way::Up) && !self.climb_back(craft, now_ms) {
+        if let Some(Way::Up(since_ms)) = self.way
+            && !self.climb_back(since_ms, craft, now_ms)
+        {
             return;
         }
         if self.turned || self.begins_to_turn(craft, now_ms) {
@@ -171,8 +175,9 @@ impl Flight {
         }
     }
 
-    /// Back up to the transit height before the mission goes on. Returns whether it is there.
-    fn climb_back(&mut self, craft: &mut Craft, now_ms: u64) -> bool {
+    /// Back up to the transit height before the mission goes on. Returns whether it is there. One that takes the order and does not climb
+    /// would hover there for ever: it is told of.
+    fn climb_back(&mut self, since_ms: u64, craft: &mut Craft, now_ms: u64) -> bool {
         let level_m = self.plan.transit_height_m;
         let (Some(here), Some(height_m)) = (craft.telemetry.position, self.height_m(craft)) else { return false };
         if self.is_level(height_m, level_m, craft) {
@@ -181,6 +186,9 @@ impl Flight {
         }
         if self.hold_on(Mode::Hold, "climb", craft, now_ms) {
             self.hover_at(here, level_m, craft, now_ms);
+            // Slower than any autopilot climbs is no climb.
+            let climb_ms = level_m.max(0.0) / CLIMB_M_S_MIN * 1_000.0;
+            self.say_late("climb", since_ms, craft.limits.climb_slack_ms + climb_ms as u64, craft, now_ms);
         }
         false
     }
@@ -245,7 +253,12 @@ impl Flight {
     pub(super) fn check_time(&mut self, step: &str, path_m: f64, craft: &mut Craft, now_ms: u64) {
         let flight_s = path_m / self.plan.transit_speed_m_s.max(0.5);
         let limit_ms = craft.limits.path_slack_ms + (flight_s * 2_000.0) as u64;
-        if self.late || !craft.connected || self.elapsed_ms(now_ms) < limit_ms {
+        self.say_late(step, self.since_ms, limit_ms, craft, now_ms);
+    }
+
+    /// Reports, once, what has not come to its end in time.
+    fn say_late(&mut self, step: &str, since_ms: u64, limit_ms: u64, craft: &Craft, now_ms: u64) {
+        if self.late || !craft.connected || now_ms.saturating_sub(since_ms) < limit_ms {
             return;
         }
         self.late = true;

@@ -89,8 +89,8 @@ enum Request {
 enum Way {
     /// To this height over home at most.
     Down(f64),
-    /// Back up to the transit height, before it goes on.
-    Up,
+    /// Back up to the transit height, before it goes on; since when.
+    Up(u64),
 }
 
 /// One flight of one aircraft.
@@ -259,7 +259,7 @@ impl Flight {
         self.kept = None;
         self.hover = None;
         if self.way.is_some() {
-            self.way = Some(Way::Up);
+            self.way = Some(Way::Up(now_ms));
         }
         if self.stage == Stage::Adrift {
             craft.forget_mode();

@@ -55,8 +55,8 @@ impl Flight {
     }
 
     fn watch_traffic(&mut self, craft: &mut Craft, now_ms: u64) {
-        let Some((here, altitude_amsl_m)) = craft.telemetry.position.zip(craft.telemetry.altitude_amsl_m) else { return };
-        match craft.traffic.watch(here, altitude_amsl_m, now_ms) {
+        let Some(ours) = craft.telemetry.for_traffic(now_ms) else { return };
+        match craft.traffic.watch(&ours, now_ms) {
             Some(Change::Came(Intruder { name, distance_m, above_m })) => {
                 self.report(FlightEvent::Intruder { name, distance_m, above_m });
             }
