@@ -182,6 +182,9 @@ impl Aircraft {
             if let Some(camera) = &mut self.camera {
                 camera.receive(&frame, &sight, &mut self.illuminator_out);
             }
+            for fault in self.autopilot.take_failures() {
+                self.inject(fault);
+            }
         }
         if self.autopilot.take_reboot_request() {
             self.reboot();

@@ -299,7 +299,8 @@ impl CameraComponent {
 
     /// The streams that a number names: 0 all, else counted from 1.
     fn chosen(&self, number: f32) -> impl Iterator<Item = usize> + use<> {
-        (0..self.streams.len()).filter(move |index| number == 0.0 || number == (*index + 1) as f32)
+        // MAVSDK leaves the parameter out, which is NaN on the wire.
+        (0..self.streams.len()).filter(move |index| number.is_nan() || number == 0.0 || number == (*index + 1) as f32)
     }
 
     fn send(&self, id: u32, stream: f32, sight: &Sight, out: &mut Transmitter) {

@@ -50,6 +50,31 @@ fn fly_with(script: &str) {
 }
 
 #[test]
+fn mavsdk_flies_missions() {
+    fly_with("mavsdk_mission.py");
+}
+
+#[test]
+fn mavsdk_looks_at_the_parts() {
+    fly_with("mavsdk_parts.py");
+}
+
+#[test]
+fn mavsdk_meets_fences_streams_setpoints_and_has_somebody_followed() {
+    fly_with("mavsdk_limits.py");
+}
+
+#[test]
+fn pymavlink_times_the_failsafes() {
+    fly_with("pymavlink_failsafes.py");
+}
+
+#[test]
+fn pymavlink_transfers_parameters_and_missions_over_losses() {
+    fly_with("pymavlink_transfers.py");
+}
+
+#[test]
 fn mavsdk_flies_the_whole_job() {
     fly_with("mavsdk_escort.py");
 }

@@ -65,7 +65,10 @@ pub(crate) struct Commander {
     took_off: bool,
     link_lost: bool,
     position_lost: bool,
+    compass_stale: bool,
     pending: Option<Pending>,
+    /// What is left of COM_FAIL_ACT_T for the next failsafe, seconds; `None` is all of it.
+    hold_left_s: Option<f64>,
     fence_checked_us: u64,
     fence_breached: bool,
 }
@@ -90,7 +93,9 @@ impl Commander {
             took_off: false,
             link_lost: false,
             position_lost: false,
+            compass_stale: false,
             pending: None,
+            hold_left_s: None,
             fence_checked_us: 0,
             fence_breached: false,
         }
@@ -102,6 +107,7 @@ impl Autopilot {
     pub(super) fn supervise(&mut self) {
         self.detect_landing();
         self.watch_attitude();
+        self.watch_compass();
         self.disarm_when_due();
         self.watch_battery();
         self.watch_position();
@@ -120,6 +126,9 @@ impl Autopilot {
         }
         if !self.estimator.has_position(self.now_us) {
             return Some("Preflight Fail: GPS fix too low".to_owned());
+        }
+        if self.estimator.compass_is_stale() {
+            return Some("Preflight Fail: No valid data from Compass 0".to_owned());
         }
         if self.commander.battery_stage >= BatteryStage::Critical {
             return Some("Preflight Fail: low battery".to_owned());
@@ -162,6 +171,10 @@ impl Autopilot {
         self.commander.failsafe = false;
         self.commander.fence_breached = false;
         self.say(MavSeverity::MAV_SEVERITY_INFO, "Armed by external command");
+        if self.commander.mode == FlightMode::Mission {
+            // Mission mode was there before: arming is what it waited for.
+            self.begin_mission();
+        }
         Verdict::Accepted
     }
 
@@ -287,6 +300,15 @@ impl Autopilot {
         }
     }
 
+    /// Without its compass the aircraft flies on by its gyroscopes and says so, in PX4's words (flight.md, being PX4's physics).
+    fn watch_compass(&mut self) {
+        let stale = self.estimator.compass_is_stale();
+        if stale && !self.commander.compass_stale {
+            self.say(MavSeverity::MAV_SEVERITY_EMERGENCY, "MAG #0 failed: STALE!");
+        }
+        self.commander.compass_stale = stale;
+    }
+
     fn disarm_when_due(&mut self) {
         if !self.commander.armed || !self.commander.landed {
             return;
@@ -321,35 +343,60 @@ impl Autopilot {
 
     fn react_to_battery(&mut self, stage: BatteryStage) {
         let flying = self.commander.armed && !self.commander.landed;
-        let acts = self.params.integer("COM_LOW_BAT_ACT") == 3 && flying;
+        let action = if flying { self.params.integer("COM_LOW_BAT_ACT") } else { 0 };
         match stage {
             BatteryStage::Ok => {}
             BatteryStage::Low => self.say(MavSeverity::MAV_SEVERITY_WARNING, "Low battery level"),
             BatteryStage::Critical => {
                 self.say(MavSeverity::MAV_SEVERITY_CRITICAL, "Critical battery level, return soon");
-                if acts && !matches!(self.commander.mode, FlightMode::Return | FlightMode::Land | FlightMode::Descend) {
-                    self.hold_then(FlightMode::Return);
+                match action {
+                    2 => self.fail_safely_into(FlightMode::Land),
+                    3 => self.fail_safely_into(FlightMode::Return),
+                    _ => {}
                 }
             }
             BatteryStage::Emergency => {
                 self.say(MavSeverity::MAV_SEVERITY_EMERGENCY, "Emergency battery level, land immediately");
-                if acts && !matches!(self.commander.mode, FlightMode::Land | FlightMode::Descend) {
-                    self.commander.failsafe = true;
-                    self.switch(FlightMode::Land);
+                if matches!(action, 2 | 3) {
+                    self.fail_safely_into(FlightMode::Land);
                 }
             }
         }
     }
 
-    /// Holds for COM_FAIL_ACT_T, then goes into `mode`.
+    /// A failsafe, unless the aircraft comes down already.
+    fn fail_safely_into(&mut self, mode: FlightMode) {
+        let comes_down = match self.commander.mode {
+            FlightMode::Land | FlightMode::Descend => true,
+            FlightMode::Return => mode == FlightMode::Return,
+            _ => false,
+        };
+        if !comes_down {
+            self.hold_then(mode);
+        }
+    }
+
+    /// Holds for what is left of COM_FAIL_ACT_T, then goes into `mode`. One hold serves all that comes in it.
     fn hold_then(&mut self, mode: FlightMode) {
         self.commander.failsafe = true;
+        let left_us = (self.commander.hold_left_s.unwrap_or(self.params.number("COM_FAIL_ACT_T")) * 1e6) as u64;
+        let act_at_us = self.commander.pending.map_or(self.now_us + left_us, |pending| pending.act_at_us);
         self.switch(FlightMode::Hold);
-        let wait_us = (self.params.number("COM_FAIL_ACT_T") * 1e6) as u64;
-        self.commander.pending = Some(Pending { act_at_us: self.now_us + wait_us, mode });
+        self.commander.pending = Some(Pending { act_at_us, mode });
+    }
+
+    /// The hold is used up while a failsafe waits and comes back four times as slowly: a second failsafe soon after one acts sooner (PX4
+    /// commander/failsafe/framework.cpp, updateStartDelay).
+    fn count_hold(&mut self) {
+        const REGAINED_SHARE: f64 = 0.25;
+        let whole_s = self.params.number("COM_FAIL_ACT_T");
+        let left_s = self.commander.hold_left_s.unwrap_or(whole_s);
+        let change_s = if self.commander.pending.is_some() { -super::GUIDANCE_S } else { super::GUIDANCE_S * REGAINED_SHARE };
+        self.commander.hold_left_s = Some((left_s + change_s).clamp(0.0, whole_s));
     }
 
     fn carry_out_pending(&mut self) {
+        self.count_hold();
         let Some(pending) = self.commander.pending else { return };
         if self.now_us < pending.act_at_us {
             return;
@@ -419,18 +466,23 @@ impl Autopilot {
         if !fresh {
             return;
         }
-        let mode = match self.params.integer("GF_ACTION") {
-            0 => return,
-            2 => Some(FlightMode::Hold),
-            3 => Some(FlightMode::Return),
-            _ => None,
-        };
+        self.react_to_breach(self.params.integer("GF_ACTION"));
+    }
+
+    /// Hold at once; return and landing after the hold that a pilot has to take over in (PX4 commander/failsafe/failsafe.cpp, fromGfActParam).
+    fn react_to_breach(&mut self, action: i32) {
+        if action == 0 {
+            return;
+        }
         self.say(MavSeverity::MAV_SEVERITY_WARNING, "Geofence violated");
-        if let Some(mode) =
-            mode.filter(|_| !matches!(self.commander.mode, FlightMode::Return | FlightMode::Land | FlightMode::Descend))
-        {
-            self.commander.failsafe = true;
-            self.switch(mode);
+        match action {
+            2 if !matches!(self.commander.mode, FlightMode::Return | FlightMode::Land | FlightMode::Descend) => {
+                self.commander.failsafe = true;
+                self.switch(FlightMode::Hold);
+            }
+            3 => self.fail_safely_into(FlightMode::Return),
+            5 => self.fail_safely_into(FlightMode::Land),
+            _ => {}
         }
     }
 
@@ -438,8 +490,10 @@ impl Autopilot {
     pub(super) fn fence_allows(&self, position_m: Vector) -> bool {
         let from_home = position_m - self.guidance.home_m;
         let (far_max, high_max) = (self.params.number("GF_MAX_HOR_DIST"), self.params.number("GF_MAX_VER_DIST"));
-        let near = far_max <= 0.0 || from_home.x.hypot(from_home.y) <= far_max;
-        let low = high_max <= 0.0 || -from_home.z <= high_max;
+        // A plan may touch the limit; its height came as a float of 32 bits.
+        const ROUNDING_M: f64 = 0.01;
+        let near = far_max <= 0.0 || from_home.x.hypot(from_home.y) <= far_max + ROUNDING_M;
+        let low = high_max <= 0.0 || -from_home.z <= high_max + ROUNDING_M;
         near && low && (self.plans.fence.is_empty() || self.plans.fence.allows(self.to_geo(position_m)))
     }
 

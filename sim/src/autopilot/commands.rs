@@ -8,6 +8,7 @@ use super::guidance::Circle;
 use super::telemetry::topic_of;
 use super::wire::{self, AUTOPILOT_COMPONENT, Frame, PayloadWriter};
 use super::{Autopilot, FlightMode};
+use crate::Fault;
 
 const NAV_RETURN_TO_LAUNCH: u16 = 20;
 const NAV_LAND: u16 = 21;
@@ -24,6 +25,7 @@ const DO_SET_ROI: u16 = 201;
 const PREFLIGHT_REBOOT: u16 = 246;
 const MISSION_START: u16 = 300;
 const COMPONENT_ARM_DISARM: u16 = 400;
+const INJECT_FAILURE: u16 = 420;
 const GET_MESSAGE_INTERVAL: u16 = 510;
 const SET_MESSAGE_INTERVAL: u16 = 511;
 const REQUEST_MESSAGE: u16 = 512;
@@ -125,6 +127,7 @@ impl Autopilot {
             REQUEST_MESSAGE => self.send_once(params[0] as u32),
             REQUEST_PROTOCOL_VERSION => self.send_once(300),
             REQUEST_AUTOPILOT_CAPABILITIES => self.send_once(148),
+            INJECT_FAILURE => self.inject_failure(params),
             PREFLIGHT_REBOOT if self.commander.armed => Verdict::Denied,
             PREFLIGHT_REBOOT => {
                 self.reboot_asked = true;
@@ -288,6 +291,16 @@ impl Autopilot {
         verdict
     }
 
+    /// INJECT_FAILURE: denied unless SYS_FAILURE_EN is set (PX4 mavlink/mavlink_receiver.cpp); what the simulation cannot break is unsupported.
+    fn inject_failure(&mut self, params: &[f32; 7]) -> Verdict {
+        if self.params.integer("SYS_FAILURE_EN") != 1 {
+            return Verdict::Denied;
+        }
+        let Some(fault) = failure_of(params[0], params[1]) else { return Verdict::Unsupported };
+        self.failures_asked.push(fault);
+        Verdict::Accepted
+    }
+
     fn set_interval(&mut self, params: &[f32; 7]) -> Verdict {
         let known = self.telemetry.set_interval(params[0] as u32, f64::from(params[1]), self.now_us);
         if known { Verdict::Accepted } else { Verdict::Failed }
@@ -304,5 +317,23 @@ impl Autopilot {
         let Some(topic) = topic_of(id) else { return Verdict::Unsupported };
         self.transmit(topic);
         Verdict::Accepted
+    }
+}
+
+/// FAILURE_UNIT and FAILURE_TYPE as a fault of this aircraft.
+fn failure_of(unit: f32, kind: f32) -> Option<Fault> {
+    const COMPASS: u16 = 2;
+    const SATELLITES: u16 = 4;
+    const BATTERY: u16 = 100;
+    const OK: u16 = 0;
+    const OFF: u16 = 1;
+    const STUCK: u16 = 2;
+    /// PX4's simulated battery falls to its empty voltage: under every threshold.
+    const EMPTY_PCT: f64 = 4.0;
+    match (unit as u16, kind as u16) {
+        (SATELLITES, OK | OFF) => Some(Fault::GpsLoss(kind as u16 == OFF)),
+        (COMPASS, OK | STUCK) => Some(Fault::CompassStuck(kind as u16 == STUCK)),
+        (BATTERY, OFF) => Some(Fault::SetCharge { pct: EMPTY_PCT }),
+        _ => None,
     }
 }

@@ -18,6 +18,9 @@ const BAROMETER_GAIN: f64 = 0.05;
 const BAROMETER_VELOCITY_GAIN: f64 = 0.04;
 /// Share of the compass error taken over at each sample (50 Hz).
 const HEADING_GAIN: f64 = 0.02;
+/// The same heading so often in a row is no measurement: a live compass is never without noise. PX4 calls a sensor stale after a hundred equal
+/// values (validation/DataValidator, VALUE_EQUAL_COUNT_DEFAULT), counted over its three axes.
+const COMPASS_EQUAL_MAX: u32 = 34;
 /// Levelling by the accelerometer at rest, per second.
 const LEVEL_GAIN_PER_S: f64 = 0.3;
 /// While standing still the gyroscopes' mean is their bias; this share is taken over per second.
@@ -50,6 +53,8 @@ pub(crate) struct Estimator {
     step: u64,
     doubted: u32,
     heading_known: bool,
+    compass_rad: Option<f64>,
+    compass_equal: u32,
 }
 
 impl Estimator {
@@ -67,6 +72,8 @@ impl Estimator {
             step: 0,
             doubted: 0,
             heading_known: false,
+            compass_rad: None,
+            compass_equal: 0,
         }
     }
 
@@ -154,7 +161,17 @@ impl Estimator {
         self.attitude = Quaternion::new(1.0, half.x, half.y, half.z) * self.attitude;
     }
 
+    /// Whether the compass repeats itself.
+    pub(crate) fn compass_is_stale(&self) -> bool {
+        self.compass_equal >= COMPASS_EQUAL_MAX
+    }
+
     fn correct_heading(&mut self, heading_rad: f64) {
+        let repeated = self.compass_rad.replace(heading_rad) == Some(heading_rad);
+        self.compass_equal = if repeated { self.compass_equal.saturating_add(1) } else { 0 };
+        if self.compass_is_stale() {
+            return;
+        }
         let error = wrap(heading_rad - self.heading_rad());
         let gain = if self.heading_known { HEADING_GAIN } else { 1.0 };
         self.heading_known = true;

@@ -22,10 +22,8 @@ const SETTLED_S: f64 = 0.4;
 const RETURN_CONE: f64 = 1.0;
 /// A followed target is forgotten after this time, microseconds.
 const FOLLOW_TIMEOUT_US: u64 = 3_000_000;
-/// Distance behind a followed target, metres (FLW_TGT_DST).
-const FOLLOW_DISTANCE_M: f64 = 8.0;
-/// Least height over home while following, metres (FLW_TGT_HT).
-const FOLLOW_HEIGHT_M: f64 = 8.0;
+/// A followed target slower than this has no course, metres per second: it is followed from where the aircraft is.
+const FOLLOW_COURSE_M_S: f64 = 0.5;
 /// The heading turns towards the way only when that is at least this long, metres.
 const HEADING_WAY_M: f64 = 2.0;
 
@@ -352,12 +350,19 @@ impl Autopilot {
         let age_s = (self.now_us - target.received_us) as f64 * 1e-6;
         let there = target.position_m + target.velocity_m_s * age_s;
         let away = Vector::new(here.x - there.x, here.y - there.y, 0.0);
-        let distance = away.norm().max(0.1);
-        let mut goal = there + away * (FOLLOW_DISTANCE_M / distance);
-        goal.z = here.z.min(self.guidance.home_m.z - FOLLOW_HEIGHT_M);
+        let bearing_rad = self.followed_from_rad(&target).unwrap_or(away.y.atan2(away.x));
+        let mut goal = there + Vector::new(bearing_rad.cos(), bearing_rad.sin(), 0.0) * self.params.number("FLW_TGT_DST");
+        goal.z = self.guidance.home_m.z - self.params.number("FLW_TGT_HT");
         self.guidance.target_m = goal;
         self.guidance.heading_rad = (-away.y).atan2(-away.x);
         self.fly_to(goal) + target.velocity_m_s
+    }
+
+    /// FLW_TGT_FA: from the target's course clockwise; `None` for a target that stands.
+    fn followed_from_rad(&self, target: &FollowTarget) -> Option<f64> {
+        let velocity = target.velocity_m_s;
+        let course_rad = velocity.y.atan2(velocity.x);
+        (velocity.x.hypot(velocity.y) >= FOLLOW_COURSE_M_S).then(|| course_rad + self.params.number("FLW_TGT_FA").to_radians())
     }
 
     fn fly_orbit(&mut self) -> Vector {
@@ -386,11 +391,17 @@ impl Autopilot {
         toward + setpoint.velocity_m_s.unwrap_or_else(Vector::zeros)
     }
 
-    /// Nobody streams setpoints: a manual mode without a pilot, which sinks (flight.md 22).
+    /// Nobody streams setpoints. By default a manual mode without a pilot, which sinks (flight.md 22); the other choices of COM_OBL_RC_ACT
+    /// act at once, without the hold of other failsafes (PX4 commander/failsafe/failsafe.cpp, fromOffboardLossActParam and checkStateAndMode).
     fn lose_offboard(&mut self) -> Vector {
         self.say(mavlink::dialects::ardupilotmega::MavSeverity::MAV_SEVERITY_CRITICAL, "No offboard signal, failsafe activated");
         self.commander.failsafe = true;
-        self.commander.mode = FlightMode::Manual;
+        self.switch(match self.params.integer("COM_OBL_RC_ACT") {
+            3 => FlightMode::Return,
+            4 => FlightMode::Land,
+            5 => FlightMode::Hold,
+            _ => FlightMode::Manual,
+        });
         Vector::zeros()
     }
 }

@@ -118,6 +118,9 @@ impl Autopilot {
         if !self.estimator.has_position(self.now_us) {
             health &= !(GPS | AHRS);
         }
+        if self.estimator.compass_is_stale() {
+            health &= !COMPASS;
+        }
         if self.arming_obstacle().is_some() {
             health &= !PREARM;
         }

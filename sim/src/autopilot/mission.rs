@@ -91,7 +91,8 @@ impl Autopilot {
         for (index, item) in self.plans.mission.iter().enumerate() {
             let Some(place) = item.place().filter(|_| item.is_navigation()) else { continue };
             let position = self.item_position(item, place);
-            if !self.plans.fence.is_empty() && !self.plans.fence.allows(place) {
+            // Polygons, circles and the limits by parameter (PX4 navigator/mission_feasibility_checker.cpp, checkMissionAgainstGeofence).
+            if !self.fence_allows(position) {
                 return Some(format!("Geofence violation for waypoint {}", index + 1));
             }
             let from = last.unwrap_or(self.estimator.position_m);

@@ -51,6 +51,7 @@ mod receive;
 use flight_types::{GeoPoint, Local, LocalFrame};
 use mavlink::dialects::ardupilotmega::MavSeverity;
 
+use crate::Fault;
 use crate::physics::{Airframe, Measurements, ROTOR_COUNT, Vector};
 use plan::Item;
 use transfer::Upload;
@@ -132,6 +133,8 @@ pub(crate) struct Autopilot {
     drag: DragModel,
     /// A client asked for a restart; the aircraft carries it out.
     reboot_asked: bool,
+    /// What clients broke on purpose; the aircraft carries it out.
+    failures_asked: Vec<Fault>,
 }
 
 /// Clients that read a plan, and parameters that wait to be sent.
@@ -175,6 +178,7 @@ impl Autopilot {
             satellites: 0,
             wind_estimate_m_s: Vector::zeros(),
             reboot_asked: false,
+            failures_asked: Vec::new(),
         }
     }
 
@@ -200,6 +204,11 @@ impl Autopilot {
     /// Whether a client asked for a restart since the last call.
     pub(crate) fn take_reboot_request(&mut self) -> bool {
         std::mem::take(&mut self.reboot_asked)
+    }
+
+    /// What clients asked to break or mend since the last call.
+    pub(crate) fn take_failures(&mut self) -> Vec<Fault> {
+        std::mem::take(&mut self.failures_asked)
     }
 
     /// One control step; gives the rotor speeds to aim for.

@@ -21,10 +21,16 @@ const DEFAULTS: &[(&str, ParamValue)] = &[
     ("COM_DISARM_PRFLT", ParamValue::Real(10.0)),  // Seconds armed on the ground without a take-off until disarming.
     ("COM_DL_LOSS_T", ParamValue::Integer(10)),    // Seconds without a ground station until the link counts as lost.
     ("COM_FAIL_ACT_T", ParamValue::Real(5.0)),     // Seconds of hold before a failsafe acts.
-    ("COM_LOW_BAT_ACT", ParamValue::Integer(3)),   // 0 warns; 3 returns when critical and lands when empty.
-    ("COM_OBL_RC_ACT", ParamValue::Integer(0)),    // What follows lost offboard setpoints: 0 = position mode.
+    ("COM_LOW_BAT_ACT", ParamValue::Integer(3)),   // 0 warns; 2 lands when critical; 3 returns when critical and lands when empty.
+    ("COM_OBL_RC_ACT", ParamValue::Integer(0)),    // Offboard setpoints lost: 0–2 by hand, 3 return, 4 land, 5 hold.
     ("COM_OF_LOSS_T", ParamValue::Real(1.0)),      // Seconds without setpoints until offboard counts as lost.
-    ("GF_ACTION", ParamValue::Integer(2)),         // Fence breach: 0 nothing, 1 warning, 2 hold, 3 return.
+    ("FLW_TGT_ALT_M", ParamValue::Integer(0)),     // Height while following: 0 = the same over home. Others are not simulated.
+    ("FLW_TGT_DST", ParamValue::Real(8.0)),        // Distance to a followed target, metres.
+    ("FLW_TGT_FA", ParamValue::Real(180.0)),       // Where to follow from: degrees clockwise from the target's course.
+    ("FLW_TGT_HT", ParamValue::Real(8.0)),         // Height over home while following, metres.
+    ("FLW_TGT_MAX_VEL", ParamValue::Real(5.0)),    // Speed round a followed target, metres per second. Not simulated.
+    ("FLW_TGT_RS", ParamValue::Real(0.1)),         // Filter over a followed target. Not simulated.
+    ("GF_ACTION", ParamValue::Integer(2)),         // Fence breach: 0 nothing, 1 warning, 2 hold, 3 return, 5 land.
     ("GF_MAX_HOR_DIST", ParamValue::Real(0.0)),    // Farthest from home, metres; 0 = no limit.
     ("GF_MAX_VER_DIST", ParamValue::Real(0.0)),    // Highest over home, metres; 0 = no limit.
     ("MAV_SYS_ID", ParamValue::Integer(1)),        // This aircraft.
@@ -45,7 +51,9 @@ const DEFAULTS: &[(&str, ParamValue)] = &[
     ("RTL_DESCEND_ALT", ParamValue::Real(10.0)),   // Height over home where the slow descent begins, metres.
     ("RTL_LAND_DELAY", ParamValue::Real(0.0)),     // Seconds over home before landing; negative = hover.
     ("RTL_RETURN_ALT", ParamValue::Real(30.0)),    // Height of the way home, metres.
+    ("SIM_BAT_MIN_PCT", ParamValue::Real(50.0)),   // When a client sets it, the charge becomes this, per cent; PX4's drains to it.
     ("SYS_AUTOSTART", ParamValue::Integer(10016)), // The airframe: simulated Iris.
+    ("SYS_FAILURE_EN", ParamValue::Integer(0)),    // 1 lets clients break things with INJECT_FAILURE.
 ];
 
 /// The parameter set of one aircraft.

@@ -13,6 +13,7 @@ use super::plan::{Item, ItemFault};
 use super::transfer::{ASK_AGAIN_US, ASKS_MAX, ITEM_US, PlanKind, Upload};
 use super::wire::{self, AUTOPILOT_COMPONENT, Frame};
 use super::{Autopilot, Fence, FlightMode};
+use crate::Fault;
 use crate::physics::Vector;
 
 /// MAV_TYPE of a ground station's heartbeat.
@@ -130,6 +131,9 @@ impl Autopilot {
     /// A wrong type or an unknown name gets no reply (flight.md 16).
     fn take_parameter(&mut self, name: &str, value: Option<ParamValue>) {
         if value.is_some_and(|value| self.params.set(name, value)) {
+            if name == "SIM_BAT_MIN_PCT" {
+                self.failures_asked.push(Fault::SetCharge { pct: self.params.number(name).clamp(0.0, 100.0) });
+            }
             let index = self.params.index_of(name);
             self.send_parameter(index);
         }

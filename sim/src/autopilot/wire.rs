@@ -16,8 +16,6 @@ const HEADER_V2: usize = 10;
 const CHECKSUM: usize = 2;
 const SIGNATURE: usize = 13;
 const SIGNED_FLAG: u8 = 1;
-/// Longest frame: a full, signed payload.
-const FRAME_MAX: usize = HEADER_V2 + PAYLOAD_MAX + CHECKSUM + SIGNATURE;
 
 /// Component id of the autopilot itself.
 pub(crate) const AUTOPILOT_COMPONENT: u8 = 1;
@@ -77,50 +75,77 @@ impl Frame {
 pub(crate) fn drain_frames(stream: &mut Vec<u8>) -> Vec<Frame> {
     let (mut found, mut at) = (Vec::new(), 0);
     while at < stream.len() {
-        let rest = &stream[at..];
-        match take_frame(rest) {
-            Some((frame, length)) => {
-                found.push(frame);
+        match look(&stream[at..]) {
+            Front::Frame(frame, length) => {
+                found.push(*frame);
                 at += length;
             }
-            None if matches!(rest[0], START_V1 | START_V2) && rest.len() < FRAME_MAX => break,
-            None => at += 1,
+            Front::Damaged(length) => at += length,
+            Front::Cut => break,
+            Front::Noise => at += 1,
         }
     }
     stream.drain(..at);
     found
 }
 
-/// All intact frames of a datagram; damaged ones and noise between them are skipped.
+/// All intact frames of a datagram; damaged ones are skipped whole, noise between them byte by byte.
 pub(crate) fn frames(datagram: &[u8]) -> Vec<Frame> {
     let (mut found, mut rest) = (Vec::new(), datagram);
     while !rest.is_empty() {
-        match take_frame(rest) {
-            Some((frame, length)) => {
-                found.push(frame);
-                rest = &rest[length..];
+        let length = match look(rest) {
+            Front::Frame(frame, length) => {
+                found.push(*frame);
+                length
             }
-            None => rest = &rest[1..],
-        }
+            Front::Damaged(length) => length,
+            Front::Cut => break,
+            Front::Noise => 1,
+        };
+        rest = &rest[length..];
     }
     found
 }
 
-fn take_frame(bytes: &[u8]) -> Option<(Frame, usize)> {
-    let second = usize::from(*bytes.get(1)?);
-    let (header, version, signature) = match bytes[0] {
-        START_V1 => (HEADER_V1, MavlinkVersion::V1, 0),
-        START_V2 => {
-            let signed = bytes.get(2)? & SIGNED_FLAG != 0;
-            (HEADER_V2, MavlinkVersion::V2, if signed { SIGNATURE } else { 0 })
-        }
-        _ => return None,
-    };
-    let end = header + second;
-    let total = end + CHECKSUM + signature;
-    if bytes.len() < total {
-        return None;
+/// What stands at the front of some bytes.
+enum Front {
+    /// An intact frame and its length.
+    Frame(Box<Frame>, usize),
+    /// A frame of this length whose checksum is wrong. What stands inside it is never looked at: MAVLink's own parser, which PX4 uses, takes a
+    /// frame's bytes before it judges its checksum, so that an order inside a broken frame is no order.
+    Damaged(usize),
+    /// The beginning of a frame.
+    Cut,
+    /// No frame begins here.
+    Noise,
+}
+
+fn look(bytes: &[u8]) -> Front {
+    if !matches!(bytes.first(), Some(&(START_V1 | START_V2))) {
+        return Front::Noise;
     }
+    let Some(length) = frame_length(bytes).filter(|length| *length <= bytes.len()) else { return Front::Cut };
+    match read_frame(&bytes[..length]) {
+        Some(frame) => Front::Frame(Box::new(frame), length),
+        None => Front::Damaged(length),
+    }
+}
+
+/// As the header at the front says it; `None` while the header is not all there.
+fn frame_length(bytes: &[u8]) -> Option<usize> {
+    let payload = usize::from(*bytes.get(1)?);
+    if bytes[0] == START_V1 {
+        return Some(HEADER_V1 + payload + CHECKSUM);
+    }
+    let signed = bytes.get(2)? & SIGNED_FLAG != 0;
+    Some(HEADER_V2 + payload + CHECKSUM + if signed { SIGNATURE } else { 0 })
+}
+
+/// One whole frame; `None` when its checksum is wrong.
+fn read_frame(bytes: &[u8]) -> Option<Frame> {
+    let second = usize::from(bytes[1]);
+    let (header, version) = if bytes[0] == START_V1 { (HEADER_V1, MavlinkVersion::V1) } else { (HEADER_V2, MavlinkVersion::V2) };
+    let end = header + second;
     let (system, component, id) = match version {
         MavlinkVersion::V1 => (bytes[3], bytes[4], u32::from(bytes[5])),
         MavlinkVersion::V2 => (bytes[5], bytes[6], u32::from_le_bytes([bytes[7], bytes[8], bytes[9], 0])),
@@ -131,7 +156,7 @@ fn take_frame(bytes: &[u8]) -> Option<(Frame, usize)> {
     }
     let mut payload = [0; PAYLOAD_MAX];
     payload[..second].copy_from_slice(&bytes[header..end]);
-    Some((Frame { system, component, id, payload, length: second, version }, total))
+    Some(Frame { system, component, id, payload, length: second, version })
 }
 
 /// Frames on their way out, one per datagram.
