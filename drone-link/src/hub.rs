@@ -422,7 +422,7 @@ impl Hub {
 
     async fn take_datagram(&mut self, datagram: &[u8], address: SocketAddr) {
         let now_ms = self.now_ms();
-        let Some(from) = sender(datagram) else { return };
+        let Some(from) = sender(datagram) else { return self.take_unreadable(datagram, address, now_ms).await };
         let Some(carrier) = self.carriers.get_mut(&from.system_id) else { return };
         if !carrier.link.vouches_for(datagram, now_ms) {
             // Says nothing about where the aircraft is. The link looks at each frame and counts what it refuses.
@@ -449,6 +449,18 @@ impl Hub {
                     self.report(report);
                 }
             }
+        }
+    }
+
+    /// Data that is no frame, from where aircraft are heard: their links tell when it becomes too much. From elsewhere it is nobody's.
+    async fn take_unreadable(&mut self, datagram: &[u8], address: SocketAddr, now_ms: u64) {
+        let heard_there = |carrier: &Carrier| carrier.peers.address() == Some(address);
+        let systems: Vec<u8> = self.carriers.iter().filter(|(_, carrier)| heard_there(carrier)).map(|(id, _)| *id).collect();
+        for system_id in systems {
+            if let Some(carrier) = self.carriers.get_mut(&system_id) {
+                carrier.link.handle_datagram(datagram, now_ms);
+            }
+            self.drain(system_id, now_ms).await;
         }
     }
 

@@ -140,7 +140,13 @@ fn killed_after_any_persisted_entry_the_escort_still_ends_well() {
     let entries = run(&scenario, 1).expect("the scenario runs").entries;
     let kills: Vec<u64> = (1..=entries).collect();
     let wrong = on_every_core(&kills, |entry| {
-        let killed = Scenario { kill_after_entry: Some(*entry), expect: essentials(), light: Vec::new(), ..scenario.clone() };
+        let killed = Scenario {
+            kill_after_entry: Some(*entry),
+            expect: essentials(),
+            shown: Vec::new(),
+            light: Vec::new(),
+            ..scenario.clone()
+        };
         let report = run(&killed, 1).expect("the scenario runs");
         (!report.passed()).then(|| format!("killed after entry {entry}\n{}", report.text()))
     });

@@ -29,6 +29,7 @@ mod gimbal;
 mod identity;
 pub use identity::HardwareId;
 
+mod disturbance;
 mod supervision;
 mod timesync;
 

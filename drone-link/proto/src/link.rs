@@ -8,6 +8,7 @@ use crate::camera::Camera;
 use crate::command::Purpose;
 use crate::craft::Craft;
 use crate::dialect::{self, AUTOPILOT_COMPONENT, Addresses, Asker, Outgoing};
+use crate::disturbance::Disturbance;
 use crate::flight::Flight;
 use crate::frame::{Frame, frames};
 use crate::gimbal::Gimbal;
@@ -46,6 +47,7 @@ pub struct Link {
     addresses: Addresses,
     craft: Craft,
     supervision: Supervision,
+    disturbance: Disturbance,
     signing: Option<Signing>,
     timesync: TimeSync,
     streams: Streams,
@@ -81,6 +83,7 @@ impl Link {
             addresses,
             craft,
             supervision: Supervision::default(),
+            disturbance: Disturbance::default(),
             signing,
             timesync: TimeSync::default(),
             streams: Streams::default(),
@@ -100,10 +103,17 @@ impl Link {
     /// Takes one datagram as received. Frames of other systems, garbage and unknown messages are ignored; on a signed link, so are
     /// those that it does not vouch for.
     pub fn handle_datagram(&mut self, bytes: &[u8], now_ms: u64) {
+        let mut readable = false;
         for frame in frames(bytes) {
+            readable = true;
             if frame.system_id == self.config.system_id && self.is_admitted(&frame, now_ms) {
                 self.handle_frame(&frame, now_ms);
             }
+        }
+        let news = if readable { None } else { self.disturbance.note(bytes, now_ms) };
+        if let Some(news) = news {
+            self.craft.texts.note(&news, now_ms);
+            self.changed = true;
         }
         self.drive(now_ms);
     }
@@ -439,6 +449,9 @@ impl Link {
         }
         if self.craft.telemetry.take_reboot() {
             self.ask_anew();
+            if let Some(flight) = &mut self.flight {
+                flight.note_restart();
+            }
             self.notice(FlightEvent::Warning { text: "the aircraft's computer restarted".to_owned() });
         }
         let state = self.craft.light.state();

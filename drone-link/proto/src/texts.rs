@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
-/// What PX4 says last when it refuses to arm, after it has said why (seen on PX4 1.16).
-const POINTS_TO_OTHERS: &str = "Resolve system health failures first";
+/// How PX4 1.16 says that it refuses something, without why: the cause stands in another text, before or after. A disturbed link is no cause.
+const WITHOUT_CAUSE: [&str; 3] = ["Switching to ", "Arming denied: Resolve system health failures", crate::disturbance::BEGINNING];
 /// MAV_SEVERITY of a warning; smaller is worse.
 const SEVERITY_WARNING: u8 = 4;
 /// Texts kept for reasons and for the status page.
@@ -117,12 +117,12 @@ impl Texts {
         self.kept.iter().filter(|text| text.is_warning()).map(|text| text.text.clone()).collect()
     }
 
-    /// The latest text that may explain a refusal at this time; one that only points to others comes after them.
+    /// The latest text that may explain a refusal at this time; one that only says that something is refused comes last.
     pub fn reason(&self, now_ms: u64, age_max_ms: u64) -> Option<String> {
         let young = |text: &&Text| text.is_warning() && now_ms.saturating_sub(text.at_ms) <= age_max_ms;
-        let mut latest_first = self.kept.iter().rev().filter(young);
-        let explains = latest_first.clone().find(|text| !text.text.contains(POINTS_TO_OTHERS));
-        explains.or_else(|| latest_first.next()).map(|text| text.text.clone())
+        let told = || self.kept.iter().rev().filter(young);
+        let cause = told().find(|text| !WITHOUT_CAUSE.iter().any(|beginning| text.text.starts_with(beginning)));
+        cause.or_else(|| told().next()).map(|text| text.text.clone())
     }
 }
 
@@ -142,6 +142,20 @@ mod tests {
         assert_eq!(texts.reason(10_000, 5_000).as_deref(), Some("Preflight Fail: compass not calibrated"));
         assert_eq!(texts.reason(14_050, 5_000).as_deref(), Some(denied), "where nothing else is known, it is better than nothing");
         assert_eq!(texts.reason(20_000, 5_000), None);
+    }
+
+    #[test]
+    fn the_cause_is_told_rather_than_that_something_is_refused() {
+        let reason = |said: &[&str]| {
+            let mut texts = Texts::default();
+            said.iter().zip(0..).for_each(|(text, at_ms)| texts.take(2, (*text).to_owned(), 0, 0, at_ms));
+            texts.reason(10, 1_000)
+        };
+        let refused = "Switching to Mission is currently not available";
+        assert_eq!(reason(&["Geofence violation for waypoint 1", refused]).as_deref(), Some("Geofence violation for waypoint 1"));
+        assert_eq!(reason(&[refused]).as_deref(), Some(refused));
+        assert_eq!(reason(&["older", "newer"]).as_deref(), Some("newer"));
+        assert_eq!(reason(&[]), None);
     }
 
     fn joined(chunks: &[(u16, u8, &str)]) -> Vec<String> {

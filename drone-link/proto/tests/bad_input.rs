@@ -109,6 +109,24 @@ fn frames_that_are_cut_nested_oversized_or_of_others_are_ignored() {
 }
 
 #[test]
+fn a_link_full_of_unreadable_data_is_told_once() {
+    let mut link = Link::new(LinkConfig::new(DroneId::new("d1").expect("an id"), SYSTEM_ID), 0);
+    link.command(&mission_id("m"), fly(plan("m"), FlightPhase::Ordered), 0);
+    link.handle_datagram(&heartbeat_of(SYSTEM_ID), 0);
+    let kinds = [vec![0xFD; 5_000], vec![1, 2, 3], vec![0xFD, 255, 0, 0, 0, SYSTEM_ID, 1, 0, 0, 0]];
+    let mut told = 0;
+    for number in 0..30 {
+        link.handle_datagram(&kinds[number % kinds.len()], 100 * number as u64);
+        while let Some(output) = link.poll_output() {
+            told += usize::from(format!("{output:?}").contains("unreadable data on the link"));
+        }
+    }
+    let status = link.status(2_900);
+    assert_eq!(told, 1, "as a report of the flight");
+    assert_eq!(status.warnings, ["unreadable data on the link: 20 broken messages in 2 s, refused"]);
+}
+
+#[test]
 fn a_ground_station_or_a_camera_with_the_same_system_id_is_not_the_aircraft() {
     let heartbeat = |mavtype: MavType, autopilot: MavAutopilot, component_id: u8| {
         let mut raw = MAVLinkV2MessageRaw::new();

@@ -1,6 +1,9 @@
 //! Whether a timeline shows what its scenario expects.
 
-use super::file::Expectation;
+use dispatch_core::Core;
+use dispatch_core::model::TimelineItem;
+
+use super::file::{Expectation, Shown};
 use super::run::Line;
 
 /// One expectation or invariant, and whether it held.
@@ -34,6 +37,20 @@ pub(crate) fn judge(expectation: &Expectation, lines: &[Line]) -> Verdict {
         ),
     });
     Verdict { expected: describe(expectation), wrong }
+}
+
+/// Judges whether some incident's timeline has such a line. The same words in the wrong particulars are told, so that a slip is seen.
+pub(crate) fn judge_shown(shown: &Shown, core: &Core) -> Verdict {
+    let items = || core.incidents().flat_map(|incident| &incident.timeline).filter(|item| item.what == shown.what);
+    let wrong = (!items().any(|item| has_parts(item, shown))).then(|| {
+        let others: Vec<String> = items().map(|item| format!("{:?}", item.detail)).collect();
+        format!("not in any incident's timeline; there: [{}]", others.join(", "))
+    });
+    Verdict { expected: format!("shown {:?}", shown.en), wrong }
+}
+
+fn has_parts(item: &TimelineItem, shown: &Shown) -> bool {
+    shown.detail.iter().all(|(key, part)| item.detail.get(key).is_some_and(|whole| whole.contains(part)))
 }
 
 fn describe(expectation: &Expectation) -> String {

@@ -1,5 +1,6 @@
 //! The scenario file: TOML, unknown keys refused, places in metres east and north of the site's origin.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -87,6 +88,9 @@ pub struct Scenario {
     /// What must be seen in the timeline.
     #[serde(default)]
     pub expect: Vec<Expectation>,
+    /// What operators and pilots must read in an incident's timeline.
+    #[serde(default)]
+    pub shown: Vec<Shown>,
     /// What must be true of the light on a caller.
     #[serde(default)]
     pub light: Vec<LightPromise>,
@@ -279,6 +283,9 @@ pub struct Step {
     /// A figure: per cent, seconds, metres; the deed says which.
     #[serde(default)]
     pub value: Option<f64>,
+    /// The name of a parameter of the autopilot.
+    #[serde(default)]
+    pub parameter: Option<String>,
     /// Corners of a survey, or the place something jumps to.
     #[serde(default)]
     pub corners: Vec<EastNorth>,
@@ -355,6 +362,12 @@ pub enum Deed {
     MotorLost,
     /// `drone`'s autopilot starts anew.
     Reboot,
+    /// `drone`'s compass repeats one heading, for `for_s` or for good.
+    CompassSticks,
+    /// Somebody else sets `parameter` of `drone` to `value`.
+    SetParameter,
+    /// Broken, cut, oversized and senseless frames reach both ends of `drone`'s link, for `for_s`.
+    CraftedFrames,
     /// `drone`'s link goes down for `for_s`.
     LinkDown,
     /// `drone`'s link loses `value` per cent for `for_s`.
@@ -386,6 +399,21 @@ pub struct Expectation {
     /// Exactly so often; absent means at least once. 0: never.
     #[serde(default)]
     pub times: Option<usize>,
+}
+
+/// A line of an incident's timeline as the pages show it. The run must make it; that the pages say it in these words, in both languages, is
+/// tested with the pages (`orchestrator/ui/test/shown.test.ts`), which read the same file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    /// The word of the timeline.
+    pub what: String,
+    /// Its particulars, or the parts of them that matter.
+    pub detail: BTreeMap<String, String>,
+    /// The English page's sentence for them.
+    pub en: String,
+    /// The Korean page's.
+    pub ko: String,
 }
 
 fn two_seconds() -> f64 {

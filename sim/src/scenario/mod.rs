@@ -6,6 +6,7 @@
 mod file;
 mod site;
 
+mod crafted;
 mod network;
 mod people;
 
@@ -27,7 +28,7 @@ mod command;
 pub use command::{NightsOptions, RunOptions, nights_command, run_command};
 pub use expect::Verdict;
 pub use file::{
-    Answer, CallerScript, Confirms, Deed, Expectation, GuardScript, LinkQuality, Scenario, ScenarioError, Step, SurveyPass,
+    Answer, CallerScript, Confirms, Deed, Expectation, GuardScript, LinkQuality, Scenario, ScenarioError, Shown, Step, SurveyPass,
 };
 pub use flown::Flown;
 pub use light::{LightOn, LightPromise};

@@ -43,6 +43,7 @@ pub fn random_scenario(site: &SiteFile, seed: u64) -> Scenario {
         operator: None,
         steps: Vec::new(),
         expect: Vec::new(),
+        shown: Vec::new(),
         light: Vec::new(),
         kill_after_entry: None,
         allow: Vec::new(),
@@ -176,5 +177,5 @@ fn allow_what_it_breaks(scenario: &mut Scenario, what: Deed) {
 }
 
 fn step(at_s: f64, what: Deed, who: Option<String>, drone: Option<String>) -> Step {
-    Step { at_s, what, drone, who, for_s: None, value: None, corners: Vec::new(), pass: None }
+    Step { at_s, what, drone, who, for_s: None, value: None, parameter: None, corners: Vec::new(), pass: None }
 }

@@ -12,7 +12,8 @@ use rand_pcg::Pcg64;
 use serde::Serialize;
 use site_model::ElevationGrid;
 
-use super::expect::{Verdict, judge};
+use super::crafted::Crafted;
+use super::expect::{Verdict, judge, judge_shown};
 use super::file::{LaunchAnswer, LinkQuality, Scenario};
 use super::flown::{self, Flown};
 use super::intruder::{self, Intruder};
@@ -111,6 +112,9 @@ impl Report {
 pub(crate) struct Flyer {
     pub aircraft: Aircraft,
     pub quality: LinkQuality,
+    pub system_id: u8,
+    /// Somebody disturbs its link.
+    pub crafted: Option<Crafted>,
     up: Wire<Vec<u8>>,
     down: Wire<Vec<u8>>,
     was_armed: bool,
@@ -123,6 +127,7 @@ pub(crate) struct World {
     pub scenario: Scenario,
     pub frame: LocalFrame,
     pub now_ms: u64,
+    pub seed: u64,
     /// Dice of the people; networks, aircraft and server have their own.
     pub random: Pcg64,
     pub server: Server,
@@ -218,6 +223,7 @@ impl World {
         Ok(Self {
             frame: site.frame(),
             now_ms: 0,
+            seed,
             random: dice(seed, "people"),
             server,
             guards: scenario.guards.iter().cloned().map(Guard::new).collect::<anyhow::Result<_>>()?,
@@ -290,6 +296,10 @@ impl World {
             flyer.aircraft.step(self.now_ms, &self.environment);
             while let Some(bytes) = flyer.aircraft.poll_transmit() {
                 flyer.down.send_datagram(bytes, self.now_ms, &flyer.quality);
+            }
+            if let Some((up, down)) = flyer.crafted.as_mut().and_then(|crafted| crafted.next_at(self.now_ms)) {
+                flyer.aircraft.receive(&up);
+                self.server.hear_aircraft(drone, &down, self.now_ms);
             }
             while let Some(bytes) = flyer.down.receive(self.now_ms) {
                 self.server.hear_aircraft(drone, &bytes, self.now_ms);
@@ -601,6 +611,7 @@ impl World {
         let core = self.server.replayed();
         self.invariants.end(&core, self.server.core(), &self.flyers, self.now_ms);
         let mut verdicts: Vec<Verdict> = self.scenario.expect.iter().map(|expectation| judge(expectation, &self.lines)).collect();
+        verdicts.extend(self.scenario.shown.iter().map(|shown| judge_shown(shown, &core)));
         let called_ms = |caller: &Caller| caller.called_ms.unwrap_or_default();
         let light = |caller: &Caller| {
             self.lights.get(&caller.id)?.result(caller.id.as_str(), called_ms(caller), &self.flights, &self.frame)
@@ -671,6 +682,8 @@ fn flyer(site: &SiteFile, grid: Option<&ElevationGrid>, drone: &super::site::Dro
     Flyer {
         aircraft: Aircraft::new(config),
         quality: scenario.link,
+        system_id: drone.system_id,
+        crafted: None,
         up: Wire::new(seed, &format!("{} up", drone.id)),
         down: Wire::new(seed, &format!("{} down", drone.id)),
         was_armed: false,

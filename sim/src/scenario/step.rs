@@ -6,11 +6,12 @@ use flight_types::{AccountId, DroneId, GuardId, LotId};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::crafted::Crafted;
 use super::file::{Deed, Scenario, Step};
 use super::intruder::Intruder;
 use super::people::CallMode;
 use super::run::{World, weather};
-use crate::Fault;
+use crate::{Fault, ParamValue};
 
 /// A scenario's steps in the order of their times, with what must be undone later.
 pub(crate) struct Script {
@@ -73,6 +74,9 @@ fn begin(world: &mut World, step: &Step) {
         Deed::LightDies => inject(world, step, Fault::LightDead(true)),
         Deed::MotorLost => inject(world, step, Fault::MotorLoss { index: 0 }),
         Deed::Reboot => inject(world, step, Fault::Reboot),
+        Deed::CompassSticks => inject(world, step, Fault::CompassStuck(true)),
+        Deed::SetParameter => set_parameter(world, step),
+        Deed::CraftedFrames => craft_frames(world, step, true),
         Deed::LinkDown => link(world, step, |quality, _| quality.up = false),
         Deed::LinkLossy => link(world, step, |quality, step| quality.loss_pct = step.value.unwrap_or(30.0)),
         Deed::BrokerDown => world.terminals.up = false,
@@ -91,6 +95,8 @@ fn undo(world: &mut World, step: &Step) {
     match step.what {
         Deed::GpsLost => inject(world, step, Fault::GpsLoss(false)),
         Deed::RefuseArming => inject(world, step, Fault::ArmRefused(None)),
+        Deed::CompassSticks => inject(world, step, Fault::CompassStuck(false)),
+        Deed::CraftedFrames => craft_frames(world, step, false),
         Deed::LinkDown | Deed::LinkLossy => {
             let usual = world.scenario.link;
             link(world, step, |quality, _| *quality = usual);
@@ -121,6 +127,7 @@ fn undo(world: &mut World, step: &Step) {
         | Deed::LightDies
         | Deed::MotorLost
         | Deed::Reboot
+        | Deed::SetParameter
         | Deed::Intruder
         | Deed::ClockJump => {}
     }
@@ -128,7 +135,7 @@ fn undo(world: &mut World, step: &Step) {
 }
 
 fn headline(step: &Step) -> String {
-    let parts = [step.who.clone(), step.drone.clone(), step.value.map(|value| value.to_string())];
+    let parts = [step.who.clone(), step.drone.clone(), step.parameter.clone(), step.value.map(|value| value.to_string())];
     let particulars: Vec<String> = parts.into_iter().flatten().collect();
     format!("-- {} {}", words(&DeedName(step.what)), particulars.join(" "))
 }
@@ -215,6 +222,21 @@ fn survey(world: &mut World, step: &Step) {
 fn inject(world: &mut World, step: &Step, fault: Fault) {
     if let Some(flyer) = drone(step).and_then(|drone| world.flyers.get_mut(&drone)) {
         flyer.aircraft.inject(fault);
+    }
+}
+
+/// Of the type that the autopilot has it in: a wrong type is refused, and only one of the two fits.
+fn set_parameter(world: &mut World, step: &Step) {
+    if let (Some(name), Some(value)) = (&step.parameter, step.value) {
+        inject(world, step, Fault::Parameter(name.clone(), ParamValue::Real(value as f32)));
+        inject(world, step, Fault::Parameter(name.clone(), ParamValue::Integer(value as i32)));
+    }
+}
+
+fn craft_frames(world: &mut World, step: &Step, on: bool) {
+    let seed = world.seed;
+    if let Some(flyer) = drone(step).and_then(|drone| world.flyers.get_mut(&drone)) {
+        flyer.crafted = on.then(|| Crafted::new(seed, flyer.system_id));
     }
 }
 

@@ -402,10 +402,17 @@ impl Flight {
         }
     }
 
+    /// The aircraft's computer started anew.
+    pub fn note_restart(&mut self) {
+        self.restarted |= self.stage.is_airborne();
+    }
+
     /// On its pad a flight has landed; elsewhere it is down.
     pub(super) fn settle_on_ground(&mut self, what: &str, craft: &mut Craft, now_ms: u64) {
         let off_pad_m = craft.telemetry.position.map(|here| here.distance_m(&self.plan.home));
-        if off_pad_m.is_some_and(|off_m| off_m <= craft.limits.pad_distance_max_m) {
+        // Nobody saw it land, also over its pad: it fell.
+        let what = if self.restarted { "its computer restarted in flight" } else { what };
+        if !self.restarted && off_pad_m.is_some_and(|off_m| off_m <= craft.limits.pad_distance_max_m) {
             return self.end(FlightEvent::Reached { phase: FlightPhase::Landed }, craft, now_ms);
         }
         let place = off_pad_m.map_or("place unknown".to_owned(), |off_m| format!("{off_m:.0} m from its pad"));
