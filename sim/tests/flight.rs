@@ -57,3 +57,30 @@ fn the_true_ground_is_landed_on_and_flown_into() {
     let off_m = truth.position.distance_m(&home());
     assert!(truth.crashed && off_m < 90.0, "it was to come down 60 m from its pad, not {off_m} m");
 }
+
+/// Faster through the air than its rotors can push for long: it gives up speed, and keeps its height and its heading.
+#[test]
+fn against_more_wind_than_it_can_fly_it_keeps_its_height() {
+    for (wind_m_s, seed) in [(8.5, 1), (8.5, 2), (12.0, 3), (12.0, 4)] {
+        let config = AircraftConfig { seed, ..AircraftConfig::new(1, home(), HOME_AMSL_M) };
+        let mut station = Station::with(config, Environment::windy(wind_m_s, 0.0));
+        station.run_ms(5_000);
+        station.climb(60.0);
+        let speed = [1.0, 12.0, -1.0, 0.0, 0.0, 0.0, 0.0];
+        assert_eq!(station.command(mavlink::dialects::ardupilotmega::MavCmd::MAV_CMD_DO_CHANGE_SPEED, speed), [0]);
+        assert_eq!(station.go_to(home().moved(0.0, 3_000.0), 60.0), [0]);
+        station.run_ms(10_000);
+        let (mut lowest_m, mut turned_deg) = (f64::INFINITY, 0.0_f64);
+        for _ in 0..100 {
+            station.run_ms(1_000);
+            let truth = station.aircraft.truth();
+            lowest_m = lowest_m.min(truth.height_m);
+            turned_deg = turned_deg.max(truth.heading_deg.min(360.0 - truth.heading_deg));
+        }
+        let flown_m = station.aircraft.truth().position.distance_m(&home());
+        println!("wind {wind_m_s}: lowest {lowest_m:.1} m, nose off by {turned_deg:.1}°, {flown_m:.0} m flown");
+        assert!(lowest_m > 57.0, "wind {wind_m_s}, seed {seed}: down to {lowest_m:.1} m");
+        assert!(turned_deg < 30.0, "wind {wind_m_s}, seed {seed}: the nose {turned_deg:.0}° off");
+        assert!(flown_m > 300.0, "wind {wind_m_s}, seed {seed}: it gets on, {flown_m:.0} m");
+    }
+}

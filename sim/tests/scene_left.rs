@@ -80,6 +80,8 @@ const FAR_SITE: &str = r#"
 "#;
 /// What the model of consumption may be wrong by, per cent of a full charge: 5 % of what a way home like this takes, and the charge as told.
 const LANDED_SHORT_PCT: f64 = 2.0;
+/// It has landed when it stands here: one that falls on its way home is on the ground too, with more left.
+const PAD_M: f64 = 5.0;
 
 #[test]
 fn far_off_and_against_the_wind_it_leaves_in_time_to_land_with_its_reserve() {
@@ -88,7 +90,7 @@ fn far_off_and_against_the_wind_it_leaves_in_time_to_land_with_its_reserve() {
     scenario.callers[0].at = [0.0, -750.0];
     (scenario.wind_m_s, scenario.wind_from_deg) = (8.5, 0.0);
     let drone = DroneId::new("d1").expect("an id");
-    let (mut stayed, mut left_pct, mut landed_pct, mut reserve_pct) = (false, None, None, 0.0);
+    let (mut stayed, mut left_pct, mut landed, mut reserve_pct) = (false, None, None, 0.0);
     run_watched(&scenario, 3, |seen| {
         let Some((core, (_, truth))) = seen.core.zip(seen.aircraft().find(|(id, _)| **id == drone)) else { return };
         reserve_pct = core.site().map_or(0.0, |site| site.policy.battery_reserve_pct);
@@ -97,13 +99,15 @@ fn far_off_and_against_the_wind_it_leaves_in_time_to_land_with_its_reserve() {
         if stayed && mission.recalled && left_pct.is_none() {
             left_pct = Some(truth.battery_pct);
         }
-        if stayed && truth.on_ground && landed_pct.is_none() {
-            landed_pct = Some(truth.battery_pct);
+        if stayed && truth.on_ground && landed.is_none() {
+            let off_pad_m = core.site().map(|site| site.stations[0].drones[0].pad.distance_m(&truth.position));
+            landed = off_pad_m.map(|off_m| (truth.battery_pct, off_m));
         }
     })
     .expect("the scenario runs");
-    let (left_pct, landed_pct) = (left_pct.expect("it left"), landed_pct.expect("it landed"));
-    println!("left with {left_pct:.1} %, landed with {landed_pct:.1} %, reserve {reserve_pct} %");
+    let (left_pct, (landed_pct, off_pad_m)) = (left_pct.expect("it left"), landed.expect("it landed"));
+    println!("left with {left_pct:.1} %, landed with {landed_pct:.1} %, {off_pad_m:.1} m off its pad, reserve {reserve_pct} %");
+    assert!(off_pad_m < PAD_M, "on the ground {off_pad_m:.0} m from its pad");
     assert!(left_pct > 30.0, "at the charge at which every flight ends it would have been too late: {left_pct:.1} %");
     assert!(landed_pct >= reserve_pct - LANDED_SHORT_PCT, "landed with {landed_pct:.1} %");
 }

@@ -11,6 +11,7 @@ use crate::events::Events;
 use crate::identity::Identity;
 use crate::items::coordinates;
 use crate::light::Light;
+use crate::neighbours::Neighbour;
 use crate::parameter_list::ParameterList;
 use crate::parameters::Inquiry;
 use crate::profile::Mode;
@@ -67,6 +68,8 @@ pub(crate) struct Craft {
     pub connected: bool,
     /// Other people's aircraft.
     pub traffic: Traffic,
+    /// Our own that are in the air with it.
+    pub neighbours: Vec<Neighbour>,
     /// Somebody else spoke with this aircraft's id, and when.
     pub rival: Option<(String, u64)>,
     /// To be sent once: make this mission item the current one.
@@ -93,6 +96,7 @@ impl Craft {
             sight: Sight::default(),
             connected: false,
             traffic: Traffic::default(),
+            neighbours: Vec::new(),
             rival: None,
             set_current: None,
             mode_order: None,

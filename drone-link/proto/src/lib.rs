@@ -30,6 +30,8 @@ mod identity;
 pub use identity::HardwareId;
 
 mod disturbance;
+mod neighbours;
+pub use neighbours::Neighbour;
 mod supervision;
 mod timesync;
 

@@ -15,6 +15,7 @@ use crate::gimbal::Gimbal;
 use crate::identity::Identity;
 use crate::inbound::{self, Addressee, Heard};
 use crate::light::Light;
+use crate::neighbours::Neighbour;
 use crate::parameter_list::{NoParameters, Parameter, ParameterList};
 use crate::signing::{Signing, SigningMemory};
 use crate::streams::Streams;
@@ -389,6 +390,20 @@ impl Link {
         if let Some(flight) = &mut self.flight {
             flight.notice(event);
         }
+    }
+
+    /// Where this aircraft is, while it follows a person and is heard: what the links of our others want to know. One that leaves has gone
+    /// aside before it climbs, and is waited for by nobody.
+    pub fn neighbour(&self) -> Option<Neighbour> {
+        let telemetry = &self.craft.telemetry;
+        let follows = self.craft.connected && self.flight.as_ref().is_some_and(Flight::is_with_person);
+        let (place, altitude_amsl_m) = telemetry.position.zip(telemetry.altitude_amsl_m).filter(|_| follows)?;
+        Some(Neighbour { place, altitude_amsl_m })
+    }
+
+    /// Tells where our other aircraft are; from then on this one passes through none of them while it changes its height on scene.
+    pub fn take_neighbours(&mut self, others: Vec<Neighbour>) {
+        self.craft.neighbours = others;
     }
 
     /// Everything that follows from what is known now.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use flight_types::{DroneStatus, GeoPoint};
+use flight_types::{DroneStatus, GeoPoint, WindTold};
 
 use crate::inbound::{GlobalPosition, Heard, Heartbeat};
 use crate::profile::{Autopilot, Mode};
@@ -158,6 +158,11 @@ impl Telemetry {
     fn take_pressure(&mut self, hpa: f64, now_ms: u64) {
         let Some((amsl_m, pressure_altitude_m)) = self.altitude_amsl_m.zip(traffic::pressure_altitude_m(hpa)) else { return };
         self.pressure_over_amsl_m = Some((pressure_altitude_m - amsl_m, now_ms));
+    }
+
+    /// The wind that it tells, once it has told one.
+    pub fn wind(&self) -> Option<WindTold> {
+        self.wind.map(|(from_deg, speed_m_s)| WindTold { from_deg, speed_m_s })
     }
 
     /// Where it is, as it is compared with other people's aircraft.

@@ -81,7 +81,7 @@ fn a_line_that_breaks_at_the_lift_off_says_nothing_of_the_aircraft() {
 #[test]
 fn a_way_home_that_takes_more_is_begun_with_more_left() {
     let mut far = plan("m");
-    far.home_charge = Some(HomeCharge { from_scene_pct: 40.0, per_metre_pct: 0.0 });
+    far.home_charge = Some(HomeCharge { from_scene_pct: 40.0, per_metre_pct: 0.0, in_wind: None });
     let mut world = World::new(9, CLEAR);
     world.vehicle.battery_pct = 45;
     world.command("m", fly(far, FlightPhase::Ordered));

@@ -3,7 +3,7 @@
 //! Charge is counted in seconds of hovering in still air with the light off. What flying costs over that is the aircraft's
 //! [`PowerCurve`]; that of the simulated aircraft is fitted to flights by `sim energy` (docs/simulator.md).
 
-use flight_types::{DroneStatus, FlightPhase, GeoPoint, HomeCharge, Relief};
+use flight_types::{DroneStatus, FlightPhase, GeoPoint, HomeCharge, HomePower, Relief, WindTold};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{DroneConfig, Policy};
@@ -220,6 +220,21 @@ pub fn home_charge(drone: &DroneConfig, policy: &Policy, trip: &Trip, wind: Wind
     HomeCharge {
         from_scene_pct: policy.battery_reserve_pct + taken_pct(drone, hover_s, left_pct),
         per_metre_pct: taken_pct(drone, metre_s, left_pct),
+        in_wind: Some(home_power(drone, policy, &home, taken_pct(drone, hover_s, left_pct) / hover_s)),
+    }
+}
+
+/// The same, so that the link can reckon with the wind that its aircraft tells.
+fn home_power(drone: &DroneConfig, policy: &Policy, home: &Trip, second_pct: f64) -> HomePower {
+    const STILL: Wind = Wind { speed_m_s: 0.0, from_deg: None };
+    let on_the_spot = cost(drone, &Trip { homeward: Vec::new(), ..home.clone() }, STILL);
+    let curve = &drone.power;
+    HomePower {
+        fixed_pct: policy.battery_reserve_pct + second_pct * (on_the_spot.hover_s - on_the_spot.flight_s),
+        upright_s: on_the_spot.flight_s,
+        second_pct,
+        airspeed_2: curve.airspeed_2,
+        airspeed_3: curve.airspeed_3,
     }
 }
 
@@ -276,7 +291,8 @@ pub fn scene_left_s(drone: &DroneConfig, policy: &Policy, mission: &Mission, sta
         rise_and_fall_m: (0.0, 0.0),
         ..trip
     };
-    let called_home_pct = CALLED_HOME_PCT.max(mission.plan.home_charge_pct(Some(here)));
+    let told = status.wind_from_deg.zip(status.wind_m_s).map(|(from_deg, speed_m_s)| WindTold { from_deg, speed_m_s });
+    let called_home_pct = CALLED_HOME_PCT.max(mission.plan.home_charge_pct(Some(here), told));
     let called_home = Policy { battery_reserve_pct: called_home_pct, ..policy.clone() };
     let until_called_s = stay_affordable_s(drone, &called_home, &nowhere, wind, available_pct);
     Some(until_reserve_s.min(until_called_s))
@@ -295,7 +311,7 @@ pub(crate) fn leg_s(leg_m: f64, speed_m_s: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flight_types::{DroneId, GeoPoint};
+    use flight_types::{DroneId, Fence, FlightPlan, GeoPoint, MissionId, Ring, Scene};
 
     const POWER: PowerCurve =
         PowerCurve { airspeed_2: 0.001, airspeed_3: 0.0, climb: 0.1, descent: -0.05, light: 0.1, falling: 0.2 };
@@ -419,6 +435,51 @@ mod tests {
             let by_metres_pct = told.from_scene_pct + 300.0 * told.per_metre_pct;
             assert!((by_metres_pct - further.from_scene_pct).abs() < 0.1 * (further.from_scene_pct - told.from_scene_pct) + 0.1);
         }
+    }
+
+    #[test]
+    fn a_wind_that_the_launch_did_not_know_counts_on_scene() {
+        let policy = Policy::default();
+        let home = GeoPoint::new(37.5, 127.0).expect("a place");
+        let scene = home.moved(90.0, 1_500.0);
+        let homeward = vec![Leg { length_m: 1_500.0, bearing_deg: scene.bearing_deg(&home) }];
+        let trip = Trip { homeward, ..trip() };
+        let corners = vec![home, scene, home.moved(0.0, 900.0)];
+        let launched = |wind| FlightPlan {
+            mission: MissionId::new("m").expect("an id"),
+            home,
+            home_altitude_amsl_m: 30.0,
+            outbound: vec![scene],
+            homeward: vec![home],
+            transit_height_m: trip.transit_height_m,
+            transit_speed_m_s: drone().cruise_speed_m_s,
+            scene: Scene::Escort { target: scene, height_m: trip.scene_height_m, stand_off_m: 8.0 },
+            fence: Fence { ring: Ring::new(corners.clone()).expect("a fence"), height_max_m: 120.0 },
+            exclusions: Vec::new(),
+            zone_margin_m: 15.0,
+            home_charge: Some(home_charge(&drone(), &policy, &trip, wind)),
+            obstacles: Vec::new(),
+            relief: None,
+        };
+        let blind = launched(CALM);
+        for speed_m_s in [2.0, 5.0, 8.5, 12.0] {
+            for from_deg in [270.0, 300.0, 0.0, 180.0] {
+                // Told is reckoned with 15 % more.
+                let stronger = Wind { speed_m_s: 1.15 * speed_m_s, from_deg: Some(from_deg) };
+                let known_pct = launched(stronger).home_charge_pct(Some(scene), None);
+                let told_pct = blind.home_charge_pct(Some(scene), Some(WindTold { from_deg, speed_m_s }));
+                assert!(
+                    (told_pct / known_pct - 1.0).abs() < 0.05,
+                    "{speed_m_s} m/s from {from_deg}°: {told_pct:.1} %, {known_pct:.1} %"
+                );
+            }
+        }
+        let behind = Some(WindTold { from_deg: 90.0, speed_m_s: 5.0 });
+        assert_eq!(
+            blind.home_charge_pct(Some(scene), behind),
+            blind.home_charge_pct(Some(scene), None),
+            "a wind from behind may turn"
+        );
     }
 
     #[test]

@@ -27,6 +27,18 @@ const RATE_GAIN: f64 = 18.0;
 const YAW_RATE_GAIN: f64 = 4.0;
 /// Integral of the rate loop, per second squared: takes out uneven rotors.
 const RATE_INTEGRAL: f64 = 8.0;
+/// Most that thrust may take of what the rotors can; the rest is for leaning.
+const THRUST_SHARE_MAX: f64 = 0.95;
+/// So much thrust over the weight is kept for going sideways, however much height wants (MPC_THR_XY_MARG).
+const LATERAL_MARGIN_SHARE: f64 = 0.3;
+/// How fast the horizontal integral gives back what the limits cut off, per second.
+const UNWIND_GAIN: f64 = 1.1;
+/// Least push upwards, metres per second squared: sinking no faster than the rotors can catch.
+const UP_M_S2_MIN: f64 = 3.8;
+/// Most of one rotor's thrust that goes into heading, …
+const HEADING_SHARE_MAX: f64 = 0.1;
+/// … and what it gets when thrust and lean want all: without it the nose would turn as it likes.
+const HEADING_SHARE_MIN: f64 = 0.02;
 /// Least thrust while flying, as a share of hover, so that attitude stays controlled in a descent.
 const THRUST_SHARE_MIN: f64 = 0.25;
 
@@ -81,7 +93,7 @@ impl Controller {
         let acceleration = self.wished_acceleration(estimate, wish, dt_s);
         // The rotors push along body up, so body down must point along gravity minus the wished acceleration.
         let down = Vector::new(-acceleration.x, -acceleration.y, GRAVITY_M_S2 - acceleration.z);
-        let direction = limit_tilt(down);
+        let direction = down.normalize();
         let body_down = rotate(&estimate.attitude, Vector::new(0.0, 0.0, 1.0));
         let lean = body_down.z.max(0.5);
         let thrust_n = (self.airframe.mass_kg * down.z / lean).max(THRUST_SHARE_MIN * self.hover_thrust_n) * wish.thrust_share;
@@ -95,7 +107,7 @@ impl Controller {
         let gain = Vector::new(HORIZONTAL_GAIN, HORIZONTAL_GAIN, VERTICAL_GAIN);
         let integral = Vector::new(HORIZONTAL_INTEGRAL, HORIZONTAL_INTEGRAL, VERTICAL_INTEGRAL);
         self.velocity_integral += error.component_mul(&integral) * dt_s;
-        self.velocity_integral.z = self.velocity_integral.z.clamp(-4.0, 4.0);
+        self.velocity_integral.z = self.velocity_integral.z.clamp(-GRAVITY_M_S2, 4.0);
         let lateral = self.velocity_integral.x.hypot(self.velocity_integral.y);
         // The wind it can lean against, metres per second squared.
         let lateral_max = 5.0;
@@ -112,14 +124,36 @@ impl Controller {
             wished.x = 0.0;
             wished.y = 0.0;
         }
-        wished.z = wished.z.clamp(-6.0, 6.0);
-        wished
+        let held = self.held_to_thrust(wished);
+        self.velocity_integral.x -= (wished.x - held.x) * (UNWIND_GAIN * dt_s);
+        self.velocity_integral.y -= (wished.y - held.y) * (UNWIND_GAIN * dt_s);
+        held
+    }
+
+    /// What the rotors and the steepest lean allow of an acceleration: height first, speed with what is left, as PX4 shares its thrust
+    /// (mc_pos_control/PositionControl).
+    fn held_to_thrust(&self, wished: Vector) -> Vector {
+        let most_m_s2 = THRUST_SHARE_MAX * ROTOR_COUNT as f64 * self.rotor_most_n() / self.airframe.mass_kg;
+        let lateral = wished.x.hypot(wished.y);
+        let kept = lateral.min(LATERAL_MARGIN_SHARE * GRAVITY_M_S2);
+        let up = (GRAVITY_M_S2 - wished.z).clamp(UP_M_S2_MIN, (most_m_s2 * most_m_s2 - kept * kept).max(0.0).sqrt());
+        let lateral_max = (up * TILT_MAX_RAD.tan()).min((most_m_s2 * most_m_s2 - up * up).max(0.0).sqrt());
+        let scale = if lateral > lateral_max { lateral_max / lateral } else { 1.0 };
+        Vector::new(wished.x * scale, wished.y * scale, GRAVITY_M_S2 - up)
+    }
+
+    fn rotor_most_n(&self) -> f64 {
+        self.thrust_factor * self.airframe.rotor_rad_s_max * self.airframe.rotor_rad_s_max
     }
 
     fn wished_torque(&mut self, estimate: &Estimator, rates: Vector, dt_s: f64, share: f64) -> Vector {
         let error = rates - estimate.rates_rad_s;
         self.rate_integral += error * (RATE_INTEGRAL * dt_s * share);
         self.rate_integral = self.rate_integral.map(|value| value.clamp(-3.0, 3.0));
+        // More than the rotors can give would be wound up, and the nose would swing from stop to stop.
+        let most_n_m = 4.0 * HEADING_SHARE_MAX * self.rotor_most_n() * self.torque_over_thrust_m;
+        let most_rad_s2 = most_n_m / self.airframe.inertia_kg_m2.z;
+        self.rate_integral.z = self.rate_integral.z.clamp(-most_rad_s2, most_rad_s2);
         let gain = Vector::new(RATE_GAIN, RATE_GAIN, YAW_RATE_GAIN);
         (error.component_mul(&gain) + self.rate_integral).component_mul(&self.airframe.inertia_kg_m2) * share
     }
@@ -127,30 +161,29 @@ impl Controller {
     /// Distributes thrust and torque over the rotors; heading gives way first, then height, roll and pitch last.
     fn mix(&mut self, thrust_n: f64, torque: Vector) -> [f64; ROTOR_COUNT] {
         let arm_m = self.airframe.rotors[0].position_m.x;
-        let most_n = self.thrust_factor * self.airframe.rotor_rad_s_max * self.airframe.rotor_rad_s_max;
+        let most_n = self.rotor_most_n();
         let least_n = self.thrust_factor * self.airframe.rotor_rad_s_idle * self.airframe.rotor_rad_s_idle;
-        let tilt: [f64; ROTOR_COUNT] = std::array::from_fn(|i| {
+        let level: [f64; ROTOR_COUNT] = std::array::from_fn(|i| {
             let place = self.airframe.rotors[i].position_m;
-            (-torque.x * place.y.signum() + torque.y * place.x.signum()) / (4.0 * arm_m)
+            thrust_n / 4.0 + (-torque.x * place.y.signum() + torque.y * place.x.signum()) / (4.0 * arm_m)
         });
-        let yaw_n = torque.z / (4.0 * self.torque_over_thrust_m);
-        // At most a tenth of a rotor's thrust goes into heading.
-        let yaw_n = yaw_n.clamp(-0.1 * most_n, 0.1 * most_n);
-        let wanted: [f64; ROTOR_COUNT] =
-            std::array::from_fn(|i| thrust_n / 4.0 + tilt[i] + yaw_n * self.airframe.rotors[i].yaw_sign);
-        let over = wanted.iter().fold(0.0_f64, |most, value| most.max(value - most_n));
+        let over = level.iter().fold(0.0_f64, |most, value| most.max(value - most_n));
+        let yaw_n = self.heading_share_n(torque.z, level.map(|value| value - over), most_n);
         self.throttle = (thrust_n / (4.0 * most_n)).clamp(0.0, 1.0);
-        wanted.map(|value| ((value - over).clamp(least_n, most_n) / self.thrust_factor).sqrt())
+        std::array::from_fn(|i| {
+            let wanted_n = level[i] - over + yaw_n * self.airframe.rotors[i].yaw_sign;
+            (wanted_n.clamp(least_n, most_n) / self.thrust_factor).sqrt()
+        })
     }
-}
 
-/// The thrust direction (world, unit, pointing along body down) with the lean held to its limit.
-fn limit_tilt(down: Vector) -> Vector {
-    let lateral = down.x.hypot(down.y);
-    let vertical = down.z.max(1.0);
-    let lateral_max = vertical * TILT_MAX_RAD.tan();
-    let scale = if lateral > lateral_max { lateral_max / lateral } else { 1.0 };
-    Vector::new(down.x * scale, down.y * scale, vertical).normalize()
+    /// What each rotor gives for a torque about the vertical: as much as the fastest leaves room for, and never nothing.
+    fn heading_share_n(&self, torque_n_m: f64, level: [f64; ROTOR_COUNT], most_n: f64) -> f64 {
+        let yaw_n = torque_n_m / (4.0 * self.torque_over_thrust_m);
+        let faster = |i: &usize| self.airframe.rotors[*i].yaw_sign * yaw_n > 0.0;
+        let room_n = (0..ROTOR_COUNT).filter(faster).map(|i| most_n - level[i]).fold(f64::INFINITY, f64::min);
+        let most_yaw_n = room_n.clamp(HEADING_SHARE_MIN * most_n, HEADING_SHARE_MAX * most_n);
+        yaw_n.clamp(-most_yaw_n, most_yaw_n)
+    }
 }
 
 /// Body rates that turn the aircraft's down axis onto `down` and its nose towards the heading.

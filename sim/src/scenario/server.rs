@@ -273,6 +273,9 @@ impl Server {
         let mut datagrams = Vec::new();
         let mut reports = Vec::new();
         let mut heard = Vec::new();
+        if let Some(running) = &mut self.running {
+            tell_neighbours(&mut running.links);
+        }
         for (drone, link) in self.running.iter_mut().flat_map(|running| running.links.iter_mut()) {
             if link.next_timeout_ms().is_some_and(|due_ms| due_ms <= now_ms) {
                 link.handle_timeout(now_ms);
@@ -294,6 +297,14 @@ impl Server {
             self.append(Actor::Drone { id: drone.clone() }, Event::Flight { drone, mission, report }, now_ms);
         }
         datagrams
+    }
+}
+
+/// As the hub does.
+fn tell_neighbours(links: &mut BTreeMap<DroneId, Link>) {
+    let flying: Vec<_> = links.iter().filter_map(|(drone, link)| Some((drone.clone(), link.neighbour()?))).collect();
+    for (drone, link) in links {
+        link.take_neighbours(flying.iter().filter(|(other, _)| other != drone).map(|(_, neighbour)| *neighbour).collect());
     }
 }
 

@@ -7,6 +7,7 @@ use crate::camera::Sight;
 use crate::command::{Answer, Purpose};
 use crate::craft::{Craft, ModeProgress};
 use crate::items;
+use crate::neighbours::{self, Neighbour};
 use crate::profile::Mode;
 use crate::route::{self, Target};
 
@@ -22,6 +23,8 @@ const NEWS_MS: u64 = 1_000;
 const SURVEY_SPEED_M_S_MIN: f64 = 0.1;
 /// Autopilots climb faster than this by their own (PX4: MPC_Z_V_AUTO_UP 3 m/s, ArduCopter: WPNAV_SPEED_UP 2.5 m/s), metres per second.
 const CLIMB_M_S_MIN: f64 = 1.0;
+/// A height that was held back is ordered anew from this difference on, metres.
+const HEIGHT_STEP_M: f64 = 0.5;
 /// Full brightness, per cent.
 const FULL_PCT: u8 = 100;
 
@@ -78,6 +81,10 @@ impl Flight {
 
     /// The aircraft is in a mode that we did not order: say so and do not fight it.
     pub(super) fn lose_mode(&mut self, mode: Mode, craft: &mut Craft, now_ms: u64) {
+        // With its motors off it has no mode to leave: what became of it is told as soon as that is known.
+        if craft.telemetry.armed() == Some(false) {
+            return;
+        }
         craft.forget_mode();
         craft.commander.cancel_movements();
         self.watch_mode(mode);
@@ -337,13 +344,24 @@ impl Flight {
             Some((_, Answer::Open | Answer::Postponed | Answer::Accepted { .. })) => true,
             Some((_, Answer::Refused { .. } | Answer::Unanswered)) | None => false,
         };
+        let height_m = self.free_height_m(height_m, here, &goal, craft);
+        let as_high = self.ordered_m.is_some_and(|before_m| (before_m - height_m).abs() < HEIGHT_STEP_M);
         let unchanged = self.hover.is_some_and(|(before, _)| before.distance_m(&goal) < craft.limits.reposition_step_m);
-        if taken && unchanged {
+        if taken && unchanged && as_high {
             return;
         }
         self.hover = Some((goal, now_ms));
+        self.ordered_m = Some(height_m);
         let altitude_amsl_m = self.home_amsl_m(craft) + height_m + self.plan.surface_along_m(here, goal);
         craft.order_reposition(goal, altitude_amsl_m, goal.bearing_deg(&target.place), now_ms);
+    }
+
+    /// The height that it may go to now: the one that is wanted, or short of one of ours that is on the way there.
+    fn free_height_m(&self, wanted_m: f64, here: GeoPoint, goal: &GeoPoint, craft: &Craft) -> f64 {
+        let Some((now_m, altitude_amsl_m)) = self.height_m(craft).zip(craft.telemetry.altitude_amsl_m) else { return wanted_m };
+        let ours = Neighbour { place: here, altitude_amsl_m };
+        let free_m = neighbours::free_climb_m(&ours, goal, wanted_m - now_m, &craft.neighbours);
+        if free_m == wanted_m - now_m { wanted_m } else { now_m + free_m }
     }
 
     /// Takes the height and the distance that were last told; lower only where nothing stands below. Legs are judged at the height that

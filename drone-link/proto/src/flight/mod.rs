@@ -132,6 +132,8 @@ pub(crate) struct Flight {
     /// It has.
     turned: bool,
     hover: Option<(GeoPoint, u64)>,
+    /// The height that was last ordered on scene.
+    ordered_m: Option<f64>,
     looked_at: Option<GeoPoint>,
     cornered: bool,
     lit: bool,
@@ -186,6 +188,7 @@ impl Flight {
             direct: false,
             turned: false,
             hover: None,
+            ordered_m: None,
             looked_at: None,
             cornered: false,
             lit: false,
@@ -402,6 +405,11 @@ impl Flight {
     /// Whether nothing more will come of this flight.
     pub fn is_over(&self) -> bool {
         self.stage == Stage::Ended
+    }
+
+    /// Whether it follows somebody.
+    pub fn is_with_person(&self) -> bool {
+        self.stage == Stage::Scene
     }
 
     /// Whether its aircraft is in the air on its mission.

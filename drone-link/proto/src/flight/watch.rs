@@ -68,7 +68,7 @@ impl Flight {
     fn watch_battery(&mut self, craft: &Craft, now_ms: u64) {
         let Some(remaining_pct) = craft.telemetry.battery_pct else { return };
         // Whichever comes first: the charge at which every flight ends, or what the way home from here takes.
-        let home_pct = self.plan.home_charge_pct(craft.telemetry.position);
+        let home_pct = self.plan.home_charge_pct(craft.telemetry.position, craft.telemetry.wind());
         let low = remaining_pct <= craft.limits.battery_low_pct.max(home_pct);
         if self.watch.battery_low.lasted(low, craft.limits.settle_ms, now_ms) && !self.watch.battery_reported {
             self.watch.battery_reported = true;

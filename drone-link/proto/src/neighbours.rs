@@ -1,0 +1,68 @@
+//! Where our other aircraft are, so that one that changes its height with a person does not pass through them (ADR 13).
+//!
+//! Plans keep aircraft apart by height and by a quarter turn of their stand-off points. While they follow, each takes the nearest place of its
+//! circle, and behind a walker all may end up over one another: only who knows where they are can keep them apart then.
+
+use flight_types::GeoPoint;
+
+/// Nearer than this along the ground they may meet, metres: the separation (5 m), and for each a second and a half of running and following.
+const NEAR_M: f64 = 15.0;
+/// Kept in height from one that is near, metres: more than the separation (3 m), less than plans lie apart (5 m), or none could keep its plan.
+const KEPT_M: f64 = 4.5;
+/// Closer than this to where it is wanted an aircraft changes its height no more, metres.
+const THERE_M: f64 = 1.0;
+
+/// One of ours with a person.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Neighbour {
+    /// Where.
+    pub place: GeoPoint,
+    /// How high above the sea, metres.
+    pub altitude_amsl_m: f64,
+}
+
+/// How far up (or, negative, down) it may go now of what it wants to, metres: up to under the next that is near, and away from one that it has
+/// come too close to, back to the side that it came from.
+pub(crate) fn free_climb_m(ours: &Neighbour, goal: &GeoPoint, wanted_m: f64, others: &[Neighbour]) -> f64 {
+    if wanted_m.abs() < THERE_M {
+        return wanted_m;
+    }
+    let up = wanted_m.signum();
+    let near = |other: &&Neighbour| other.place.distance_m(&ours.place).min(other.place.distance_m(goal)) < NEAR_M;
+    // Ahead counts positive, whichever way it goes.
+    let ahead = others.iter().filter(near).map(|other| (other.altitude_amsl_m - ours.altitude_amsl_m) * up);
+    let free_m = ahead.filter(|ahead_m| *ahead_m > 0.0).map(|ahead_m| ahead_m - KEPT_M).fold(wanted_m.abs(), f64::min);
+    free_m * up
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(east_m: f64, altitude_amsl_m: f64) -> Neighbour {
+        Neighbour { place: GeoPoint::new(37.5, 127.0).expect("a place").moved(90.0, east_m), altitude_amsl_m }
+    }
+
+    #[test]
+    fn it_passes_nobody_who_is_near() {
+        let free = |wanted_m: f64, others: &[Neighbour]| free_climb_m(&at(0.0, 50.0), &at(5.0, 50.0).place, wanted_m, others);
+        for (wanted_m, others, expected_m) in [
+            (20.0, vec![], 20.0),
+            (20.0, vec![at(3.0, 60.0)], 5.5),
+            // Near where it goes to.
+            (20.0, vec![at(18.0, 60.0)], 5.5),
+            (20.0, vec![at(25.0, 60.0)], 20.0),
+            // The lower of two, and one behind it.
+            (20.0, vec![at(0.0, 65.0), at(0.0, 58.0), at(0.0, 45.0)], 3.5),
+            // It has come too close: back.
+            (20.0, vec![at(0.0, 52.0)], -2.5),
+            (-20.0, vec![at(0.0, 48.0)], 2.5),
+            (-20.0, vec![at(0.0, 40.0)], -5.5),
+            // Where it is wanted it stays, with the next plan's height five metres off.
+            (0.5, vec![at(0.0, 55.0)], 0.5),
+            (20.0, vec![at(0.0, 75.0)], 20.0),
+        ] {
+            assert!((free(wanted_m, &others) - expected_m).abs() < 1e-9, "{wanted_m} m: {} m, {others:?}", free(wanted_m, &others));
+        }
+    }
+}
