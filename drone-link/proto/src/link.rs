@@ -392,11 +392,11 @@ impl Link {
         }
     }
 
-    /// Where this aircraft is, while it follows a person and is heard: what the links of our others want to know. One that leaves has gone
-    /// aside before it climbs, and is waited for by nobody.
+    /// Where this aircraft is, while it follows a person and is heard: what the links of our others want to know. One that leaves
+    /// goes aside before it climbs, and is waited for by nobody from then on.
     pub fn neighbour(&self) -> Option<Neighbour> {
         let telemetry = &self.craft.telemetry;
-        let follows = self.craft.connected && self.flight.as_ref().is_some_and(Flight::is_with_person);
+        let follows = self.craft.connected && self.flight.as_ref().is_some_and(|flight| flight.is_with_person(&self.craft));
         let (place, altitude_amsl_m) = telemetry.position.zip(telemetry.altitude_amsl_m).filter(|_| follows)?;
         Some(Neighbour { place, altitude_amsl_m })
     }

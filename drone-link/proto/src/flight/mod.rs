@@ -407,9 +407,17 @@ impl Flight {
         self.stage == Stage::Ended
     }
 
-    /// Whether it follows somebody.
-    pub fn is_with_person(&self) -> bool {
-        self.stage == Stage::Scene
+    /// Whether it is where it stood with somebody: it follows them, or was called home and has not gone aside yet.
+    pub fn is_with_person(&self, craft: &Craft) -> bool {
+        match self.stage {
+            Stage::Scene => true,
+            Stage::HomeLoad | Stage::HomeStart => self.reached >= FlightPhase::OnScene,
+            // The first item of a way home from a person is the step aside.
+            Stage::Return => {
+                self.reached >= FlightPhase::OnScene && self.target.is_some() && craft.telemetry.mission_item == Some(0)
+            }
+            _ => false,
+        }
     }
 
     /// Whether its aircraft is in the air on its mission.
