@@ -173,21 +173,24 @@ const WATCH_PAUSE_MS = 50;
 /** From now on what the page shows as its picture is noted. */
 export function watchPicture(page) {
   return page.evaluate((pauseMs) => {
-    window.watched = { drones: [], gapMs: 0, longestGapMs: 0, atMs: performance.now() };
+    window.watched = { drones: [], gapMs: 0, longestGapMs: 0, handoverGapMs: 0, atMs: performance.now() };
     setInterval(() => {
       const { watched } = window;
       const feed = document.querySelector('.both > div:not(.behind) [data-testid="feed"]');
       const passedMs = performance.now() - watched.atMs;
       watched.atMs += passedMs;
       const isSeen = feed?.dataset.state === 'live' || feed?.dataset.state === 'stills';
+      if (isSeen && watched.drones.at(-1) !== feed.dataset.drone) {
+        if (watched.drones.length > 0) watched.handoverGapMs = Math.max(watched.handoverGapMs, watched.gapMs);
+        watched.drones.push(feed.dataset.drone);
+      }
       watched.gapMs = isSeen ? 0 : watched.gapMs + passedMs;
       watched.longestGapMs = Math.max(watched.longestGapMs, watched.gapMs);
-      if (isSeen && watched.drones.at(-1) !== feed.dataset.drone) watched.drones.push(feed.dataset.drone);
     }, pauseMs);
   }, WATCH_PAUSE_MS);
 }
 
-/** What was noted: whose pictures were seen one after the other, and the longest time without any, milliseconds. */
+/** What was noted: whose pictures were seen one after the other, the time without any between two of them, and the longest at all, milliseconds. */
 export function watchedPicture(page) {
-  return page.evaluate(() => ({ drones: window.watched.drones, longestGapMs: Math.round(window.watched.longestGapMs) }));
+  return page.evaluate(() => ({ drones: window.watched.drones, handoverGapMs: Math.round(window.watched.handoverGapMs), longestGapMs: Math.round(window.watched.longestGapMs) }));
 }
