@@ -4,34 +4,12 @@ Usage: mavsdk_escort.py PORT. Prints what it saw; exits with an assertion's text
 """
 
 import math
-import sys
-import time
 
-from mavsdk import Configuration, Mavsdk
-from mavsdk.component_type import ComponentType
 from mavsdk.plugins.action import Action
 from mavsdk.plugins.mission_raw import MissionItem, MissionRaw
 from mavsdk.plugins.telemetry import Telemetry
 
-DEGREE_M = 111_195.0
-LIMIT_S = 60.0
-
-
-def wait_for(what, condition, limit_s=LIMIT_S):
-    """Polls until the condition holds, or says what never came."""
-    end = time.monotonic() + limit_s
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"{what}: not within {limit_s} s")
-
-
-def distance_m(position, latitude_deg, longitude_deg):
-    """Flat distance, good for a few hundred metres."""
-    north = (position.latitude_deg - latitude_deg) * DEGREE_M
-    east = (position.longitude_deg - longitude_deg) * DEGREE_M * math.cos(math.radians(latitude_deg))
-    return math.hypot(north, east)
+from mavsdk_client import connect, distance_m, wait_for
 
 
 def mission(latitude_deg, longitude_deg):
@@ -47,11 +25,7 @@ def mission(latitude_deg, longitude_deg):
 
 
 def main():
-    port = int(sys.argv[1])
-    sdk = Mavsdk(Configuration.create_with_component_type(ComponentType.GROUND_STATION))
-    sdk.add_any_connection(f"udpin://127.0.0.1:{port}")
-    system = sdk.first_autopilot(30.0)
-    assert system is not None, "no autopilot found"
+    sdk, system = connect()
     action, telemetry, raw = Action(system), Telemetry(system), MissionRaw(system)
     texts = []
     telemetry.subscribe_status_text(lambda text, *_: texts.append(text.text))
