@@ -31,6 +31,7 @@ pub(crate) enum Purpose {
     Zoom,
     Gimbal,
     Version,
+    Beat,
 }
 
 /// How far an order has come.

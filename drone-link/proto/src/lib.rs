@@ -41,6 +41,7 @@ mod traffic;
 
 mod events;
 
+mod beat;
 mod camera;
 mod command;
 pub use camera::AnnouncedStream;

@@ -52,6 +52,8 @@ pub(crate) struct Telemetry {
     /// When the position was measured, by the aircraft's clock.
     pub position_boot_ms: Option<u32>,
     boot_ms: Option<u32>,
+    /// When a word with the aircraft's clock was last heard: it alone tells whether the computer is still the one that took off.
+    pub clock_heard_ms: u64,
     rebooted: bool,
 }
 
@@ -103,11 +105,11 @@ impl Telemetry {
             }
             Heard::Pressure { hpa } => self.take_pressure(*hpa, now_ms),
             Heard::Attitude { boot_ms, roll_rad, pitch_rad, .. } => {
-                self.look_at_boot_clock(*boot_ms);
+                self.look_at_boot_clock(*boot_ms, now_ms);
                 self.roll_deg = finite_deg(*roll_rad).or(self.roll_deg);
                 self.pitch_deg = finite_deg(*pitch_rad).or(self.pitch_deg);
             }
-            Heard::GlobalPosition(position) => self.take_position(position),
+            Heard::GlobalPosition(position) => self.take_position(position, now_ms),
             Heard::MissionCurrent { seq } => self.mission_item = Some(self.item_of_ours(*seq)),
             Heard::MissionItemReached { seq } => self.item_reached = Some(self.item_of_ours(*seq)),
             Heard::Battery { id, pct, time_left_s } => {
@@ -140,8 +142,8 @@ impl Telemetry {
         }
     }
 
-    fn take_position(&mut self, heard: &GlobalPosition) {
-        self.look_at_boot_clock(heard.boot_ms);
+    fn take_position(&mut self, heard: &GlobalPosition, now_ms: u64) {
+        self.look_at_boot_clock(heard.boot_ms, now_ms);
         // 0/0 is what an estimator without a position sends.
         let somewhere = heard.lat_deg != 0.0 || heard.lon_deg != 0.0;
         if let (true, Ok(position)) = (somewhere, GeoPoint::new(heard.lat_deg, heard.lon_deg)) {
@@ -173,7 +175,8 @@ impl Telemetry {
         Some(Ours { place, altitude_amsl_m, geoid_m: self.geoid_m, pressure_over_amsl_m })
     }
 
-    fn look_at_boot_clock(&mut self, boot_ms: u32) {
+    fn look_at_boot_clock(&mut self, boot_ms: u32, now_ms: u64) {
+        self.clock_heard_ms = now_ms;
         if self.boot_ms.is_some_and(|before| boot_ms.saturating_add(BOOT_CLOCK_BACK_MS) < before) {
             self.rebooted = true;
         }

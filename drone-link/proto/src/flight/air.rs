@@ -397,8 +397,10 @@ impl Flight {
             self.disarm_when_forgotten(landed, craft, now_ms);
             return false;
         }
-        let off_ms = now_ms.saturating_sub(*self.watch.motors_off_ms.get_or_insert(now_ms));
-        if !landed && off_ms < MOTORS_OFF_MS {
+        let since_ms = *self.watch.motors_off_ms.get_or_insert(now_ms);
+        // A computer that starts anew in the air says the same, motors off and on the ground: its clock tells which of the two it is.
+        let told = landed && craft.telemetry.clock_heard_ms > since_ms;
+        if !told && now_ms.saturating_sub(since_ms) < MOTORS_OFF_MS {
             return false;
         }
         let mode = craft.telemetry.mode().map_or("unknown", Mode::word);

@@ -581,6 +581,10 @@ impl Vehicle {
                 self.servos.push((command.param1, command.param2));
                 MavResult::MAV_RESULT_ACCEPTED
             }
+            MavCmd::MAV_CMD_REQUEST_MESSAGE if command.param1 == 0.0 => {
+                self.heartbeat();
+                MavResult::MAV_RESULT_ACCEPTED
+            }
             MavCmd::MAV_CMD_REQUEST_MESSAGE if command.param1 == 148.0 => {
                 self.send(&MavMessage::AUTOPILOT_VERSION(AUTOPILOT_VERSION_DATA {
                     uid: self.hardware,
