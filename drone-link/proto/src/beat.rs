@@ -7,29 +7,16 @@
 use crate::command::{Answer, Commander, Purpose, floats};
 use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, id};
 
-/// Which acceptances a heartbeat was asked for.
-#[derive(Debug, Default)]
-pub(crate) struct Beat {
-    asked_ms: Option<u64>,
-}
-
-impl Beat {
-    /// Asks once for each acceptance that no heartbeat has come after.
-    pub fn drive(&mut self, heartbeat_ms: u64, commander: &mut Commander, now_ms: u64) {
-        let accepted = [Purpose::Arming, Purpose::Mode].into_iter().filter_map(|purpose| match commander.answer(purpose) {
-            Some((_, Answer::Accepted { at_ms })) => Some(at_ms),
-            Some((_, Answer::Open | Answer::Postponed | Answer::Refused { .. } | Answer::Unanswered)) | None => None,
-        });
-        let Some(at_ms) = accepted.max().filter(|at_ms| *at_ms > heartbeat_ms && self.asked_ms < Some(*at_ms)) else { return };
-        self.asked_ms = Some(at_ms);
+/// Asks once for each acceptance that no heartbeat has come after.
+pub(crate) fn ask(heartbeat_ms: u64, commander: &mut Commander, now_ms: u64) {
+    let accepted = [Purpose::Arming, Purpose::Mode].into_iter().filter_map(|purpose| match commander.answer(purpose) {
+        Some((_, Answer::Accepted { at_ms })) => Some(at_ms),
+        Some((_, Answer::Open | Answer::Postponed | Answer::Refused { .. } | Answer::Unanswered)) | None => None,
+    });
+    let Some(at_ms) = accepted.max().filter(|at_ms| *at_ms > heartbeat_ms) else { return };
+    if commander.answer(Purpose::Beat).is_none_or(|(asked_ms, _)| asked_ms < at_ms) {
         let params = [id::HEARTBEAT as f32, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
         commander.order(Purpose::Beat, floats(CommandKind::RequestMessage, AUTOPILOT_COMPONENT, params), now_ms);
-    }
-
-    /// The aircraft restarted: what it took before is past.
-    pub fn restart(&mut self, commander: &mut Commander) {
-        self.asked_ms = None;
-        commander.cancel(Purpose::Beat);
     }
 }
 
@@ -50,19 +37,21 @@ mod tests {
 
     #[test]
     fn a_heartbeat_is_asked_for_once_after_an_order_that_was_taken() {
-        let (mut beat, mut commander, limits) = (Beat::default(), Commander::default(), LinkLimits::default());
+        let (mut commander, limits) = (Commander::default(), LinkLimits::default());
         let arm = floats(CommandKind::ArmDisarm, AUTOPILOT_COMPONENT, [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
         commander.order(Purpose::Arming, arm, 0);
-        beat.drive(0, &mut commander, 0);
+        ask(0, &mut commander, 0);
         assert_eq!(asked(&mut commander, 0), 0, "not taken yet");
         commander.handle_ack(CommandKind::ArmDisarm.number(), AUTOPILOT_COMPONENT, 0, &limits, 100);
-        beat.drive(0, &mut commander, 100);
+        ask(0, &mut commander, 100);
         assert_eq!(asked(&mut commander, 100), 1);
         commander.handle_ack(CommandKind::RequestMessage.number(), AUTOPILOT_COMPONENT, 0, &limits, 150);
-        beat.drive(0, &mut commander, 200);
+        ask(0, &mut commander, 200);
         assert_eq!(asked(&mut commander, 5_000), 0, "once for one acceptance");
-        let mut late = Beat::default();
-        late.drive(150, &mut commander, 200);
+        commander.cancel(Purpose::Beat);
+        ask(150, &mut commander, 200);
         assert_eq!(asked(&mut commander, 200), 0, "a heartbeat came after it");
+        ask(0, &mut commander, 200);
+        assert_eq!(asked(&mut commander, 200), 1, "and without it, it is asked for");
     }
 }

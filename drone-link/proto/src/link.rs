@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use flight_types::{DroneStatus, FlightCommand, FlightEvent, FlightPhase, LightState, LinkStatus, MissionId};
 
-use crate::beat::Beat;
+use crate::beat;
 use crate::camera::Camera;
 use crate::command::Purpose;
 use crate::craft::Craft;
@@ -53,7 +53,6 @@ pub struct Link {
     signing: Option<Signing>,
     timesync: TimeSync,
     streams: Streams,
-    beat: Beat,
     camera: Camera,
     gimbal: Gimbal,
     flight: Option<Flight>,
@@ -90,7 +89,6 @@ impl Link {
             signing,
             timesync: TimeSync::default(),
             streams: Streams::default(),
-            beat: Beat::default(),
             camera: Camera::default(),
             gimbal: Gimbal::default(),
             flight: None,
@@ -376,7 +374,6 @@ impl Link {
     /// Whatever the aircraft was asked for before, it may have forgotten, or be another one.
     fn ask_anew(&mut self) {
         self.streams.restart();
-        self.beat.restart(&mut self.craft.commander);
         self.camera.restart();
         self.gimbal.restart();
         self.timesync.restart();
@@ -388,6 +385,7 @@ impl Link {
         self.craft.commander.cancel(Purpose::Zoom);
         self.craft.commander.cancel(Purpose::Gimbal);
         self.craft.commander.cancel(Purpose::Version);
+        self.craft.commander.cancel(Purpose::Beat);
     }
 
     fn notice(&mut self, event: FlightEvent) {
@@ -422,7 +420,7 @@ impl Link {
         self.conduct_ms = now_ms + self.config.limits.conduct_interval_ms;
         if self.craft.connected {
             let autopilot = self.craft.telemetry.autopilot();
-            self.beat.drive(self.craft.telemetry.heartbeat_ms, &mut self.craft.commander, now_ms);
+            beat::ask(self.craft.telemetry.heartbeat_ms, &mut self.craft.commander, now_ms);
             self.streams.drive(autopilot, &mut self.craft.commander, self.craft.light.illuminator(), now_ms);
             self.camera.drive(&mut self.craft.commander, now_ms);
             self.camera.zoom(self.craft.sight, &mut self.craft.commander, now_ms);
