@@ -5,6 +5,7 @@
 mod apart;
 mod plan;
 mod post;
+mod sortie;
 mod survey_air;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ pub(crate) use apart::{may_change_height, may_turn};
 use plan::{Draft, Start};
 pub(crate) use plan::{airspace, sink_to_m};
 pub(crate) use post::{AIMED_M, Known};
+pub use sortie::{SortieCharges, sortie_charges};
 pub use survey_air::{Spared, SparedKind, SurveyAir};
 
 /// An aircraft on the ground further from its pad than this does not start from it, metres: satellite positions wander by half.
@@ -319,8 +321,12 @@ fn wind(question: &Question<'_>, status: &DroneStatus) -> Wind {
         Some(Wind { speed_m_s, from_deg: status.wind_from_deg.filter(|from_deg| from_deg.is_finite()) })
     };
     let strongest = question.statuses.iter().filter_map(reported).max_by(|a, b| a.speed_m_s.total_cmp(&b.speed_m_s));
-    let unknown = Wind { speed_m_s: question.site.policy.wind_unknown_m_s, from_deg: None };
-    reported(status).or(strongest).unwrap_or(unknown)
+    reported(status).or(strongest).unwrap_or(unknown_wind(&question.site.policy))
+}
+
+/// The wind that is reckoned with when nobody has reported one.
+fn unknown_wind(policy: &Policy) -> Wind {
+    Wind { speed_m_s: policy.wind_unknown_m_s, from_deg: None }
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use dispatch_core::choice::{Spared, SparedKind, SurveyAir};
+use dispatch_core::choice::{SortieCharges, Spared, SparedKind, SurveyAir, sortie_charges};
 use dispatch_core::config::SiteConfig;
 use dispatch_core::event::Event;
 use dispatch_core::survey::{Coverage, Pass, SurveyHow, SurveyKind, Unseen, UnseenReason};
 use flight_types::Local;
 use survey_plan::{
-    Aim, Board, Camera, Field, Keep, Light, Lot, LotError, Means, Point, Shown, Side, SurveyError, SurveyPath, field_path, sight,
-    sun_elevation_deg,
+    Aim, Board, Camera, Charges, Field, Keep, Light, Lot, LotError, Means, Point, Shown, Side, Sight, SurveyError, SurveyPath,
+    field_path, sight, sun_elevation_deg,
 };
 use survey_sightings::RegisteredBeacon;
 use survey_vision::BEFORE_BAY_M;
@@ -17,8 +17,6 @@ use survey_vision::BEFORE_BAY_M;
 use super::lot::SurveyedLot;
 use crate::config::{SurveyLight, SurveysConfig};
 
-/// Of a battery's time over reserve, the share left for the lot when the ways there and back, climbs and wind are taken off.
-const OVER_LOT_SHARE: f64 = 0.6;
 /// Frames a second that are looked at, at least; the reader keeps up with ten.
 const FRAMES_PER_S: f64 = 5.0;
 
@@ -116,7 +114,13 @@ fn planned(
         let way = air.way(lot.geo(from), lot.geo(to))?;
         Some(way.into_iter().map(|corner| lot.local(corner)).collect())
     };
-    match field_path(&field, aim, means, &hop) {
+    let charges = |stops: &[Point], sight: &Sight| {
+        let corners = stops.iter().map(|stop| lot.geo(*stop)).collect();
+        let pass = Pass { height_m: sight.height_m, speed_m_s: sight.speed_m_s, heading_deg: None };
+        let SortieCharges { needed_pct, charged_pct } = sortie_charges(site, corners, pass, from_ms);
+        Charges { needed_pct, full_pct: charged_pct }
+    };
+    match field_path(&field, aim, means, &hop, &charges) {
         Ok(path) => {
             let coverage = told(&path.coverage, &air.spared);
             Ok((path, coverage))
@@ -220,8 +224,10 @@ fn means<'a>(
     settings: &SurveysConfig,
     light: Light,
 ) -> Result<Means<'a>, PlanFailure> {
-    let drones = || site.stations.iter().flat_map(|station| &station.drones);
-    let endurance_s = drones().map(|drone| drone.endurance_s).min_by(f64::total_cmp).ok_or(PlanFailure::NoAircraft)?;
+    let aircraft = site.stations.iter().map(|station| station.drones.len()).sum();
+    if aircraft == 0 {
+        return Err(PlanFailure::NoAircraft);
+    }
     let station = site.stations.first().ok_or(PlanFailure::NoAircraft)?;
     let home = lot.frame.to_local(station.position);
     Ok(Means {
@@ -232,16 +238,18 @@ fn means<'a>(
         heights_m: (settings.height_m_min, settings.height_m_max),
         speed_max_m_s: settings.speed_m_s_max,
         home: Point::new(home.east_m, home.north_m),
-        over_lot_s: endurance_s * (1.0 - site.policy.battery_reserve_pct / 100.0) * OVER_LOT_SHARE,
-        aircraft: drones().count(),
+        aircraft,
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use dispatch_core::choice::{Choice, Question, Task, choose};
     use dispatch_core::config::{NoFlyZone, SiteObstacle, ZoneHours};
-    use flight_types::{GeoPoint, LocalFrame, LotId, Ring, ZoneId};
+    use flight_types::{DroneStatus, GeoPoint, LinkStatus, LocalFrame, LotId, MissionId, Ring, ZoneId};
     use survey_sightings::Register;
 
     fn lot() -> SurveyedLot {
@@ -383,6 +391,94 @@ mod tests {
             let refused = plan(&lot(), kind, &site, &settings(), NOW_MS).expect_err("nothing is left");
             assert!(refused.to_string().contains("Heliport"), "{refused}");
         }
+    }
+
+    /// Two hundred metres by a hundred.
+    fn large() -> SurveyedLot {
+        let corners = [(0.0, 0.0), (200.0, 0.0), (200.0, 100.0), (0.0, 100.0)];
+        SurveyedLot { outline: corners.iter().map(|(x, y)| Point::new(*x, *y)).collect(), ..lot() }
+    }
+
+    /// The site with one aircraft, so far west of the lot, whose battery lasts for so long.
+    fn with_battery(endurance_s: f64, west_m: f64) -> SiteConfig {
+        let mut site = SiteConfig { fence: ring((-6_000.0, -900.0), (900.0, 900.0)), ..site() };
+        let drone = &mut site.stations[0].drones[0];
+        (drone.endurance_s, drone.pad) = (endurance_s, lot().geo(Point::new(-west_m, 0.0)));
+        site
+    }
+
+    /// The path of a sweep of the large lot, where its sorties begin and how it is flown.
+    fn planned_for(site: &SiteConfig) -> Result<(Vec<GeoPoint>, Vec<usize>, Pass), PlanFailure> {
+        match plan(&large(), SurveyKind::Sweep, site, &settings(), NOW_MS)? {
+            Event::SurveyRequested { corners, how, .. } => Ok((corners, how.begins, how.pass.expect("a height"))),
+            event => panic!("a survey: {event:?}"),
+        }
+    }
+
+    fn sorties(corners: &[GeoPoint], begins: &[usize]) -> Vec<Vec<GeoPoint>> {
+        let firsts = std::iter::once(0).chain(begins.iter().copied());
+        let lasts = begins.iter().copied().chain([corners.len() - 1]);
+        firsts.zip(lasts).map(|(first, last)| corners[first..=last].to_vec()).collect()
+    }
+
+    /// What the core answers when it is asked to launch this, with a charged aircraft on its pad.
+    fn launched(site: &SiteConfig, corners: Vec<GeoPoint>, pass: Pass) -> Choice {
+        let drone = &site.stations[0].drones[0];
+        let status = DroneStatus {
+            link: LinkStatus { connected: true, ..LinkStatus::default() },
+            position: Some(drone.pad),
+            battery_pct: Some(95.0),
+            armed: Some(false),
+            landed: Some(true),
+            ..DroneStatus::unheard(drone.id.clone())
+        };
+        choose(&Question {
+            mission: MissionId::new("m1").expect("an id"),
+            task: Task::Survey { corners, pass: Some(pass) },
+            site,
+            statuses: &[status],
+            active: Vec::new(),
+            controllers: &BTreeMap::new(),
+            tried: &BTreeSet::new(),
+            relief: false,
+            now_ms: NOW_MS,
+        })
+    }
+
+    fn is_launched(site: &SiteConfig, corners: Vec<GeoPoint>, pass: Pass) -> bool {
+        launched(site, corners, pass).chosen.is_some()
+    }
+
+    /// Equal parts by way, so many.
+    fn equal(corners: &[GeoPoint], count: usize) -> Vec<usize> {
+        let way_m = |to: usize| corners[..=to].windows(2).map(|leg| leg[0].distance_m(&leg[1])).sum::<f64>();
+        let share_m = way_m(corners.len() - 1) / count as f64;
+        let last_within = |part: usize| (0..corners.len()).rfind(|at| way_m(*at) <= part as f64 * share_m + 0.01);
+        (1..count).filter_map(last_within).collect()
+    }
+
+    #[test]
+    fn every_sortie_is_launched_with_a_charged_battery_and_one_fewer_would_not_be() {
+        for (endurance_s, west_m) in [(1_800.0, 200.0), (420.0, 200.0), (600.0, 500.0), (900.0, 1_200.0)] {
+            let site = with_battery(endurance_s, west_m);
+            let (corners, begins, pass) = planned_for(&site).expect("a survey");
+            let count = begins.len() + 1;
+            println!("{endurance_s} s, {west_m} m off, {} stops at {:.1} m/s: {count} sorties", corners.len(), pass.speed_m_s);
+            for sortie in sorties(&corners, &begins) {
+                let choice = launched(&site, sortie, pass);
+                assert!(choice.chosen.is_some(), "{endurance_s} s, {west_m} m: {:?}", choice.rejections);
+            }
+            let least = corners.len().div_ceil(200);
+            let fewer = sorties(&corners, &equal(&corners, count - 1));
+            assert!(count <= least || !fewer.into_iter().all(|sortie| is_launched(&site, sortie, pass)), "{count} are too many");
+        }
+    }
+
+    #[test]
+    fn a_lot_too_far_off_for_any_sortie_is_refused_with_the_figures() {
+        let refused = planned_for(&with_battery(600.0, 5_000.0)).expect_err("the way there and back takes more than is there");
+        let PlanFailure::Survey(SurveyError::Endurance { sortie_m, needed_pct, full_pct }) = refused else { panic!("{refused}") };
+        assert!(sortie_m <= 30.0 && needed_pct > 150.0 && full_pct == 95.0, "{sortie_m} m, {needed_pct} % of {full_pct} %");
     }
 
     #[test]

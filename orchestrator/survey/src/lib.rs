@@ -41,7 +41,10 @@ mod audit;
 pub use audit::{BEACONS_MAX, EXACT_BEACONS_MAX, tour, tour_length_m};
 
 mod plan;
-pub use plan::{Aim, Means, Shown, SurveyError, SurveyPath, field_path, survey_path};
+pub use plan::{Aim, Means, Reckoning, Shown, SurveyError, SurveyPath, field_path, survey_path};
+
+mod sorties;
+pub use sorties::Charges;
 
 mod parts;
 pub use parts::Hop;

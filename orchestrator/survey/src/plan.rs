@@ -7,19 +7,13 @@ use crate::lot::Lot;
 use crate::parts::{self, Hop};
 use crate::plane::{Point, length_m};
 use crate::reach::reached_out;
+use crate::sorties::{self, Charges, Short, sharers};
 use crate::sweep::{Sweep, SweepError, sweep_aligned, sweep_along, sweep_area};
 
 /// Stops along the path are no further apart than this, metres: what an interrupted flight has to fly again at most.
 const STOP_EACH_M: f64 = 10.0;
 /// Stops of one survey: what an autopilot takes in a mission, with room for the ways there and back.
 const STOPS_MAX: usize = 1_000;
-/// Stops of one sortie: small autopilots keep some hundred items of a mission.
-const SORTIE_STOPS_MAX: usize = 200;
-/// What a battery leaves must be enough for so much way, metres: less shows nothing.
-const SORTIE_M_MIN: f64 = 20.0;
-/// Aircraft that could share a path do so when each is over the lot for this long, seconds: sorties are flown one after the other, and each costs
-/// a launch, a climb, a way there and a descent again (ADR 175).
-const SORTIE_SHARED_S_MIN: f64 = 60.0;
 
 /// The swath never shrinks below this share of the picture: what does not fit then is seen in part, and said to be unseen.
 const SWATH_SHARE_MIN: f64 = 0.2;
@@ -112,8 +106,6 @@ pub struct Means<'a> {
     pub speed_max_m_s: f64,
     /// Where the aircraft start.
     pub home: Point,
-    /// How long one battery lasts over the lot, ways there and back and reserve taken off, seconds.
-    pub over_lot_s: f64,
     /// Aircraft that may share it: a path long enough has at least a sortie for each.
     pub aircraft: usize,
 }
@@ -160,21 +152,40 @@ pub enum SurveyError {
     /// Nothing of it may be flown over.
     #[error("nothing of the lot may be flown over")]
     Closed,
-    /// The battery lasts for the way and nothing else.
-    #[error("a battery leaves {0:.0} s over the lot: too little to see anything")]
-    Endurance(f64),
+    /// Even the shortest sortie is too much for a battery.
+    #[error(
+        "a sortie of {sortie_m:.0} m takes {needed_pct:.0} % of a battery, there and back and with the reserve; a full one has {full_pct:.0} %"
+    )]
+    Endurance {
+        /// Its length over the lot, metres.
+        sortie_m: f64,
+        /// What it takes with the reserve, per cent of a full charge, of the aircraft that it takes least of.
+        needed_pct: f64,
+        /// What a full battery has, per cent.
+        full_pct: f64,
+    },
     /// More than an autopilot takes.
     #[error("the path has {0} stops; at most {STOPS_MAX} are flown: survey a part of the lot")]
     TooLong(usize),
 }
 
-/// Plans a survey of a lot that may be flown over everywhere.
+/// Reckons what a sortie along these stops takes, flown as high and as fast as this.
+pub type Reckoning<'a> = dyn Fn(&[Point], &Sight) -> Charges + 'a;
+
+/// Plans a survey of a lot that may be flown over everywhere, for batteries that last for any of it.
 pub fn survey_path(lot: &Lot, aim: Aim<'_>, means: &Means<'_>) -> Result<SurveyPath, SurveyError> {
-    field_path(&Field::whole(lot.clone()), aim, means, &|_, to| Some(vec![to]))
+    let charges = |_: &[Point], _: &Sight| Charges { needed_pct: Vec::new(), full_pct: 100.0 };
+    field_path(&Field::whole(lot.clone()), aim, means, &|_, to| Some(vec![to]), &charges)
 }
 
-/// Plans a survey of what may be flown over of a lot; `hop` finds ways beside it.
-pub fn field_path(field: &Field, aim: Aim<'_>, means: &Means<'_>, hop: &Hop<'_>) -> Result<SurveyPath, SurveyError> {
+/// Plans a survey of what may be flown over of a lot; `hop` finds ways beside it, `charges` says what a sortie takes.
+pub fn field_path(
+    field: &Field,
+    aim: Aim<'_>,
+    means: &Means<'_>,
+    hop: &Hop<'_>,
+    charges: &Reckoning<'_>,
+) -> Result<SurveyPath, SurveyError> {
     let mut sight = means.sight()?;
     if field.is_closed() {
         return Err(SurveyError::Closed);
@@ -201,12 +212,11 @@ pub fn field_path(field: &Field, aim: Aim<'_>, means: &Means<'_>, hop: &Hop<'_>)
     if path.len() > STOPS_MAX {
         return Err(SurveyError::TooLong(path.len()));
     }
-    let over_lot_m = means.over_lot_s * sight.speed_m_s;
-    if over_lot_m.is_nan() || over_lot_m < SORTIE_M_MIN {
-        return Err(SurveyError::Endurance(means.over_lot_s));
-    }
     let length_m = length_m(&path);
-    let begins = begins(&path, length_m, over_lot_m, sharers(means.aircraft, length_m / sight.speed_m_s));
+    let sharers = sharers(means.aircraft, length_m / sight.speed_m_s);
+    let begins = sorties::cut(&path, means.aircraft, sharers, &|stops| charges(stops, &sight));
+    let begins =
+        begins.map_err(|Short { sortie_m, needed_pct, full_pct }| SurveyError::Endurance { sortie_m, needed_pct, full_pct })?;
     Ok(SurveyPath { path, begins, sight, heading_deg: heading_deg.rem_euclid(360.0), length_m, coverage })
 }
 
@@ -262,30 +272,6 @@ fn with_stops(corners: &[Point]) -> Vec<Point> {
     path
 }
 
-/// How many aircraft share what takes so long over the lot, seconds.
-fn sharers(aircraft: usize, over_lot_s: f64) -> usize {
-    aircraft.min((over_lot_s / SORTIE_SHARED_S_MIN) as usize)
-}
-
-/// Equal parts, as many as the battery asks for or as aircraft share it.
-fn begins(path: &[Point], length_m: f64, over_lot_m: f64, sharers: usize) -> Vec<usize> {
-    let by_battery = (length_m / over_lot_m).ceil() as usize;
-    let by_stops = path.len().div_ceil(SORTIE_STOPS_MAX);
-    let count = by_battery.max(sharers).max(by_stops).max(1);
-    let mut begins: Vec<usize> = Vec::new();
-    let mut flown_m = 0.0;
-    for (at, pair) in path.windows(2).enumerate() {
-        // The stop before the share is exceeded, so that no sortie is longer than the battery lasts for.
-        let due_m = (begins.len() + 1) as f64 * length_m / count as f64;
-        let step_m = pair[0].distance_m(pair[1]);
-        if flown_m + step_m > due_m + 1e-6 && at > begins.last().copied().unwrap_or(0) {
-            begins.push(at);
-        }
-        flown_m += step_m;
-    }
-    begins
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -312,9 +298,17 @@ mod tests {
             heights_m: (10.0, 40.0),
             speed_max_m_s: 8.0,
             home: Point::new(0.0, 120.0),
-            over_lot_s: 900.0,
             aircraft: 2,
         }
+    }
+
+    /// A sweep with batteries that last for so long over the lot.
+    fn lasting(over_lot_s: f64, means: &Means<'_>) -> Result<SurveyPath, SurveyError> {
+        let charges = |stops: &[Point], sight: &Sight| {
+            let needed_pct = vec![100.0 * length_m(stops) / sight.speed_m_s / over_lot_s];
+            Charges { needed_pct, full_pct: 100.0 }
+        };
+        field_path(&Field::whole(lot()), Aim::Sweep, means, &|_, to| Some(vec![to]), &charges)
     }
 
     #[test]
@@ -326,22 +320,14 @@ mod tests {
         assert_eq!(by_night.begins.len(), 1, "two aircraft, two sorties: {:?}", by_night.begins);
         let over_lot_s = by_day.length_m / by_day.sight.speed_m_s;
         assert!(by_day.begins.is_empty(), "{over_lot_s:.0} s are not worth a second launch: {:?}", by_day.begins);
-        let short = Means { over_lot_s: 50.0, ..means(Light::Night) };
-        let cut = survey_path(&lot(), Aim::Sweep, &short).expect("a survey");
+        let cut = lasting(50.0, &means(Light::Night)).expect("a survey");
         let mut ends = vec![0];
         ends.extend(&cut.begins);
         ends.push(cut.path.len() - 1);
         for pair in ends.windows(2) {
             let sortie_m = length_m(&cut.path[pair[0]..=pair[1]]);
-            assert!(pair[0] < pair[1] && sortie_m <= 50.0 * cut.sight.speed_m_s + STOP_EACH_M, "{sortie_m} m");
+            assert!(pair[0] < pair[1] && sortie_m <= 50.0 * cut.sight.speed_m_s, "{sortie_m} m");
         }
-    }
-
-    #[test]
-    fn a_path_is_shared_by_as_many_as_are_over_the_lot_for_a_minute() {
-        let shared =
-            [(3, 59.0), (3, 60.0), (3, 125.0), (3, 600.0), (1, 600.0), (0, 600.0)].map(|(aircraft, s)| sharers(aircraft, s));
-        assert_eq!(shared, [0, 1, 2, 3, 1, 0]);
     }
 
     /// A bay with the ground before it: its corners.
@@ -419,8 +405,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_flown_is_refused() {
-        let none = Means { over_lot_s: 5.0, ..means(Light::Night) };
-        assert_eq!(survey_path(&lot(), Aim::Sweep, &none), Err(SurveyError::Endurance(5.0)));
+        let none = lasting(5.0, &means(Light::Night)).expect_err("five seconds show nothing");
+        assert!(matches!(none, SurveyError::Endurance { .. }), "{none}");
         let odd = Means { board: Board { module_m: f64::NAN, up_m: 0.0 }, ..means(Light::Night) };
         assert!(matches!(survey_path(&lot(), Aim::Sweep, &odd), Err(SurveyError::Camera(_))));
     }

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use survey_plan::{
-    Aim, Board, Camera, Field, Keep, Light, Lot, Means, Point, Shown, Side, SurveyError, SurveyPath, field_path, survey_path,
+    Aim, Board, Camera, Charges, Field, Keep, Light, Lot, Means, Point, Shown, Side, Sight, SurveyError, SurveyPath, field_path,
+    survey_path,
 };
 
 fn rectangle(low: (f64, f64), high: (f64, f64)) -> Vec<Point> {
@@ -33,7 +34,6 @@ fn means(shown: &[Shown]) -> Means<'_> {
         heights_m: (10.0, 40.0),
         speed_max_m_s: 8.0,
         home: Point::new(-80.0, -100.0),
-        over_lot_s: 720.0,
         aircraft: 3,
     }
 }
@@ -42,6 +42,11 @@ const BAYS: [Shown; 1] = [Shown { length_m: 7.6, width_m: 2.5, heading_deg: 0.0 
 
 fn no_way(_: Point, _: Point) -> Option<Vec<Point>> {
     None
+}
+
+/// A battery lasts for anything.
+fn always(_: &[Point], _: &Sight) -> Charges {
+    Charges { needed_pct: vec![0.0], full_pct: 100.0 }
 }
 
 fn segment_m(p: Point, a: Point, b: Point) -> f64 {
@@ -100,7 +105,7 @@ fn a_zone_across_a_corner_costs_that_corner_and_is_named() {
     let keeps = vec![outside(rectangle((70.0, 30.0), (140.0, 90.0)), 15.0)];
     let field = Field::clipped(lot(), keeps.clone()).expect("a field");
     for shown in [&BAYS[..], &[]] {
-        let survey = field_path(&field, Aim::Sweep, &means(shown), &no_way).expect("a survey");
+        let survey = field_path(&field, Aim::Sweep, &means(shown), &no_way, &always).expect("a survey");
         let coverage = &survey.coverage;
         assert!(violated_m(&survey.path, &keeps[0]) <= 0.0, "{}", violated_m(&survey.path, &keeps[0]));
         // 35 m by 35 m less a corner of the margin are not flown over, and some three metres along their border are seen from beside.
@@ -114,7 +119,7 @@ fn a_zone_across_a_corner_costs_that_corner_and_is_named() {
 fn a_strip_beside_a_house_is_seen_from_beside() {
     let keeps = vec![outside(rectangle((-10.0, 50.0), (100.0, 60.0)), 4.0)];
     let field = Field::clipped(lot(), keeps.clone()).expect("a field");
-    let survey = field_path(&field, Aim::Sweep, &means(&[]), &no_way).expect("a survey");
+    let survey = field_path(&field, Aim::Sweep, &means(&[]), &no_way, &always).expect("a survey");
     assert!(violated_m(&survey.path, &keeps[0]) <= 0.0);
     // Four metres of fifty are not flown over: 8 %. Half a swath is more than that.
     assert!(survey.coverage.share(survey.coverage.seen) > 0.98, "{:?}", survey.coverage);
@@ -128,8 +133,8 @@ fn both_halves_of_a_parted_lot_are_flown_where_a_way_leads_round() {
         // Over the north end of the wall, with its margin.
         Some(vec![Point::new(from.x_m, 62.0), Point::new(to.x_m, 62.0), to])
     };
-    let both = field_path(&field, Aim::Sweep, &means(&BAYS), &round).expect("a survey");
-    let one = field_path(&field, Aim::Sweep, &means(&BAYS), &no_way).expect("a survey");
+    let both = field_path(&field, Aim::Sweep, &means(&BAYS), &round, &always).expect("a survey");
+    let one = field_path(&field, Aim::Sweep, &means(&BAYS), &no_way, &always).expect("a survey");
     for survey in [&both, &one] {
         assert!(violated_m(&survey.path, &keeps[0]) <= 0.0 && all_told(survey));
     }
@@ -142,7 +147,7 @@ fn both_halves_of_a_parted_lot_are_flown_where_a_way_leads_round() {
 fn a_fence_across_a_lot_is_kept_inside_of() {
     let keeps = vec![Keep { ring: rectangle((-500.0, -500.0), (60.0, 500.0)), margin_m: 15.0, side: Side::Inside }];
     let field = Field::clipped(lot(), keeps.clone()).expect("a field");
-    let survey = field_path(&field, Aim::Sweep, &means(&BAYS), &no_way).expect("a survey");
+    let survey = field_path(&field, Aim::Sweep, &means(&BAYS), &no_way, &always).expect("a survey");
     assert!(violated_m(&survey.path, &keeps[0]) <= 0.0);
     let kept = survey.coverage.share(survey.coverage.kept[0]);
     assert!(all_told(&survey) && (0.42..0.5).contains(&kept), "{:?}", survey.coverage);
@@ -153,7 +158,7 @@ fn where_nothing_is_left_nothing_is_planned_and_what_is_no_outline_is_refused() 
     let field = Field::clipped(lot(), vec![outside(rectangle((-5.0, -5.0), (95.0, 55.0)), 0.0)]).expect("a field");
     assert!(field.is_closed());
     for aim in [Aim::Sweep, Aim::Audit(&[Point::new(5.0, 5.0)])] {
-        assert_eq!(field_path(&field, aim, &means(&[]), &no_way), Err(SurveyError::Closed));
+        assert_eq!(field_path(&field, aim, &means(&[]), &no_way, &always), Err(SurveyError::Closed));
     }
     for (ring, margin_m) in [
         (vec![Point::default(); 2], 1.0),
@@ -171,7 +176,7 @@ fn ground_that_nothing_touches_is_planned_as_ever() {
     let field = Field::clipped(lot(), far).expect("a field");
     for shown in [&BAYS[..], &[]] {
         let plain = survey_path(&lot(), Aim::Sweep, &means(shown)).expect("a survey");
-        let clipped = field_path(&field, Aim::Sweep, &means(shown), &no_way).expect("a survey");
+        let clipped = field_path(&field, Aim::Sweep, &means(shown), &no_way, &always).expect("a survey");
         assert_eq!(plain.path, clipped.path);
     }
 }
@@ -183,12 +188,12 @@ fn an_audit_leaves_out_beacons_under_a_zone_and_looks_at_others_from_beside() {
     let keeps = vec![zone.clone(), house.clone()];
     let field = Field::clipped(lot(), keeps).expect("a field");
     let (plain, by_house, under) = (Point::new(10.0, 20.0), Point::new(20.0, 48.5), Point::new(80.0, 20.0));
-    let survey = field_path(&field, Aim::Audit(&[plain, by_house, under]), &means(&[]), &no_way).expect("a survey");
+    let survey = field_path(&field, Aim::Audit(&[plain, by_house, under]), &means(&[]), &no_way, &always).expect("a survey");
     assert_eq!((survey.coverage.of, survey.coverage.seen, survey.coverage.kept.as_slice()), (3, 2, &[1, 0][..]));
     assert!(violated_m(&survey.path, &zone) <= 0.0 && violated_m(&survey.path, &house) <= 0.0);
     let nearest_m = |beacon: Point| survey.path.iter().map(|stop| stop.distance_m(beacon)).fold(f64::INFINITY, f64::min);
     assert!(nearest_m(plain) < 1e-6 && (2.4..2.7).contains(&nearest_m(by_house)), "{}", nearest_m(by_house));
-    let nothing = field_path(&field, Aim::Audit(&[under]), &means(&[]), &no_way);
+    let nothing = field_path(&field, Aim::Audit(&[under]), &means(&[]), &no_way, &always);
     assert_eq!(nothing, Err(SurveyError::Closed));
 }
 
@@ -228,7 +233,7 @@ proptest! {
         let field = Field::clipped(lot, keeps.clone()).expect("a field");
         let bays = [Shown { heading_deg: 20.0, ..BAYS[0] }];
         let means = means(if with_bays { &bays } else { &[] });
-        match field_path(&field, Aim::Sweep, &means, &no_way) {
+        match field_path(&field, Aim::Sweep, &means, &no_way, &always) {
             Err(error) => prop_assert!(field.is_closed() && error == SurveyError::Closed, "{}", error),
             Ok(survey) => {
                 for keep in &keeps {

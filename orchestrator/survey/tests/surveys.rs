@@ -27,7 +27,6 @@ fn sweep(light: Light) -> SurveyPath {
         heights_m: (10.0, 40.0),
         speed_max_m_s: 8.0,
         home: Point::new(-80.0, -100.0),
-        over_lot_s: 720.0,
         aircraft: 3,
     };
     survey_path(&lot, Aim::Sweep, &means).expect("a survey")

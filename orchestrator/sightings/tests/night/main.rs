@@ -102,7 +102,6 @@ fn plan(aircraft: usize) -> SurveyPath {
         heights_m: (10.0, 40.0),
         speed_max_m_s: 8.0,
         home: Point::new(0.0, 150.0),
-        over_lot_s: 900.0,
         aircraft,
     };
     survey_path(&lot, Aim::Sweep, &means).expect("a survey")
