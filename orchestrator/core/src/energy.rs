@@ -10,6 +10,9 @@ use crate::config::{DroneConfig, Policy};
 use crate::model::Mission;
 use crate::route::Route;
 
+/// A survey's stop at which its path turns by no more than this is flown through, degrees: stops in a lane are there to be taken up again, and
+/// autopilots brake for none of them.
+const STRAIGHT_ON_DEG: f64 = 10.0;
 /// Acceleration and braking of a transit, metres per second squared: what a multicopter with a camera does without pitching the
 /// horizon out of the picture.
 const ACCELERATION_M_S2: f64 = 3.0;
@@ -142,8 +145,9 @@ pub fn cost(drone: &DroneConfig, trip: &Trip, wind: Wind) -> Cost {
     let speed_m_s = drone.cruise_speed_m_s;
     let transit_s: f64 = legs().map(|leg| leg_s(leg.length_m, speed_m_s)).sum();
     let transit_hover_s: f64 = legs().map(|leg| leg_hover_s(curve, leg, speed_m_s, wind)).sum();
-    let path_s = legs_s(&trip.path, trip.path_speed_m_s);
-    let path_hover_s: f64 = trip.path.iter().map(|leg| leg_hover_s(curve, leg, trip.path_speed_m_s, wind)).sum();
+    let path = straightened(&trip.path);
+    let path_s = legs_s(&path, trip.path_speed_m_s);
+    let path_hover_s: f64 = path.iter().map(|leg| leg_hover_s(curve, leg, trip.path_speed_m_s, wind)).sum();
     let light = if trip.lit { curve.light } else { 0.0 };
     Cost {
         flight_s: climb_s + transit_s + path_s + trip.stay_s + descent_s + TOUCH_DOWN_S,
@@ -155,6 +159,20 @@ pub fn cost(drone: &DroneConfig, trip: &Trip, wind: Wind) -> Cost {
             + TOUCH_DOWN_S * still
             + slopes_hover_s(curve, trip),
     }
+}
+
+/// Legs that go straight on are one leg: there is no stop between them.
+fn straightened(path: &[Leg]) -> Vec<Leg> {
+    let turn_deg = |run: &Leg, leg: &Leg| ((leg.bearing_deg - run.bearing_deg + 180.0).rem_euclid(360.0) - 180.0).abs();
+    let mut runs: Vec<Leg> = Vec::new();
+    for leg in path.iter().filter(|leg| leg.length_m > 0.0) {
+        match runs.last_mut() {
+            // Against the first leg's bearing: many small turns are a turn.
+            Some(run) if turn_deg(run, leg) <= STRAIGHT_ON_DEG => run.length_m += leg.length_m,
+            _ => runs.push(*leg),
+        }
+    }
+    runs
 }
 
 /// What the hills of a way cost over a level one: no time, because they are nowhere steeper than can be followed, and for each metre what a
@@ -378,6 +396,23 @@ mod tests {
         assert!((more.flight_s - base.flight_s - 11.0).abs() < 1e-9, "{more:?}");
         let by_hand_s = 2.0 * drone().power.level(1.5) + 9.0 * drone().power.level(3.0);
         assert!((more.hover_s - base.hover_s - by_hand_s).abs() < 1e-9, "{more:?} against {by_hand_s}");
+    }
+
+    #[test]
+    fn stops_in_a_lane_are_flown_through_and_turns_are_not() {
+        let leg = |bearing_deg: f64| Leg { length_m: 10.0, bearing_deg };
+        let flown = |path: Vec<Leg>| cost(&drone(), &Trip { path, path_speed_m_s: 8.0, ..trip() }, from_anywhere(5.0));
+        let nothing_s = flown(Vec::new()).flight_s;
+        // Ninety metres at 8 m/s and 3 m/s²: 2.67 s to speed up and to brake, over 21.3 m; with a stop each ten metres 32.9 s.
+        let lane: Vec<Leg> = [359.9, 0.0, 0.1].into_iter().cycle().map(leg).take(9).collect();
+        let by_hand_s = 90.0 / 8.0 + 8.0 / 3.0;
+        assert!((flown(lane.clone()).flight_s - nothing_s - by_hand_s).abs() < 1e-9, "{}", flown(lane.clone()).flight_s);
+        let whole = vec![Leg { length_m: 90.0, bearing_deg: 359.9 }];
+        assert!((flown(lane).hover_s - flown(whole).hover_s).abs() < 1e-9);
+        // Across to the next lane and back along it: two stops more.
+        let corners = |turn_deg: f64| flown((0..3).map(|at| leg(turn_deg * f64::from(at))).collect()).flight_s - nothing_s;
+        assert!((corners(90.0) - 3.0 * leg_s(10.0, 8.0)).abs() < 1e-9, "{}", corners(90.0));
+        assert!((corners(6.0) - leg_s(20.0, 8.0) - leg_s(10.0, 8.0)).abs() < 1e-9, "a bow ends somewhere: {}", corners(6.0));
     }
 
     #[test]
