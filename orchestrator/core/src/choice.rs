@@ -22,6 +22,7 @@ pub(crate) use apart::{may_change_height, may_turn};
 use plan::{Draft, Start};
 pub(crate) use plan::{airspace, sink_to_m};
 pub(crate) use post::{AIMED_M, Known};
+pub(crate) use sortie::shorter;
 pub use sortie::{SortieCharges, sortie_charges};
 pub use survey_air::{Spared, SparedKind, SurveyAir};
 

@@ -108,6 +108,12 @@ pub struct Sortie {
     pub in_vain: u32,
 }
 
+impl Sortie {
+    fn new(first: usize, last: usize) -> Self {
+        Self { first, last, next: first, flown: false, flight: None, in_vain: 0 }
+    }
+}
+
 /// A flight on a sortie.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SortieFlight {
@@ -180,10 +186,8 @@ impl Survey {
         let end = corners.len().saturating_sub(1);
         let firsts: Vec<usize> = std::iter::once(0).chain(how.begins.iter().copied()).collect();
         let lasts = firsts.iter().skip(1).copied().chain([end]);
-        let sortie =
-            |(first, last): (&usize, usize)| Sortie { first: *first, last, next: *first, flown: false, flight: None, in_vain: 0 };
         Self {
-            sorties: firsts.iter().zip(lasts).map(sortie).collect(),
+            sorties: firsts.iter().zip(lasts).map(|(first, last)| Sortie::new(*first, last)).collect(),
             id,
             lot,
             kind: how.kind,
@@ -224,6 +228,16 @@ impl Survey {
     /// What is left of a sortie.
     pub(crate) fn rest(&self, sortie: &Sortie) -> Vec<GeoPoint> {
         self.corners.get(sortie.next..=sortie.last).unwrap_or_default().to_vec()
+    }
+
+    /// Ends a sortie so many corners after where what is left of it begins; another takes up the rest.
+    pub(crate) fn cut(&mut self, at: usize, corners: usize) {
+        let Some(sortie) = self.sorties.get_mut(at) else { return };
+        let (end, last) = (sortie.next.saturating_add(corners), sortie.last);
+        if (sortie.next + 1..last).contains(&end) {
+            sortie.last = end;
+            self.sorties.insert(at + 1, Sortie::new(end, last));
+        }
     }
 
     pub(crate) fn sortie_of(&mut self, mission: &MissionId) -> Option<&mut Sortie> {

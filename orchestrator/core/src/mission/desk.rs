@@ -275,9 +275,21 @@ pub(super) fn decide(
     tried: &BTreeSet<DroneId>,
     relief: bool,
 ) -> Option<Choice> {
+    question(state, turn, task, drones, tried, relief).map(|question| choice::choose(&question))
+}
+
+/// What the choice is asked, as things stand in the district.
+pub(super) fn question<'a>(
+    state: &'a State,
+    turn: &mut Turn,
+    task: Task,
+    drones: &'a [DroneStatus],
+    tried: &'a BTreeSet<DroneId>,
+    relief: bool,
+) -> Option<Question<'a>> {
     let site = state.site.as_ref()?;
     let mission = MissionId::new(turn.fresh_name("flight")).expect("a prefix and a number make an identifier");
-    Some(choice::choose(&Question {
+    Some(Question {
         mission,
         task,
         site,
@@ -287,7 +299,7 @@ pub(super) fn decide(
         tried,
         relief,
         now_ms: turn.now_ms,
-    }))
+    })
 }
 
 /// Aircraft that were denied for this incident, failed lately, failed too often, or came without light.

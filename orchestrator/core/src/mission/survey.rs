@@ -8,7 +8,7 @@ use flight_types::{DroneStatus, GeoPoint, LotId, MissionId, SurveyId};
 use super::desk::{self, Want};
 use super::launch::{self, Role};
 use super::{control, orders};
-use crate::choice::Task;
+use crate::choice::{self, Choice, Question, Task};
 use crate::effect::OperatorAlert;
 use crate::event::Actor;
 use crate::incident;
@@ -100,11 +100,13 @@ pub(super) fn found(state: &mut State, turn: &mut Turn, id: &SurveyId, drones: &
         return;
     };
     let Some(at) = survey.sorties.iter().position(|sortie| !sortie.flown && sortie.flight.is_none()) else { return };
-    let task = Task::Survey { corners: survey.rest(&survey.sorties[at]), pass: survey.pass };
     let lot = survey.lot.clone();
-    let Some(choice) = desk::decide(state, turn, task, drones, &BTreeSet::new(), false) else { return };
+    let Some((choice, shorter)) = who_flies(state, turn, survey, at, drones) else { return };
     let Some(chosen) = choice.chosen else { return nobody_can(state, turn, id, lot) };
     if let Some(survey) = state.surveys.get_mut(id) {
+        if let Some(corners) = shorter {
+            survey.cut(at, corners);
+        }
         let mission = chosen.plan.mission.clone();
         let from = survey.sorties[at].next;
         survey.sorties[at].flight = Some(SortieFlight { mission: mission.clone(), from });
@@ -113,6 +115,27 @@ pub(super) fn found(state: &mut State, turn: &mut Turn, id: &SurveyId, drones: &
     }
     state.timers.clear(&Timer::SurveyGoesOn(id.clone()));
     launch::create(state, turn, chosen, Purpose::Survey { lot }, Role::First);
+}
+
+/// Who flies what is left of a sortie, and where it has to end before its end: the wind may be stronger than the one it was cut for.
+fn who_flies(
+    state: &State,
+    turn: &mut Turn,
+    survey: &Survey,
+    at: usize,
+    drones: &[DroneStatus],
+) -> Option<(Choice, Option<usize>)> {
+    let corners = survey.rest(&survey.sorties[at]);
+    let task = |corners: &[GeoPoint]| Task::Survey { corners: corners.to_vec(), pass: survey.pass };
+    let nobody_tried = BTreeSet::new();
+    let question = desk::question(state, turn, task(&corners), drones, &nobody_tried, false)?;
+    let whole = choice::choose(&question);
+    if whole.chosen.is_some() {
+        return Some((whole, None));
+    }
+    let Some(last) = choice::shorter(&question, &whole.rejections) else { return Some((whole, None)) };
+    let part = choice::choose(&Question { task: task(&corners[..=last]), ..question });
+    Some((part, Some(last)))
 }
 
 fn serves(state: &State, mission: &MissionId) -> bool {

@@ -94,6 +94,43 @@ fn finish(bench: &mut Bench) {
     assert!((flown_m - whole_m).abs() < 1e-6 && (whole_m - 90.0).abs() < 1.0);
 }
 
+/// Nine hundred metres at a metre a second: in still air a battery lasts for them, against nine metres a second it does not.
+fn ask_long(bench: &mut Bench) {
+    let corners: Vec<GeoPoint> = (0..=45).map(|stop| at(200.0, 100.0 + 20.0 * f64::from(stop))).collect();
+    let pass = Some(Pass { height_m: 15.0, speed_m_s: 1.0, heading_deg: None });
+    let how = SurveyHow { pass, ..SurveyHow::default() };
+    bench.operator(Event::SurveyRequested { lot: LotId::new("p1").expect("an id"), corners, how });
+}
+
+#[test]
+fn in_a_wind_that_a_sortie_was_not_cut_for_it_is_cut_shorter() {
+    let flown_in = |wind_m_s: f64, battery_pct: f64| {
+        let mut bench = one_aircraft();
+        let status = bench.status("d1");
+        (status.wind_m_s, status.battery_pct) = (Some(wind_m_s), Some(battery_pct));
+        ask_long(&mut bench);
+        (ordered(&bench), bench)
+    };
+    assert_eq!(flown_in(0.0, 95.0).0, 46, "all of it");
+    assert_eq!(flown_in(0.0, 50.0).0, 0, "it waits for a charge, and is not cut for the want of one");
+    let (first, mut bench) = flown_in(9.0, 95.0);
+    assert!((20..46).contains(&first), "as far as a battery lasts: {first} stops\n{}", bench.log);
+    let ends: Vec<(usize, usize)> = survey(&bench).sorties.iter().map(|sortie| (sortie.first, sortie.last)).collect();
+    assert_eq!(ends, [(0, first - 1), (first - 1, 45)]);
+    for part in 0..2 {
+        fly(&mut bench, "d1");
+        bench.reach("d1", &[FlightPhase::OnScene]);
+        assert_eq!(survey(&bench).is_open(), part == 0, "the first part is not all of it");
+        land(&mut bench, "d1");
+        bench.wait_s(60);
+    }
+    assert!(matches!(survey(&bench).state, SurveyState::Flown { .. }));
+    assert_eq!(ordered(&bench), 46 - first + 1, "what is left, and the stop between them");
+    // Charged or not, it is cut for a full charge.
+    let (none, bench) = flown_in(9.0, 60.0);
+    assert_eq!((none, survey(&bench).sorties.len()), (0, 1), "it waits whole until there is charge");
+}
+
 #[test]
 fn a_survey_waits_while_somebody_calls() {
     let mut bench = Bench::new(site(Approval::Automatic));
