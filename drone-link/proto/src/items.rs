@@ -156,27 +156,46 @@ fn mission(plan: &FlightPlan, pad: Option<GeoPoint>, first: &[Item]) -> Mission 
     Mission { items, scene_item, stop_items: Vec::new() }
 }
 
-/// A stop counts as passed from so near, metres. Autopilots' own default is ten: lanes would be cut short by as much.
+/// A stop at which a path turns counts as passed from so near, metres. Autopilots' own default is ten: lanes would be cut short by as much.
 const STOP_RADIUS_M: f32 = 1.0;
+/// A stop in a lane counts from so near, metres: an aircraft that is blown past one at speed turns round for it, and nothing is seen of a lane but
+/// by flying along it. Fixes wander by less; stops are further apart than twice as much.
+const STRAIGHT_STOP_RADIUS_M: f32 = 3.0;
+/// A path that turns by no more than this goes straight on, degrees: from the radius above a lane is cut by half a metre at most.
+const STRAIGHT_ON_DEG: f64 = 10.0;
+
+/// How near a stop of a path is to be flown.
+fn stop_radius_m(before: Option<&GeoPoint>, stop: &GeoPoint, after: Option<&GeoPoint>) -> f32 {
+    let (Some(before), Some(after)) = (before, after) else { return STOP_RADIUS_M };
+    let turn_deg = (stop.bearing_deg(after) - before.bearing_deg(stop) + 180.0).rem_euclid(360.0) - 180.0;
+    let straight = turn_deg.abs() <= STRAIGHT_ON_DEG;
+    let apart = before.distance_m(stop).min(stop.distance_m(after)) > 2.0 * f64::from(STRAIGHT_STOP_RADIUS_M);
+    if straight && apart { STRAIGHT_STOP_RADIUS_M } else { STOP_RADIUS_M }
+}
 
 /// A stop of a survey's path; parameter 2 is the radius from which it counts as reached, parameter 4 the heading. Left to itself an
 /// autopilot turns the nose towards the next stop, and from a few metres before it every gust turns it by ten degrees and more.
-fn stop(place: GeoPoint, manner: &SurveyManner) -> Item {
+fn stop(place: GeoPoint, manner: &SurveyManner, radius_m: f32) -> Item {
     let mut item = at(ItemKind::Waypoint, place, manner.height_m);
-    item.params[1] = STOP_RADIUS_M;
+    item.params[1] = radius_m;
     item.params[3] = manner.heading_deg.map_or(f32::NAN, |heading_deg| heading_deg.rem_euclid(360.0) as f32);
     item
 }
 
 /// A stop with the steps before it over the plan's surface, which are laid along all of the path.
-fn stops(plan: &FlightPlan, manner: &SurveyManner, corner: GeoPoint, laid: &mut impl Iterator<Item = Stair>) -> Vec<Item> {
+fn stops(
+    plan: &FlightPlan,
+    manner: &SurveyManner,
+    (corner, radius_m): (GeoPoint, f32),
+    laid: &mut impl Iterator<Item = Stair>,
+) -> Vec<Item> {
     if plan.relief.is_none() {
-        return vec![stop(corner, manner)];
+        return vec![stop(corner, manner, radius_m)];
     }
     let mut stops = Vec::new();
     for stair in laid {
         let height_m = manner.height_m + stair.amsl_m - plan.home_altitude_amsl_m;
-        stops.push(Item { z: height_m as f32, ..stop(stair.place, manner) });
+        stops.push(Item { z: height_m as f32, ..stop(stair.place, manner, STOP_RADIUS_M) });
         if stair.corner.is_some() {
             break;
         }
@@ -205,9 +224,12 @@ fn survey(plan: &FlightPlan, manner: &SurveyManner, pad: Option<GeoPoint>, mut i
     let is_apart = |index: &usize| *index == 0 || path[*index].distance_m(&path[index - 1]) >= SAME_CORNER_M;
     let apart: Vec<GeoPoint> = (0..path.len()).filter(is_apart).map(|index| path[index]).collect();
     let mut laid = plan.stairs(&apart).unwrap_or_default().into_iter();
+    let mut nth = 0_usize;
     for (index, corner) in path.iter().enumerate() {
         if is_apart(&index) {
-            items.extend(stops(plan, manner, *corner, &mut laid));
+            let radius_m = stop_radius_m(nth.checked_sub(1).and_then(|before| apart.get(before)), corner, apart.get(nth + 1));
+            items.extend(stops(plan, manner, (*corner, radius_m), &mut laid));
+            nth += 1;
         }
         item_of.push(u16::try_from(items.len() - 1).unwrap_or(u16::MAX));
         if index == 0 {
@@ -449,6 +471,17 @@ mod tests {
             prop_assert_eq!(recognise(&escort, &raw(&from_here.items)), OnBoard::OutboundFromAir);
             prop_assert_eq!(recognise(&escort, &raw(&homeward(&escort, here, None, &escort.homeward))), OnBoard::Homeward);
         }
+    }
+
+    #[test]
+    fn stops_in_a_lane_are_passed_from_further_off_than_those_at_which_it_turns() {
+        // A lane of three stops with a bow of six degrees, across to the next, and back; the last two stops are too near for the wider radius.
+        let path = [(0.0, 0.0), (0.0, 10.0), (1.0, 20.0), (2.0, 30.0), (8.0, 30.0), (8.0, 20.0), (8.0, 15.0), (8.0, 10.0)];
+        let outbound: Vec<GeoPoint> = path.iter().map(|(east_m, north_m)| place(*east_m, *north_m)).collect();
+        let manner = SurveyManner { height_m: 15.0, speed_m_s: 8.0, heading_deg: None, stops: (0..outbound.len()).collect() };
+        let mission = from_pad(&plan(None, outbound, Scene::Survey { manner: Some(manner) }));
+        let radii_m: Vec<f32> = mission.stop_items.iter().map(|item| mission.items[usize::from(*item)].params[1]).collect();
+        assert_eq!(radii_m, [1.0, 3.0, 3.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! A survey flown by the real core and link over simulated aircraft, and its camera's pictures brought to the pipeline as the server's watch
 //! brings them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use dispatch_core::choice::sortie_charges;
+use dispatch_core::config::SiteConfig;
 use dispatch_core::event::Event;
 use dispatch_core::survey::{Survey, SurveyKind, SurveyState};
-use flight_types::GeoPoint;
+use flight_types::{GeoPoint, MissionId};
 use sim::Truth;
 use sim::scenario::{Scenario, Snapshot, Step, SurveyPass, run_watched};
 use sim_camera::{Camera, Intrinsics};
@@ -32,6 +35,7 @@ pub struct Flight<'a> {
     each_ms: u64,
     camera: Camera,
     gathering: Gathering,
+    charges_pct: BTreeMap<MissionId, (f64, f64)>,
 }
 
 /// What a survey came to.
@@ -39,7 +43,19 @@ pub struct Flown {
     pub gathering: Gathering,
     /// From the first order to the last landing.
     pub flown_s: f64,
+    /// What each sortie took.
+    pub taken: Vec<Taken>,
     read: Vec<String>,
+}
+
+/// What a sortie took of a battery, and what it was reckoned to take, per cent of a full one without the reserve.
+#[derive(Debug)]
+pub struct Taken {
+    pub flown_pct: f64,
+    /// In still air, as it was flown.
+    pub still_pct: f64,
+    /// In the wind that sorties are cut for.
+    pub cut_for_pct: f64,
 }
 
 impl Flown {
@@ -87,15 +103,18 @@ impl<'a> Flight<'a> {
             judge: Arc::new(ByFigures),
         };
         let size = Intrinsics::new(lot.settings.camera_width, lot.settings.camera_height, FIELD_DEG).expect("a camera");
-        Self { lot, kind, each_ms, camera: Camera::new(size, SEED), gathering: Gathering::new(eye) }
+        Self { lot, kind, each_ms, camera: Camera::new(size, SEED), gathering: Gathering::new(eye), charges_pct: BTreeMap::new() }
     }
 
     pub fn fly(mut self) -> Flown {
         let scenario = self.story();
         let mut surveys = Vec::new();
+        let mut site = None;
         let mut over_ms = 0;
         let run = run_watched(&scenario, SEED, |moment| {
             self.see(moment);
+            self.weigh(moment);
+            site = moment.core.and_then(dispatch_core::Core::site).cloned().or(site.take());
             over_ms = moment.now_ms;
             surveys = moment.core.map_or_else(Vec::new, |core| core.surveys().cloned().collect());
         });
@@ -103,12 +122,13 @@ impl<'a> Flight<'a> {
         assert!(run.passed(), "{}", run.text());
         let [survey] = surveys.as_slice() else { panic!("one survey: {surveys:?}") };
         assert!(matches!(survey.state, SurveyState::Flown { .. }), "{:?}\n{}", survey.state, run.text());
-        println!("{} sorties", survey.sorties.len());
+        let taken = self.taken(&site.expect("a site"), survey);
+        println!("{} sorties: {taken:.1?}", survey.sorties.len());
         let read = self.gathering.seen().iter().flat_map(|picture| &picture.codes).filter_map(|code| match &code.says {
             Says::Genuine(area) => Some(area.clone()),
             Says::Forged(_) | Says::Revoked(_) | Says::Unread | Says::Foreign => None,
         });
-        Flown { read: read.collect(), flown_s: over_ms as f64 / 1_000.0, gathering: self.gathering }
+        Flown { read: read.collect(), flown_s: over_ms as f64 / 1_000.0, taken, gathering: self.gathering }
     }
 
     fn story(&self) -> Scenario {
@@ -129,6 +149,38 @@ impl<'a> Flight<'a> {
         });
         scenario.steps.push(survey);
         scenario
+    }
+
+    /// Notes the first and the least charge of each flight's aircraft: on its pad it is charged again.
+    fn weigh(&mut self, moment: &Snapshot<'_>) {
+        for mission in moment.core.into_iter().flat_map(dispatch_core::Core::missions).filter(|mission| !mission.ended) {
+            let truth = moment.aircraft().find(|(name, _)| **name == mission.drone).map(|(_, truth)| truth.battery_pct);
+            let Some(now_pct) = truth else { continue };
+            let (_, least_pct) = self.charges_pct.entry(mission.id.clone()).or_insert((now_pct, now_pct));
+            *least_pct = least_pct.min(now_pct);
+        }
+    }
+
+    /// Each flight of a survey that was flown without a break: a sortie each.
+    fn taken(&self, site: &SiteConfig, survey: &Survey) -> Vec<Taken> {
+        let pass = survey.pass.expect("height and speed");
+        let reckoned_pct = |site: &SiteConfig, corners: &[GeoPoint]| {
+            let charges = sortie_charges(site, corners.to_vec(), pass, 0);
+            charges.needed_pct[0] - site.policy.battery_reserve_pct
+        };
+        let mut still = site.clone();
+        still.policy.wind_unknown_m_s = 0.0;
+        let sorties = survey.sorties.iter().zip(&survey.flights).map(|(sortie, flight)| {
+            let corners = &survey.corners[sortie.first..=sortie.last];
+            let (first_pct, least_pct) = self.charges_pct[flight];
+            Taken {
+                flown_pct: first_pct - least_pct,
+                still_pct: reckoned_pct(&still, corners),
+                cut_for_pct: reckoned_pct(site, corners),
+            }
+        });
+        assert_eq!(survey.sorties.len(), survey.flights.len(), "no sortie was broken off");
+        sorties.collect()
     }
 
     fn see(&mut self, moment: &Snapshot<'_>) {
