@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use flight_types::{LotId, SurveyId};
+use parking_core::Parking;
 use parking_core::id::SessionId;
 use serde::{Deserialize, Serialize};
-use survey_findings::{Findings, Judgement, Kind, Subject};
+use survey_findings::{Findings, Judgement, Kind, Session, Subject};
 
 use crate::cause::Cause;
 use crate::event::Actor;
@@ -69,6 +70,19 @@ pub struct LotBook {
     pub findings: Findings,
     /// Bays by id.
     pub bays: BTreeMap<String, BaySighting>,
+}
+
+/// The stays of a lot that a survey begun at `since_ms` may meet: those that are open, and those that ended after it began.
+pub fn stays_since(parking: &Parking, lot: &LotId, since_ms: i64) -> Vec<Session> {
+    let there = |stay: &&parking_core::model::Session| stay.exit.as_ref().is_none_or(|exit| since_ms <= exit.at_ms);
+    let session = |stay: &parking_core::model::Session| Session {
+        id: stay.id.to_string(),
+        area: stay.area.to_string(),
+        plate: stay.plate.to_string(),
+        since_ms: stay.entered_at_ms,
+        until_ms: stay.exit.as_ref().map(|exit| exit.at_ms),
+    };
+    parking.sessions_of_lot(lot).filter(there).map(session).collect()
 }
 
 /// Whether a survey's report would be taken.

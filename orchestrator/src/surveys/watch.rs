@@ -13,12 +13,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use beacon::KeyRing;
 use dispatch_core::Core;
 use dispatch_core::event::{Actor, Event};
-use dispatch_core::lots::{BaySighting, SurveyReport};
+use dispatch_core::lots::{BaySighting, SurveyReport, stays_since};
 use dispatch_core::survey::{Survey, SurveyState};
 use feed::{DecodedFrame, Feeds, Quality, decode_frames};
 use flight_types::{DroneId, LotId, MissionId, SurveyId};
 use survey_findings::limits::ARRIVAL_MS;
-use survey_findings::{Finding, Judgement, Session};
+use survey_findings::{Finding, Judgement};
 use survey_sightings::{Eye, Gathering, Shot, Taken};
 use survey_vision::{BayJudge, Frame, Lens, Pose, PoseSpread};
 use tokio::sync::mpsc;
@@ -281,7 +281,7 @@ fn due(parts: &WatchParts, one: &Watched, job: &Job) -> bool {
 }
 
 async fn report(parts: &WatchParts, one: &Watched, job: &Job) {
-    let sessions = parts.engine.read(|core| sessions(core, &job.lot, job.requested_at_ms));
+    let sessions = parts.engine.read(|core| stays_since(core.parking(), &job.lot, job.requested_at_ms));
     let made = {
         let seen = one.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let report = seen.gathering.report(sessions);
@@ -312,19 +312,4 @@ async fn report(parts: &WatchParts, one: &Watched, job: &Job) {
 fn pictures_of(finding: &Finding) -> Vec<String> {
     let names = finding.pictures.iter().chain(&finding.best);
     names.filter_map(|id| id.rsplit('/').next()).map(str::to_owned).collect()
-}
-
-/// Stays of a lot that are open, or were when the survey began.
-fn sessions(core: &Core, lot: &LotId, since_ms: i64) -> Vec<Session> {
-    let stays = core.parking().sessions().filter(|stay| stay.lot == *lot);
-    let there = stays.filter(|stay| stay.exit.as_ref().is_none_or(|exit| since_ms <= exit.at_ms));
-    there
-        .map(|stay| Session {
-            id: stay.id.to_string(),
-            area: stay.area.to_string(),
-            plate: stay.plate.to_string(),
-            since_ms: stay.entered_at_ms,
-            until_ms: stay.exit.as_ref().map(|exit| exit.at_ms),
-        })
-        .collect()
 }

@@ -148,6 +148,27 @@ mod tests {
     }
 
     #[test]
+    fn a_place_is_in_three_frames_however_rarely_they_are_looked_at() {
+        // Shutter times so short that blur allows anything: how rarely frames come decides.
+        let seen = |frames_per_s: f64| {
+            let camera = Camera { exposure_s: 1e-5, frames_per_s, ..CAMERA };
+            sight(camera, lying(0.03), 0.2, (5.0, 60.0), 20.0).expect("a sight")
+        };
+        for frames_per_s in [0.2, 1.0, 2.5] {
+            let Sight { along_m, speed_m_s, .. } = seen(frames_per_s);
+            // Any place along the lane enters the picture at some moment between two frames.
+            let shown = |at: u32| {
+                let place_m = 100.0 + f64::from(at) * speed_m_s / frames_per_s / 16.0;
+                (0..1_000).filter(|frame| (place_m - f64::from(*frame) * speed_m_s / frames_per_s).abs() <= along_m / 2.0).count()
+            };
+            let least = (0..16).map(shown).min().unwrap_or(0);
+            assert_eq!(least, 3, "{frames_per_s} frames a second at {speed_m_s:.2} m/s");
+        }
+        assert!((seen(1.0).speed_m_s - 2.0 * seen(0.5).speed_m_s).abs() < 1e-9);
+        assert!((seen(1_000.0).speed_m_s - 20.0).abs() < 1e-9, "then it is the aircraft's own");
+    }
+
+    #[test]
     fn small_modules_and_senseless_figures_are_refused() {
         assert!(matches!(sight(CAMERA, lying(0.002), 0.2, (5.0, 60.0), 8.0), Err(CameraError::TooLow { .. })));
         assert_eq!(sight(CAMERA, lying(f64::NAN), 0.2, (5.0, 60.0), 8.0), Err(CameraError::Figure("module size")));

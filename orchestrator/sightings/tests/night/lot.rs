@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use sim_camera::{Bay as PlanBay, Beacon, BeaconCode, Car, CarBody, Lamp, Plan, Plate, Scene, Wear};
-use survey_findings::{Point, Session};
+use survey_findings::Point;
 use survey_sightings::{Register, RegisteredBay, RegisteredBeacon};
 
 pub const HOUR: f64 = 22.0;
@@ -19,8 +19,6 @@ pub const MODULE_M: f64 = 0.033;
 /// Half the lot's sides, metres.
 pub const HALF_M: [f64; 2] = [35.0, 16.0];
 const CARS: usize = 60;
-/// Since long before the survey.
-const SINCE_MS: i64 = 1_767_200_000_000;
 const PAINTS: [[u8; 3]; 8] =
     [[238, 238, 236], [172, 174, 178], [112, 112, 110], [44, 46, 50], [18, 18, 20], [134, 36, 40], [46, 66, 112], [60, 84, 62]];
 const BODIES: [CarBody; 4] = [CarBody::Saloon, CarBody::Suv, CarBody::Compact, CarBody::Van];
@@ -40,7 +38,6 @@ pub struct Night {
     pub scene: Scene,
     pub register: Register,
     pub keys: KeyRing,
-    pub sessions: Vec<Session>,
     /// What was planted, by area.
     pub planted: Vec<(String, Planted)>,
     /// Cars in each area, as they stand in the scene.
@@ -88,8 +85,7 @@ pub fn night(seed: u64) -> Night {
     scene.cars = order.iter().map(|at| parked(&register.bays[*at], &mut random)).collect();
     let count = |area: &str| order.iter().filter(|at| register.bays[**at].area == area).count();
     let cars: Vec<(String, usize)> = register.beacons.iter().map(|beacon| (beacon.area.clone(), count(&beacon.area))).collect();
-    let sessions = sessions(&cars);
-    Night { scene, keys, sessions, planted, cars, register }
+    Night { scene, keys, planted, cars, register }
 }
 
 /// A group is a bay, a beacon on the ground, a bay.
@@ -185,25 +181,4 @@ fn parked(bay: &RegisteredBay, random: &mut Pcg64) -> Car {
         plate: Plate::default(),
         lights: false,
     }
-}
-
-/// One for each car, but for one car of each of the first two full areas; and one of the first half empty area whose car has gone. With one car
-/// too many the counts would say that it is the one that has gone.
-fn sessions(cars: &[(String, usize)]) -> Vec<Session> {
-    let full = cars.iter().enumerate().filter(|(_, (_, count))| *count == 2).map(|(at, _)| at);
-    let forgot: Vec<usize> = full.take(2).collect();
-    assert_eq!(forgot.len(), 2, "full areas");
-    let left = cars.iter().position(|(_, count)| *count == 1).expect("a half empty area");
-    let mut sessions = Vec::new();
-    for (at, (area, count)) in cars.iter().enumerate() {
-        let open = count + usize::from(at == left) - usize::from(forgot.contains(&at));
-        sessions.extend((0..open).map(|number| Session {
-            id: format!("{area}-{number}"),
-            area: area.clone(),
-            plate: format!("{at:02}가{number:04}"),
-            since_ms: SINCE_MS,
-            until_ms: None,
-        }));
-    }
-    sessions
 }

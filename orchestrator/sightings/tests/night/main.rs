@@ -1,13 +1,15 @@
 //! One night that ties it all together: 60 cars and 40 beacons (3 forged, 2 moved, 4 dirty, 1 missing), a planned sweep in two sorties by two
 //! aircraft, an SOS in the middle of it, a server that dies, and a report that must say exactly what was planted. In virtual time; the
-//! simulated camera takes the pictures, and nothing but pictures and poses reaches the pipeline.
+//! simulated camera takes the pictures, the parking core keeps the stays, and nothing but pictures, poses and its book reaches the pipeline.
 
 mod lot;
+mod stays;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use dispatch_core::Core;
+use dispatch_core::lots::stays_since;
 use dispatch_core::survey::{Survey, SurveyState};
 use flight_types::{Local, LocalFrame};
 use lot::{HALF_M, MODULE_M, Night, Planted};
@@ -16,7 +18,7 @@ use rand_pcg::Pcg64;
 use sim::Truth;
 use sim::scenario::{Report, Scenario, Snapshot, Step, SurveyPass, run_watched};
 use sim_camera::{Camera, Intrinsics};
-use survey_findings::{Kind, Subject};
+use survey_findings::{Kind, Session, Subject};
 use survey_plan::{Aim, Board, Light, Lot, Means, Point, SurveyPath, survey_path};
 use survey_sightings::{Eye, Gathering, Register, Shot, Taken};
 use survey_vision::{ByFigures, Frame, Lens, Pose, PoseSpread};
@@ -205,7 +207,7 @@ fn surveying(core: &Core) -> Vec<(String, String)> {
 }
 
 /// Kind, area, count: what the scene differs from the register and the sessions in.
-fn truth(night: &Night) -> Vec<(Kind, String, usize)> {
+fn truth(night: &Night, sessions: &[Session]) -> Vec<(Kind, String, usize)> {
     let beacons = night.planted.iter().filter_map(|(area, plant)| {
         let kind = match plant {
             Planted::Nothing => return None,
@@ -217,7 +219,7 @@ fn truth(night: &Night) -> Vec<(Kind, String, usize)> {
         Some((kind, area.clone(), 1))
     });
     let cars = night.cars.iter().filter_map(|(area, cars)| {
-        let sessions = night.sessions.iter().filter(|session| session.area == *area).count();
+        let sessions = sessions.iter().filter(|session| session.area == *area).count();
         match cars.cmp(&sessions) {
             std::cmp::Ordering::Equal => None,
             std::cmp::Ordering::Greater => Some((Kind::CarWithoutSession, area.clone(), cars - sessions)),
@@ -229,16 +231,17 @@ fn truth(night: &Night) -> Vec<(Kind, String, usize)> {
     truth
 }
 
-fn area(subject: &Subject, register: &Register) -> String {
+fn area(subject: &Subject, register: &Register, sessions: &[Session]) -> String {
     match subject {
         Subject::Beacon(area) | Subject::Code(area) | Subject::Area(area) => area.clone(),
         Subject::Bay(bay) => register.bays.iter().find(|known| known.id == *bay).map(|bay| bay.area.clone()).unwrap_or_default(),
-        Subject::Session(session) => session.split('-').next().unwrap_or_default().to_owned(),
+        Subject::Session(id) => sessions.iter().find(|known| known.id == *id).map(|known| known.area.clone()).unwrap_or_default(),
     }
 }
 
-fn said(onlooker: &Onlooker, report: &survey_sightings::Report) -> Vec<(Kind, String, usize)> {
-    let one = |shown: &survey_findings::Finding| (shown.kind, area(&shown.subject, &onlooker.night.register), shown.count);
+fn said(onlooker: &Onlooker, sessions: &[Session], report: &survey_sightings::Report) -> Vec<(Kind, String, usize)> {
+    let one =
+        |shown: &survey_findings::Finding| (shown.kind, area(&shown.subject, &onlooker.night.register, sessions), shown.count);
     let mut said: Vec<_> = report.found.iter().map(one).collect();
     said.sort();
     said
@@ -261,8 +264,10 @@ fn a_night_with_a_call_in_the_middle_finds_exactly_what_was_planted() {
     flown_as_told(&run, &surveys);
 
     as_many_as_told(&onlooker.night);
-    let report = onlooker.gathering.report(onlooker.night.sessions.clone());
-    assert_eq!(said(&onlooker, &report), truth(&onlooker.night), "{:#?}", report.found);
+    let [survey] = surveys.as_slice() else { panic!("one survey") };
+    let sessions = stays_since(&stays::book(&onlooker.night.cars), &stays::lot(), BEGIN_MS + survey.requested_at_ms);
+    let report = onlooker.gathering.report(sessions.clone());
+    assert_eq!(said(&onlooker, &sessions, &report), truth(&onlooker.night, &sessions), "{:#?}", report.found);
     assert!(report.unseen.is_empty(), "{:?}", report.unseen);
     for shown in &report.found {
         assert!(shown.best.is_some() && shown.pictures.len() >= 2 && shown.confidence > 0.9, "{shown:?}");
