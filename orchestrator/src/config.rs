@@ -9,6 +9,7 @@ use flight_types::{AccountId, DroneId, StationId};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::access::OwnLots;
 use crate::crash::CrashOrder;
 use crate::surveys::TimeOfDay;
 
@@ -101,6 +102,9 @@ pub struct DemoAccount {
     pub name: String,
     /// `guard`, `operator`, `pilot`, `manager` or `admin`.
     pub role: Role,
+    /// The lots of a manager, none if the list is empty; left out, every lot.
+    #[serde(default)]
+    pub lots: OwnLots,
     /// In the clear.
     pub password: String,
 }

@@ -266,6 +266,7 @@ async fn somebody_can_sign_in(access: &Access, config: &Config) -> anyhow::Resul
         id: account.id,
         name: account.name,
         role: account.role,
+        lots: account.lots,
         password: account.password,
     });
     access.add_missing(wanted.collect()).await.context("the demo's accounts could not be made")?;

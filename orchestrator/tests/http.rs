@@ -27,6 +27,8 @@ mod guards;
 mod live;
 #[path = "http/lots.rs"]
 mod lots;
+#[path = "http/managers.rs"]
+mod managers;
 #[path = "http/roles.rs"]
 mod roles;
 #[path = "http/sessions.rs"]

@@ -10,7 +10,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 use super::secrets::digest;
-use super::{Access, AccessError, Owner, roles};
+use super::{Access, AccessError, OwnLots, Owner, roles};
 
 /// Shortest password taken, characters (NIST SP 800-63B asks for eight at least).
 const PASSWORD_LENGTH_MIN: usize = 8;
@@ -28,6 +28,8 @@ pub struct Account {
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// Where a manager may do it; all for every other role.
+    pub lots: OwnLots,
 }
 
 /// An account to be made.
@@ -39,6 +41,8 @@ pub struct NewAccount {
     pub name: String,
     /// Any role but caller: callers register themselves.
     pub role: Role,
+    /// Where a manager may work; all for every other role.
+    pub lots: OwnLots,
     /// In the clear; kept only as its hash.
     pub password: String,
 }
@@ -81,11 +85,13 @@ impl Access {
         let password_hash = self.passwords.hash(&new.password).await?;
         let mut writing = self.store.write().await?;
         let inserted = sqlx::query(
-            "INSERT INTO accounts (id, name, role, password_hash, created_at_ms) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (id) DO NOTHING",
+            "INSERT INTO accounts (id, name, role, lots, password_hash, created_at_ms) VALUES ($1, $2, $3, $4, $5, $6) \
+             ON CONFLICT (id) DO NOTHING",
         )
         .bind(new.id.as_str())
         .bind(new.name.trim())
         .bind(roles::word(new.role))
+        .bind(new.lots.to_column())
         .bind(password_hash)
         .bind(self.now_ms())
         .execute(writing.connection())
@@ -94,7 +100,7 @@ impl Access {
         match inserted.rows_affected() {
             0 => Err(AccessError::Exists { what: "an account", id: new.id.to_string() }),
             _ => {
-                let account = Account { id: new.id, name: new.name.trim().to_owned(), role: new.role };
+                let account = Account { id: new.id, name: new.name.trim().to_owned(), role: new.role, lots: new.lots };
                 self.directory.add(account.clone());
                 Ok(account)
             }
@@ -103,7 +109,7 @@ impl Access {
 
     /// Every account, by id.
     pub async fn accounts(&self) -> Result<Vec<Account>, AccessError> {
-        let rows = sqlx::query("SELECT id, name, role FROM accounts WHERE deleted_at_ms IS NULL ORDER BY id")
+        let rows = sqlx::query("SELECT id, name, role, lots FROM accounts WHERE deleted_at_ms IS NULL ORDER BY id")
             .fetch_all(self.store.pool())
             .await?;
         rows.iter().map(account_of).collect()
@@ -111,11 +117,34 @@ impl Access {
 
     /// One account, unless it was deleted.
     pub async fn account(&self, id: &str) -> Result<Option<Account>, AccessError> {
-        let row = sqlx::query("SELECT id, name, role FROM accounts WHERE id = $1 AND deleted_at_ms IS NULL")
+        let row = sqlx::query("SELECT id, name, role, lots FROM accounts WHERE id = $1 AND deleted_at_ms IS NULL")
             .bind(id)
             .fetch_optional(self.store.pool())
             .await?;
         row.as_ref().map(account_of).transpose()
+    }
+
+    /// Binds a manager to other lots. Holds from the next request on: what is remembered of their tokens is forgotten.
+    pub async fn set_lots(&self, id: &AccountId, lots: OwnLots) -> Result<Account, AccessError> {
+        let account = self.account(id.as_str()).await?;
+        let account = account.ok_or_else(|| AccessError::Missing { what: "account", id: id.to_string() })?;
+        check_lots(account.role, &lots)?;
+        let mut writing = self.store.write().await?;
+        let changed = sqlx::query("UPDATE accounts SET lots = $1 WHERE id = $2 AND deleted_at_ms IS NULL")
+            .bind(lots.to_column())
+            .bind(id.as_str())
+            .execute(writing.connection())
+            .await?;
+        writing.commit().await?;
+        self.announce_revoked(Owner { id: id.clone(), is_caller: false });
+        match changed.rows_affected() {
+            0 => Err(AccessError::Missing { what: "account", id: id.to_string() }),
+            _ => {
+                let account = Account { lots, ..account };
+                self.directory.add(account.clone());
+                Ok(account)
+            }
+        }
     }
 
     /// Deletes an account with all its sessions and tokens.
@@ -146,7 +175,7 @@ impl Access {
     /// The account whose name and password these are.
     pub async fn check_password(&self, name: &str, password: &str) -> Result<Account, AccessError> {
         let bounded = password.len() <= PASSWORD_LENGTH_MAX;
-        let row = sqlx::query("SELECT id, name, role, password_hash FROM accounts WHERE id = $1 AND deleted_at_ms IS NULL")
+        let row = sqlx::query("SELECT id, name, role, lots, password_hash FROM accounts WHERE id = $1 AND deleted_at_ms IS NULL")
             .bind(name)
             .fetch_optional(self.store.pool())
             .await?;
@@ -199,8 +228,17 @@ fn check_new(new: &NewAccount) -> Result<(), AccessError> {
     if new.role == Role::Caller {
         return Err(AccessError::Field { field: "role", reason: "callers register themselves (POST /api/v1/callers)".to_owned() });
     }
+    check_lots(new.role, &new.lots)?;
     check_name("name", &new.name)?;
     check_password_length(&new.password)
+}
+
+/// Lots named for somebody whom they do not bind would look like a limit and be none.
+fn check_lots(role: Role, lots: &OwnLots) -> Result<(), AccessError> {
+    if lots.are_all() || role == Role::Manager {
+        return Ok(());
+    }
+    Err(AccessError::Field { field: "lots", reason: "only managers are bound to lots".to_owned() })
 }
 
 fn check_password_length(password: &str) -> Result<(), AccessError> {
@@ -226,5 +264,6 @@ pub(super) fn account_of(row: &AnyRow) -> Result<Account, AccessError> {
     let id: String = row.try_get("id")?;
     let role: String = row.try_get("role")?;
     let id = AccountId::new(id).map_err(|error| AccessError::Damaged { what: "account", detail: error.to_string() })?;
-    Ok(Account { id, name: row.try_get("name")?, role: roles::stored(&role)? })
+    let lots: Option<String> = row.try_get("lots")?;
+    Ok(Account { id, name: row.try_get("name")?, role: roles::stored(&role)?, lots: OwnLots::from_column(lots.as_deref())? })
 }

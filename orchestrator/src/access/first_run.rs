@@ -3,7 +3,7 @@
 use flight_types::AccountId;
 
 use super::secrets::random_name;
-use super::{Access, AccessError, NewAccount};
+use super::{Access, AccessError, NewAccount, OwnLots};
 use dispatch_core::event::Role;
 
 /// A first administrator with a password that nobody knows yet.
@@ -37,7 +37,7 @@ impl Access {
         for name in ["admin".to_owned(), random_name("admin")?] {
             let id = AccountId::new(name).map_err(|error| AccessError::Crypto(error.to_string()))?;
             let name = "First administrator".to_owned();
-            let new = NewAccount { id: id.clone(), name, role: Role::Admin, password: password.clone() };
+            let new = NewAccount { id: id.clone(), name, role: Role::Admin, lots: OwnLots::All, password: password.clone() };
             match self.add_account(new).await {
                 Ok(_) => return Ok(Some(FirstAdmin { id, password })),
                 // Deleted ids are not used again: the second name has never been used.

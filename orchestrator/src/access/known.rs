@@ -73,12 +73,12 @@ mod tests {
     use dispatch_core::event::Role;
     use flight_types::AccountId;
 
-    use super::super::Via;
+    use super::super::{OwnLots, Via};
     use super::*;
 
     fn known(name: &str, role: Role) -> KnownToken {
         let id = AccountId::new(name).expect("an id");
-        KnownToken { identity: Identity { id, name: name.to_owned(), role, via: Via::Token }, seen_at_ms: 0 }
+        KnownToken { identity: Identity { id, name: name.to_owned(), role, lots: OwnLots::All, via: Via::Token }, seen_at_ms: 0 }
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod devices;
 mod error;
 mod first_run;
 mod known;
+mod own_lots;
 mod passwords;
 mod rate;
 pub mod roles;
@@ -26,6 +27,7 @@ pub use callers::{
 pub use devices::{Device, DeviceKind, Owner};
 pub use error::AccessError;
 pub use first_run::FirstAdmin;
+pub use own_lots::OwnLots;
 pub use passwords::{CodePair, Passwords};
 pub use rate::{RateLimit, RateLimiter, client_key};
 pub use secrets::{Token, random_digits, random_secret, secret_digest};

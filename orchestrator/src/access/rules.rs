@@ -23,6 +23,25 @@ pub struct Rule {
     pub path: &'static str,
     /// Who.
     pub allowed: Allowed,
+    /// Of which lot, for managers who have some only.
+    pub lot: LotOf,
+}
+
+/// Which lot a route is about: what a manager of some lots is held to, before any handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LotOf {
+    /// Of none. A test lists the managers' routes of which that is true.
+    None,
+    /// Of the one that `{id}` names.
+    Path,
+    /// Of the one in which the stay that `{id}` names is.
+    Stay,
+    /// Of the one that the review is about which `{id}` names.
+    Review,
+    /// Of several: the handler shows those of the asker.
+    Shown,
+    /// Of one that nobody has yet: for managers of every lot.
+    New,
 }
 
 const ADMIN: Allowed = Allowed::Roles(&[Role::Admin]);
@@ -45,7 +64,11 @@ const WATCH: Allowed = Allowed::Roles(&[Role::Operator, Role::Pilot, Role::Admin
 const PICTURES: Allowed = Allowed::Roles(&[Role::Guard, Role::Operator, Role::Pilot]);
 
 const fn rule(method: &'static str, path: &'static str, allowed: Allowed) -> Rule {
-    Rule { method, path, allowed }
+    Rule { method, path, allowed, lot: LotOf::None }
+}
+
+const fn of_lot(method: &'static str, path: &'static str, allowed: Allowed, lot: LotOf) -> Rule {
+    Rule { method, path, allowed, lot }
 }
 
 /// Every route.
@@ -110,24 +133,24 @@ pub const RULES: &[Rule] = &[
     rule("DELETE", "/api/v1/feeds/{drone}/whep/{viewing}", PICTURES),
     rule("GET", "/api/v1/feeds/{drone}/still.jpg", PICTURES),
     rule("GET", "/api/v1/guards", WATCH),
-    rule("GET", "/api/v1/lots", GROUNDS),
-    rule("POST", "/api/v1/lots", MANAGER),
-    rule("GET", "/api/v1/lots/{id}", GROUNDS),
-    rule("GET", "/api/v1/lots/{id}/versions", MANAGER),
-    rule("GET", "/api/v1/lots/{id}/sheets", MANAGER),
-    rule("PUT", "/api/v1/lots/{id}/layout", MANAGER),
-    rule("GET", "/api/v1/lots/{id}/sheets.pdf", MANAGER),
-    rule("GET", "/api/v1/lots/{id}/sheets/{beacon}", MANAGER),
-    rule("POST", "/api/v1/lots/{id}/surveys", SURVEYING),
-    rule("GET", "/api/v1/lots/{id}/surveys", SURVEYING),
-    rule("DELETE", "/api/v1/lots/{id}/surveys/{survey}", SURVEYING),
+    of_lot("GET", "/api/v1/lots", GROUNDS, LotOf::Shown),
+    of_lot("POST", "/api/v1/lots", MANAGER, LotOf::New),
+    of_lot("GET", "/api/v1/lots/{id}", GROUNDS, LotOf::Path),
+    of_lot("GET", "/api/v1/lots/{id}/versions", MANAGER, LotOf::Path),
+    of_lot("GET", "/api/v1/lots/{id}/sheets", MANAGER, LotOf::Path),
+    of_lot("PUT", "/api/v1/lots/{id}/layout", MANAGER, LotOf::Path),
+    of_lot("GET", "/api/v1/lots/{id}/sheets.pdf", MANAGER, LotOf::Path),
+    of_lot("GET", "/api/v1/lots/{id}/sheets/{beacon}", MANAGER, LotOf::Path),
+    of_lot("POST", "/api/v1/lots/{id}/surveys", SURVEYING, LotOf::Path),
+    of_lot("GET", "/api/v1/lots/{id}/surveys", SURVEYING, LotOf::Path),
+    of_lot("DELETE", "/api/v1/lots/{id}/surveys/{survey}", SURVEYING, LotOf::Path),
     // Pictures of a lot show cars and people.
-    rule("GET", "/api/v1/lots/{id}/surveys/{survey}/pictures/{picture}", MANAGER),
-    rule("GET", "/api/v1/lots/{id}/surveys/{survey}/film", MANAGER),
-    rule("GET", "/api/v1/lots/{id}/findings", MANAGER),
-    rule("POST", "/api/v1/lots/{id}/findings/{number}/acknowledge", MANAGER),
-    rule("POST", "/api/v1/lots/{id}/findings/{number}/fixed", MANAGER),
-    rule("GET", "/api/v1/lots/{id}/bays", MANAGER),
+    of_lot("GET", "/api/v1/lots/{id}/surveys/{survey}/pictures/{picture}", MANAGER, LotOf::Path),
+    of_lot("GET", "/api/v1/lots/{id}/surveys/{survey}/film", MANAGER, LotOf::Path),
+    of_lot("GET", "/api/v1/lots/{id}/findings", MANAGER, LotOf::Path),
+    of_lot("POST", "/api/v1/lots/{id}/findings/{number}/acknowledge", MANAGER, LotOf::Path),
+    of_lot("POST", "/api/v1/lots/{id}/findings/{number}/fixed", MANAGER, LotOf::Path),
+    of_lot("GET", "/api/v1/lots/{id}/bays", MANAGER, LotOf::Path),
     // Drivers, payers and cameras have no account: each proves itself by a secret of its own stay, code or camera.
     rule("GET", "/api/v1/areas/{id}", Allowed::Anybody),
     rule("POST", "/api/v1/parking/entries", Allowed::Anybody),
@@ -147,20 +170,22 @@ pub const RULES: &[Rule] = &[
     rule("POST", "/api/v1/payments/webhooks/{provider}", Allowed::Anybody),
     rule("POST", "/api/v1/cctv/{camera}/reads", Allowed::Anybody),
     rule("POST", "/api/v1/cctv/{camera}/frames", Allowed::Anybody),
-    rule("GET", "/api/v1/parking/lots", MANAGER),
-    rule("GET", "/api/v1/parking/lots/{id}/statement", MANAGER),
-    rule("GET", "/api/v1/parking/sessions", MANAGER),
-    rule("POST", "/api/v1/parking/sessions/{id}/close", MANAGER),
-    rule("POST", "/api/v1/parking/sessions/{id}/refunds", MANAGER),
-    rule("GET", "/api/v1/parking/reviews", MANAGER),
-    rule("POST", "/api/v1/parking/reviews/{id}", MANAGER),
-    rule("GET", "/api/v1/parking/reviews/{id}/picture", MANAGER),
+    of_lot("GET", "/api/v1/parking/lots", MANAGER, LotOf::Shown),
+    of_lot("GET", "/api/v1/parking/lots/{id}/statement", MANAGER, LotOf::Path),
+    of_lot("GET", "/api/v1/parking/sessions", MANAGER, LotOf::Shown),
+    of_lot("POST", "/api/v1/parking/sessions/{id}/close", MANAGER, LotOf::Stay),
+    of_lot("POST", "/api/v1/parking/sessions/{id}/refunds", MANAGER, LotOf::Stay),
+    of_lot("GET", "/api/v1/parking/reviews", MANAGER, LotOf::Shown),
+    of_lot("POST", "/api/v1/parking/reviews/{id}", MANAGER, LotOf::Review),
+    of_lot("GET", "/api/v1/parking/reviews/{id}/picture", MANAGER, LotOf::Review),
     // Nothing personal, but where stations and fences lie is for the people of the site.
     rule("GET", "/api/v1/site", Allowed::SignedIn),
     rule("GET", "/api/v1/site/map", Allowed::SignedIn),
     rule("POST", "/api/v1/site/address", Allowed::SignedIn),
+    rule("GET", "/api/v1/site/lots", ADMIN),
     rule("GET", "/api/v1/accounts", ADMIN),
     rule("POST", "/api/v1/accounts", ADMIN),
+    rule("PUT", "/api/v1/accounts/{id}/lots", ADMIN),
     rule("DELETE", "/api/v1/accounts/{id}", ADMIN),
     rule("POST", "/api/v1/accounts/{id}/device-token", ADMIN),
     rule("GET", "/api/v1/devices", Allowed::SignedIn),
@@ -173,11 +198,11 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/api/v1/live", Allowed::SignedIn),
 ];
 
-/// Who may call this route; `None` when the table does not know it, and then nobody may.
-pub fn allowed(method: &Method, path: &str) -> Option<Allowed> {
+/// The rule of this route; `None` when the table does not know it, and then nobody may.
+pub fn rule_of(method: &Method, path: &str) -> Option<&'static Rule> {
     // HEAD answers what GET would, without a body.
     let method = if method == Method::HEAD { "GET" } else { method.as_str() };
-    RULES.iter().find(|rule| rule.method == method && rule.path == path).map(|rule| rule.allowed)
+    RULES.iter().find(|rule| rule.method == method && rule.path == path)
 }
 
 impl Allowed {

@@ -41,7 +41,7 @@ impl Access {
     pub async fn by_session(&self, presented: &str) -> Result<Option<Identity>, AccessError> {
         let token_hash = digest(presented);
         let row = sqlx::query(
-            "SELECT accounts.id, accounts.name, accounts.role, sessions.created_at_ms, sessions.seen_at_ms \
+            "SELECT accounts.id, accounts.name, accounts.role, accounts.lots, sessions.created_at_ms, sessions.seen_at_ms \
              FROM sessions JOIN accounts ON accounts.id = sessions.account \
              WHERE sessions.token_hash = $1 AND accounts.deleted_at_ms IS NULL",
         )

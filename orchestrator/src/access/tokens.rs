@@ -6,7 +6,7 @@ use sqlx::{AnyConnection, Row};
 
 use super::known::KnownToken;
 use super::secrets::{Token, digest};
-use super::{Access, AccessError, Account, roles};
+use super::{Access, AccessError, Account, OwnLots, roles};
 
 /// Use of a token is written down at most this often: ten thousand terminals then cost some writes a second.
 const TOKEN_SEEN_STEP_MS: i64 = 10 * 60_000;
@@ -29,13 +29,15 @@ pub struct Identity {
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// Where a manager may do it; all for every other role.
+    pub lots: OwnLots,
     /// What it was proved with.
     pub via: Via,
 }
 
 impl Identity {
     pub(super) fn of_account(account: Account, via: Via) -> Self {
-        Self { id: account.id, name: account.name, role: account.role, via }
+        Self { id: account.id, name: account.name, role: account.role, lots: account.lots, via }
     }
 
     /// The caller this is, when it is one.
@@ -136,7 +138,7 @@ impl Access {
         let damaged = |error: flight_types::IdError| AccessError::Damaged { what: "caller", detail: error.to_string() };
         let card = self.caller_card(&CallerId::new(owner).map_err(damaged)?).await?;
         let id = AccountId::new(owner).map_err(damaged)?;
-        Ok(card.map(|card| Identity { id, name: card.name, role: Role::Caller, via: Via::Token }))
+        Ok(card.map(|card| Identity { id, name: card.name, role: Role::Caller, lots: OwnLots::All, via: Via::Token }))
     }
 }
 

@@ -1,5 +1,6 @@
 //! `account add`: the first administrator of a site, before anybody can sign in.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -7,10 +8,10 @@ use std::process::ExitCode;
 use anyhow::{Context, bail};
 use clap::Subcommand;
 use dispatch_core::event::{Actor, Role};
-use flight_types::AccountId;
+use flight_types::{AccountId, LotId};
 use site_model::Site;
 
-use crate::access::{Access, NewAccount, roles};
+use crate::access::{Access, NewAccount, OwnLots, roles};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::store::{AuditOutcome, AuditRecord, AuditTrail, Location, Store};
@@ -35,6 +36,12 @@ pub enum Account {
         /// guard, operator, pilot, manager or admin.
         #[arg(long, value_parser = role)]
         role: Role,
+        /// A lot of a manager, once for each; without any, and without --no-lots, every lot.
+        #[arg(long = "lot")]
+        lots: Vec<LotId>,
+        /// A manager of no lot yet.
+        #[arg(long, conflicts_with = "lots")]
+        no_lots: bool,
         /// Also print a device token for the account.
         #[arg(long)]
         token: bool,
@@ -51,7 +58,7 @@ fn role(text: &str) -> Result<Role, String> {
 impl Account {
     /// Adds the account and says so.
     pub async fn run(self) -> anyhow::Result<ExitCode> {
-        let Self::Add { config, id, name, role, token } = self;
+        let Self::Add { config, id, name, role, lots, no_lots, token } = self;
         let config = Config::load(&config)?;
         let site = Site::load(&config.site)?;
         let location = Location::with_database(config.store.data_dir.clone(), config.store.database_url.clone());
@@ -59,9 +66,12 @@ impl Account {
         let clock = Clock::system(0);
         let access = Access::open(store.clone(), clock.clone()).await?;
         let audit = AuditTrail::start(&store, clock).await?;
-        access.add_account(NewAccount { id: id.clone(), name, role, password: password()? }).await?;
+        let named = (no_lots || !lots.is_empty()).then(|| BTreeSet::from_iter(lots));
+        let lots = OwnLots::from(named);
+        let bound_to = lots.to_string();
+        access.add_account(NewAccount { id: id.clone(), name, role, lots, password: password()? }).await?;
         let record = AuditRecord::new(Some(Actor::System), "account_added", id.as_str(), AuditOutcome::Done);
-        audit.record(record.with("role", roles::word(role)).with("by", "command line")).await?;
+        audit.record(record.with("role", roles::word(role)).with("lots", bound_to).with("by", "command line")).await?;
         println!("account {id} ({}) added", roles::word(role));
         if token {
             println!("token {}", access.issue_account_token(&id).await?.reveal());

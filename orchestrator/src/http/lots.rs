@@ -151,9 +151,9 @@ impl LotLayout {
     }
 }
 
-/// Every lot of the site.
+/// Every lot of the site; of a manager, theirs.
 #[utoipa::path(get, path = "/lots", operation_id = "drawn_lots", tag = "lots", responses((status = 200, body = Vec<LotSummary>)))]
-async fn lots(State(app): State<App>) -> Json<Vec<LotSummary>> {
+async fn lots(State(app): State<App>, identity: Identity) -> Json<Vec<LotSummary>> {
     let summary = |layout: &Layout| LotSummary {
         id: layout.lot.id.to_string(),
         name: layout.lot.name.clone(),
@@ -162,7 +162,7 @@ async fn lots(State(app): State<App>) -> Json<Vec<LotSummary>> {
         bays: layout.lot.bays.len(),
         beacons: layout.lot.beacons.len(),
     };
-    Json(app.lots.all().iter().map(|layout| summary(layout)).collect())
+    Json(app.lots.all().iter().filter(|layout| identity.lots.has(&layout.lot.id)).map(|layout| summary(layout)).collect())
 }
 
 /// A lot as it is drawn, or as it was.

@@ -117,6 +117,12 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "not-yours", "It belongs to somebody else", detail)
     }
 
+    /// A manager of other lots asks.
+    pub fn other_lot() -> Self {
+        let detail = "you are not a manager of this lot; an administrator can make you one";
+        Self::new(StatusCode::FORBIDDEN, "other-lot", "Not a lot of yours", detail)
+    }
+
     /// There is no such thing.
     pub fn unknown(what: &str, id: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "unknown", "No such thing", format!("there is no {what} {id}"))

@@ -16,7 +16,7 @@ use super::body::Body;
 use super::device_name::device_name;
 use super::problem::Problem;
 use super::who::{Client, Credential, SESSION_COOKIE};
-use crate::access::{AccessError, Account, Identity, roles};
+use crate::access::{AccessError, Account, Identity, OwnLots, roles};
 use crate::store::{AuditOutcome, AuditRecord};
 
 /// These routes.
@@ -59,17 +59,30 @@ pub struct AccountAnswer {
     pub name: String,
     /// "caller", "guard", "operator", "pilot", "manager", "admin".
     pub role: &'static str,
+    /// The lots of a manager who does not have all, empty for none; absent for everybody else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lots: Option<Vec<String>>,
+}
+
+/// Their ids, when they are not all.
+fn named(lots: &OwnLots) -> Option<Vec<String>> {
+    (!lots.are_all()).then(|| lots.named().map(ToString::to_string).collect())
 }
 
 impl From<Account> for AccountAnswer {
     fn from(account: Account) -> Self {
-        Self { id: account.id.to_string(), name: account.name, role: roles::word(account.role) }
+        Self { id: account.id.to_string(), name: account.name, role: roles::word(account.role), lots: named(&account.lots) }
     }
 }
 
 impl From<&Identity> for AccountAnswer {
     fn from(identity: &Identity) -> Self {
-        Self { id: identity.id.to_string(), name: identity.name.clone(), role: roles::word(identity.role) }
+        Self {
+            id: identity.id.to_string(),
+            name: identity.name.clone(),
+            role: roles::word(identity.role),
+            lots: named(&identity.lots),
+        }
     }
 }
 

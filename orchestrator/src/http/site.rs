@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::accounts::lot_names;
 use super::app::App;
 use super::body::Body;
 use super::callers::belief;
@@ -21,7 +22,12 @@ use crate::store::Recipient;
 
 /// These routes.
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(site)).routes(routes!(map)).routes(routes!(address)).routes(routes!(alerts))
+    OpenApiRouter::new()
+        .routes(routes!(site))
+        .routes(routes!(map))
+        .routes(routes!(lots))
+        .routes(routes!(address))
+        .routes(routes!(alerts))
 }
 
 /// The site as its people may know it.
@@ -51,6 +57,21 @@ async fn site(State(app): State<App>) -> Result<Json<SiteAnswer>, Problem> {
         stations: site.stations,
         policy: site.policy,
     }))
+}
+
+/// A lot by which a manager can be bound.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LotName {
+    /// As in an account's `lots`.
+    id: String,
+    /// As shown.
+    name: String,
+}
+
+/// Every lot of the site by its name, whether it has prices or is only drawn; what an administrator chooses managers' lots from.
+#[utoipa::path(get, path = "/site/lots", tag = "site", responses((status = 200, body = Vec<LotName>)))]
+async fn lots(State(app): State<App>) -> Json<Vec<LotName>> {
+    Json(lot_names(&app).into_iter().map(|(id, name)| LotName { id: id.to_string(), name }).collect())
 }
 
 /// The site as a GeoJSON FeatureCollection (RFC 7946).

@@ -1,13 +1,15 @@
 //! Who is asking, and whether they may: run before every handler.
 
-use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
+use axum::RequestExt;
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
 use dispatch_core::event::Actor;
-use flight_types::{CallerId, GuardId};
+use flight_types::{CallerId, GuardId, LotId};
+use parking_core::id::SessionId;
 use std::net::{IpAddr, SocketAddr};
 
 use tokio::sync::broadcast::error::RecvError;
@@ -15,7 +17,7 @@ use tokio::sync::broadcast::error::RecvError;
 use super::app::App;
 use super::parking;
 use super::problem::Problem;
-use crate::access::rules::{self, Allowed};
+use crate::access::rules::{self, Allowed, LotOf, Rule};
 use crate::access::{Identity, Owner, Via, client_key, roles};
 use crate::store::{AuditOutcome, AuditRecord};
 
@@ -62,7 +64,7 @@ pub(super) async fn admit(State(app): State<App>, mut request: Request, next: Ne
 
 async fn check(app: &App, request: &mut Request) -> Result<(), Problem> {
     let path = request.extensions().get::<MatchedPath>().map(|matched| matched.as_str().to_owned()).unwrap_or_default();
-    let rule = rules::allowed(request.method(), &path).ok_or_else(Problem::method)?;
+    let rule = rules::rule_of(request.method(), &path).ok_or_else(Problem::method)?;
     let address = client_of(request);
     let bearer = parking::bearer(app, request.uri().path(), request.headers()).map(Client);
     let credential = presented(request.headers());
@@ -74,7 +76,11 @@ async fn check(app: &App, request: &mut Request) -> Result<(), Problem> {
         (None, None) => None,
     };
     count(app, identity.as_ref(), bearer.as_ref(), &address).map_err(Problem::too_often)?;
-    if let Err(problem) = decide(rule, identity.as_ref(), request) {
+    let decided = match decide(rule.allowed, identity.as_ref(), request) {
+        Ok(()) => decide_lot(app, rule, identity.as_ref(), request).await,
+        Err(problem) => Err(problem),
+    };
+    if let Err(problem) = decided {
         record_refusal(app, identity.as_ref().map(Identity::actor), &address, request.method(), request.uri(), &problem).await;
         return Err(problem);
     }
@@ -120,6 +126,42 @@ fn decide(rule: Allowed, identity: Option<&Identity>, request: &Request) -> Resu
         (false, None) => Err(Problem::not_signed_in()),
         (false, Some(identity)) => Err(Problem::role(roles::word(identity.role))),
     }
+}
+
+/// A manager of some lots gets at nothing of another lot. What no lot is known of is not theirs either, unless there is no such thing.
+async fn decide_lot(app: &App, rule: &Rule, identity: Option<&Identity>, request: &mut Request) -> Result<(), Problem> {
+    let Some(lots) = identity.map(|identity| &identity.lots).filter(|lots| !lots.are_all()) else { return Ok(()) };
+    let id = path_id(request).await;
+    let lot = match rule.lot {
+        LotOf::None | LotOf::Shown => return Ok(()),
+        LotOf::New => None,
+        LotOf::Path => id.and_then(|id| LotId::new(id).ok()),
+        LotOf::Stay => match id.and_then(|id| lot_of_stay(app, &id)) {
+            // The handler says that there is none.
+            None => return Ok(()),
+            known => known,
+        },
+        LotOf::Review => match id.and_then(|id| lot_of_review(app, &id)) {
+            None => return Ok(()),
+            known => known,
+        },
+    };
+    if lot.is_some_and(|lot| lots.has(&lot)) { Ok(()) } else { Err(Problem::other_lot()) }
+}
+
+/// What `{id}` of the route stands for, decoded as its handler gets it.
+async fn path_id(request: &mut Request) -> Option<String> {
+    let parameters = request.extract_parts::<RawPathParams>().await.ok()?;
+    parameters.iter().find(|(name, _)| *name == "id").map(|(_, value)| value.to_owned())
+}
+
+fn lot_of_stay(app: &App, id: &str) -> Option<LotId> {
+    let id = SessionId::new(id).ok()?;
+    app.engine.read(|core| core.parking().session(&id).map(|stay| stay.lot.clone()))
+}
+
+fn lot_of_review(app: &App, id: &str) -> Option<LotId> {
+    app.engine.read(|core| core.parking().reviews().find(|review| review.id.as_str() == id).map(|review| review.lot.clone()))
 }
 
 /// Unsafe methods, and WebSockets: a page of another site must not open one with our cookie.

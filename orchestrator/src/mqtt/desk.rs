@@ -78,7 +78,7 @@ fn proved(who: &Identity) -> Option<access::Identity> {
         Identity::Server | Identity::Station(_) | Identity::Observer(_) => return None,
     };
     let id = AccountId::new(id).ok()?;
-    Some(access::Identity { name: id.to_string(), id, role, via: Via::Token })
+    Some(access::Identity { name: id.to_string(), id, role, lots: access::OwnLots::All, via: Via::Token })
 }
 
 /// The accounts and device tokens of the server, for the broker's door.

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (112, "parking_order", include_str!("../../migrations/0112_parking_order.sql")),
     (120, "lot_layout", include_str!("../../migrations/0120_lot_layout.sql")),
     (121, "lot_made_here", include_str!("../../migrations/0121_lot_made_here.sql")),
+    (260, "account_lots", include_str!("../../migrations/0260_account_lots.sql")),
 ];
 
 /// What brings a database's tables up to date.

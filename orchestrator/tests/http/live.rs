@@ -16,14 +16,14 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
 use crate::world::{World, centre, soon};
 
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What a page that does not read takes in before its network is full, bytes.
 const NARROW_BYTES: u32 = 4 * 1024;
 /// Guards who move at once: some hundred kilobytes for every page, so that a few moves fill whatever the system holds for it.
 const GUARDS: usize = 2_000;
 
-async fn connect(world: &World, who: &str, query: &str) -> Result<Socket, Error> {
+pub async fn connect(world: &World, who: &str, query: &str) -> Result<Socket, Error> {
     tokio_tungstenite::connect_async(request(world, who, query)).await.map(|(socket, _)| socket)
 }
 
@@ -46,7 +46,7 @@ async fn connect_narrow(world: &World, who: &str) -> WebSocketStream<TcpStream> 
     tokio_tungstenite::client_async(request(world, who, ""), stream).await.expect("a stream").0
 }
 
-async fn next(socket: &mut Socket) -> Value {
+pub async fn next(socket: &mut Socket) -> Value {
     loop {
         match soon("a message", socket.next()).await {
             Some(Ok(Message::Text(text))) => {

@@ -152,6 +152,7 @@ async fn a_new_server_gets_one_administrator_and_a_demo_its_accounts_once() {
         id: flight_types::AccountId::new("demo").expect("an id"),
         name: "Demo".to_owned(),
         role: dispatch_core::event::Role::Guard,
+        lots: orchestrator::access::OwnLots::All,
         password: "demo-only".to_owned(),
     };
     assert_eq!(world.access.add_missing(vec![demo.clone()]).await.expect("made"), 1);

@@ -292,8 +292,13 @@ impl World {
             ("manager", Role::Manager),
             ("admin", Role::Admin),
         ] {
-            let account =
-                NewAccount { id: id::<AccountId>(name), name: format!("The {name}"), role, password: PASSWORD.to_owned() };
+            let account = NewAccount {
+                id: id::<AccountId>(name),
+                name: format!("The {name}"),
+                role,
+                lots: orchestrator::access::OwnLots::All,
+                password: PASSWORD.to_owned(),
+            };
             self.access.add_account(account).await.expect("a new account");
             let token = self.access.issue_account_token(&id(name)).await.expect("a token");
             self.tokens.insert(name, token.reveal().to_owned());

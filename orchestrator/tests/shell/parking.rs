@@ -92,8 +92,13 @@ impl World {
         let config = Config::parse(config, "test.toml").expect("a configuration");
         let server = Server::start(config).await.unwrap_or_else(|error| panic!("{error:#}"));
         let id = AccountId::new("manager").expect("an id");
-        let new =
-            NewAccount { id: id.clone(), name: "Manager".to_owned(), role: Role::Manager, password: "correct horse".to_owned() };
+        let new = NewAccount {
+            id: id.clone(),
+            name: "Manager".to_owned(),
+            role: Role::Manager,
+            lots: orchestrator::access::OwnLots::All,
+            password: "correct horse".to_owned(),
+        };
         server.access().add_account(new).await.expect("an account");
         let manager = server.access().issue_account_token(&id).await.expect("a token").reveal().to_owned();
         Self { server, folder, client: reqwest::Client::new(), manager }

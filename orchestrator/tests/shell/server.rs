@@ -38,6 +38,7 @@ impl Running {
             id: account.clone(),
             name: id.to_owned(),
             role: Role::Guard,
+            lots: orchestrator::access::OwnLots::All,
             password: "correct horse battery".to_owned(),
         };
         self.server.access().add_account(new).await.expect("an account");

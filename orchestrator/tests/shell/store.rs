@@ -2,8 +2,8 @@
 
 use dispatch_core::effect::{Action, CallerNotice, EffectId};
 use dispatch_core::event::Role;
-use flight_types::AccountId;
-use orchestrator::access::{Access, AccessError, NewAccount, NewCaller, Owner};
+use flight_types::{AccountId, LotId};
+use orchestrator::access::{Access, AccessError, NewAccount, NewCaller, OwnLots, Owner};
 use orchestrator::clock::Clock;
 use orchestrator::store::{
     AuditOutcome, AuditRecord, AuditTrail, Lease, Location, LogHead, NoticeRow, Recipient, Store, StoreError, verify_audit,
@@ -222,7 +222,13 @@ async fn devices_and_one_time_codes_are_counted_and_ended() {
         };
         let kim = access.register_caller(new).await.expect("a caller");
         let account = AccountId::new("g1").expect("an id");
-        let new = NewAccount { id: account.clone(), name: "Lee".to_owned(), role: Role::Guard, password: "long enough".to_owned() };
+        let new = NewAccount {
+            id: account.clone(),
+            name: "Lee".to_owned(),
+            role: Role::Guard,
+            lots: OwnLots::All,
+            password: "long enough".to_owned(),
+        };
         access.add_account(new).await.expect("an account");
         let radio = access.issue_named_token(&account, "radio").await.expect("a token");
         let session = access.open_session(&account, "Firefox, Linux").await.expect("a session");
@@ -244,6 +250,60 @@ async fn devices_and_one_time_codes_are_counted_and_ended() {
         assert!(matches!(access.renew_phone_code(&kim.caller).await, Err(AccessError::TooSoon { retry_after_s: 60 })));
         access.check_phone(&kim.caller, &renewed.code).await.expect("the latest code");
         assert!(matches!(access.renew_phone_code(&kim.caller).await, Err(AccessError::PhoneChecked)));
+    })
+    .await;
+}
+
+/// A manager with these lots.
+fn manager(id: &str, lots: OwnLots) -> NewAccount {
+    let id = AccountId::new(id).expect("an id");
+    NewAccount { id, name: "Manager".to_owned(), role: Role::Manager, lots, password: "long enough".to_owned() }
+}
+
+fn only(lots: &[&str]) -> OwnLots {
+    OwnLots::Only(lots.iter().map(|lot| LotId::new(*lot).expect("an id")).collect())
+}
+
+#[tokio::test]
+async fn a_manager_keeps_some_lots_none_or_all_and_is_known_with_them() {
+    on_each_database(|location| async move {
+        let store = Store::open(&location, district()).await.expect("a new store");
+        let access = Access::open(store.clone(), Clock::manual(START_MS)).await.expect("access");
+        for (id, lots) in [("all", OwnLots::All), ("some", only(&["east", "west-2"])), ("none", only(&[]))] {
+            access.add_account(manager(id, lots.clone())).await.expect("an account");
+            assert_eq!(access.account(id).await.expect("read").map(|account| account.lots), Some(lots.clone()), "{id}");
+            let id = AccountId::new(id).expect("an id");
+            let token = access.issue_account_token(&id).await.expect("a token");
+            let session = access.open_session(&id, "Firefox, Linux").await.expect("a session");
+            for lots in [lots, only(&["north"]), only(&[]), OwnLots::All] {
+                access.set_lots(&id, lots.clone()).await.expect("changed");
+                let by_token = access.by_token(token.reveal()).await.expect("read").map(|known| known.lots);
+                let by_session = access.by_session(session.reveal()).await.expect("read").map(|known| known.lots);
+                let by_password = access.check_password(id.as_str(), "long enough").await.expect("read").lots;
+                assert_eq!((by_token, by_session, by_password), (Some(lots.clone()), Some(lots.clone()), lots), "{id}");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn managers_of_before_there_were_lots_keep_every_lot() {
+    on_each_database(|location| async move {
+        let store = Store::open(&location, district()).await.expect("a new store");
+        let access = Access::open(store.clone(), Clock::manual(START_MS)).await.expect("access");
+        access.add_account(manager("of-before", only(&["east"]))).await.expect("an account");
+        // Back to the tables of before, with somebody in them.
+        for undo in ["ALTER TABLE accounts DROP COLUMN lots", "DELETE FROM _sqlx_migrations WHERE version = 260"] {
+            sqlx::query(undo).execute(store.pool()).await.expect("undone");
+        }
+        store.close().await;
+        drop((access, store));
+
+        let store = Store::open(&location, district()).await.expect("the same store, brought up to date");
+        let access = Access::open(store, Clock::manual(START_MS)).await.expect("access");
+        let account = access.account("of-before").await.expect("read").expect("still there");
+        assert_eq!(account.lots, OwnLots::All);
     })
     .await;
 }

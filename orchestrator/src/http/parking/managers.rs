@@ -103,11 +103,14 @@ struct OfDay {
     day: String,
 }
 
-/// Every lot at a glance.
+/// Every lot of the manager at a glance.
 #[utoipa::path(get, path = "/parking/lots", tag = "parking", responses((status = 200, body = Vec<LotView>)))]
-async fn lots(State(app): State<App>) -> Json<Vec<LotView>> {
+async fn lots(State(app): State<App>, identity: Identity) -> Json<Vec<LotView>> {
     let now_ms = app.engine.now_ms();
-    Json(app.engine.read(|core| core.parking().config().lots.iter().map(|lot| lot_view(core.parking(), lot, now_ms)).collect()))
+    Json(app.engine.read(|core| {
+        let own = core.parking().config().lots.iter().filter(|lot| identity.lots.has(&lot.id));
+        own.map(|lot| lot_view(core.parking(), lot, now_ms)).collect()
+    }))
 }
 
 fn lot_view(parking: &parking_core::Parking, lot: &parking_core::config::LotConfig, now_ms: i64) -> LotView {
@@ -128,17 +131,22 @@ fn lot_view(parking: &parking_core::Parking, lot: &parking_core::config::LotConf
 }
 
 /// Stays, latest first.
-#[utoipa::path(get, path = "/parking/sessions", tag = "parking", params(Which), responses((status = 200, body = Vec<StayView>)))]
+#[utoipa::path(get, path = "/parking/sessions", tag = "parking", params(Which), 
+    responses((status = 200, body = Vec<StayView>), (status = 403, body = Problem), (status = 422, body = Problem)))]
 async fn stays(State(app): State<App>, identity: Identity, Query(which): Query<Which>) -> Result<Json<Vec<StayView>>, Problem> {
     let now_ms = app.engine.now_ms();
     let state = which.state.as_deref().unwrap_or("all");
     if !["all", "active", "unpaid", "ended"].contains(&state) {
         return Err(Problem::invalid("state", "is active, unpaid or ended"));
     }
+    let named = which.lot.as_deref().and_then(|lot| LotId::new(lot).ok());
+    if named.is_some_and(|lot| !identity.lots.has(&lot)) {
+        return Err(Problem::other_lot());
+    }
     let cashier = Cashier::of(app.payments.as_ref());
     let shown = app.engine.read(|core| {
         let parking = core.parking();
-        let lots = parking.config().lots.iter().map(|lot| &lot.id);
+        let lots = parking.config().lots.iter().map(|lot| &lot.id).filter(|lot| identity.lots.has(lot));
         let lots = lots.filter(|lot| which.lot.as_deref().is_none_or(|wanted| lot.as_str() == wanted));
         let wanted = lots.flat_map(|lot| stays_of(parking, lot, state));
         wanted.take(STAYS_SHOWN_MAX).filter_map(|session| StayView::of(parking, &session.id, now_ms, &cashier)).collect()
@@ -199,7 +207,8 @@ async fn refund(
 async fn reviews(State(app): State<App>, identity: Identity) -> Json<Vec<ReviewView>> {
     let shown = app.engine.read(|core| {
         let parking = core.parking();
-        parking.reviews().take(REVIEWS_SHOWN_MAX).map(|review| ReviewView::of(parking, review)).collect()
+        let own = parking.reviews().filter(|review| identity.lots.has(&review.lot));
+        own.take(REVIEWS_SHOWN_MAX).map(|review| ReviewView::of(parking, review)).collect()
     });
     looked(&app, &identity, "parking reviews").await;
     Json(shown)

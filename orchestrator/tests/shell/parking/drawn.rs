@@ -24,6 +24,7 @@ async fn start(folder: &Path) -> (Server, String) {
         id: id.clone(),
         name: "Manager".to_owned(),
         role: dispatch_core::event::Role::Manager,
+        lots: orchestrator::access::OwnLots::All,
         password: "correct horse".to_owned(),
     };
     server.access().add_missing(vec![new]).await.expect("an account");

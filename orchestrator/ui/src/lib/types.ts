@@ -20,6 +20,8 @@ export interface Account {
   id: string;
   name: string;
   role: Role;
+  /** The lots of a manager of some only. */
+  lots?: string[];
 }
 
 export type IncidentState =

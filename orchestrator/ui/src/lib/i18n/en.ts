@@ -602,6 +602,7 @@ export const en = {
   problem: {
     malformed: 'The request was not understood.',
     invalid: 'A value is not acceptable.',
+    'other-lot': 'You are not a manager of this lot. An administrator can make you one.',
     unknown: 'That is not there any more.',
     changed: 'Somebody else changed it meanwhile.',
     'version-needed': 'Load the page again and repeat it.',

@@ -600,6 +600,7 @@ export const ko: Messages = {
   problem: {
     malformed: '요청을 이해하지 못했습니다.',
     invalid: '사용할 수 없는 값입니다.',
+    'other-lot': '이 주차장의 관리자가 아닙니다. 시스템 관리자에게 지정을 요청하세요.',
     unknown: '더 이상 없는 항목입니다.',
     changed: '그사이 다른 사람이 바꾸었습니다.',
     'version-needed': '페이지를 새로 고친 뒤 다시 하세요.',
