@@ -7,6 +7,7 @@
  *   BASE_URL=http://127.0.0.1:8080 node e2e/parking.mjs
  *
  * MANAGER      name:password of a lot manager (the demo's)
+ * ADMIN        name:password of an administrator (the demo's)
  * DRIVER       the path that an area's code opens, signed where beacons are (/p/A1); unsigned ones cannot be forged, and no forged one is tried
  * ORCHESTRATOR the program, whose reader reads the code (target/debug/orchestrator)
  * DRAW         0: lots' maps are left alone, and none is drawn
@@ -15,6 +16,7 @@
  * Exit code 0: everything is paid and booked. 1: it is not; the last step is named.
  */
 
+import { keepsAccounts } from './accounts.mjs';
 import { drawLot } from './lots.mjs';
 import { drawNewLot } from './newlot.mjs';
 import { readCode } from './reader.mjs';
@@ -180,6 +182,7 @@ async function parking(browser) {
     await drawLot(manager, DESK);
     await drawNewLot(manager, DESK);
   }
+  await keepsAccounts(browser);
   at('done: paid and booked');
 }
 

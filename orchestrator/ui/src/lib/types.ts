@@ -20,7 +20,7 @@ export interface Account {
   id: string;
   name: string;
   role: Role;
-  /** The lots of a manager of some only. */
+  /** The lots of a manager of some only; none, when empty. Every lot when absent. */
   lots?: string[];
 }
 

@@ -1,5 +1,6 @@
 /** English. This file also is the list of everything that must be said: the other languages have to match its type. */
 
+import { accountsEn } from './accounts';
 import { devicesEn } from './devices';
 import { lotsEn } from './lots';
 import { parkingEn } from './parking';
@@ -736,6 +737,7 @@ export const en = {
     manual: 'manual',
   },
 
+  accounts: accountsEn,
   devices: devicesEn,
   parking: parkingEn,
   lots: lotsEn,

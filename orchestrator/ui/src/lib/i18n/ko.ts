@@ -1,5 +1,6 @@
 /** 한국어. The type demands every text that English has. */
 
+import { accountsKo } from './accounts';
 import { devicesKo } from './devices';
 import { lotsKo } from './lots';
 import { parkingKo } from './parking';
@@ -734,6 +735,7 @@ export const ko: Messages = {
     manual: '수동',
   },
 
+  accounts: accountsKo,
   devices: devicesKo,
   parking: parkingKo,
   lots: lotsKo,
