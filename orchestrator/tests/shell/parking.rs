@@ -8,6 +8,7 @@ mod kills;
 mod proxies;
 mod reconciliation;
 mod registered;
+mod stand_in;
 mod toss;
 mod troubled;
 

@@ -2,18 +2,18 @@
 //! errors by code. It loses its first answer to each confirmation.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode as Status};
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use orchestrator::payments::{Charge, PaymentProvider, Toss, TossSettings, Verdict};
 use parking_core::money::Money;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
+use super::stand_in::{self, Answers};
 use super::{FEE, World, answer};
 
 /// `test_sk_escort:` in Base64 (RFC 4648).
@@ -114,29 +114,14 @@ async fn cancel(State(shop): State<Shared>, headers: HeaderMap, Path(key): Path<
     (Status::OK, Json(shop.answers_by_key[&idempotency].clone()))
 }
 
-async fn stand_in(shop: Shared) -> SocketAddr {
-    let routes = Router::new()
-        .route("/v1/payments/confirm", post(confirm_payment))
-        .route("/v1/payments/{key}", get(look))
-        .route("/v1/payments/{key}/cancel", post(cancel))
-        .with_state(shop);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, routes).await.expect("it serves") });
-    address
+fn answers() -> Answers<Shared> {
+    Answers { confirm: post(confirm_payment), look: get(look), cancel: post(cancel) }
 }
 
 /// A server whose shop is the stand-in.
 pub(super) async fn open_shop() -> (World, Shared) {
     let shop: Shared = Arc::default();
-    let address = stand_in(shop.clone()).await;
-    let secret = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(secret.path(), "test_sk_escort\n").expect("written");
-    let payments = format!(
-        "provider = \"toss\"\nbase_url = \"http://{address}\"\nclient_key = \"test_ck_escort\"\nsecret_key_file = {:?}",
-        secret.path()
-    );
-    (World::start(&payments).await, shop)
+    (stand_in::open(answers(), shop.clone()).await, shop)
 }
 
 /// Makes an order for the driver: its name.
@@ -273,7 +258,7 @@ async fn a_payment_of_elsewhere_pays_nothing_here() {
 async fn what_was_processed_before_is_ours_only_by_order_and_amount() {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let shop: Shared = Arc::default();
-    let address = stand_in(shop.clone()).await;
+    let address = stand_in::serve(answers(), shop.clone()).await;
     let settings = TossSettings {
         base_url: format!("http://{address}"),
         secret_key: "test_sk_escort".to_owned(),

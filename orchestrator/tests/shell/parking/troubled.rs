@@ -5,20 +5,20 @@
 //! What becomes of a call follows from the call alone, its key and how often it came, never from which call came sooner.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode as Status};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
 use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::World;
+use super::stand_in::{self, Answers};
 
 /// What is asked of the provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -97,26 +97,8 @@ pub async fn open_troubled_shop(fates: impl Fn(Call, &str, u32) -> Fate + Send +
         waiting: watch::Sender::default(),
         released: watch::Sender::default(),
     });
-    let address = serve(shop.clone()).await;
-    let secret = tempfile::NamedTempFile::new().expect("a file");
-    std::fs::write(secret.path(), "test_sk_escort\n").expect("written");
-    let payments = format!(
-        "provider = \"toss\"\nbase_url = \"http://{address}\"\nclient_key = \"test_ck_escort\"\nsecret_key_file = {:?}",
-        secret.path()
-    );
-    (World::start(&payments).await, shop)
-}
-
-async fn serve(shop: Shop) -> SocketAddr {
-    let routes = Router::new()
-        .route("/v1/payments/confirm", post(confirm))
-        .route("/v1/payments/{key}", get(look))
-        .route("/v1/payments/{key}/cancel", post(cancel))
-        .with_state(shop);
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    tokio::spawn(async move { axum::serve(listener, routes).await.expect("it serves") });
-    address
+    let answers = Answers { confirm: post(confirm), look: get(look), cancel: post(cancel) };
+    (stand_in::open(answers, shop.clone()).await, shop)
 }
 
 async fn look(State(shop): State<Shop>, Path(key): Path<String>) -> Response {
