@@ -1,10 +1,11 @@
 //! One simulated aircraft: body, sensors, battery, light and autopilot, stepped in virtual time.
 
 use flight_types::GeoPoint;
-use sim_camera::{AircraftAttitude, CameraPose, Gimbal, GimbalLimits};
+use sim_camera::CameraPose;
 
 use crate::autopilot::{Autopilot, PowerReading, wire};
 use crate::camera_component::{CameraComponent, Sight, VideoStream};
+use crate::held_camera::{GIMBAL_STEPS, HeldCamera, TURN_S};
 use crate::illuminator::Illuminator;
 use crate::physics::{Airframe, Environment, Noise, ROTOR_COUNT};
 use crate::plant::{Plant, angles_rad};
@@ -13,8 +14,6 @@ use crate::{Fault, FlightMode, ParamValue, STEP_S, STEP_US, StreamProfile};
 
 /// Satellites seen under an open sky.
 pub(crate) const SATELLITES: u8 = 14;
-/// Steps between two of the gimbal and the camera: 50 Hz.
-const GIMBAL_STEPS: u64 = 5;
 /// The estimator settles between these times after a start (flight.md 13), microseconds.
 const READY_US_MIN: u64 = 2_000_000;
 const READY_US_SPREAD: u64 = 2_000_000;
@@ -126,8 +125,7 @@ pub struct Aircraft {
     autopilot: Autopilot,
     illuminator: Illuminator,
     illuminator_out: wire::Transmitter,
-    gimbal: Gimbal,
-    camera_turn_deg_s: [f64; 3],
+    held_camera: HeldCamera,
     camera: Option<CameraComponent>,
     noise: Noise,
     camera_frozen: bool,
@@ -152,8 +150,7 @@ impl Aircraft {
             autopilot,
             illuminator: Illuminator::new(config.system_id, config.has_illuminator),
             illuminator_out: wire::Transmitter::new(config.system_id),
-            gimbal: Gimbal::new(GimbalLimits::default()),
-            camera_turn_deg_s: [0.0; 3],
+            held_camera: HeldCamera::default(),
             camera: config.camera.map(|streams| CameraComponent::new(config.system_id, streams)),
             noise,
             camera_frozen: false,
@@ -215,7 +212,7 @@ impl Aircraft {
     pub fn truth(&self) -> Truth {
         let (body, battery) = (self.plant.body(), self.plant.battery());
         let (roll, pitch, heading) = angles_rad(body);
-        let look = self.gimbal.attitude();
+        let look = self.held_camera.look();
         Truth {
             position: self.plant.place(),
             altitude_amsl_m: self.plant.home_amsl_m() - body.position_m.z,
@@ -233,7 +230,7 @@ impl Aircraft {
             camera_pitch_deg: look.pitch_deg,
             camera_heading_deg: look.heading_deg,
             camera_roll_deg: look.roll_deg,
-            camera_turn_deg_s: self.camera_turn_deg_s,
+            camera_turn_deg_s: self.held_camera.turn_deg_s(),
             camera_zoom: self.camera.as_ref().map_or(1.0, CameraComponent::zoom),
             camera_frozen: self.camera_frozen,
             armed: self.autopilot.armed(),
@@ -298,18 +295,9 @@ impl Aircraft {
 
     /// The gimbal turns towards the autopilot's wish, against the body's real movements, and tells the autopilot what it did.
     fn turn_camera(&mut self) {
-        const TURN_S: f64 = GIMBAL_STEPS as f64 * STEP_S;
-        let (roll, pitch, heading) = angles_rad(self.plant.body());
-        let attitude =
-            AircraftAttitude { roll_deg: roll.to_degrees(), pitch_deg: pitch.to_degrees(), heading_deg: heading.to_degrees() };
-        let before = self.gimbal.attitude();
-        let (wish_pitch_deg, wish_yaw_deg) = self.autopilot.gimbal_wish_deg();
-        self.gimbal.step(wish_pitch_deg, wish_yaw_deg, &attitude, TURN_S);
-        let after = self.gimbal.attitude();
-        let turned_deg = (after.heading_deg - before.heading_deg + 540.0).rem_euclid(360.0) - 180.0;
-        self.camera_turn_deg_s =
-            [turned_deg, after.pitch_deg - before.pitch_deg, after.roll_deg - before.roll_deg].map(|part| part / TURN_S);
-        self.autopilot.note_gimbal(self.gimbal.held_deg(), self.gimbal.rates_deg_s());
+        self.held_camera.turn(self.autopilot.gimbal_wish_deg(), &self.plant);
+        let (held_deg, rates_deg_s) = self.held_camera.held();
+        self.autopilot.note_gimbal(held_deg, rates_deg_s);
         let sight = self.sight();
         if let Some(camera) = &mut self.camera {
             camera.step(self.now_us, TURN_S, &sight, &mut self.illuminator_out);
@@ -322,7 +310,7 @@ impl Aircraft {
         let here = self.plant.place();
         let beside = here.moved(45.0, std::f64::consts::SQRT_2);
         let e7 = |degrees: f64| degrees * 1e7;
-        let look = self.gimbal.attitude();
+        let look = self.held_camera.look();
         Sight {
             lat_lon_e7: [e7(here.lat_deg()).round() as i32, e7(here.lon_deg()).round() as i32],
             altitude_mm: ((self.plant.home_amsl_m() - body.position_m.z) * 1e3) as i32,

@@ -223,7 +223,7 @@ fn place(arguments: &FlyArguments) -> Result<Vec<Flown>> {
     Ok(fleet)
 }
 
-fn site_in(folder: &Path) -> Result<Site> {
+pub(crate) fn site_in(folder: &Path) -> Result<Site> {
     Site::load(folder).with_context(|| format!("cannot read the site in {}", folder.display()))
 }
 
@@ -297,7 +297,7 @@ fn connect(name: String, config: AircraftConfig, target: &Target, index: usize) 
     let socket = UdpSocket::bind(local).context("cannot open a UDP socket")?;
     socket.set_nonblocking(true)?;
     let aircraft = Aircraft::new(config);
-    let mount = Mount::new(aircraft.truth());
+    let mount = Mount::new((&aircraft.truth()).into());
     Ok(Flown { name, mount, aircraft, socket, peer })
 }
 
@@ -314,7 +314,7 @@ fn tick(flown: &mut Flown, virtual_ms: u64, environment: &Environment) {
         }
     }
     flown.aircraft.step(virtual_ms, environment);
-    flown.mount.moved(flown.aircraft.truth());
+    flown.mount.moved((&flown.aircraft.truth()).into());
     while let Some(datagram) = flown.aircraft.poll_transmit() {
         // A datagram that cannot be sent is a lost datagram; the link is made for that.
         let _ = flown.socket.send_to(&datagram, flown.peer);

@@ -22,6 +22,9 @@ pub use traffic::Traffic;
 
 mod plant;
 
+mod held_camera;
+pub use held_camera::CameraTruth;
+
 mod aircraft;
 pub use aircraft::{Aircraft, AircraftConfig, Truth};
 

@@ -1,5 +1,6 @@
 //! `sim px4`: our physics behind real PX4 in its simulated build, one TCP port an aircraft. A thin shell: clock and sockets.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
@@ -10,9 +11,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use crate::fault::NoFault;
-use crate::fly::{NamedPad, Pad, pads};
+use sim_rtsp::StreamSettings;
+
+use crate::fly::{NamedPad, Pad, pads, site_in};
 use crate::hil::{LIMITS, Notice, Seat, px4_environment};
 use crate::physics::Airframe;
+use crate::video::{Mount, Street, VideoServer, View};
 use crate::{AircraftConfig, Environment, Fault};
 
 /// Longest piece of a stream that is read at once.
@@ -43,9 +47,12 @@ pub struct Px4Arguments {
     /// The folder of a site: all its aircraft, on their pads, in the order of the file
     #[arg(long, conflicts_with_all = ["pad", "at", "drones"])]
     pub site: Option<PathBuf>,
-    /// Mean wind from the west, metres per second, with the gusts that go with it
+    /// Mean wind, metres per second, with the gusts that go with it
     #[arg(long, default_value_t = 0.0)]
     pub wind: f64,
+    /// Where the wind comes from, degrees clockwise from north
+    #[arg(long, default_value_t = 270.0)]
+    pub wind_from: f64,
     /// Seed of noise and gusts
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
@@ -53,6 +60,15 @@ pub struct Px4Arguments {
     /// motor-lost=0..3, light-dead, light-mended, compass-stuck, compass-works, baro-drift=M_S, battery-sag=FACTOR, charge=PCT
     #[arg(long)]
     pub fault: Vec<PlannedFault>,
+    /// Serve the aircraft's cameras over RTSP here, for example 127.0.0.1:8554; rtsp://HOST:PORT/NAME/main and …/NAME/sub
+    #[arg(long)]
+    pub rtsp: Option<SocketAddr>,
+    /// Local solar hour that the cameras show: 12 is noon, 19 dusk, 22 night; a test pattern without --site
+    #[arg(long, default_value_t = 22.0)]
+    pub hour: f64,
+    /// Elevation over the horizon at which the gimbal holds the camera, degrees; it looks where the nose points
+    #[arg(long, default_value_t = -45.0, allow_negative_numbers = true)]
+    pub camera_pitch: f64,
     /// Print the environment variables with which PX4 sets itself up for this aircraft, and exit
     #[arg(long)]
     pub environment: bool,
@@ -95,13 +111,24 @@ pub fn run(arguments: &Px4Arguments) -> Result<()> {
         }
         return Ok(());
     }
+    if !(0.0..=24.0).contains(&arguments.hour) {
+        bail!("--hour must be from 0 to 24");
+    }
+    if !(-90.0..=0.0).contains(&arguments.camera_pitch) {
+        bail!("--camera-pitch must be from -90 to 0");
+    }
     let mut threads = Vec::new();
+    let mut mounts = BTreeMap::new();
     for (index, named) in pads(arguments.site.as_deref(), &arguments.pad, arguments.at, arguments.drones)?.iter().enumerate() {
         let listener = listen(arguments.listen, index)?;
         println!("aircraft {} system {} waits for its autopilot at {}", named.name, named.system_id, listener.local_addr()?);
         let (seat, name) = (seat(arguments, named), named.name.clone());
-        threads.push(std::thread::spawn(move || serve(&listener, seat, &name)));
+        let mount = Mount::new(seat.camera());
+        mounts.insert(name.clone(), mount.clone());
+        threads.push(std::thread::spawn(move || serve(&listener, seat, &name, &mount)));
     }
+    // Kept until the end: it serves while it lives.
+    let _video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, mounts)).transpose()?;
     match arguments.r#for {
         Some(limit_s) => std::thread::sleep(Duration::from_secs_f64(limit_s.max(0.0))),
         None => {
@@ -113,6 +140,20 @@ pub fn run(arguments: &Px4Arguments) -> Result<()> {
     Ok(())
 }
 
+/// Serves every aircraft's camera. Nobody announces it over MAVLink: the autopilot does not know of it; a server is told by `cameras`.
+fn serve_cameras(arguments: &Px4Arguments, bind: SocketAddr, mounts: BTreeMap<String, Mount>) -> Result<VideoServer> {
+    let names: Vec<String> = mounts.keys().cloned().collect();
+    let view = match &arguments.site {
+        Some(folder) => View::of_site(&site_in(folder)?, &BTreeMap::new(), arguments.hour, Street::default()),
+        None => View::Pattern,
+    };
+    let video = VideoServer::start(bind, mounts, &view, StreamSettings::default())?;
+    for name in names {
+        println!("camera {name} at rtsp://{}/{name}/main", video.address());
+    }
+    Ok(video)
+}
+
 /// The port of the aircraft with this index; port 0 lets the machine choose for each.
 fn listen(first: SocketAddr, index: usize) -> Result<TcpListener> {
     let offset = if first.port() == 0 { 0 } else { u16::try_from(index).context("too many aircraft")? };
@@ -122,10 +163,11 @@ fn listen(first: SocketAddr, index: usize) -> Result<TcpListener> {
 }
 
 fn seat(arguments: &Px4Arguments, named: &NamedPad) -> Seat {
-    let environment = if arguments.wind > 0.0 { Environment::windy(arguments.wind, 270.0) } else { Environment::default() };
+    let environment = if arguments.wind > 0.0 { Environment::windy(arguments.wind, arguments.wind_from) } else { Environment::default() };
     let mut config = AircraftConfig::new(named.system_id, named.pad.point, named.pad.amsl_m);
     config.seed = arguments.seed;
     let mut seat = Seat::new(config, environment, arguments.speed, LIMITS);
+    seat.hold_camera(arguments.camera_pitch);
     for planned in &arguments.fault {
         if planned.system_id.is_none_or(|system_id| system_id == named.system_id) {
             seat.plan_fault(planned.at_ms, planned.fault.clone());
@@ -135,12 +177,12 @@ fn seat(arguments: &Px4Arguments, named: &NamedPad) -> Seat {
 }
 
 /// One autopilot after another: a restarted one finds its aircraft on the pad.
-fn serve(listener: &TcpListener, mut seat: Seat, name: &str) -> Result<()> {
+fn serve(listener: &TcpListener, mut seat: Seat, name: &str, mount: &Mount) -> Result<()> {
     let start = Instant::now();
     loop {
         let (stream, _) = listener.accept().context("cannot accept an autopilot")?;
         stream.set_nodelay(true)?;
-        if let Err(error) = converse(stream, &mut seat, name, start) {
+        if let Err(error) = converse(stream, &mut seat, name, mount, start) {
             println!("aircraft {name} {:.1} s: the connection broke: {error:#}", seat.virtual_us() as f64 / 1e6);
         }
         seat.disconnect();
@@ -149,7 +191,7 @@ fn serve(listener: &TcpListener, mut seat: Seat, name: &str) -> Result<()> {
 }
 
 /// Until the autopilot closes the connection.
-fn converse(mut stream: TcpStream, seat: &mut Seat, name: &str, start: Instant) -> Result<()> {
+fn converse(mut stream: TcpStream, seat: &mut Seat, name: &str, mount: &Mount, start: Instant) -> Result<()> {
     let (pieces, received) = sync_channel(PIECES_MAX);
     let reading = stream.try_clone()?;
     let reader = std::thread::spawn(move || read(reading, &pieces));
@@ -159,6 +201,7 @@ fn converse(mut stream: TcpStream, seat: &mut Seat, name: &str, start: Instant) 
         if let Err(error) = transmit(&mut stream, seat) {
             break Err(error.into());
         }
+        mount.moved(seat.camera());
         tell(seat, name);
         match wait(&received, seat, now_us()) {
             Ok(piece) => seat.handle_bytes(&piece, now_us()),

@@ -12,7 +12,7 @@ use sim_rtsp::{Camera, CameraStream, Picture, Pose, RtspServer, StreamSettings, 
 use site_model::Site;
 
 use crate::picture::{Crowd, Telling, parked_cars, plan_with_codes, pose_of};
-use crate::{Fault, Truth};
+use crate::{CameraTruth, Fault};
 
 /// How wide the simulated camera looks, degrees.
 const HORIZONTAL_FOV_DEG: f64 = 70.0;
@@ -31,20 +31,20 @@ const TELLING_BYTES: usize = 512;
 
 /// Where an aircraft is, as its camera needs it; written by the flight, read when a picture is taken.
 #[derive(Debug, Clone)]
-pub struct Mount(Arc<Mutex<Truth>>);
+pub struct Mount(Arc<Mutex<CameraTruth>>);
 
 impl Mount {
     /// On an aircraft that is there now.
-    pub fn new(truth: Truth) -> Self {
+    pub fn new(truth: CameraTruth) -> Self {
         Self(Arc::new(Mutex::new(truth)))
     }
 
     /// The aircraft has moved.
-    pub fn moved(&self, truth: Truth) {
+    pub fn moved(&self, truth: CameraTruth) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = truth;
     }
 
-    fn truth(&self) -> Truth {
+    fn truth(&self) -> CameraTruth {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -173,7 +173,7 @@ impl Eye {
 impl Camera for MountedCamera {
     fn capture(&mut self, picture: &mut Picture) {
         let truth = self.mount.truth();
-        if truth.camera_frozen && picture.captured_at_us != 0 {
+        if truth.frozen && picture.captured_at_us != 0 {
             return;
         }
         match &mut self.eye {
@@ -185,10 +185,10 @@ impl Camera for MountedCamera {
 }
 
 impl SiteEye {
-    fn capture(&mut self, truth: &Truth, picture: &mut Picture) {
-        let pose = pose_of(truth, &self.frame);
-        self.camera.set_zoom(truth.camera_zoom);
-        self.scene.spotlight.brightness = if truth.light_winks { 0.0 } else { truth.light };
+    fn capture(&mut self, truth: &CameraTruth, picture: &mut Picture) {
+        let pose = pose_of(*truth, &self.frame);
+        self.camera.set_zoom(truth.zoom);
+        self.scene.spotlight.brightness = truth.light;
         self.scene.people = self.street.seen(&self.frame);
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now_us = u64::try_from(since.as_micros()).unwrap_or_default();
@@ -198,15 +198,15 @@ impl SiteEye {
     }
 }
 
-fn stream_pose(truth: &Truth) -> Pose {
+fn stream_pose(truth: &CameraTruth) -> Pose {
     Pose {
         lat_deg: truth.position.lat_deg(),
         lon_deg: truth.position.lon_deg(),
         amsl_m: truth.altitude_amsl_m,
-        yaw_deg: truth.camera_heading_deg,
-        pitch_deg: truth.camera_pitch_deg,
-        roll_deg: truth.camera_roll_deg,
-        horizontal_fov_deg: Intrinsics::hd().zoomed(truth.camera_zoom).horizontal_field_rad().to_degrees(),
+        yaw_deg: truth.heading_deg,
+        pitch_deg: truth.pitch_deg,
+        roll_deg: truth.roll_deg,
+        horizontal_fov_deg: Intrinsics::hd().zoomed(truth.zoom).horizontal_field_rad().to_degrees(),
     }
 }
 

@@ -8,8 +8,9 @@ use std::collections::VecDeque;
 use super::outputs::{Controls, HIL_ACTUATOR_CONTROLS};
 use super::sensors::{self, HIL_GPS, HIL_SENSOR, Magnetometer};
 use crate::autopilot::wire::{self, AUTOPILOT_COMPONENT, Transmitter};
+use crate::held_camera::{GIMBAL_STEPS, HeldCamera};
 use crate::plant::Plant;
-use crate::{AircraftConfig, Environment, Fault, STEP_US};
+use crate::{AircraftConfig, CameraTruth, Environment, Fault, STEP_US};
 
 /// Bounds of a seat, in real time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,6 +93,8 @@ pub struct Seat {
     speed: f64,
     plant: Plant,
     compass: Magnetometer,
+    camera: HeldCamera,
+    look_pitch_deg: f64,
     light_dead: bool,
     turn: Turn,
     steps: u64,
@@ -99,7 +102,9 @@ pub struct Seat {
     due_us: f64,
     controls: Controls,
     stalled: bool,
-    faults: VecDeque<(u64, Fault)>,
+    /// In the order of their times; the first `broken` of them have happened.
+    faults: Vec<(u64, Fault)>,
+    broken: usize,
     unread: Vec<u8>,
     out: Transmitter,
     shown: Shown,
@@ -118,23 +123,31 @@ impl Seat {
             speed,
             plant,
             compass,
+            camera: HeldCamera::default(),
+            look_pitch_deg: 0.0,
             light_dead: false,
             turn: Turn::Empty,
             steps: 0,
             due_us: 0.0,
             controls: Controls::OFF,
             stalled: false,
-            faults: VecDeque::new(),
+            faults: Vec::new(),
+            broken: 0,
             unread: Vec::new(),
             shown: NOTHING_SHOWN,
             notices: VecDeque::new(),
         }
     }
 
-    /// Lets something break, or mend, so many virtual milliseconds after an autopilot has taken the seat.
+    /// Lets something break, or mend, so many virtual milliseconds after an autopilot has taken the seat; after each that takes it.
     pub fn plan_fault(&mut self, at_ms: u64, fault: Fault) {
         let place = self.faults.partition_point(|(planned_ms, _)| *planned_ms <= at_ms);
         self.faults.insert(place, (at_ms, fault));
+    }
+
+    /// Holds the camera at this elevation over the horizon, degrees, in the direction of the nose. No output of the autopilot moves it.
+    pub fn hold_camera(&mut self, pitch_deg: f64) {
+        self.look_pitch_deg = pitch_deg;
     }
 
     /// An autopilot has connected: the aircraft stands on its pad, just switched on.
@@ -143,6 +156,7 @@ impl Seat {
         self.out = Transmitter::new(self.config.system_id);
         (self.steps, self.due_us, self.turn) = (0, now_us as f64, Turn::Free);
         (self.controls, self.shown, self.stalled) = (Controls::OFF, NOTHING_SHOWN, false);
+        (self.camera, self.light_dead, self.broken) = (HeldCamera::default(), false, 0);
         self.unread.clear();
         self.notices.push_back(Notice::Connected);
         self.handle_timeout(now_us);
@@ -220,6 +234,24 @@ impl Seat {
         if self.light_dead { 0.0 } else { self.controls.light() }
     }
 
+    /// What is really so: where the camera is and looks.
+    pub fn camera(&self) -> CameraTruth {
+        let (body, look) = (self.plant.body(), self.camera.look());
+        CameraTruth {
+            position: self.plant.place(),
+            altitude_amsl_m: self.plant.home_amsl_m() - body.position_m.z,
+            height_m: self.height_m(),
+            velocity_m_s: body.velocity_m_s.into(),
+            pitch_deg: look.pitch_deg,
+            heading_deg: look.heading_deg,
+            roll_deg: look.roll_deg,
+            turn_deg_s: self.camera.turn_deg_s(),
+            zoom: 1.0,
+            frozen: false,
+            light: self.light(),
+        }
+    }
+
     fn take_controls(&mut self, controls: Controls) {
         if self.turn == Turn::Empty {
             return;
@@ -242,6 +274,9 @@ impl Seat {
         if self.steps > 0 {
             let rotors = self.controls.rotor_rad_s(self.plant.airframe());
             self.plant.act(rotors, self.light());
+        }
+        if self.steps.is_multiple_of(GIMBAL_STEPS) {
+            self.camera.turn((self.look_pitch_deg, 0.0), &self.plant);
         }
         self.steps += 1;
         self.break_what_is_due();
@@ -266,13 +301,13 @@ impl Seat {
 
     fn break_what_is_due(&mut self) {
         let now_ms = self.virtual_us() / 1_000;
-        while self.faults.front().is_some_and(|(at_ms, _)| *at_ms <= now_ms) {
-            let Some((_, fault)) = self.faults.pop_front() else { return };
+        while let Some((_, fault)) = self.faults.get(self.broken).filter(|(at_ms, _)| *at_ms <= now_ms) {
+            self.broken += 1;
             if let Fault::LightDead(dead) = fault {
-                self.light_dead = dead;
+                self.light_dead = *dead;
             }
             // What else is not the machine's is the autopilot's own, and a real one is broken by its own means.
-            self.plant.inject(&fault);
+            self.plant.inject(fault);
         }
     }
 

@@ -17,21 +17,22 @@ pub use command::{FrameOptions, frame_command};
 use flight_types::LocalFrame;
 use sim_camera::CameraPose;
 
-use crate::Truth;
+use crate::CameraTruth;
 
-/// Where the camera of an aircraft is and looks, in the plan's frame.
-pub fn pose_of(truth: &Truth, frame: &LocalFrame) -> CameraPose {
+/// Where a camera is and looks, in the plan's frame.
+pub fn pose_of(truth: impl Into<CameraTruth>, frame: &LocalFrame) -> CameraPose {
+    let truth = truth.into();
     let place = frame.to_local(truth.position);
     let [north_m_s, east_m_s, down_m_s] = truth.velocity_m_s;
     CameraPose {
         east_m: place.east_m,
         north_m: place.north_m,
         up_m: truth.height_m.max(0.0) + CAMERA_UP_M,
-        heading_deg: truth.camera_heading_deg,
-        pitch_deg: truth.camera_pitch_deg,
-        roll_deg: truth.camera_roll_deg,
+        heading_deg: truth.heading_deg,
+        pitch_deg: truth.pitch_deg,
+        roll_deg: truth.roll_deg,
         velocity_m_s: [east_m_s, north_m_s, -down_m_s],
-        turn_deg_s: truth.camera_turn_deg_s,
+        turn_deg_s: truth.turn_deg_s,
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod sockets;
 mod stand_in;
+mod weather_and_faults;
 
 use sim::hil::{LIMITS, Notice, Seat};
 use sim::physics::{AIR_DENSITY_KG_M3, Airframe};

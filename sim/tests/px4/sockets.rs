@@ -1,4 +1,4 @@
-//! The program `sim px4` with its sockets: two aircraft, two stand-ins, and one that hangs up.
+//! The program `sim px4` with its sockets: two aircraft, two stand-ins; one that hangs up, one that breaks, cameras that run.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -16,9 +16,10 @@ struct Program {
 }
 
 impl Program {
-    fn start(drones: usize) -> (Self, Vec<SocketAddr>) {
+    fn start(drones: usize, further: &[&str]) -> (Self, Vec<SocketAddr>) {
         let mut child = Command::new(env!("CARGO_BIN_EXE_sim"))
             .args(["px4", "--listen", "127.0.0.1:0", "--speed", "50", "--for", "60", "--drones", &drones.to_string()])
+            .args(further)
             .stdout(Stdio::piped())
             .spawn()
             .expect("the simulator starts");
@@ -78,7 +79,7 @@ fn connect(address: SocketAddr) -> TcpStream {
 
 #[test]
 fn two_autopilots_fly_and_one_that_hangs_up_can_be_started_anew() {
-    let (mut program, addresses) = Program::start(2);
+    let (mut program, addresses) = Program::start(2, &[]);
     let mut first = (connect(addresses[0]), StandIn::default());
     let mut second = (connect(addresses[1]), StandIn::default());
     speak(&mut first.0, &mut first.1, 500);
@@ -94,4 +95,37 @@ fn two_autopilots_fly_and_one_that_hangs_up_can_be_started_anew() {
     speak(&mut again.0, &mut again.1, 100);
     assert!(program.until("aircraft 1").contains("connected"));
     speak(&mut second.0, &mut second.1, 600);
+}
+
+/// How many pictures ffmpeg shows of a stream when it is to show three.
+fn pictures(address: &str) -> usize {
+    let arguments = ["-v", "error", "-rtsp_transport", "tcp", "-i", address, "-frames:v", "3", "-f", "framemd5", "-"];
+    let output = Command::new("ffmpeg").args(arguments).output().expect("ffmpeg is needed (apt install ffmpeg)");
+    String::from_utf8_lossy(&output.stdout).lines().filter(|line| !line.starts_with('#')).count()
+}
+
+#[test]
+fn a_fault_meets_the_aircraft_that_it_is_meant_for_and_each_has_its_camera() {
+    let fault = ["--fault", "2@3:motor-lost=0", "--wind", "5", "--wind-from", "180"];
+    let (mut program, addresses) = Program::start(2, &[&fault[..], &["--rtsp", "127.0.0.1:0"]].concat());
+    let cameras: Vec<String> =
+        (0..2).map(|_| program.until("camera ").rsplit(' ').next().expect("an address at the end").to_owned()).collect();
+    assert!(cameras[0].ends_with("/1/main") && cameras[1].ends_with("/2/main"), "{cameras:?}");
+    // One after the other: whoever is connected and not spoken to lets its time run on.
+    let [first, second] = [0, 1].map(|index| {
+        let (mut stream, mut stand_in) = (connect(addresses[index]), StandIn::default());
+        speak(&mut stream, &mut stand_in, 500);
+        stand_in.arm().expect("ready");
+        stand_in.outputs = [0.8; 5];
+        speak(&mut stream, &mut stand_in, 2_500);
+        stand_in
+    });
+    assert!(program.until("crashed").starts_with("aircraft 2 "));
+    let turning = |stand_in: &StandIn| stand_in.sensors[745..800].iter().any(|sensor| sensor.rates_rad_s[0].abs() > 0.5);
+    assert_eq!((turning(&first), turning(&second)), (false, true));
+    let north_m_s = first.gps.expect("fixes").velocity_m_s[0];
+    assert!(north_m_s > 0.5, "carried north by the wind from the south: {north_m_s} m/s");
+    for camera in cameras {
+        assert_eq!(pictures(&camera), 3, "{camera}");
+    }
 }

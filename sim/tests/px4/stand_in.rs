@@ -39,6 +39,8 @@ pub struct Gps {
     pub lat_deg: f64,
     pub lon_deg: f64,
     pub altitude_m: f64,
+    /// North, east, down.
+    pub velocity_m_s: [f64; 3],
     pub horizontal_cm: u16,
     pub fix: u8,
     pub satellites: u8,
@@ -186,10 +188,12 @@ fn read_sensor(payload: &[u8; 255]) -> Sensor {
 }
 
 fn read_gps(payload: &[u8; 255]) -> Gps {
+    let speed = |at: usize| f64::from(i16::from_le_bytes([payload[at], payload[at + 1]])) / 100.0;
     Gps {
         lat_deg: f64::from(i32_at(payload, 8)) / 1e7,
         lon_deg: f64::from(i32_at(payload, 12)) / 1e7,
         altitude_m: f64::from(i32_at(payload, 16)) / 1e3,
+        velocity_m_s: [speed(26), speed(28), speed(30)],
         horizontal_cm: u16::from_le_bytes([payload[20], payload[21]]),
         fix: payload[34],
         satellites: payload[35],
