@@ -163,7 +163,8 @@ fn listen(first: SocketAddr, index: usize) -> Result<TcpListener> {
 }
 
 fn seat(arguments: &Px4Arguments, named: &NamedPad) -> Seat {
-    let environment = if arguments.wind > 0.0 { Environment::windy(arguments.wind, arguments.wind_from) } else { Environment::default() };
+    let environment =
+        if arguments.wind > 0.0 { Environment::windy(arguments.wind, arguments.wind_from) } else { Environment::default() };
     let mut config = AircraftConfig::new(named.system_id, named.pad.point, named.pad.amsl_m);
     config.seed = arguments.seed;
     let mut seat = Seat::new(config, environment, arguments.speed, LIMITS);

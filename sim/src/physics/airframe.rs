@@ -64,33 +64,39 @@ impl Default for Airframe {
         let rotor = |front: f64, right: f64, yaw_sign: f64| Rotor { position_m: Vector::new(front, right, 0.0), yaw_sign };
         let foot = |front: f64, right: f64| Vector::new(front, right, 0.12);
         Self {
-            // The Iris class of PX4's own simulators: 1.5 kg; ours carries its light within that mass.
+            // The Iris of PX4's own simulators (PX4-SITL_gazebo-classic, models/iris/iris.sdf.jinja); ours carries its light within that mass.
             mass_kg: 1.5,
-            // The same vehicle's published inertia.
+            // The same file.
             inertia_kg_m2: Vector::new(0.029_125, 0.029_125, 0.055_225),
-            // 0.25 m arms at 45 degrees. Signs: PX4 quad X spins front right and rear left counter-clockwise.
+            // Arms of 0.25 m at 45 degrees: ours, for a symmetric X; those of the Iris are 0.256 m in front and 0.239 m behind. Signs: PX4's
+            // quad X spins front right and rear left counter-clockwise.
             rotors: [rotor(0.177, 0.177, 1.0), rotor(-0.177, -0.177, 1.0), rotor(0.177, -0.177, -1.0), rotor(-0.177, 0.177, -1.0)],
-            // A 9 × 5 inch propeller, static values of the UIUC propeller data base for the GWS 9×5.
+            // A 9 × 5 inch propeller: UIUC Propeller Data Site, volume 2, GWS Direct Drive 9×5, static run 0797rd, at 6,397 rpm; over the
+            // speeds of flight (4,500 to 6,400 rpm) the run has CT 0.105 to 0.110 and CP 0.039 to 0.040.
             rotor_diameter_m: 0.2286,
             thrust_coefficient: 0.1099,
             power_coefficient: 0.0402,
-            // Where the same data set's thrust curve crosses zero, for a pitch over diameter of 0.56 plus its zero-lift angle.
+            // Ours, from the same propeller's pitch over diameter of 0.56 and what cambered blades add before their lift is zero.
             zero_thrust_advance_ratio: 0.75,
-            // 8,600 rpm: a 920 rpm/V motor on 14.8 V under load; gives a thrust over weight of 2.05 at sea level.
+            // 8,600 rpm: ours, a 920 rpm/V motor on 14.8 V at 63 % of its unloaded speed; gives a thrust over weight of 2.05 at sea level. The Iris
+            // of the file above has 1.92 (1,100 rad/s, 5.84e-6 N s²).
             rotor_rad_s_max: 900.0,
-            // About 1,400 rpm: the spin after arming, 3 % of the hover thrust.
+            // About 1,400 rpm: ours, the spin after arming, 6 % of the hover thrust.
             rotor_rad_s_idle: 150.0,
-            // Motors of this size reach 63 % of a step in 25 to 40 ms.
+            // Ours, between PX4's own models of this class: 12.5 ms up and 25 ms down (iris.sdf.jinja), 50 ms (SIH_T_TAU).
             rotor_lag_s: 0.03,
-            // A 12 g blade pair as a thin rod: m D² / 12.
+            // Ours: a 12 g blade pair as a thin rod, m D² / 12.
             rotor_inertia_kg_m2: 5.2e-5,
-            // Rotor drag of 0.13 1/s per kilogram; small racing quadrotors were measured at 0.3 to 0.5 1/s, slower rotors less.
+            // With the area below, within 6 % of the drag that PX4's estimator assumes of a multicopter of this mass from 4 to 15 m/s: rotors 0.15 1/s
+            // (EKF2_MCOEF), body 100 kg/m² (EKF2_BCOEF_X, _Y; PX4 1.16, params_drag.yaml). The share of the body is ours: we carry a lamp and a
+            // gimbal. The Iris of iris.sdf.jinja drags more (0.37 1/s at its hover), racing quadrotors too. Down: ours, half as much.
             linear_drag_n_s_m: Vector::new(0.20, 0.20, 0.10),
-            // A 0.02 m² front and 0.03 m² plan of a bluff body with Cd about 1.
+            // Ours: 0.02 m² of front and 0.03 m² of plan of a bluff body with Cd about 1.
             drag_area_m2: Vector::new(0.02, 0.02, 0.03),
             feet_m: [foot(0.15, 0.15), foot(-0.15, -0.15), foot(0.15, -0.15), foot(-0.15, 0.15)],
-            // Small brushless motor (0.8) times controller (0.94).
+            // Ours: small brushless motor (0.8) times controller (0.94).
             drive_efficiency: 0.75,
+            // Ours: an autopilot board, a radio and a small camera.
             avionics_w: 8.0,
             light_w: 20.0,
         }

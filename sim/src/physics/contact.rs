@@ -6,7 +6,7 @@ use super::{Airframe, BodyState, Vector};
 const STIFFNESS_N_M: f64 = 1_800.0;
 /// Damping of one foot, newton seconds per metre: about 0.7 of critical for a quarter of 1.5 kg.
 const DAMPING_N_S_M: f64 = 36.0;
-/// Rubber on concrete.
+/// Rubber on concrete: ours, the dry end of what handbooks give (0.6 to 0.85).
 const FRICTION: f64 = 0.7;
 /// Sliding speed at which friction reaches half its value; keeps the force smooth around rest, metres per second.
 const FRICTION_HALF_SPEED_M_S: f64 = 0.05;

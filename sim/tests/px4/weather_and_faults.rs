@@ -51,9 +51,8 @@ fn wind_pushes_it_as_the_drag_says_and_the_accelerometer_feels_it() {
             (flight.stand_in.sensors.len(), flight.stand_in.gps.expect("fixes").velocity_m_s);
         flight.run_s(0.4);
         let felt = &flight.stand_in.sensors[before..];
-        let mean = |axis: usize| {
-            felt.iter().map(|sensor| f64::from(sensor.specific_force_m_s2[axis])).sum::<f64>() / felt.len() as f64
-        };
+        let mean =
+            |axis: usize| felt.iter().map(|sensor| f64::from(sensor.specific_force_m_s2[axis])).sum::<f64>() / felt.len() as f64;
         // The nose points north: front is north, right is east. The turn-on bias is 0.05; some speed has been taken up already.
         for (axis, wind_m_s, had_m_s) in [(0, north_m_s, felt_north_m_s), (1, east_m_s, felt_east_m_s)] {
             let expected = drag_m_s2(wind_m_s - had_m_s);
