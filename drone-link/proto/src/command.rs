@@ -7,12 +7,14 @@
 use std::collections::VecDeque;
 
 use crate::LinkLimits;
+use crate::cancellations::Cancellations;
 use crate::dialect::{CommandKind, CommandSpec, Outgoing};
 
 /// MAV_RESULT values.
 const ACCEPTED: u8 = 0;
 const TEMPORARILY_REJECTED: u8 = 1;
 const IN_PROGRESS: u8 = 5;
+const CANCELLED: u8 = 6;
 /// Sendings whose answers are waited for at once; more are never under way. The oldest is forgotten first.
 const AWAITED_MAX: usize = 64;
 
@@ -64,6 +66,8 @@ struct Order {
     purpose: Purpose,
     spec: CommandSpec,
     answer: Answer,
+    /// It was said that it is being worked on, and no verdict has come since.
+    working: bool,
     sendings: u32,
     since_ms: u64,
     next_ms: u64,
@@ -84,6 +88,7 @@ pub(crate) struct Commander {
     orders: Vec<Order>,
     given: u64,
     awaited: VecDeque<Awaited>,
+    cancellations: Cancellations,
     round_trip_ms: Option<u64>,
 }
 
@@ -93,7 +98,7 @@ impl Commander {
         self.cancel(purpose);
         self.given += 1;
         let (number, answer) = (self.given, Answer::Open);
-        self.orders.push(Order { number, purpose, spec, answer, sendings: 0, since_ms: now_ms, next_ms: now_ms });
+        self.orders.push(Order { number, purpose, spec, answer, working: false, sendings: 0, since_ms: now_ms, next_ms: now_ms });
     }
 
     /// How long a word and its answer take now; tells how late an answer may be.
@@ -101,15 +106,20 @@ impl Commander {
         self.round_trip_ms = round_trip_ms.map(|trip_ms| trip_ms as u64);
     }
 
-    /// Repeats this order no more.
+    /// Repeats this order no more, and takes it back where it is still being worked on.
     pub fn cancel(&mut self, purpose: Purpose) {
-        self.orders.retain(|order| order.purpose != purpose);
+        self.withdraw(&[purpose]);
     }
 
     /// Repeats nothing any more that moves the aircraft.
     pub fn cancel_movements(&mut self) {
-        let moves = [Purpose::Arming, Purpose::Mode, Purpose::Reposition];
-        self.orders.retain(|order| !moves.contains(&order.purpose));
+        self.withdraw(&[Purpose::Arming, Purpose::Mode, Purpose::Reposition]);
+    }
+
+    fn withdraw(&mut self, purposes: &[Purpose]) {
+        for order in self.orders.extract_if(.., |order| purposes.contains(&order.purpose)).filter(|order| order.working) {
+            self.cancellations.add(order.number, order.spec.kind, order.spec.component_id);
+        }
     }
 
     /// The order of this purpose: since when, and how it was answered.
@@ -120,12 +130,19 @@ impl Commander {
     /// Takes a COMMAND_ACK from a component.
     pub fn handle_ack(&mut self, command: u16, component_id: u8, result: u8, limits: &LinkLimits, now_ms: u64) {
         let answered = self.answered(command, component_id, result == IN_PROGRESS, limits, now_ms);
+        if let Some(number) = answered.filter(|_| result != IN_PROGRESS) {
+            self.cancellations.answered(number);
+        }
         let fits = |order: &&mut Order| match answered {
             Some(number) => order.number == number,
-            // A second verdict, or a very late one.
-            None => order.spec.kind.number() == command && order.spec.component_id == component_id && order.sendings > 0,
+            // A second verdict, or a very late one; that something was cancelled is said of what was worked on.
+            None => {
+                let heard = order.sendings > 0 && (order.working || result != CANCELLED);
+                order.spec.kind.number() == command && order.spec.component_id == component_id && heard
+            }
         };
         let Some(order) = self.orders.iter_mut().find(fits) else { return };
+        order.working = result == IN_PROGRESS;
         match result {
             IN_PROGRESS => {
                 // Taken and being worked on: no repeat before it has had its time.
@@ -146,11 +163,13 @@ impl Commander {
         let late_ms = self.late_ms(limits);
         self.awaited.retain(|awaited| now_ms.saturating_sub(awaited.sent_ms) < late_ms);
         let oldest = self.awaited.iter().position(|awaited| awaited.command == command && awaited.component_id == component_id)?;
-        let order = self.awaited.get(oldest)?.order;
         if !again {
-            self.awaited.remove(oldest);
+            return self.awaited.remove(oldest).map(|awaited| awaited.order);
         }
-        Some(order)
+        let awaited = self.awaited.get_mut(oldest)?;
+        // Its verdict may be late by as much again.
+        awaited.sent_ms = now_ms;
+        Some(awaited.order)
     }
 
     /// A sending that has no answer after so long was lost. Not before its repeat, and not before two round trips; where the round trip is not
@@ -161,6 +180,8 @@ impl Commander {
 
     /// Sends what is due.
     pub fn handle_timeout(&mut self, limits: &LinkLimits, now_ms: u64, send: &mut dyn FnMut(Outgoing)) {
+        // Before the orders: what takes the place of another comes after its end.
+        self.cancellations.handle_timeout(limits, now_ms, send);
         for order in &mut self.orders {
             if now_ms < order.next_ms || !order.is_repeated() {
                 continue;
@@ -184,7 +205,8 @@ impl Commander {
 
     /// When something is due.
     pub fn next_timeout_ms(&self) -> Option<u64> {
-        self.orders.iter().filter(|order| order.is_repeated()).map(|order| order.next_ms).min()
+        let orders = self.orders.iter().filter(|order| order.is_repeated()).map(|order| order.next_ms);
+        orders.chain(self.cancellations.next_timeout_ms()).min()
     }
 }
 
@@ -346,5 +368,77 @@ mod tests {
         give(&mut commander, Purpose::Reposition, CommandKind::Reposition, 200);
         commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, DENIED, &limits, 300);
         assert_eq!(shown(&commander, Purpose::Reposition), Some(Answer::Open));
+    }
+
+    /// The commands that are cancelled and those that are sent, until a time.
+    fn said(commander: &mut Commander, until_ms: u64) -> Vec<(u64, &'static str)> {
+        let mut said = Vec::new();
+        while let Some(at_ms) = commander.next_timeout_ms().map(|at_ms| at_ms.max(200)).filter(|at_ms| *at_ms <= until_ms) {
+            commander.handle_timeout(&LinkLimits::default(), at_ms, &mut |outgoing| {
+                let word = match outgoing {
+                    Outgoing::CommandCancel { kind: CommandKind::Reposition, component_id: AUTOPILOT_COMPONENT } => "cancel",
+                    Outgoing::Command { .. } => "order",
+                    _ => "other",
+                };
+                said.push((at_ms, word));
+            });
+        }
+        said
+    }
+
+    fn worked_on() -> (Commander, LinkLimits) {
+        let (mut commander, limits) = (Commander::default(), LinkLimits::default());
+        give(&mut commander, Purpose::Reposition, CommandKind::Reposition, 0);
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, IN_PROGRESS, &limits, 100);
+        (commander, limits)
+    }
+
+    #[test]
+    fn an_order_that_is_being_worked_on_is_cancelled_when_it_is_taken_back() {
+        let (mut commander, limits) = worked_on();
+        commander.cancel(Purpose::Reposition);
+        assert_eq!(said(&mut commander, 1_000), [(200, "cancel"), (900, "cancel")], "again, without an answer");
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, CANCELLED, &limits, 1_000);
+        assert_eq!(said(&mut commander, 60_000), [], "answered");
+        let (mut commander, _) = worked_on();
+        commander.cancel_movements();
+        assert_eq!(said(&mut commander, 60_000).len(), 3, "three times to one who does not know it");
+    }
+
+    #[test]
+    fn what_nobody_works_on_is_not_cancelled() {
+        let (mut commander, limits) = (Commander::default(), LinkLimits::default());
+        give(&mut commander, Purpose::Reposition, CommandKind::Reposition, 0);
+        commander.cancel(Purpose::Reposition);
+        assert_eq!(said(&mut commander, 60_000), []);
+        let (mut commander, _) = worked_on();
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 150);
+        commander.cancel(Purpose::Reposition);
+        assert_eq!(said(&mut commander, 60_000), [], "it is done");
+    }
+
+    #[test]
+    fn that_an_order_was_cancelled_is_no_verdict_on_the_one_in_its_place() {
+        let (mut commander, limits) = worked_on();
+        commander.order(
+            Purpose::Reposition,
+            floats(CommandKind::Reposition, AUTOPILOT_COMPONENT, [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]),
+            200,
+        );
+        assert_eq!(said(&mut commander, 200), [(200, "cancel"), (200, "order")]);
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, CANCELLED, &limits, 300);
+        assert_eq!(shown(&commander, Purpose::Reposition), Some(Answer::Open));
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, ACCEPTED, &limits, 400);
+        assert_eq!(shown(&commander, Purpose::Reposition), Some(Answer::Accepted { at_ms: 400 }));
+        // Once more, long after everything that was awaited: nothing of ours is worked on.
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, CANCELLED, &limits, 9_000);
+        assert_eq!(shown(&commander, Purpose::Reposition), Some(Answer::Accepted { at_ms: 400 }));
+    }
+
+    #[test]
+    fn an_order_that_somebody_else_cancelled_is_refused() {
+        let (mut commander, limits) = worked_on();
+        commander.handle_ack(REPOSITION, AUTOPILOT_COMPONENT, CANCELLED, &limits, 4_000);
+        assert_eq!(shown(&commander, Purpose::Reposition), Some(Answer::Refused { result: CANCELLED, at_ms: 4_000 }));
     }
 }

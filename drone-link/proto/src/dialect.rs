@@ -193,6 +193,11 @@ pub(crate) enum Outgoing {
         spec: CommandSpec,
         confirmation: u8,
     },
+    /// What is being worked on is no longer wanted.
+    CommandCancel {
+        kind: CommandKind,
+        component_id: u8,
+    },
     MissionCount {
         list: ListKind,
         count: u16,
@@ -330,6 +335,11 @@ fn message(target_system: u8, outgoing: &Outgoing) -> mav::MavMessage {
     match *outgoing {
         Outgoing::Heartbeat => heartbeat(),
         Outgoing::Command { spec, confirmation } => command(target_system, spec, confirmation),
+        Outgoing::CommandCancel { kind, component_id } => mav::MavMessage::COMMAND_CANCEL(mav::COMMAND_CANCEL_DATA {
+            command: kind.mav(),
+            target_system,
+            target_component: component_id,
+        }),
         Outgoing::MissionCount { list, count } => mav::MavMessage::MISSION_COUNT(mav::MISSION_COUNT_DATA {
             count,
             target_system,

@@ -43,6 +43,7 @@ mod events;
 
 mod beat;
 mod camera;
+mod cancellations;
 mod command;
 pub use camera::AnnouncedStream;
 
