@@ -242,7 +242,16 @@ async fn all_parameters_of_an_aircraft_are_read() {
     let over = format!("udpin:{address}").parse().expect("an endpoint");
     let read = tokio::time::timeout(PATIENCE, drone_link::read_parameters(&over, 1, None)).await.expect("in time").expect("read");
     let named: Vec<_> = read.iter().map(|parameter| (parameter.name.as_str(), parameter.value)).collect();
-    assert_eq!(named, [("COM_LOW_BAT_ACT", 3.0), ("GF_ACTION", 2.0), ("GF_MAX_VER_DIST", 0.0), ("RTL_RETURN_ALT", 30.0)]);
+    let expected = [
+        ("COM_DL_LOSS_T", 10.0),
+        ("COM_LOW_BAT_ACT", 3.0),
+        ("GF_ACTION", 2.0),
+        ("GF_MAX_VER_DIST", 0.0),
+        ("NAV_DLL_ACT", 0.0),
+        ("RTL_RETURN_ALT", 30.0),
+        ("RTL_TYPE", 0.0),
+    ];
+    assert_eq!(named, expected);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 //! Plans keep aircraft apart by height and by a quarter turn of their stand-off points. While they follow, each takes the nearest place of its
 //! circle, and behind a walker all may end up over one another: only who knows where they are can keep them apart then.
 
-use flight_types::GeoPoint;
+use flight_types::{GeoPoint, Local, LocalFrame};
 
 /// Nearer than this along the ground they may meet, metres: the separation (5 m), and for each a second and a half of running and following.
 const NEAR_M: f64 = 15.0;
@@ -28,7 +28,13 @@ pub(crate) fn free_climb_m(ours: &Neighbour, goal: &GeoPoint, wanted_m: f64, oth
         return wanted_m;
     }
     let up = wanted_m.signum();
-    let near = |other: &&Neighbour| other.place.distance_m(&ours.place).min(other.place.distance_m(goal)) < NEAR_M;
+    let frame = LocalFrame::new(ours.place);
+    let goal = frame.to_local(*goal);
+    // All along the way there: within the second until the next order a fast one is ten metres on.
+    let near = |other: &&Neighbour| {
+        let there = frame.to_local(other.place);
+        flight_routes::legs_apart_m(Local::default(), goal, there, there) < NEAR_M
+    };
     // Ahead counts positive, whichever way it goes.
     let ahead = others.iter().filter(near).map(|other| (other.altitude_amsl_m - ours.altitude_amsl_m) * up);
     let free_m = ahead.filter(|ahead_m| *ahead_m > 0.0).map(|ahead_m| ahead_m - KEPT_M).fold(wanted_m.abs(), f64::min);
@@ -44,6 +50,15 @@ mod tests {
     }
 
     #[test]
+    fn it_passes_nobody_on_a_long_way() {
+        let free = |other: Neighbour| free_climb_m(&at(0.0, 50.0), &at(70.0, 50.0).place, 20.0, &[other]);
+        assert!((free(at(35.0, 60.0)) - 5.5).abs() < 1e-9, "half way there");
+        let beside = |off_m: f64| Neighbour { place: at(35.0, 60.0).place.moved(0.0, off_m), altitude_amsl_m: 60.0 };
+        assert!((free(beside(14.0)) - 5.5).abs() < 1e-9);
+        assert!((free(beside(16.0)) - 20.0).abs() < 1e-9);
+    }
+
+    #[test]
     fn it_passes_nobody_who_is_near() {
         let free = |wanted_m: f64, others: &[Neighbour]| free_climb_m(&at(0.0, 50.0), &at(5.0, 50.0).place, wanted_m, others);
         for (wanted_m, others, expected_m) in [
@@ -52,6 +67,7 @@ mod tests {
             // Near where it goes to.
             (20.0, vec![at(18.0, 60.0)], 5.5),
             (20.0, vec![at(25.0, 60.0)], 20.0),
+            (20.0, vec![at(-25.0, 60.0)], 20.0),
             // The lower of two, and one behind it.
             (20.0, vec![at(0.0, 65.0), at(0.0, 58.0), at(0.0, 45.0)], 3.5),
             // It has come too close: back.

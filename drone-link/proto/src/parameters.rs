@@ -40,13 +40,20 @@ pub(crate) enum Rule {
     OneOf(&'static [f64]),
     /// It must be within these bounds.
     Within(f64, f64),
+    /// It is set to this where it differs; an aircraft that does not know it, or does not take it, flies all the same, and that is told.
+    Wish(f64),
 }
+
+/// A wish is sent so often, over four seconds: on a line that loses a third of all messages an answer comes with 97 of 100.
+const WISH_SENDS_MAX: u32 = 5;
+/// Who was silent about one wish is asked once about the next: they do not know them, and somebody waits for the flight.
+const NEXT_WISH_SENDS_MAX: u32 = 1;
 
 impl Rule {
     /// Whether it changes the aircraft.
     pub fn sets(&self) -> bool {
         match self {
-            Self::Set(_) | Self::Bits { .. } => true,
+            Self::Set(_) | Self::Bits { .. } | Self::Wish(_) => true,
             Self::OneOf(_) | Self::Within(..) => false,
         }
     }
@@ -54,7 +61,7 @@ impl Rule {
     /// The value to set in place of this one.
     fn better(&self, value: f64) -> Option<f64> {
         match self {
-            Self::Set(wanted) => Some(*wanted),
+            Self::Set(wanted) | Self::Wish(wanted) => Some(*wanted),
             Self::Bits { on, off } => Some(f64::from((value.max(0.0) as u32 | on) & !off)),
             Self::OneOf(_) | Self::Within(..) => None,
         }
@@ -63,7 +70,7 @@ impl Rule {
     fn holds(&self, value: f64) -> bool {
         let near = |wanted: f64| (value - wanted).abs() <= TOLERANCE * wanted.abs().max(1.0);
         match self {
-            Self::Set(wanted) => near(*wanted),
+            Self::Set(wanted) | Self::Wish(wanted) => near(*wanted),
             Self::Bits { on, off } => value.max(0.0) as u32 & (on | off) == *on,
             Self::OneOf(values) => values.iter().any(|wanted| near(*wanted)),
             Self::Within(least, most) => (*least..=*most).contains(&value),
@@ -74,8 +81,8 @@ impl Rule {
 /// How the demands were met.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// All hold, as read back.
-    Met,
+    /// All that must hold does, as read back; these wishes were not met, one sentence each.
+    Met(Vec<String>),
     /// These do not; one sentence each.
     Unmet(Vec<String>),
 }
@@ -101,17 +108,18 @@ pub(crate) struct Inquiry {
     sendings: u32,
     next_ms: u64,
     unmet: Vec<String>,
+    wishes: Vec<String>,
 }
 
 impl Inquiry {
     pub fn new(autopilot: Autopilot, demands: Vec<Demand>, now_ms: u64) -> Self {
-        Self { autopilot, demands, at: 0, step: Step::Read, sendings: 0, next_ms: now_ms, unmet: Vec::new() }
+        Self { autopilot, demands, at: 0, step: Step::Read, sendings: 0, next_ms: now_ms, unmet: Vec::new(), wishes: Vec::new() }
     }
 
     /// The end, once there is one.
     pub fn outcome(&self) -> Option<Outcome> {
         let over = self.at >= self.demands.len();
-        over.then(|| if self.unmet.is_empty() { Outcome::Met } else { Outcome::Unmet(self.unmet.clone()) })
+        over.then(|| if self.unmet.is_empty() { Outcome::Met(self.wishes.clone()) } else { Outcome::Unmet(self.unmet.clone()) })
     }
 
     /// Takes a PARAM_VALUE of the autopilot.
@@ -138,12 +146,19 @@ impl Inquiry {
     /// Sends what is due again, or gives this demand up.
     pub fn handle_timeout(&mut self, limits: &LinkLimits, now_ms: u64, send: &mut dyn FnMut(Outgoing)) {
         let Some(demand) = self.demands.get(self.at).filter(|_| self.next_ms <= now_ms) else { return };
-        if self.sendings >= limits.transfer_sends_max {
+        let is_wish = matches!(demand.rule, Rule::Wish(_));
+        let sends_max = match (is_wish, self.wishes.is_empty()) {
+            (true, true) => WISH_SENDS_MAX.min(limits.transfer_sends_max),
+            (true, false) => NEXT_WISH_SENDS_MAX,
+            (false, _) => limits.transfer_sends_max,
+        };
+        if self.sendings >= sends_max {
             let what = match self.step {
                 Step::Read => "the aircraft does not tell it",
                 Step::Write { .. } => "the aircraft does not take the value that the flight needs",
             };
-            self.unmet.push(format!("{}: {what} ({})", demand.name, demand.reason));
+            let told = format!("{}: {what} ({})", demand.name, demand.reason);
+            if is_wish { &mut self.wishes } else { &mut self.unmet }.push(told);
             return self.go_on(limits, now_ms, send);
         }
         match self.step {
@@ -226,19 +241,52 @@ mod tests {
         let (outcome, sent) = run(Autopilot::Px4, &[CEILING], &answers);
         let set = Outgoing::ParameterSet { name: "GF_MAX_VER_DIST", value: 120.0, kind: TYPE_REAL32 };
         assert_eq!(sent, [Outgoing::ParameterRead { name: "GF_MAX_VER_DIST" }, set]);
-        assert_eq!(outcome, Some(Outcome::Met));
+        assert_eq!(outcome, Some(Outcome::Met(Vec::new())));
         assert_eq!(run(Autopilot::Px4, &[CEILING], &answers[..1]).0, None);
     }
 
     #[test]
     fn integers_travel_as_bytes_on_px4_and_as_numbers_on_ardupilot() {
         let bytes = |value: i32| f32::from_bits(value as u32);
-        assert_eq!(run(Autopilot::Px4, &[ACTION], &[heard("GF_ACTION", bytes(3), TYPE_INT32)]).0, Some(Outcome::Met));
-        assert_eq!(run(Autopilot::ArduPilot, &[ACTION], &[heard("GF_ACTION", 3.0, 2)]).0, Some(Outcome::Met));
+        assert_eq!(run(Autopilot::Px4, &[ACTION], &[heard("GF_ACTION", bytes(3), TYPE_INT32)]).0, Some(Outcome::Met(Vec::new())));
+        assert_eq!(run(Autopilot::ArduPilot, &[ACTION], &[heard("GF_ACTION", 3.0, 2)]).0, Some(Outcome::Met(Vec::new())));
         let refused = Outcome::Unmet(vec!["GF_ACTION is 0: the fence would not hold it".to_owned()]);
         assert_eq!(run(Autopilot::Px4, &[ACTION], &[heard("GF_ACTION", bytes(0), TYPE_INT32)]).0, Some(refused));
         assert_eq!(encode(Autopilot::Px4, 3.0, TYPE_INT32), (bytes(3), TYPE_INT32));
         assert_eq!(encode(Autopilot::ArduPilot, 3.0, 2), (3.0, 2));
+    }
+
+    #[test]
+    fn a_wish_that_is_not_met_is_told_and_keeps_nobody_on_the_ground() {
+        const WISH: Demand = Demand { name: "RTL_TYPE", rule: Rule::Wish(2.0), reason: "its own way home" };
+        let limits = LinkLimits::default();
+        let end = |answers: &[RawParameter]| {
+            let mut inquiry = Inquiry::new(Autopilot::Px4, vec![WISH, CEILING], 0);
+            inquiry.handle_timeout(&limits, 0, &mut |_| {});
+            for answer in answers {
+                inquiry.handle(answer, &limits, 10, &mut |_| {});
+            }
+            let mut last_ms = 0;
+            while let Some(at_ms) = inquiry.next_timeout_ms() {
+                inquiry.handle_timeout(&limits, at_ms, &mut |_| {});
+                inquiry.handle(&heard("GF_MAX_VER_DIST", 120.0, TYPE_REAL32), &limits, at_ms, &mut |_| {});
+                last_ms = at_ms;
+            }
+            (inquiry.outcome(), last_ms)
+        };
+        let (outcome, waited_ms) = end(&[]);
+        assert_eq!(outcome, Some(Outcome::Met(vec!["RTL_TYPE: the aircraft does not tell it (its own way home)".to_owned()])));
+        assert!(waited_ms < 4_000, "somebody waits: {waited_ms} ms");
+        let bytes = |value: u32| f32::from_bits(value);
+        let (outcome, _) = end(&[heard("RTL_TYPE", bytes(0), TYPE_INT32)]);
+        assert_eq!(
+            outcome,
+            Some(Outcome::Met(vec![
+                "RTL_TYPE: the aircraft does not take the value that the flight needs (its own way home)".to_owned()
+            ]))
+        );
+        let (outcome, _) = end(&[heard("RTL_TYPE", bytes(0), TYPE_INT32), heard("RTL_TYPE", bytes(2), TYPE_INT32)]);
+        assert_eq!(outcome, Some(Outcome::Met(Vec::new())));
     }
 
     #[test]

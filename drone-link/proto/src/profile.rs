@@ -77,6 +77,29 @@ impl Autopilot {
     }
 }
 
+/// An escort stays lit for so long without a word from the ground, seconds: a restarted server is back long before, and the reserve, which is four
+/// minutes of hovering, is not half gone.
+pub(crate) const ALONE_S: f64 = 120.0;
+
+impl Autopilot {
+    /// What it is to do by itself when it hears nobody any more: from an escort fly back along the mission that lies on board, which is the legal way out,
+    /// or on along the way home that it has been given. A survey's list ends on its pad as it is, and is flown to its end.
+    pub fn alone(self, escort: bool) -> Vec<Demand> {
+        let wish = |name, value, reason| Demand { name, rule: Rule::Wish(value), reason };
+        let home = "without a link it would not come home by a legal way";
+        let stay = "without a link it would break a survey off";
+        match (self, escort) {
+            // RTL_TYPE 2: along the mission to its landing, or back along it when it has none. NAV_DLL_ACT 2: return.
+            (Self::Px4, true) => {
+                vec![wish("RTL_TYPE", 2.0, home), wish("COM_DL_LOSS_T", ALONE_S, home), wish("NAV_DLL_ACT", 2.0, home)]
+            }
+            (Self::Px4, false) => vec![wish("RTL_TYPE", 0.0, stay), wish("NAV_DLL_ACT", 0.0, stay)],
+            // Its return mode knows missions by an item of their own only, which is not tried out.
+            (Self::ArduPilot, _) => Vec::new(),
+        }
+    }
+}
+
 /// A flight mode as the field says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {

@@ -86,7 +86,7 @@ fn all_parameters_are_read_over_a_bad_line_and_beside_a_flight() {
     world.run_until_phase(120_000, FlightPhase::OnScene);
     let Some(Ok(read)) = world.link.parameters() else { panic!("{:?}", world.link.parameters()) };
     let value = |name: &str| read.iter().find(|parameter| parameter.name == name).map(|parameter| parameter.value);
-    assert_eq!((read.len(), value("TEST_0899"), value("GF_ACTION")), (904, Some(899.0), Some(2.0)));
+    assert_eq!((read.len(), value("TEST_0899"), value("GF_ACTION")), (907, Some(899.0), Some(2.0)));
 }
 
 #[test]
@@ -258,6 +258,23 @@ fn refusals_end_the_flight_on_the_ground_with_the_aircrafts_own_words() {
         &|failure| matches!(failure, FlightFailure::Preflight { reason } if reason.starts_with("GF_MAX_VER_DIST: the aircraft")),
     );
     check(&|world| world.weather.loss_pct = 100, &|failure| *failure == FlightFailure::NoAnswer);
+}
+
+#[test]
+fn an_escort_is_told_to_come_home_by_itself_and_flies_where_that_is_not_known() {
+    let alone = ["RTL_TYPE", "COM_DL_LOSS_T", "NAV_DLL_ACT"];
+    let mut world = World::new(4, CLEAR);
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(30_000, FlightPhase::Airborne);
+    assert_eq!(alone.map(|name| world.vehicle.parameter(name).to_bits()), [2, 120, 2]);
+    assert!(!world.has(|report| matches!(report, FlightEvent::Warning { .. })), "{:?}", world.reports);
+
+    let mut world = World::new(4, CLEAR);
+    world.vehicle.params.retain(|(name, ..)| *name != "RTL_TYPE");
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(30_000, FlightPhase::Airborne);
+    let told = "RTL_TYPE: the aircraft does not tell it (without a link it would not come home by a legal way)";
+    assert!(world.has(|report| matches!(report, FlightEvent::Warning { text } if text == told)), "{:?}", world.reports);
 }
 
 #[test]
@@ -489,10 +506,13 @@ fn a_survey_is_preempted_in_the_air() {
     survey.homeward = vec![at(0.0, 80.0), at(0.0, 0.0)];
     world.command("survey", fly(survey, FlightPhase::Ordered));
     world.run_until_phase(120_000, FlightPhase::Airborne);
+    let alone = |world: &mut World| ["RTL_TYPE", "NAV_DLL_ACT"].map(|name| world.vehicle.parameter(name).to_bits());
+    assert_eq!(alone(&mut world), [0, 0], "a survey's list ends on its pad");
     world.run(20_000);
     world.reports.clear();
     world.command("m", fly(plan("m"), FlightPhase::Ordered));
     world.run_until_phase(240_000, FlightPhase::OnScene);
+    assert_eq!(alone(&mut world), [2, 2], "also in the air");
     world.command("m", recall());
     world.run_until_phase(240_000, FlightPhase::Landed);
     assert_eq!(world.phases(), ALL_PHASES);

@@ -221,7 +221,7 @@ impl Autopilot {
         self.commander.mode = mode;
         self.commander.pending = None;
         match mode {
-            FlightMode::Return => self.begin_return(),
+            FlightMode::Return => self.begin_return(before),
             FlightMode::Mission if before != FlightMode::Mission => self.begin_mission(),
             FlightMode::Hold | FlightMode::Position | FlightMode::Land | FlightMode::Offboard => self.stop_here(),
             FlightMode::Takeoff if before != FlightMode::Takeoff => self.begin_take_off(None),
@@ -497,7 +497,8 @@ impl Autopilot {
         near && low && (self.plans.fence.is_empty() || self.plans.fence.allows(self.to_geo(position_m)))
     }
 
-    fn begin_return(&mut self) {
+    fn begin_return(&mut self, before: FlightMode) {
+        self.begin_mission_return(before);
         self.guidance.return_phase = ReturnPhase::Climb;
         self.choose_return_goal();
     }

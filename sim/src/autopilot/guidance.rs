@@ -281,6 +281,9 @@ impl Autopilot {
     }
 
     fn fly_return(&mut self) -> Vector {
+        if self.run.is_returning() {
+            return self.fly_mission_home();
+        }
         let goal = self.guidance.return_goal_m;
         let here = self.estimator.position_m;
         let high_z = self.guidance.home_m.z - self.guidance.return_height_m;

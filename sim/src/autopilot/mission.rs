@@ -31,6 +31,18 @@ pub(crate) struct MissionRun {
     reached: Option<u16>,
     repeated_us: u64,
     landing: bool,
+    returning: Option<Homeward>,
+}
+
+/// How return mode follows the mission (RTL_TYPE 2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Homeward {
+    /// On to its landing.
+    Onward,
+    /// Back to its take-off: it has no landing.
+    Backward,
+    /// That was the last place: over home, and down.
+    Down,
 }
 
 impl MissionRun {
@@ -42,6 +54,11 @@ impl MissionRun {
     /// Why not.
     pub(crate) fn obstacle(&self) -> &str {
         self.obstacle.as_deref().unwrap_or("Mission rejected: no valid mission available")
+    }
+
+    /// Return mode follows it.
+    pub(crate) fn is_returning(&self) -> bool {
+        self.returning.is_some()
     }
 
     pub(crate) fn is_under_way(&self) -> bool {
@@ -125,6 +142,7 @@ impl Autopilot {
         }
         self.run.under_way = true;
         self.run.landing = false;
+        self.run.returning = None;
         self.run.wait_until_us = None;
         self.stop_here();
         self.run.climb_to_z = if self.commander.landed { self.first_climb_z() } else { None };
@@ -178,6 +196,49 @@ impl Autopilot {
         self.fly_to(self.guidance.target_m)
     }
 
+    /// Return mode begins. With RTL_TYPE 2 it follows the mission on to its landing, or back to its take-off when it has none: from the item that is flown
+    /// to (or the one before it), or, from another mode, from the one that is nearest in space (PX4 navigator/rtl_mission_fast.cpp,
+    /// rtl_mission_fast_reverse.cpp, mission_base.cpp setMissionToClosestItem).
+    pub(super) fn begin_mission_return(&mut self, before: FlightMode) {
+        self.run.returning = None;
+        if self.params.integer("RTL_TYPE") != 2 || !self.run.is_flyable() {
+            return;
+        }
+        let lands = self.plans.mission.iter().any(|item| item.command == command::LAND);
+        self.run.returning = Some(if lands { Homeward::Onward } else { Homeward::Backward });
+        (self.run.landing, self.run.wait_until_us, self.run.climb_to_z) = (false, None, None);
+        match before {
+            FlightMode::Mission if lands => {}
+            FlightMode::Mission => self.run.current = self.run.current.saturating_sub(1),
+            _ => self.run.current = self.nearest_item(),
+        }
+    }
+
+    fn nearest_item(&self) -> usize {
+        let here = self.estimator.position_m;
+        let placed = self.plans.mission.iter().enumerate().filter(|(_, item)| item.is_navigation());
+        let off_m = placed.filter_map(|(index, item)| Some((index, (self.item_position(item, item.place()?) - here).norm())));
+        off_m.min_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(index, _)| index)
+    }
+
+    /// Only places count on this way: every one but the landing is flown through, and what lies between them is left out.
+    pub(super) fn fly_mission_home(&mut self) -> Vector {
+        self.repeat_reached();
+        let is_place = |item: &Item| item.is_navigation() && item.command != command::DELAY;
+        let places = self.plans.mission.iter().enumerate().filter(|(_, item)| is_place(item)).map(|(index, _)| index);
+        let current = match self.run.returning {
+            Some(Homeward::Onward) => places.filter(|index| *index >= self.run.current).min(),
+            Some(Homeward::Backward) => places.filter(|index| *index <= self.run.current).max(),
+            Some(Homeward::Down) | None => None,
+        };
+        let Some((current, item)) = current.and_then(|index| Some((index, *self.plans.mission.get(index)?))) else {
+            self.run.returning = Some(Homeward::Down);
+            return self.land_at(Some(self.guidance.home_m));
+        };
+        self.run.current = current;
+        if item.command == command::LAND { self.fly_landing_item(&item) } else { self.fly_waypoint(&item) }
+    }
+
     fn climb_to(&mut self, z: f64) -> Vector {
         self.guidance.target_m.z = z;
         let mut velocity = self.fly_to(self.guidance.target_m);
@@ -223,12 +284,12 @@ impl Autopilot {
         let here = self.estimator.position_m;
         let off_m = (target.x - here.x).hypot(target.y - here.y);
         let at_height = (target.z - here.z).abs() < self.params.number("NAV_MC_ALT_RAD").max(0.3);
-        if item.command == command::LOITER_UNLIMITED {
+        if item.command == command::LOITER_UNLIMITED && !self.run.is_returning() {
             return self.fly_to(target);
         }
-        let waits = item.command == command::LOITER_TIME || item.params[0] > 0.0;
+        let waits = !self.run.is_returning() && (item.command == command::LOITER_TIME || item.params[0] > 0.0);
         if (off_m < self.acceptance_m(item) && at_height) || self.run.wait_until_us.is_some() {
-            let hold_s = if item.command == command::TAKEOFF { 0.0 } else { f64::from(item.params[0]).max(0.0) };
+            let hold_s = if item.command == command::TAKEOFF || !waits { 0.0 } else { f64::from(item.params[0]).max(0.0) };
             self.wait_then_go_on(hold_s);
         }
         if waits { self.fly_to(target) } else { self.fly_through(target, self.way_beyond_m(target)) }
@@ -266,8 +327,13 @@ impl Autopilot {
     }
 
     fn fly_landing_item(&mut self, item: &Item) -> Vector {
-        if let Some(place) = item.place() {
-            let above = self.item_position(item, place);
+        let above = item.place().map(|place| self.item_position(item, place));
+        self.land_at(above)
+    }
+
+    /// Over the place, and down.
+    fn land_at(&mut self, above: Option<Vector>) -> Vector {
+        if let Some(above) = above {
             let here = self.estimator.position_m;
             if !self.run.landing && (above.x - here.x).hypot(above.y - here.y) > 1.0 {
                 let target = Vector::new(above.x, above.y, self.guidance.target_m.z.min(here.z));
@@ -332,7 +398,11 @@ impl Autopilot {
     fn reach_item(&mut self) {
         self.run.reached = Some(self.run.current as u16);
         self.run.repeated_us = 0;
-        self.run.current += 1;
+        match (self.run.returning, self.run.current.checked_sub(1)) {
+            (Some(Homeward::Backward), Some(before)) => self.run.current = before,
+            (Some(Homeward::Backward), None) => self.run.returning = Some(Homeward::Down),
+            (Some(Homeward::Onward | Homeward::Down) | None, _) => self.run.current += 1,
+        }
         self.repeat_reached();
         self.telemetry.send_mission_current_soon();
     }

@@ -51,6 +51,7 @@ const DEFAULTS: &[(&str, ParamValue)] = &[
     ("RTL_DESCEND_ALT", ParamValue::Real(10.0)),   // Height over home where the slow descent begins, metres.
     ("RTL_LAND_DELAY", ParamValue::Real(0.0)),     // Seconds over home before landing; negative = hover.
     ("RTL_RETURN_ALT", ParamValue::Real(30.0)),    // Height of the way home, metres.
+    ("RTL_TYPE", ParamValue::Integer(0)),          // 0 straight home; 2 along the mission, or back. Others are not simulated.
     ("SIM_BAT_MIN_PCT", ParamValue::Real(50.0)),   // When a client sets it, the charge becomes this, per cent; PX4's drains to it.
     ("SYS_AUTOSTART", ParamValue::Integer(10016)), // The airframe: simulated Iris.
     ("SYS_FAILURE_EN", ParamValue::Integer(0)),    // 1 lets clients break things with INJECT_FAILURE.

@@ -1,6 +1,6 @@
 //! The stages before take-off: meet, identify, preflight, upload, arm, lift, and giving up.
 
-use flight_types::{FlightEvent, FlightFailure, FlightPhase};
+use flight_types::{FlightEvent, FlightFailure, FlightPhase, Scene};
 
 use super::{Flight, Request, Stage};
 use crate::camera::Sight;
@@ -204,6 +204,7 @@ impl Flight {
                 demands.retain(|demand| demand.name != own.name);
                 demands.push(own);
             }
+            demands.extend(autopilot.alone(matches!(self.plan.scene, Scene::Escort { .. })));
             craft.inquiry = Some(Inquiry::new(autopilot, demands, now_ms));
         }
     }
@@ -211,7 +212,8 @@ impl Flight {
     pub(super) fn await_parameters(&mut self, craft: &mut Craft, now_ms: u64) {
         let Some(outcome) = craft.inquiry.as_ref().and_then(Inquiry::outcome) else { return };
         match outcome {
-            parameters::Outcome::Met => {}
+            parameters::Outcome::Met(wishes) if wishes.is_empty() => {}
+            parameters::Outcome::Met(wishes) => self.report(FlightEvent::Warning { text: wishes.join("; ") }),
             // In the air a flight with the old ceiling is better than none.
             parameters::Outcome::Unmet(reasons) if self.redirected => {
                 self.report(FlightEvent::Warning { text: reasons.join("; ") });

@@ -152,10 +152,13 @@ impl Vehicle {
             commands: Vec::new(),
             modes_ordered: Vec::new(),
             params: vec![
+                ("COM_DL_LOSS_T", f32::from_bits(10), MavParamType::MAV_PARAM_TYPE_INT32),
                 ("COM_LOW_BAT_ACT", f32::from_bits(3), MavParamType::MAV_PARAM_TYPE_INT32),
                 ("GF_ACTION", f32::from_bits(2), MavParamType::MAV_PARAM_TYPE_INT32),
                 ("GF_MAX_VER_DIST", 0.0, MavParamType::MAV_PARAM_TYPE_REAL32),
+                ("NAV_DLL_ACT", f32::from_bits(0), MavParamType::MAV_PARAM_TYPE_INT32),
                 ("RTL_RETURN_ALT", 30.0, MavParamType::MAV_PARAM_TYPE_REAL32),
+                ("RTL_TYPE", f32::from_bits(0), MavParamType::MAV_PARAM_TYPE_INT32),
             ],
             ardupilot: false,
             armed_in: None,
