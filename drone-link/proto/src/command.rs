@@ -117,7 +117,9 @@ impl Commander {
     }
 
     fn withdraw(&mut self, purposes: &[Purpose]) {
-        for order in self.orders.extract_if(.., |order| purposes.contains(&order.purpose)).filter(|order| order.working) {
+        // Arming and modes are ended when they show, before their last answer perhaps: that they are needed no more takes nothing back.
+        let taken_back = |order: &Order| order.working && !matches!(order.purpose, Purpose::Arming | Purpose::Mode);
+        for order in self.orders.extract_if(.., |order| purposes.contains(&order.purpose)).filter(taken_back) {
             self.cancellations.add(order.number, order.spec.kind, order.spec.component_id);
         }
     }
