@@ -183,6 +183,11 @@ impl Telemetry {
         self.boot_ms = Some(boot_ms);
     }
 
+    /// How long its computer has been running, as far as it told.
+    pub fn up_ms(&self, now_ms: u64) -> Option<u64> {
+        self.boot_ms.map(|boot_ms| u64::from(boot_ms) + now_ms.saturating_sub(self.clock_heard_ms))
+    }
+
     /// Whether the aircraft restarted since this was last asked.
     pub fn take_reboot(&mut self) -> bool {
         std::mem::take(&mut self.rebooted)

@@ -2,7 +2,7 @@
 
 mod support;
 
-use flight_types::{FlightCommand, FlightEvent, FlightFailure, FlightPhase, HomeCharge, Scene};
+use flight_types::{FlightCommand, FlightEvent, FlightFailure, FlightPhase, HomeCharge, Local, Scene};
 use support::vehicle::{self, HOLD, MISSION};
 use support::*;
 
@@ -33,6 +33,8 @@ fn a_restarted_program_adopts_the_aircraft_and_launches_no_second_time() {
 fn one_that_may_be_in_the_air_is_waited_for_after_a_restart() {
     for phase in [FlightPhase::Armed, FlightPhase::Airborne, FlightPhase::OnScene, FlightPhase::Returning] {
         let mut world = world_at(phase, CLEAR, 7);
+        // It was switched on long before its flight.
+        world.vehicle.clock_ahead_ms = 120_000;
         world.restart_link();
         world.weather.loss_pct = 100;
         world.command("m", fly(plan("m"), phase));
@@ -176,5 +178,27 @@ fn a_restarted_program_knows_an_aircraft_that_was_diverted_in_the_air() {
         world.run_until_phase(240_000, FlightPhase::Landed);
         assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. })), "{phase:?}: {:?}", world.reports);
         assert_eq!((world.vehicle.launches, world.vehicle.arms), (1, 1), "{phase:?}");
+    }
+}
+
+/// Its computer and ours start anew in the same moment: it falls, and says what one says that has landed.
+#[test]
+fn one_that_is_found_on_its_pad_with_a_young_computer_is_not_told_as_landed() {
+    for (up_ms, landed) in [(2_000, false), (30_000, false), (90_000, true)] {
+        let mut world = world_at(FlightPhase::Airborne, CLEAR, 7);
+        world.restart_link();
+        (world.vehicle.landed, world.vehicle.armed, world.vehicle.mode, world.vehicle.height_m) = (true, false, HOLD, 0.0);
+        world.vehicle.place = Local::default();
+        world.vehicle.clock_ahead_ms = up_ms - i64::try_from(world.now_ms).expect("a short test");
+        world.command("m", fly(plan("m"), FlightPhase::Airborne));
+        let ends = |report: &FlightEvent| matches!(report, FlightEvent::Reached { .. } | FlightEvent::Failed { .. });
+        world.run_until(20_000, ends);
+        let told = world.has(|report| *report == reached(FlightPhase::Landed));
+        assert_eq!(told, landed, "running for {up_ms} ms: {:?}", world.reports);
+        let down = world.has(|report| {
+            matches!(report, FlightEvent::Failed { failure: FlightFailure::Down { reason }, airborne: false }
+                if reason == "its computer started anew while nobody listened, 0 m from its pad")
+        });
+        assert_eq!(down, !landed, "{:?}", world.reports);
     }
 }

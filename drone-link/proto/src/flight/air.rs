@@ -27,6 +27,9 @@ const CLIMB_M_S_MIN: f64 = 1.0;
 const HEIGHT_STEP_M: f64 = 0.5;
 /// Full brightness, per cent.
 const FULL_PCT: u8 = 100;
+/// A computer that was started less than this before the program that looks for its aircraft, or after it, was not seen to land it, milliseconds: no
+/// program of ours is away for longer when it is only started anew.
+const STARTED_UNHEARD_MS: u64 = 60_000;
 
 /// Whether the aircraft is in the mode that a stage wants.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -424,15 +427,27 @@ impl Flight {
 
     /// The aircraft's computer started anew.
     pub fn note_restart(&mut self) {
-        self.restarted |= self.stage.is_airborne();
+        if self.stage.is_airborne() {
+            self.restarted = Some("its computer restarted in flight");
+        }
+    }
+
+    /// Found by who has just begun to look: motors off, on the ground, over its pad. A computer that started anew in the air says the same
+    /// while it falls.
+    fn doubt_who_is_found(&mut self, craft: &Craft, now_ms: u64) {
+        let young_ms = STARTED_UNHEARD_MS + self.elapsed_ms(now_ms);
+        if self.stage == Stage::Meet && craft.telemetry.up_ms(now_ms).is_some_and(|up_ms| up_ms < young_ms) {
+            self.restarted = Some("its computer started anew while nobody listened");
+        }
     }
 
     /// On its pad a flight has landed; elsewhere it is down.
     pub(super) fn settle_on_ground(&mut self, what: &str, craft: &mut Craft, now_ms: u64) {
         let off_pad_m = craft.telemetry.position.map(|here| here.distance_m(&self.plan.home));
+        self.doubt_who_is_found(craft, now_ms);
         // Nobody saw it land, also over its pad: it fell.
-        let what = if self.restarted { "its computer restarted in flight" } else { what };
-        if !self.restarted && off_pad_m.is_some_and(|off_m| off_m <= craft.limits.pad_distance_max_m) {
+        let what = self.restarted.unwrap_or(what);
+        if self.restarted.is_none() && off_pad_m.is_some_and(|off_m| off_m <= craft.limits.pad_distance_max_m) {
             return self.end(FlightEvent::Reached { phase: FlightPhase::Landed }, craft, now_ms);
         }
         let place = off_pad_m.map_or("place unknown".to_owned(), |off_m| format!("{off_m:.0} m from its pad"));

@@ -112,8 +112,8 @@ pub(crate) struct Flight {
     redirected: bool,
     /// A failure was reported: an end on the ground is not reported as a landing.
     failed: bool,
-    /// The aircraft's computer started anew in the air: its motors stopped, wherever it says that it stands now.
-    restarted: bool,
+    /// The aircraft's computer started anew in the air: its motors stopped, wherever it says that it stands now. In words.
+    restarted: Option<&'static str>,
     /// A stage that took too long was reported; once is enough.
     late: bool,
     /// The mode that the stage wants has been confirmed.
@@ -177,7 +177,7 @@ impl Flight {
             yielded: false,
             redirected: airborne_before,
             failed: false,
-            restarted: false,
+            restarted: None,
             late: false,
             kept: None,
             target,
