@@ -28,6 +28,15 @@ const TICK_S: f64 = 0.02;
 const SPEED_M_S: f64 = 12.0;
 const CLIMB_M_S: f64 = 4.0;
 
+/// Words of the link about a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Word {
+    Count,
+    Item,
+    AskList,
+    AskItem,
+}
+
 /// A transfer that is being received.
 struct Receiving {
     kind: MavMissionType,
@@ -88,6 +97,12 @@ pub struct Vehicle {
     pub camera_pitch_deg: f32,
     /// Servo outputs as ordered: number and pulse.
     pub servos: Vec<(f32, f32)>,
+    /// Relays as ordered: number and setting.
+    pub relays: Vec<(f32, f32)>,
+    /// Transfer messages that reached it: the message, its list and its number.
+    pub transfers: Vec<(Word, MavMissionType, u16)>,
+    /// Commands that were cancelled.
+    pub cancelled: Vec<MavCmd>,
     /// What its board says that it is; 0 says nothing.
     pub hardware: u64,
     /// Its clock before the link's.
@@ -163,6 +178,9 @@ impl Vehicle {
             ardupilot: false,
             armed_in: None,
             servos: Vec::new(),
+            relays: Vec::new(),
+            transfers: Vec::new(),
+            cancelled: Vec::new(),
             hardware: 0,
             clock_ahead_ms: 0,
             key: None,
@@ -494,6 +512,7 @@ impl Vehicle {
         let read: Result<(MavHeader, MavMessage), _> = reader.read_any_message();
         let (header, message) = read.expect("the link sends whole frames that the dialect knows");
         assert_eq!((header.system_id, header.component_id), (255, 190));
+        self.note_transfer(&message);
         match message {
             MavMessage::HEARTBEAT(heartbeat) => {
                 assert_eq!(heartbeat.mavtype, MavType::MAV_TYPE_GCS);
@@ -508,6 +527,7 @@ impl Vehicle {
             MavMessage::MISSION_REQUEST_INT(request) => self.send_item(request.mission_type, request.seq),
             MavMessage::MISSION_SET_CURRENT(set) => self.current = set.seq,
             MavMessage::MISSION_ACK(_) => {}
+            MavMessage::COMMAND_CANCEL(cancel) => self.cancelled.push(cancel.command),
             MavMessage::TIMESYNC(sync) => self.tell_time(&sync),
             MavMessage::COMMAND_ACK(ack) => self.take_authorization(&ack),
             MavMessage::SETUP_SIGNING(set_up) => {
@@ -582,6 +602,10 @@ impl Vehicle {
             MavCmd::MAV_CMD_DO_SET_MODE => return self.order_mode(command.param3 as u8),
             MavCmd::MAV_CMD_DO_SET_SERVO if self.ardupilot => {
                 self.servos.push((command.param1, command.param2));
+                MavResult::MAV_RESULT_ACCEPTED
+            }
+            MavCmd::MAV_CMD_DO_SET_RELAY if self.ardupilot => {
+                self.relays.push((command.param1, command.param2));
                 MavResult::MAV_RESULT_ACCEPTED
             }
             MavCmd::MAV_CMD_REQUEST_MESSAGE if command.param1 == 0.0 => {

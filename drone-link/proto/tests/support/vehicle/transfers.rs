@@ -3,7 +3,7 @@
 use flight_types::Local;
 use mavlink::dialects::ardupilotmega::*;
 
-use super::{Receiving, Vehicle};
+use super::{Receiving, Vehicle, Word};
 
 impl Vehicle {
     pub(super) fn list(&self, kind: MavMissionType) -> &Vec<MISSION_ITEM_INT_DATA> {
@@ -12,6 +12,16 @@ impl Vehicle {
             MavMissionType::MAV_MISSION_TYPE_RALLY => &self.rally,
             _ => &self.mission,
         }
+    }
+
+    pub(super) fn note_transfer(&mut self, message: &MavMessage) {
+        self.transfers.extend(match message {
+            MavMessage::MISSION_COUNT(count) => Some((Word::Count, count.mission_type, count.count)),
+            MavMessage::MISSION_ITEM_INT(item) => Some((Word::Item, item.mission_type, item.seq)),
+            MavMessage::MISSION_REQUEST_LIST(request) => Some((Word::AskList, request.mission_type, 0)),
+            MavMessage::MISSION_REQUEST_INT(request) => Some((Word::AskItem, request.mission_type, request.seq)),
+            _ => None,
+        });
     }
 
     pub(super) fn mission_count(&mut self, count: &MISSION_COUNT_DATA) {
