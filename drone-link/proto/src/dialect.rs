@@ -335,11 +335,7 @@ fn message(target_system: u8, outgoing: &Outgoing) -> mav::MavMessage {
     match *outgoing {
         Outgoing::Heartbeat => heartbeat(),
         Outgoing::Command { spec, confirmation } => command(target_system, spec, confirmation),
-        Outgoing::CommandCancel { kind, component_id } => mav::MavMessage::COMMAND_CANCEL(mav::COMMAND_CANCEL_DATA {
-            command: kind.mav(),
-            target_system,
-            target_component: component_id,
-        }),
+        Outgoing::CommandCancel { kind, component_id } => command_cancel(target_system, kind, component_id),
         Outgoing::MissionCount { list, count } => mav::MavMessage::MISSION_COUNT(mav::MISSION_COUNT_DATA {
             count,
             target_system,
@@ -401,6 +397,10 @@ fn message(target_system: u8, outgoing: &Outgoing) -> mav::MavMessage {
             secret_key: key,
         }),
     }
+}
+
+fn command_cancel(target_system: u8, kind: CommandKind, target_component: u8) -> mav::MavMessage {
+    mav::MavMessage::COMMAND_CANCEL(mav::COMMAND_CANCEL_DATA { command: kind.mav(), target_system, target_component })
 }
 
 /// By its place in the list, or by its name.

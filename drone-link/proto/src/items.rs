@@ -1,6 +1,6 @@
 //! Plans as mission and fence items.
 
-use flight_types::{FlightPlan, GeoPoint, STEP_REACHED_M, Scene, Stair, SurveyManner};
+use flight_types::{FlightPlan, GeoPoint, STEP_REACHED_M, STRAIGHT_ON_DEG, Scene, Stair, SurveyManner};
 
 use crate::dialect::{Item, ItemKind};
 use crate::inbound::RawItem;
@@ -159,10 +159,9 @@ fn mission(plan: &FlightPlan, pad: Option<GeoPoint>, first: &[Item]) -> Mission 
 /// A stop at which a path turns counts as passed from so near, metres. Autopilots' own default is ten: lanes would be cut short by as much.
 const STOP_RADIUS_M: f32 = 1.0;
 /// A stop in a lane counts from so near, metres: an aircraft that is blown past one at speed turns round for it, and nothing is seen of a lane but
-/// by flying along it. Fixes wander by less; stops are further apart than twice as much.
+/// by flying along it. Fixes wander by less; stops are further apart than twice as much, and where a lane bends by `STRAIGHT_ON_DEG` it is cut
+/// by half a metre.
 const STRAIGHT_STOP_RADIUS_M: f32 = 3.0;
-/// A path that turns by no more than this goes straight on, degrees: from the radius above a lane is cut by half a metre at most.
-const STRAIGHT_ON_DEG: f64 = 10.0;
 
 /// How near a stop of a path is to be flown.
 fn stop_radius_m(before: Option<&GeoPoint>, stop: &GeoPoint, after: Option<&GeoPoint>) -> f32 {

@@ -214,6 +214,10 @@ pub enum Scene {
     },
 }
 
+/// A stop of a survey at which its path turns by no more than this is flown through, degrees: it is there to be taken up again, and no autopilot brakes for
+/// it. The link lets it count from further off, and the energy of a sortie is reckoned without it.
+pub const STRAIGHT_ON_DEG: f64 = 10.0;
+
 /// How a lot is flown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

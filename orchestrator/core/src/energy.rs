@@ -3,16 +3,13 @@
 //! Charge is counted in seconds of hovering in still air with the light off. What flying costs over that is the aircraft's
 //! [`PowerCurve`]; that of the simulated aircraft is fitted to flights by `sim energy` (docs/simulator.md).
 
-use flight_types::{DroneStatus, FlightPhase, GeoPoint, HomeCharge, HomePower, Relief, WindTold};
+use flight_types::{DroneStatus, FlightPhase, GeoPoint, HomeCharge, HomePower, Relief, STRAIGHT_ON_DEG, WindTold};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{DroneConfig, Policy};
 use crate::model::Mission;
 use crate::route::Route;
 
-/// A survey's stop at which its path turns by no more than this is flown through, degrees: stops in a lane are there to be taken up again, and
-/// autopilots brake for none of them.
-const STRAIGHT_ON_DEG: f64 = 10.0;
 /// Acceleration and braking of a transit, metres per second squared: what a multicopter with a camera does without pitching the
 /// horizon out of the picture.
 const ACCELERATION_M_S2: f64 = 3.0;

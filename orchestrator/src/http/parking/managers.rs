@@ -131,7 +131,7 @@ fn lot_view(parking: &parking_core::Parking, lot: &parking_core::config::LotConf
 }
 
 /// Stays, latest first.
-#[utoipa::path(get, path = "/parking/sessions", tag = "parking", params(Which), 
+#[utoipa::path(get, path = "/parking/sessions", tag = "parking", params(Which),
     responses((status = 200, body = Vec<StayView>), (status = 403, body = Problem), (status = 422, body = Problem)))]
 async fn stays(State(app): State<App>, identity: Identity, Query(which): Query<Which>) -> Result<Json<Vec<StayView>>, Problem> {
     let now_ms = app.engine.now_ms();
