@@ -1,5 +1,7 @@
 //! Routes against random zones: legal always, short always, found whenever a fine grid finds one.
 
+mod crowded;
+
 use flight_types::{GeoPoint, Local, LocalFrame, Ring, ZoneId};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
