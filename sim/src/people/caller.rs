@@ -6,6 +6,7 @@ use anyhow::Context;
 use flight_types::GeoPoint;
 use serde_json::{Value, json};
 use sim_camera::PersonRole;
+use tokio::sync::watch;
 
 use super::client::Client;
 use super::play::{PeopleOptions, wall_ms};
@@ -25,6 +26,7 @@ pub(crate) struct Caller {
     way: Vec<GeoPoint>,
     asked_since_ms: Option<i64>,
     whereabouts: Whereabouts,
+    true_place: watch::Sender<GeoPoint>,
 }
 
 impl Caller {
@@ -41,7 +43,20 @@ impl Caller {
         let at = *way.first().context("the caller stands nowhere")?;
         let whereabouts = Whereabouts::told_to(options.cameras)?;
         let client = anonymous.with_token(token);
-        Ok(Self { client, safe_code: "4711".to_owned(), at, way, asked_since_ms: None, whereabouts })
+        Ok(Self {
+            client,
+            safe_code: "4711".to_owned(),
+            at,
+            way,
+            asked_since_ms: None,
+            whereabouts,
+            true_place: watch::Sender::new(at),
+        })
+    }
+
+    /// Where they truly are, whatever their phone says.
+    pub fn true_place(&self) -> watch::Receiver<GeoPoint> {
+        self.true_place.subscribe()
     }
 
     /// Presses the button; returns the incident once the server has it durably.
@@ -70,6 +85,7 @@ impl Caller {
 
     async fn tick(&mut self, incident: &str) -> anyhow::Result<Option<String>> {
         self.walk();
+        self.true_place.send_replace(self.at);
         self.whereabouts.tell("caller", PersonRole::Caller, self.at);
         let view = self.client.get("/calls/current").await?;
         let Some(state) = view["incident"]["state"].as_str() else { return Ok(Some("over".to_owned())) };

@@ -25,6 +25,11 @@ impl Operator {
         self.client.get(&format!("/incidents/{id}")).await
     }
 
+    /// Every aircraft as an operator sees it.
+    pub async fn fleet(&self) -> anyhow::Result<Value> {
+        self.client.get("/drones").await
+    }
+
     /// Lets go what has waited long enough.
     pub async fn live(self) {
         let mut ticks = tokio::time::interval(TICK);

@@ -9,10 +9,13 @@ use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 use serde_json::Value;
 use site_model::{RoadTimes, Site};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use super::caller::Caller;
 use super::client::Client;
+use super::followed::Followed;
 use super::guard::Guard;
 use super::operator::Operator;
 use super::verdict::{all_landed, judge};
@@ -121,13 +124,17 @@ async fn escorts(options: &PeopleOptions, site: &Site, roads: &RoadTimes, watche
     let mut random = Pcg64::seed_from_u64(options.seed);
     loop {
         tokio::time::sleep(Duration::from_secs_f64(options.settle_s)).await;
-        let view = escort(options, site, roads, watcher, &mut random).await?;
-        let escort = judge(&view, if options.light_without_read_back { "commanded" } else { "lit" });
+        let (view, followed) = escort(options, site, roads, watcher, &mut random).await?;
+        let mut escort = judge(&view, if options.light_without_read_back { "commanded" } else { "lit" });
+        escort.wrong.extend(followed.wrong());
         for (name, seconds) in &escort.figures {
             println!("{name:<26} {seconds:7.1} s");
         }
         if let Some(time) = &escort.time {
             println!("{time}");
+        }
+        if let Some(text) = followed.text() {
+            println!("{text}");
         }
         if options.once {
             return match escort.wrong.as_slice() {
@@ -145,18 +152,41 @@ async fn escort(
     roads: &RoadTimes,
     watcher: &Operator,
     random: &mut Pcg64,
-) -> anyhow::Result<Value> {
+) -> anyhow::Result<(Value, Followed)> {
     let caller = Caller::register(options, "김하늘 (demo)", caller_way(site, roads, random)?).await?;
     let incident = caller.call().await?;
     println!("a call: {incident}");
-    let state = caller.live(&incident).await?;
+    let true_place = caller.true_place();
+    let mut followed = Followed::default();
+    let state = tokio::select! {
+        state = caller.live(&incident) => state?,
+        never = watch_aircraft(watcher, &incident, &true_place, &mut followed) => match never {},
+    };
     println!("for the caller the incident is {state}");
     loop {
         let view = watcher.incident(&incident).await?;
         if all_landed(&view) {
-            return Ok(view);
+            return Ok((view, followed));
         }
         tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Looks where caller and aircraft are, for as long as somebody wants to know.
+async fn watch_aircraft(
+    watcher: &Operator,
+    incident: &str,
+    true_place: &watch::Receiver<GeoPoint>,
+    followed: &mut Followed,
+) -> std::convert::Infallible {
+    let mut looks = tokio::time::interval(LOOK_AGAIN);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        match watcher.fleet().await {
+            Ok(fleet) => followed.look(&fleet, incident, *true_place.borrow()),
+            Err(error) => tracing::warn!("the fleet could not be looked at: {error:#}"),
+        }
     }
 }
 
