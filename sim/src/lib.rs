@@ -28,6 +28,9 @@ pub use held_camera::CameraTruth;
 mod aircraft;
 pub use aircraft::{Aircraft, AircraftConfig, Truth};
 
+mod beam;
+mod lit;
+
 pub mod hil;
 
 pub mod video;

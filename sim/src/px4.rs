@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-
-use crate::fault::NoFault;
+use flight_types::LocalFrame;
 use sim_rtsp::StreamSettings;
 
+use crate::fault::NoFault;
 use crate::fly::{NamedPad, Pad, pads, site_in};
 use crate::hil::{LIMITS, Notice, Seat, px4_environment};
+use crate::lit::{LitWatch, Seen};
 use crate::physics::Airframe;
 use crate::video::{Mount, Street, VideoServer, View};
 use crate::{AircraftConfig, Environment, Fault};
@@ -66,9 +67,14 @@ pub struct Px4Arguments {
     /// Local solar hour that the cameras show: 12 is noon, 19 dusk, 22 night; a test pattern without --site
     #[arg(long, default_value_t = 22.0)]
     pub hour: f64,
-    /// Elevation over the horizon at which the gimbal holds the camera, degrees; it looks where the nose points
-    #[arg(long, default_value_t = -45.0, allow_negative_numbers = true)]
-    pub camera_pitch: f64,
+    /// Hold the camera and the light at this elevation over the horizon, degrees, where the nose points; without it the autopilot's
+    /// outputs 6 and 7 turn them
+    #[arg(long, allow_negative_numbers = true)]
+    pub camera_pitch: Option<f64>,
+    /// Hear by UDP where the people of a play are (`sim people --cameras`), so that cameras see them and it is told whether the light is
+    /// on the caller
+    #[arg(long)]
+    pub people: Option<SocketAddr>,
     /// Print the environment variables with which PX4 sets itself up for this aircraft, and exit
     #[arg(long)]
     pub environment: bool,
@@ -114,8 +120,14 @@ pub fn run(arguments: &Px4Arguments) -> Result<()> {
     if !(0.0..=24.0).contains(&arguments.hour) {
         bail!("--hour must be from 0 to 24");
     }
-    if !(-90.0..=0.0).contains(&arguments.camera_pitch) {
+    if arguments.camera_pitch.is_some_and(|pitch_deg| !(-90.0..=0.0).contains(&pitch_deg)) {
         bail!("--camera-pitch must be from -90 to 0");
+    }
+    let street = Street::default();
+    if let Some(bind) = arguments.people {
+        let socket = UdpSocket::bind(bind).with_context(|| format!("cannot hear of people at {bind}"))?;
+        let street = street.clone();
+        std::thread::spawn(move || street.hear_for_ever(&socket));
     }
     let mut threads = Vec::new();
     let mut mounts = BTreeMap::new();
@@ -125,10 +137,12 @@ pub fn run(arguments: &Px4Arguments) -> Result<()> {
         let (seat, name) = (seat(arguments, named), named.name.clone());
         let mount = Mount::new(seat.camera());
         mounts.insert(name.clone(), mount.clone());
-        threads.push(std::thread::spawn(move || serve(&listener, seat, &name, &mount)));
+        let onlooker = Onlooker { frame: LocalFrame::new(named.pad.point), street: street.clone(), watch: LitWatch::default() };
+        let stage = Stage { name, mount, onlooker };
+        threads.push(std::thread::spawn(move || serve(&listener, seat, stage)));
     }
     // Kept until the end: it serves while it lives.
-    let _video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, mounts)).transpose()?;
+    let _video = arguments.rtsp.map(|bind| serve_cameras(arguments, bind, mounts, street)).transpose()?;
     match arguments.r#for {
         Some(limit_s) => std::thread::sleep(Duration::from_secs_f64(limit_s.max(0.0))),
         None => {
@@ -141,10 +155,15 @@ pub fn run(arguments: &Px4Arguments) -> Result<()> {
 }
 
 /// Serves every aircraft's camera. Nobody announces it over MAVLink: the autopilot does not know of it; a server is told by `cameras`.
-fn serve_cameras(arguments: &Px4Arguments, bind: SocketAddr, mounts: BTreeMap<String, Mount>) -> Result<VideoServer> {
+fn serve_cameras(
+    arguments: &Px4Arguments,
+    bind: SocketAddr,
+    mounts: BTreeMap<String, Mount>,
+    street: Street,
+) -> Result<VideoServer> {
     let names: Vec<String> = mounts.keys().cloned().collect();
     let view = match &arguments.site {
-        Some(folder) => View::of_site(&site_in(folder)?, &BTreeMap::new(), arguments.hour, Street::default()),
+        Some(folder) => View::of_site(&site_in(folder)?, &BTreeMap::new(), arguments.hour, street),
         None => View::Pattern,
     };
     let video = VideoServer::start(bind, mounts, &view, StreamSettings::default())?;
@@ -168,7 +187,9 @@ fn seat(arguments: &Px4Arguments, named: &NamedPad) -> Seat {
     let mut config = AircraftConfig::new(named.system_id, named.pad.point, named.pad.amsl_m);
     config.seed = arguments.seed;
     let mut seat = Seat::new(config, environment, arguments.speed, LIMITS);
-    seat.hold_camera(arguments.camera_pitch);
+    if let Some(pitch_deg) = arguments.camera_pitch {
+        seat.hold_camera(pitch_deg);
+    }
     for planned in &arguments.fault {
         if planned.system_id.is_none_or(|system_id| system_id == named.system_id) {
             seat.plan_fault(planned.at_ms, planned.fault.clone());
@@ -177,22 +198,52 @@ fn seat(arguments: &Px4Arguments, named: &NamedPad) -> Seat {
     seat
 }
 
+/// What belongs to an aircraft besides its seat.
+struct Stage {
+    name: String,
+    mount: Mount,
+    onlooker: Onlooker,
+}
+
+/// Who stands beside and sees where light and caller are.
+struct Onlooker {
+    frame: LocalFrame,
+    street: Street,
+    watch: LitWatch,
+}
+
+impl Onlooker {
+    fn look(&mut self, seat: &Seat) -> Option<String> {
+        let now_us = seat.virtual_us();
+        if !self.watch.is_due(now_us) {
+            return None;
+        }
+        let seen = self.watch.look(&seat.camera(), &self.street.callers(&self.frame), &self.frame, now_us)?;
+        Some(match seen {
+            Seen::First => "its light is on the caller".to_owned(),
+            Seen::Over { watched_s, lit_s, dark_s } => {
+                format!("its light was on the caller for {lit_s:.1} of {watched_s:.1} s, beside them for {dark_s:.1} s at most")
+            }
+        })
+    }
+}
+
 /// One autopilot after another: a restarted one finds its aircraft on the pad.
-fn serve(listener: &TcpListener, mut seat: Seat, name: &str, mount: &Mount) -> Result<()> {
+fn serve(listener: &TcpListener, mut seat: Seat, mut stage: Stage) -> Result<()> {
     let start = Instant::now();
     loop {
         let (stream, _) = listener.accept().context("cannot accept an autopilot")?;
         stream.set_nodelay(true)?;
-        if let Err(error) = converse(stream, &mut seat, name, mount, start) {
-            println!("aircraft {name} {:.1} s: the connection broke: {error:#}", seat.virtual_us() as f64 / 1e6);
+        if let Err(error) = converse(stream, &mut seat, &mut stage, start) {
+            say(&seat, &stage.name, &format!("the connection broke: {error:#}"));
         }
         seat.disconnect();
-        tell(&mut seat, name);
+        tell(&mut seat, &mut stage);
     }
 }
 
 /// Until the autopilot closes the connection.
-fn converse(mut stream: TcpStream, seat: &mut Seat, name: &str, mount: &Mount, start: Instant) -> Result<()> {
+fn converse(mut stream: TcpStream, seat: &mut Seat, stage: &mut Stage, start: Instant) -> Result<()> {
     let (pieces, received) = sync_channel(PIECES_MAX);
     let reading = stream.try_clone()?;
     let reader = std::thread::spawn(move || read(reading, &pieces));
@@ -202,8 +253,8 @@ fn converse(mut stream: TcpStream, seat: &mut Seat, name: &str, mount: &Mount, s
         if let Err(error) = transmit(&mut stream, seat) {
             break Err(error.into());
         }
-        mount.moved(seat.camera());
-        tell(seat, name);
+        stage.mount.moved(seat.camera());
+        tell(seat, stage);
         match wait(&received, seat, now_us()) {
             Ok(piece) => seat.handle_bytes(&piece, now_us()),
             Err(RecvTimeoutError::Timeout) => seat.handle_timeout(now_us()),
@@ -239,10 +290,17 @@ fn transmit(stream: &mut TcpStream, seat: &mut Seat) -> std::io::Result<()> {
     Ok(())
 }
 
-fn tell(seat: &mut Seat, name: &str) {
+fn tell(seat: &mut Seat, stage: &mut Stage) {
     while let Some(notice) = seat.poll_notice() {
-        println!("aircraft {name} {:.1} s: {}", seat.virtual_us() as f64 / 1e6, words(notice));
+        say(seat, &stage.name, &words(notice));
     }
+    if let Some(seen) = stage.onlooker.look(seat) {
+        say(seat, &stage.name, &seen);
+    }
+}
+
+fn say(seat: &Seat, name: &str, what: &str) {
+    println!("aircraft {name} {:.1} s: {what}", seat.virtual_us() as f64 / 1e6);
 }
 
 fn words(notice: Notice) -> String {

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use flight_types::LocalFrame;
-use sim_camera::{Car, Intrinsics, Person, Plan, Scene};
+use flight_types::{Local, LocalFrame};
+use sim_camera::{Car, Intrinsics, Person, PersonRole, Plan, Scene};
 use sim_rtsp::{Camera, CameraStream, Picture, Pose, RtspServer, StreamSettings, TestPattern};
 use site_model::Site;
 
@@ -105,6 +105,23 @@ impl Street {
             }
         }
         directed
+    }
+
+    /// Takes whatever comes to a socket that waits, for as long as it can be read; what is no telling is dropped.
+    pub fn hear_for_ever(&self, socket: &UdpSocket) {
+        let mut buffer = [0; TELLING_BYTES];
+        while let Ok((length, _)) = socket.recv_from(&mut buffer) {
+            let text = std::str::from_utf8(&buffer[..length]).unwrap_or_default();
+            if let Ok(telling) = text.parse() {
+                self.hear(&telling);
+            }
+        }
+    }
+
+    /// Where callers are now, in the metres of `frame`.
+    pub fn callers(&self, frame: &LocalFrame) -> Vec<Local> {
+        let callers = self.seen(frame).into_iter().filter(|person| matches!(person.role, PersonRole::Caller));
+        callers.map(|person| Local { east_m: person.place[0], north_m: person.place[1] }).collect()
     }
 
     fn seen(&self, frame: &LocalFrame) -> Vec<Person> {

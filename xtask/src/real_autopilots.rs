@@ -20,6 +20,8 @@ const ESCORT_S: &str = "900";
 const PX4_GROUND_STATION_PORT: u16 = 14_550;
 /// Where PX4's first simulated instance looks for its simulator.
 const PX4_SIMULATOR: &str = "127.0.0.1:4560";
+/// The least share of the time with the light in which it is on the caller: what every escort promises.
+const LIGHT_SHARE_MIN: f64 = 0.95;
 /// Pages and broker of this play; away from the demo's.
 const HTTP_PORT: u16 = 18_080;
 
@@ -123,6 +125,7 @@ impl Play {
         let mut command = Command::new(built("sim"));
         command.arg("people").args(["--server", &format!("http://127.0.0.1:{HTTP_PORT}"), "--site"]).arg(&self.site);
         command.args(["--once", "--for", ESCORT_S, "--light-without-read-back", "--settle-s", "60"]);
+        command.args(["--cameras", &people_address()]);
         let mut people = Owned::start("the people", &mut command)?;
         loop {
             if let Some(status) = people.ended()? {
@@ -147,6 +150,10 @@ impl Play {
         let path = self.folder.join("physics.log");
         let seen = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
         print!("{seen}");
+        let light = light_on_the_caller(&seen).context("the physics never saw the light on the caller, and then switched off")?;
+        if light.share() < LIGHT_SHARE_MIN {
+            bail!("the light was on the caller for {:.0} % of the time only", 100.0 * light.share());
+        }
         for wanted in [": armed", "in the air", "light 100 %", "light off", "on the ground", "disarmed"] {
             if !seen.contains(wanted) {
                 bail!("the physics never saw `{wanted}`");
@@ -157,6 +164,32 @@ impl Play {
         }
         Ok(())
     }
+}
+
+/// How long a light was on the caller, as the physics saw it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Light {
+    lit_s: f64,
+    watched_s: f64,
+}
+
+impl Light {
+    fn share(self) -> f64 {
+        if self.watched_s > 0.0 { self.lit_s / self.watched_s } else { 0.0 }
+    }
+}
+
+/// From the line that `sim px4` prints when a light that was on a caller has been switched off.
+fn light_on_the_caller(physics: &str) -> Option<Light> {
+    let (_, rest) = physics.split_once("its light was on the caller for ")?;
+    let (lit_s, rest) = rest.split_once(" of ")?;
+    let (watched_s, _) = rest.split_once(" s,")?;
+    Some(Light { lit_s: lit_s.parse().ok()?, watched_s: watched_s.parse().ok()? })
+}
+
+/// Where the simulator hears who is where.
+fn people_address() -> String {
+    format!("127.0.0.1:{}", HTTP_PORT + 3)
 }
 
 /// The demo's town with one aircraft, and an operator who must approve.
@@ -189,7 +222,7 @@ fn keep_one_aircraft(site: &mut toml::Table) -> Option<()> {
 /// Our physics and PX4 on it.
 fn px4(program: &Path, folder: &Path, site: &Path) -> anyhow::Result<[Owned; 2]> {
     let mut physics = Command::new(built("sim"));
-    physics.arg("px4").args(["--listen", PX4_SIMULATOR, "--site"]).arg(site);
+    physics.arg("px4").args(["--listen", PX4_SIMULATOR, "--people", &people_address(), "--site"]).arg(site);
     logged(&mut physics, folder, "physics")?;
     let physics = Owned::start("the physics", &mut physics)?;
     // bin/px4 with etc beside bin, as PX4 builds it.
@@ -278,4 +311,18 @@ fn logged(command: &mut Command, folder: &Path, name: &str) -> anyhow::Result<()
     let file = File::create(&path).with_context(|| format!("could not make {}", path.display()))?;
     command.stdin(std::process::Stdio::null()).stderr(file.try_clone()?).stdout(file);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_light_on_the_caller_is_read_from_what_the_physics_says() {
+        let seen = "aircraft d1 134.0 s: its light is on the caller\naircraft d1 169.2 s: its light was on the caller for 24.0 of 32.0 s, \
+                    beside them for 2.5 s at most\n";
+        let light = light_on_the_caller(seen).expect("the line is there");
+        assert!((light.share() - 0.75).abs() < 1e-9, "{light:?}");
+        assert_eq!(light_on_the_caller("aircraft d1 134.0 s: its light is on the caller\n"), None, "it was never switched off");
+    }
 }

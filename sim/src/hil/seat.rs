@@ -94,7 +94,8 @@ pub struct Seat {
     plant: Plant,
     compass: Magnetometer,
     camera: HeldCamera,
-    look_pitch_deg: f64,
+    /// Held here instead of where the autopilot's outputs turn it, degrees over the horizon.
+    held_pitch_deg: Option<f64>,
     light_dead: bool,
     turn: Turn,
     steps: u64,
@@ -124,7 +125,7 @@ impl Seat {
             plant,
             compass,
             camera: HeldCamera::default(),
-            look_pitch_deg: 0.0,
+            held_pitch_deg: None,
             light_dead: false,
             turn: Turn::Empty,
             steps: 0,
@@ -145,9 +146,9 @@ impl Seat {
         self.faults.insert(place, (at_ms, fault));
     }
 
-    /// Holds the camera at this elevation over the horizon, degrees, in the direction of the nose. No output of the autopilot moves it.
+    /// Holds the camera at this elevation over the horizon, degrees, in the direction of the nose, whatever the autopilot's outputs say.
     pub fn hold_camera(&mut self, pitch_deg: f64) {
-        self.look_pitch_deg = pitch_deg;
+        self.held_pitch_deg = Some(pitch_deg);
     }
 
     /// An autopilot has connected: the aircraft stands on its pad, just switched on.
@@ -276,7 +277,8 @@ impl Seat {
             self.plant.act(rotors, self.light());
         }
         if self.steps.is_multiple_of(GIMBAL_STEPS) {
-            self.camera.turn((self.look_pitch_deg, 0.0), &self.plant);
+            let wish_deg = self.held_pitch_deg.map_or_else(|| self.controls.look_deg(), |pitch_deg| (pitch_deg, 0.0));
+            self.camera.turn(wish_deg, &self.plant);
         }
         self.steps += 1;
         self.break_what_is_due();

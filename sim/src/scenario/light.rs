@@ -10,14 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::expect::Verdict;
 use crate::Truth;
+use crate::beam::{self, BEAM_DEG, LIT_MIN, PERSON_M, length_m};
 use crate::time_to_light::{AIRBORNE, Limits, TimeToLight, bound_to_s};
 
-/// Half opening of the lit circle, degrees: where the aircraft's light has fallen to half (even to 5°, nothing at 8.5°).
-const BEAM_DEG: f64 = 6.75;
-/// The middle of a person over the ground, metres.
-const PERSON_M: f64 = 1.0;
-/// A light below this share of full is none.
-const LIT_MIN: f64 = 0.5;
 /// From the half beam on the light falls to nothing here, degrees.
 const DARK_DEG: f64 = 8.5;
 /// … and to the half beam it is even so far, degrees.
@@ -157,12 +152,7 @@ impl LightWatch {
 
 /// How far the caller is off the middle of the aircraft's beam, degrees.
 fn off_beam_deg(truth: &Truth, at: Local, caller: Local) -> f64 {
-    let (sin_heading, cos_heading) = truth.camera_heading_deg.to_radians().sin_cos();
-    let (sin_pitch, cos_pitch) = truth.camera_pitch_deg.to_radians().sin_cos();
-    let look = [cos_pitch * sin_heading, cos_pitch * cos_heading, sin_pitch];
-    let way = way_to(truth, at, caller);
-    let dot: f64 = look.iter().zip(way).map(|(a, b)| a * b).sum();
-    (dot / length_m(way)).clamp(-1.0, 1.0).acos().to_degrees()
+    beam::off_beam_deg(truth.camera_pitch_deg, truth.camera_heading_deg, way_to(truth, at, caller))
 }
 
 /// The light that falls on the caller, lux: even in the middle of the beam, half at its edge, nothing beyond.
@@ -174,10 +164,6 @@ fn lux_on(truth: &Truth, at: Local, caller: Local) -> f64 {
 
 fn way_to(truth: &Truth, at: Local, caller: Local) -> [f64; 3] {
     [caller.east_m - at.east_m, caller.north_m - at.north_m, PERSON_M - truth.height_m]
-}
-
-fn length_m(way: [f64; 3]) -> f64 {
-    way.iter().map(|part| part * part).sum::<f64>().sqrt()
 }
 
 /// When each flight reached what, in the world's time.

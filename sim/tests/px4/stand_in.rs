@@ -56,6 +56,8 @@ pub struct StandIn {
     pub armed: bool,
     /// What its mixer wants of the four motors and the light; sent only while armed.
     pub outputs: [f32; 5],
+    /// The same of the gimbal's pitch and yaw, on the next two outputs.
+    pub gimbal: [f32; 2],
     /// Answers nothing, as when its scheduler hangs.
     pub hung: bool,
     pub sensors: Vec<Sensor>,
@@ -132,7 +134,7 @@ impl StandIn {
         payload.extend_from_slice(&time_us.to_le_bytes());
         payload.extend_from_slice(&1_u64.to_le_bytes());
         for index in 0..OUTPUTS {
-            let output = self.outputs.get(index).copied().filter(|_| self.armed).unwrap_or(0.0);
+            let output = self.outputs.iter().chain(&self.gimbal).nth(index).copied().filter(|_| self.armed).unwrap_or(0.0);
             payload.extend_from_slice(&output.to_le_bytes());
         }
         payload.push(if self.armed { 129 } else { 1 });

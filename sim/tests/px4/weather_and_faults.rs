@@ -161,3 +161,16 @@ fn the_camera_is_held_where_it_looks_while_the_aircraft_leans() {
     assert!(camera.position.distance_m(&pad()) > 0.5 && camera.velocity_m_s[1] > 0.5, "carried off by the wind: {camera:?}");
     assert!(camera.light > 0.4, "{camera:?}");
 }
+
+#[test]
+fn the_autopilots_outputs_turn_camera_and_light() {
+    let mut flight = climbing(seat(steady(0.0, 0.0)));
+    let nose_deg = flight.seat.camera().heading_deg;
+    assert!(flight.seat.camera().pitch_deg.abs() < 1.0, "nobody has said where to look: ahead");
+    // Of ±90 degrees two thirds down; of ±180 degrees a half to the left.
+    flight.stand_in.gimbal = [-2.0 / 3.0, -0.5];
+    flight.run_s(3.0);
+    let camera = flight.seat.camera();
+    let turned_deg = (camera.heading_deg - nose_deg + 540.0).rem_euclid(360.0) - 180.0;
+    assert!((camera.pitch_deg + 60.0).abs() < 1.5 && (turned_deg + 90.0).abs() < 3.0, "{turned_deg}, {camera:?}");
+}
