@@ -19,7 +19,7 @@ pub(crate) use control::{
     admit, continue_requested, control_released, control_taken, hold_requested, land_requested, light_requested, recall_requested,
 };
 pub(crate) use desk::{DroneSearch, begin, drone_retry, drones_found, lacks_aircraft, look_again, order_failed};
-pub(crate) use escort::{charge_short, follow, is_relieved_too_late, leave_due, release, relief_due};
+pub(crate) use escort::{charge_short, follow, is_relieved_too_late, leave_due, release, relief_due, stops};
 pub(crate) use flight::{flight, link_silent};
 pub(crate) use height::{post_due, settle};
 pub(crate) use launch::{approval_due, launch_approved, launch_denied};

@@ -395,6 +395,9 @@ pub struct Mission {
     pub stay_s: f64,
     /// Where the light was last sent.
     pub target: Option<GeoPoint>,
+    /// It was told then that the person goes: the link takes them to go on for some seconds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub target_goes: bool,
     /// Where it keeps from the person meanwhile; absent: where the plan says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moved: Option<PostMove>,

@@ -203,10 +203,11 @@ fn follow(state: &mut State, turn: &mut Turn, id: &IncidentId, point: GeoPoint) 
     mission::settle(state, turn, id);
     let follow_step_m = state.policy().follow_step_m;
     let lacks_guard = state.open_incident(id).is_some_and(|incident| incident.primary.is_none());
+    let stops = mission::stops(state, turn, id);
     let work = state.work_mut(id);
     let far = |from: Option<GeoPoint>, step_m: f64| from.is_none_or(|from| from.distance_m(&point) >= step_m);
     let searched_elsewhere = far(work.searched_at, SEARCH_STEP_M);
-    if far(work.followed_to, follow_step_m) {
+    if far(work.followed_to, follow_step_m) || stops {
         work.followed_to = Some(point);
         mission::follow(state, turn, id);
     }

@@ -62,7 +62,10 @@ pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, an
     let Some(place) = open.best_place() else { return };
     let (target, (velocity_east_m_s, velocity_north_m_s)) = whereabouts(open, place, turn.now_ms);
     let last = mission.target.unwrap_or(target);
-    if !anew && last.distance_m(&target) < state.policy().follow_step_m {
+    let goes = velocity_east_m_s != 0.0 || velocity_north_m_s != 0.0;
+    // Who was last told to go and stands is near the place that was told, and not where the link has them by now.
+    let stops = mission.target_goes && !goes;
+    if !anew && !stops && last.distance_m(&target) < state.policy().follow_step_m {
         return;
     }
     // The light and the camera follow in any case; the link keeps the aircraft itself where it may be.
@@ -71,10 +74,18 @@ pub(super) fn follow_with(state: &mut State, turn: &mut Turn, id: &MissionId, an
     }
     if let Some(mission) = state.missions.get_mut(id) {
         mission.target = Some(target);
+        mission.target_goes = goes;
     }
     let direct = !there && state.missions.get(id).is_some_and(|mission| may_turn(state, mission, target, turn.now_ms));
     let post = state.missions.get(id).and_then(|mission| mission.moved).map(|moved| moved.post);
     orders::command(state, turn, id, FlightCommand::Escort { target, velocity_east_m_s, velocity_north_m_s, post, direct });
+}
+
+/// Whether somebody whom an aircraft was told to go stands now. They are near the last place that was told, and the link has them further on.
+pub(crate) fn stops(state: &State, turn: &Turn, incident: &IncidentId) -> bool {
+    let place = state.open_incident(incident).and_then(|open| Some((open, open.best_place()?)));
+    let stands = |(open, place): (&Incident, &Place)| whereabouts(open, place, turn.now_ms).1 == (0.0, 0.0);
+    desk::serving(state, incident).any(|mission| mission.target_goes && !mission.second_place) && place.is_some_and(stands)
 }
 
 /// Whether an aircraft on its way may leave its last leg for where the person is by now: none of ours is near.

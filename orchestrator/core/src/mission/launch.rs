@@ -96,6 +96,7 @@ fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, role: Role) -> Mission
         eta_s: chosen.eta_s,
         stay_s: chosen.stay_s,
         target,
+        target_goes: false,
         moved: None,
         second_place: role == Role::SecondPlace,
         relieves: match role {

@@ -63,6 +63,24 @@ fn a_caller_who_walks_while_the_aircraft_comes_is_told_to_it() {
     );
 }
 
+/// The link takes a walker to go on: who stops is told as standing at once, however near the place that was told last.
+#[test]
+fn a_caller_who_stops_is_told_as_standing() {
+    let mut bench = Bench::new(site(Approval::Automatic));
+    let incident = bench.call("ann", at(0.0, 300.0));
+    bench.fly_to_scene("d1");
+    for step in 1..20 {
+        bench.wait_s(1);
+        bench.moved_at("ann", &incident, at(1.4 * f64::from(step), 300.0), Some(1.4));
+    }
+    for _ in 0..10 {
+        bench.wait_s(1);
+        bench.moved_at("ann", &incident, at(26.6, 300.0), Some(0.0));
+    }
+    let last = bench.log.lines().rfind(|line| line.contains("escort")).expect("it was followed");
+    assert!(last.ends_with("moving (0.0, 0.0)"), "{}", bench.log);
+}
+
 /// Comes down to a caller who stands, and up again as they go on.
 #[test]
 fn the_light_comes_down_to_who_stands_and_goes_up_as_they_go() {
