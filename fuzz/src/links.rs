@@ -176,6 +176,7 @@ pub fn plan(mission: MissionId, shape: u8) -> FlightPlan {
         exclusions: vec![square(30.0)],
         zone_margin_m: 15.0,
         home_charge: None,
+        low_scene: None,
         obstacles: Vec::new(),
         relief: None,
     }

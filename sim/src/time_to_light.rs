@@ -146,6 +146,7 @@ mod tests {
             exclusions: Vec::new(),
             zone_margin_m: 15.0,
             home_charge: None,
+            low_scene: None,
             obstacles: Vec::new(),
             relief: None,
         };

@@ -145,7 +145,7 @@ fn mission(plan: &FlightPlan, pad: Option<GeoPoint>, first: &[Item]) -> Mission 
         Scene::Escort { height_m, .. } => {
             // Down to the scene only above the stand-off point: the transit height is the legal one until there.
             let stand_off = plan.outbound.last().copied().unwrap_or(plan.home);
-            items.push(at(ItemKind::LoiterUnlimited, stand_off, *height_m + plan.surface_m(stand_off)));
+            items.push(at(ItemKind::LoiterUnlimited, stand_off, *height_m + plan.post_base_m(stand_off, *height_m)));
         }
         Scene::Survey { .. } => {
             let end = plan.outbound.last().copied().unwrap_or(plan.home);
@@ -280,7 +280,11 @@ fn homeward_over_relief(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoi
     }
     items[0].params[1] = 0.0;
     if let Some((aside, height_m)) = aside {
-        let mut step = at(ItemKind::Waypoint, aside, height_m.max(plan.surface_along_m(here, aside)));
+        let lowest_m = match plan.scene {
+            Scene::Escort { height_m: scene_m, .. } => scene_m + plan.post_base_along_m(here, aside, scene_m),
+            Scene::Survey { .. } => plan.surface_along_m(here, aside),
+        };
+        let mut step = at(ItemKind::Waypoint, aside, height_m.max(lowest_m));
         step.params[1] = ASIDE_ACCEPTANCE_M;
         items.insert(0, step);
     }
@@ -380,8 +384,17 @@ mod tests {
         let elsewhere_dm = ground_dm.iter().copied().max().unwrap_or_default();
         let south_west = GeoPoint::new(37.4955, 126.9955).expect("a test place");
         let (step_lat_deg, step_lon_deg) = (STEP_DEG, STEP_DEG);
-        let parts =
-            ReliefParts { south_west, step_lat_deg, step_lon_deg, columns: SIDE, ground_dm, over_dm, elsewhere_dm, rough_dm: 0 };
+        let parts = ReliefParts {
+            south_west,
+            step_lat_deg,
+            step_lon_deg,
+            columns: SIDE,
+            ground_dm,
+            over_dm,
+            elsewhere_dm,
+            rough_dm: 0,
+            rises_dm: vec![0; SIDE * SIDE],
+        };
         Relief::try_from(parts).expect("a relief")
     }
 
@@ -403,6 +416,7 @@ mod tests {
             exclusions: Vec::new(),
             zone_margin_m: 15.0,
             home_charge: None,
+            low_scene: None,
             obstacles: Vec::new(),
             relief,
         }

@@ -76,7 +76,7 @@ pub(crate) fn clear(plan: &FlightPlan, from: GeoPoint, to: GeoPoint, height_m: f
 
 /// What a flight at this height above home must keep beside: zones, and obstacles that it cannot pass over.
 fn kept_beside(plan: &FlightPlan, height_m: f64) -> impl Iterator<Item = &Ring> {
-    let high = plan.obstacles.iter().filter(move |obstacle| obstacle.reaches(height_m));
+    let high = plan.obstacles.iter().filter(move |obstacle| plan.is_reached_by(obstacle, height_m));
     plan.exclusions.iter().chain(high.map(|obstacle| &obstacle.ring))
 }
 
@@ -245,6 +245,7 @@ mod tests {
             exclusions,
             zone_margin_m: 15.0,
             home_charge: None,
+            low_scene: None,
             obstacles: Vec::new(),
             relief: None,
         }

@@ -37,6 +37,7 @@ fn plan(name: &str) -> FlightPlan {
         relief: None,
         zone_margin_m: 15.0,
         home_charge: None,
+        low_scene: None,
     }
 }
 

@@ -45,6 +45,17 @@ pub struct FlightPlan {
     /// At which charge a flight that stays must go home; absent in plans from before, and for surveys, whose path is reckoned whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub home_charge: Option<HomeCharge>,
+    /// Which posts count over the ground; absent without a relief, for surveys, and in plans from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub low_scene: Option<LowScene>,
+}
+
+/// A height on scene that counts over the ground round it instead of over the surface: nobody else of ours flies lower (ADR 202).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LowScene {
+    /// Posts of this height, and lower ones, metres.
+    pub height_m: f64,
 }
 
 /// What the way home takes of a charge, with the reserve that is to be left.
@@ -117,6 +128,34 @@ impl FlightPlan {
     /// The highest of that on the straight leg, metres above home.
     pub fn surface_along_m(&self, from: GeoPoint, to: GeoPoint) -> f64 {
         self.relief.as_ref().map_or(0.0, |relief| relief.surface_along_m(from, to) - self.home_altitude_amsl_m)
+    }
+
+    /// What is known of the ground for a post of this height; `None` where it counts over the surface, or above home.
+    fn low_scene(&self, height_m: f64) -> Option<&Relief> {
+        self.low_scene.filter(|low| height_m <= low.height_m)?;
+        self.relief.as_ref()
+    }
+
+    /// What a post of this height is counted over here, metres above home.
+    pub fn post_base_m(&self, place: GeoPoint, height_m: f64) -> f64 {
+        match self.low_scene(height_m) {
+            Some(relief) => relief.low_amsl_m(place) - self.home_altitude_amsl_m,
+            None => self.surface_m(place),
+        }
+    }
+
+    /// The highest of that on the straight leg, metres above home.
+    pub fn post_base_along_m(&self, from: GeoPoint, to: GeoPoint, height_m: f64) -> f64 {
+        match self.low_scene(height_m) {
+            Some(relief) => relief.low_along_m(from, to) - self.home_altitude_amsl_m,
+            None => self.surface_along_m(from, to),
+        }
+    }
+
+    /// Whether a flight at this height must keep beside an obstacle: on a low scene as its top is over the lowest ground round it.
+    pub fn is_reached_by(&self, obstacle: &Obstacle, height_m: f64) -> bool {
+        let lower_m = self.low_scene(height_m).map_or(0.0, |relief| relief.surface_over_ground_m(&obstacle.ring));
+        obstacle.reaches(height_m - lower_m)
     }
 
     /// The ground under a place, metres above home.

@@ -28,6 +28,14 @@ pub const STEP_REACHED_M: f64 = 3.0;
 /// and after may both be higher, and from the nearness of the one before comes the rest.
 pub const STEPS_OVER_M: f64 = 2.0 * STEP_M + 2.0;
 
+/// Round a low scene the ground is looked at so far, metres: an aircraft that hovers is blown and drifts by less, and so far it goes aside.
+const BESIDE_LOW_M: f64 = 20.0;
+/// Round it the ground may rise by so much before a low scene goes up with it, metres: four fifths of a scene's usual height are still kept
+/// over all of it.
+pub const BESIDE_LOW_RISE_M: f64 = 4.0;
+/// Looked at in so many directions, and half as far in each: a ridge between two of them is 4 m beside one.
+const BESIDE_LOW_DIRECTIONS: u32 = 16;
+
 /// Why something is no relief.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ReliefError {
@@ -76,6 +84,10 @@ pub struct ReliefParts {
     pub elsewhere_dm: i32,
     /// So far the ground lies under what is told between two nodes at most, decimetres.
     pub rough_dm: i32,
+    /// How far the true ground of the cells that meet at each node lies over what is told there at most, decimetres; nothing in reliefs from before
+    /// low scenes (ADR 202), which then count over the surface.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rises_dm: Vec<i32>,
 }
 
 /// A place of a way over the surface, at which the height changes or the way turns.
@@ -94,7 +106,8 @@ impl TryFrom<ReliefParts> for Relief {
 
     fn try_from(parts: ReliefParts) -> Result<Self, ReliefError> {
         let (columns, nodes) = (parts.columns, parts.ground_dm.len());
-        let whole = columns >= 2 && nodes.is_multiple_of(columns) && nodes / columns >= 2 && parts.over_dm.len() == nodes;
+        let rises = parts.rises_dm.is_empty() || parts.rises_dm.len() == nodes;
+        let whole = columns >= 2 && nodes.is_multiple_of(columns) && nodes / columns >= 2 && parts.over_dm.len() == nodes && rises;
         if !whole || nodes > RELIEF_NODES_MAX {
             return Err(ReliefError::Shape { columns, nodes });
         }
@@ -104,7 +117,8 @@ impl TryFrom<ReliefParts> for Relief {
         }
         let is_height = |height_dm: i32| HEIGHT_M.contains(&(f64::from(height_dm) / DECIMETRES));
         let heights = parts.ground_dm.iter().chain([&parts.elsewhere_dm]);
-        let over = parts.over_dm.iter().chain([&parts.rough_dm]).filter(|over_dm| !(0..=200_000).contains(*over_dm));
+        let over = parts.over_dm.iter().chain(&parts.rises_dm).chain([&parts.rough_dm]);
+        let over = over.filter(|over_dm| !(0..=200_000).contains(*over_dm));
         let wrong = heights.filter(|height_dm| !is_height(**height_dm)).chain(over).next().copied();
         match wrong {
             Some(wrong_dm) => Err(ReliefError::Height(f64::from(wrong_dm) / DECIMETRES)),
@@ -136,6 +150,41 @@ impl Relief {
     /// How far the surface may lie over the true ground here, metres.
     pub fn over_ground_m(&self, place: GeoPoint) -> f64 {
         self.surface_amsl_m(place) - self.ground_amsl_m(place) + f64::from(self.parts.rough_dm) / DECIMETRES
+    }
+
+    /// Whether it tells how far the true ground lies over it between its nodes, so that a height may count over the ground.
+    pub fn tells_rises(&self) -> bool {
+        !self.parts.rises_dm.is_empty()
+    }
+
+    /// No ground here is higher, metres above mean sea level.
+    fn highest_ground_amsl_m(&self, place: GeoPoint) -> f64 {
+        self.ground_amsl_m(place) + self.between(self.position(place), |node| self.parts.rises_dm[node])
+    }
+
+    /// What a low scene counts its height over here: the ground, or what rises beside it; nowhere over the surface, which is all that counts
+    /// where it is not told how far the ground rises between nodes.
+    pub fn low_amsl_m(&self, place: GeoPoint) -> f64 {
+        let bearings = (0..BESIDE_LOW_DIRECTIONS).map(|turn| f64::from(turn) * 360.0 / f64::from(BESIDE_LOW_DIRECTIONS));
+        let beside = bearings.flat_map(|bearing_deg| [0.5, 1.0].map(|share| place.moved(bearing_deg, share * BESIDE_LOW_M)));
+        let surface_m = self.surface_amsl_m(place);
+        let is_known = |place: GeoPoint| self.tells_rises() && self.reaches(self.position(place));
+        if !is_known(place) {
+            return surface_m;
+        }
+        let mut base_m = self.highest_ground_amsl_m(place);
+        for beside in beside {
+            if !is_known(beside) {
+                return surface_m;
+            }
+            base_m = base_m.max(self.highest_ground_amsl_m(beside) - BESIDE_LOW_RISE_M);
+        }
+        base_m.min(surface_m)
+    }
+
+    /// The greatest of that on the straight leg, metres.
+    pub fn low_along_m(&self, from: GeoPoint, to: GeoPoint) -> f64 {
+        self.looks(from, to).into_iter().map(|place| self.low_amsl_m(place)).fold(f64::NEG_INFINITY, f64::max)
     }
 
     /// The surface's greatest altitude on the straight leg, metres.
@@ -230,7 +279,12 @@ impl Relief {
         Some(over)
     }
 
-    /// The same; of all that it knows where it does not reach all of the ring.
+    /// How far the lowest surface at a ring lies over the lowest ground there, metres; nought where a low scene has none.
+    pub fn surface_over_ground_m(&self, ring: &Ring) -> f64 {
+        self.over_ring(ring).map_or(0.0, |over| over.surface_low_m - over.ground_m)
+    }
+
+    /// What `over_ring` tells; of all that it knows where it does not reach all of the ring.
     pub fn over_ring_or_all(&self, ring: &Ring) -> OverRing {
         self.over_ring(ring).unwrap_or_else(|| {
             let surface = (0..self.parts.ground_dm.len()).map(|node| self.surface_dm(node));
@@ -265,6 +319,7 @@ impl Relief {
             columns: east - west + 1,
             ground_dm: cells(&self.parts.ground_dm),
             over_dm: cells(&self.parts.over_dm),
+            rises_dm: if self.tells_rises() { cells(&self.parts.rises_dm) } else { Vec::new() },
             ..self.parts.clone()
         };
         Self { parts, rows: north - south + 1 }

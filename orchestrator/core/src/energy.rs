@@ -491,6 +491,7 @@ mod tests {
             zone_margin_m: 15.0,
             home_charge: Some(home_charge(&drone(), &policy, &trip, wind)),
             obstacles: Vec::new(),
+            low_scene: None,
             relief: None,
         };
         let blind = launched(CALM);

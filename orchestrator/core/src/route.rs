@@ -46,6 +46,20 @@ pub(crate) fn airspace_beside(site: &SiteConfig, demand: &Demand, margin_m: f64)
     Airspace::new(&site.fence, outlines.collect(), margin_m)
 }
 
+/// The air of a scene that counts its height over the ground: of what stands there, the top over the lowest ground at it.
+pub(crate) fn airspace_low(site: &SiteConfig, demand: &Demand) -> Airspace {
+    let zones = zones_met(site, demand).map(|zone| (zone.id.clone(), zone.ring.clone()));
+    let beside = obstacles(site, demand).filter(|(obstacle, _)| reaches_low(site, obstacle, demand.level_m));
+    let outlines = zones.chain(beside.map(|(obstacle, id)| (id, obstacle.ring)));
+    Airspace::new(&site.fence, outlines.collect(), site.policy.zone_margin_m)
+}
+
+/// Whether a scene at this height over the ground must keep beside the obstacle.
+pub(crate) fn reaches_low(site: &SiteConfig, obstacle: &Obstacle, height_m: f64) -> bool {
+    let lower_m = site.relief.as_ref().map_or(0.0, |relief| relief.surface.surface_over_ground_m(&obstacle.ring));
+    obstacle.reaches(height_m - lower_m)
+}
+
 /// The zones that the flight could meet, as drawn: what an autopilot is given as exclusions.
 pub fn exclusions(site: &SiteConfig, demand: &Demand) -> Vec<Ring> {
     zones_met(site, demand).map(|zone| zone.ring.clone()).collect()

@@ -331,23 +331,28 @@ impl Site {
     /// without an elevation grid taken to be as high as that of the nearest station, since extracts do not say.
     fn obstacles(&self) -> Vec<SiteObstacle> {
         let policy = &self.manifest.policy;
-        let high = |building: &&Building| building.height_m + Obstacle::CLEARANCE_M > policy.scene_height_m;
+        // On a slope a low scene passes the lower end of what is measured from the upper.
+        let over_lowest_m = |building: &Building| {
+            building.height_m + self.ground_under_amsl_m(building).map_or(0.0, |(lowest_m, highest_m)| highest_m - lowest_m)
+        };
+        let high = |building: &&Building| over_lowest_m(building) + Obstacle::CLEARANCE_M > policy.scene_height_m;
         let inside = |building: &&Building| building.ring.corners().iter().any(|corner| self.manifest.fence.ring.contains(*corner));
         let mut seen = BTreeSet::new();
         let obstacle = |building: &Building| {
             let id = ZoneId::new(&building.id).ok().filter(|id| seen.insert(id.clone()))?;
-            let ground_amsl_m =
-                self.ground_under_amsl_m(building).or_else(|| self.ground_near_amsl_m(building.ring.corners()[0]))?;
+            let highest_m = self.ground_under_amsl_m(building).map(|(_, highest_m)| highest_m);
+            let ground_amsl_m = highest_m.or_else(|| self.ground_near_amsl_m(building.ring.corners()[0]))?;
             let top_amsl_m = ground_amsl_m + building.height_m;
             Some(SiteObstacle { id, ring: building.ring.clone(), top_amsl_m })
         };
         self.buildings.iter().filter(high).filter(inside).filter_map(obstacle).collect()
     }
 
-    fn ground_under_amsl_m(&self, building: &Building) -> Option<f64> {
+    /// The lowest and the highest under its corners.
+    fn ground_under_amsl_m(&self, building: &Building) -> Option<(f64, f64)> {
         let grid = &self.elevation.as_ref()?.grid;
-        let heights = building.ring.corners().iter().filter_map(|corner| grid.height_m(*corner));
-        heights.max_by(f64::total_cmp)
+        let heights = || building.ring.corners().iter().filter_map(|corner| grid.height_m(*corner));
+        heights().min_by(f64::total_cmp).zip(heights().max_by(f64::total_cmp))
     }
 
     fn ground_near_amsl_m(&self, place: GeoPoint) -> Option<f64> {

@@ -44,6 +44,9 @@ pub struct LightPromise {
     /// Least distance along the ground between caller and lit aircraft, metres.
     #[serde(default)]
     pub nearest_m_min: Option<f64>,
+    /// Least light on the caller in the mean, lux.
+    #[serde(default)]
+    pub lux_min: Option<f64>,
     /// Most of the kinematic bound that the first light may take.
     #[serde(default)]
     pub bound_ratio_max: Option<f64>,
@@ -273,6 +276,7 @@ pub(super) fn judge(promise: &LightPromise, lights: &[LightOn]) -> Vec<Verdict> 
         least("per cent of the time", promise.share_pct_min, light.share_pct),
         most("seconds of dark", promise.dark_s_max, light.dark_s),
         least("metres away", promise.nearest_m_min, light.nearest_m),
+        least("lux in the mean", promise.lux_min, light.mean_lux),
         most("times the bound", promise.bound_ratio_max, ratio),
         most("seconds to the air", promise.airborne_s_max, airborne_s),
         least("metres from anything low", promise.low_m_min, light.low_m),

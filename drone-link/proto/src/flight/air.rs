@@ -25,6 +25,9 @@ const SURVEY_SPEED_M_S_MIN: f64 = 0.1;
 const CLIMB_M_S_MIN: f64 = 1.0;
 /// A height that was held back is ordered anew from this difference on, metres.
 const HEIGHT_STEP_M: f64 = 0.5;
+/// A leg of a low scene may begin so far under its height, metres: what an aircraft climbs on its way before a few metres are flown. From further below
+/// it climbs where it is: there it knows what is under it.
+const CLIMBED_ON_THE_WAY_M: f64 = 3.0;
 /// Full brightness, per cent.
 const FULL_PCT: u8 = 100;
 /// A computer that was started less than this before the program that looks for its aircraft, or after it, was not seen to land it, milliseconds: no
@@ -234,7 +237,7 @@ impl Flight {
         let near = self.off_scene_m(craft).is_some_and(|off_m| off_m <= craft.limits.arrival_radius_m);
         // By its own count it has flown the way out, so it has been up; the descent to the scene belongs to the scene. Without
         // a count the height tells an arrival from a pass overhead.
-        let level = self.height_m(craft).is_some_and(|height| self.is_level(height, height_m, craft));
+        let level = self.post_height_m(height_m, craft).is_some_and(|height| self.is_level(height, height_m, craft));
         near && telemetry.mission_item.map_or(level, |item| item >= scene_item)
     }
 
@@ -319,6 +322,12 @@ impl Flight {
         craft.telemetry.height_m.map(|height_m| height_m - surface_m)
     }
 
+    /// The same as a post of this height is counted.
+    fn post_height_m(&self, height_m: f64, craft: &Craft) -> Option<f64> {
+        let base_m = craft.telemetry.position.map_or(0.0, |here| self.plan.post_base_m(here, height_m));
+        craft.telemetry.height_m.map(|over_home_m| over_home_m - base_m)
+    }
+
     /// Whether it is at this height of its plan, but for what steps over a relief add.
     pub(super) fn is_level(&self, height_m: f64, level_m: f64, craft: &Craft) -> bool {
         let steps_m = if self.plan.relief.is_some() { STEPS_OVER_M } else { 0.0 };
@@ -347,21 +356,27 @@ impl Flight {
             Some((_, Answer::Open | Answer::Postponed | Answer::Accepted { .. })) => true,
             Some((_, Answer::Refused { .. } | Answer::Unanswered)) | None => false,
         };
-        let height_m = self.free_height_m(height_m, here, &goal, craft);
+        let (wanted_m, height_m) = (height_m, self.free_height_m(height_m, here, &goal, craft));
         let as_high = self.ordered_m.is_some_and(|before_m| (before_m - height_m).abs() < HEIGHT_STEP_M);
         let unchanged = self.hover.is_some_and(|(before, _)| before.distance_m(&goal) < craft.limits.reposition_step_m);
         if taken && unchanged && as_high {
             return;
         }
+        let over_home_m = height_m + self.plan.post_base_along_m(here, goal, wanted_m);
+        // The ground rises more steeply than an aircraft climbs on its way: first up, where it is.
+        let is_low = self.plan.low_scene.is_some_and(|low| wanted_m <= low.height_m);
+        let too_low = craft.telemetry.height_m.is_some_and(|now_m| now_m + CLIMBED_ON_THE_WAY_M < over_home_m);
+        let goal = if is_low && too_low { here } else { goal };
         self.hover = Some((goal, now_ms));
         self.ordered_m = Some(height_m);
-        let altitude_amsl_m = self.home_amsl_m(craft) + height_m + self.plan.surface_along_m(here, goal);
+        let altitude_amsl_m = self.home_amsl_m(craft) + over_home_m;
         craft.order_reposition(goal, altitude_amsl_m, goal.bearing_deg(&target.place), now_ms);
     }
 
     /// The height that it may go to now: the one that is wanted, or short of one of ours that is on the way there.
     fn free_height_m(&self, wanted_m: f64, here: GeoPoint, goal: &GeoPoint, craft: &Craft) -> f64 {
-        let Some((now_m, altitude_amsl_m)) = self.height_m(craft).zip(craft.telemetry.altitude_amsl_m) else { return wanted_m };
+        let now_m = self.post_height_m(wanted_m, craft);
+        let Some((now_m, altitude_amsl_m)) = now_m.zip(craft.telemetry.altitude_amsl_m) else { return wanted_m };
         let ours = Neighbour { place: here, altitude_amsl_m };
         let free_m = neighbours::free_climb_m(&ours, goal, wanted_m - now_m, &craft.neighbours);
         if free_m == wanted_m - now_m { wanted_m } else { now_m + free_m }
@@ -371,7 +386,7 @@ impl Flight {
     /// it goes down to, or has climbed to.
     fn take_post(&mut self, craft: &Craft) {
         let (Some(told), Some(kept)) = (self.post.or(self.planned), self.kept_post) else { return };
-        let (Some(here), Some(now_m)) = (craft.telemetry.position, self.height_m(craft)) else { return };
+        let (Some(here), Some(now_m)) = (craft.telemetry.position, self.post_height_m(told.height_m, craft)) else { return };
         let Scene::Escort { target, .. } = self.plan.scene else { return };
         let sinks = told.height_m < kept.height_m;
         let post = if sinks && !route::is_roomy(&self.plan, here, told.height_m) { kept } else { told };
@@ -380,7 +395,9 @@ impl Flight {
         }
         self.kept_post = Some(post);
         let climbs = now_m + craft.limits.arrival_height_m < post.height_m;
-        let height_m = if climbs { now_m } else { post.height_m };
+        // On its way up from a low scene it may be under the surface, and is judged as if it were still there.
+        let low_m = self.plan.low_scene.map_or(f64::NEG_INFINITY, |low| low.height_m);
+        let height_m = if climbs { now_m.max(low_m).min(post.height_m) } else { post.height_m };
         self.plan.scene = Scene::Escort { target, height_m, stand_off_m: post.stand_off_m };
     }
 

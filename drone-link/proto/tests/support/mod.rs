@@ -87,6 +87,7 @@ pub fn plan(name: &str) -> FlightPlan {
         exclusions: vec![square(95.0, 0.0, 40.0)],
         zone_margin_m: 15.0,
         home_charge: None,
+        low_scene: None,
         obstacles: Vec::new(),
         relief: None,
     }

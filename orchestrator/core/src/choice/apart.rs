@@ -130,7 +130,7 @@ pub(crate) fn may_turn(site: &SiteConfig, active: &[&Mission], mission: &Mission
     let (from, to, level_m) = (frame.to_local(begin), frame.to_local(*last), plan.transit_height_m);
     let leg = Part { to, off_m: planned.distance_m(&target) + RUNNING_M, ..column(from, level_m, level_m, 0.0, f64::INFINITY) };
     let stay = stay(&frame, plan, Some(target), 0.0);
-    let down = Part { low_m: height_m.min(level_m), high_m: height_m.max(level_m), ..stay };
+    let down = Part { low_m: down_to_m(plan, height_m.min(level_m)), high_m: height_m.max(level_m), ..stay };
     active.iter().filter(|other| other.id != mission.id && in_the_way(other)).all(|other| {
         let Some(config) = configs().find(|config| config.id == other.drone) else { return true };
         let heights = Heights::of(plan, &other.plan);
@@ -145,9 +145,11 @@ fn on_scene(frame: &LocalFrame, config: &DroneConfig, mission: &Mission, now_ms:
     let Some(PostMove { post, from_m, since_ms }) = mission.moved else { return vec![stay] };
     (stay.low_m, stay.high_m) = (post.height_m, post.height_m);
     let (low_m, high_m) = (from_m.min(post.height_m), from_m.max(post.height_m));
+    stay.low_m = down_to_m(&mission.plan, post.height_m);
+    let column_m = down_to_m(&mission.plan, low_m);
     let begun_s = (since_ms - now_ms) as f64 / 1_000.0;
     let ends_s = begun_s + (high_m - low_m) / config.descent_speed_m_s.min(config.climb_speed_m_s);
-    vec![Part { low_m, high_m, begins_s: begun_s, ends_s, ..stay }, stay]
+    vec![Part { low_m: column_m, high_m, begins_s: begun_s, ends_s, ..stay }, stay]
 }
 
 /// Climb, legs, descent and stay of a flight ordered at `ordered_s`.
@@ -168,7 +170,7 @@ fn way_out(frame: &LocalFrame, config: &DroneConfig, plan: &FlightPlan, target: 
     if let Scene::Escort { height_m, .. } = plan.scene {
         let down_s = (level_m - height_m).abs() / config.descent_speed_m_s;
         let (low_m, high_m) = (height_m.min(level_m), height_m.max(level_m));
-        parts.push(Part { scene: true, ..column(at, low_m, high_m, now_s, now_s + down_s) });
+        parts.push(Part { scene: true, ..column(at, down_to_m(plan, low_m), high_m, now_s, now_s + down_s) });
         parts.push(stay(frame, plan, target, now_s));
     }
     parts.extend(over_lot(frame, config, plan, now_s));
@@ -234,8 +236,15 @@ fn stay(frame: &LocalFrame, plan: &FlightPlan, target: Option<GeoPoint>, begins_
     Part {
         off_m: STAND_OFF_FACTOR * stand_off_m + RUNNING_M,
         scene: true,
-        ..column(centre, height_m, height_m, begins_s, f64::INFINITY)
+        ..column(centre, down_to_m(plan, height_m), height_m, begins_s, f64::INFINITY)
     }
+}
+
+/// The lowest that somebody at this height on scene may be as others count heights, metres: a low scene counts over the ground, and all that is
+/// below the surface there is its own.
+fn down_to_m(plan: &FlightPlan, height_m: f64) -> f64 {
+    let is_low = plan.low_scene.is_some_and(|low| height_m <= low.height_m);
+    if is_low { f64::NEG_INFINITY } else { height_m }
 }
 
 /// All of the way home and the landing, at any time from now on: where on it the aircraft is, is not in the log.
@@ -344,6 +353,7 @@ mod tests {
             exclusions: Vec::new(),
             zone_margin_m: 15.0,
             home_charge: None,
+            low_scene: None,
             obstacles: Vec::new(),
             relief: None,
         };

@@ -1,6 +1,8 @@
 //! The flight that one aircraft would make: legal way out, scene, legal way back, apart from our other aircraft.
 
-use flight_types::{DroneStatus, Fence, FlightPlan, GeoPoint, Local, LocalFrame, Obstacle, STEPS_OVER_M, Scene, SurveyManner};
+use flight_types::{
+    DroneStatus, Fence, FlightPlan, GeoPoint, Local, LocalFrame, LowScene, Obstacle, STEPS_OVER_M, Scene, SurveyManner,
+};
 
 use super::post::Post;
 use super::{Question, Task, apart};
@@ -26,6 +28,11 @@ const SAME_SCENE_M: f64 = 100.0;
 const SCENE_STEP_M: f64 = 8.0;
 /// A person is followed so far from where the flight was planned to with their surroundings known, metres: six minutes of walking.
 const FOLLOWED_M: f64 = 500.0;
+/// A scene for a doubtful place that finds no layer over all transits is planned so much over the low one, metres: over the surface, which is
+/// high, so that the circle is wide. From there the aircraft comes down to the low one when the person stands.
+const OVER_LOW_M: f64 = 0.5;
+/// A scene lower than this counts over the surface, metres: what rises beside it, a house of two floors, and a fix's error in height.
+const LOW_SCENE_M_MIN: f64 = 15.0;
 /// Stand-off points tried for a way before giving up: a pocket between zones is left after a third of the circle.
 const STAND_OFFS_TRIED_MAX: usize = 12;
 /// A survey's path, which is slow, keeps so far from what it does not pass over, metres: lots lie beside their houses. Wind and the
@@ -67,6 +74,22 @@ fn pad_height_m(site: &SiteConfig, station: &StationConfig, drone: &DroneConfig)
 /// Height between two of our aircraft, metres.
 pub(super) fn layer_height_m(site: &SiteConfig) -> f64 {
     if site.relief.is_some() { LAYER_HEIGHT_OVER_RELIEF_M } else { LAYER_HEIGHT_M }
+}
+
+/// Which posts count over the ground round them instead of the surface: the lowest, under all layers of transits, so that nobody else of ours
+/// is below. None where transits may be as low, or where it would leave too little over what rises beside it.
+fn low_scene(site: &SiteConfig) -> Option<LowScene> {
+    site.relief.as_ref().filter(|relief| relief.surface.tells_rises())?;
+    let height_m = site.policy.scene_height_m;
+    let lowest_level_m = site.policy.transit_height_m - f64::from(LAYERS - 1) * layer_height_m(site);
+    (height_m < lowest_level_m && height_m >= LOW_SCENE_M_MIN).then_some(LowScene { height_m })
+}
+
+/// How far a scene of this height here lies under the surface that others count over, metres.
+fn low_by_m(site: &SiteConfig, low: Option<LowScene>, place: GeoPoint, height_m: f64) -> f64 {
+    let is_low = low.is_some_and(|low| height_m <= low.height_m);
+    let relief = site.relief.as_ref().filter(|_| is_low);
+    relief.map_or(0.0, |relief| relief.surface.surface_amsl_m(place) - relief.surface.low_amsl_m(place))
 }
 
 /// A flight and what it costs.
@@ -215,9 +238,10 @@ fn draft_at(
         }
     };
     let ways = ways.map_err(|error| RejectionReason::NoRoute { reason: error.into() })?;
-    ceiling_over_ground(question.site, start, &ways, level_m)?;
+    ceiling_over_ground(question.site, start, &ways, level_m, heights.low_scene)?;
     let pad_height_m = pad_height_m(question.site, station, drone);
     let mut outbound = energy::legs(start.at, &ways.out);
+    let scene_at = ways.out.corners.last().copied().unwrap_or(start.at);
     let path = ways.stops.first().map(|first| outbound.split_off(outbound.len().min(first + 1))).unwrap_or_default();
     let trip = Trip {
         outbound,
@@ -225,14 +249,17 @@ fn draft_at(
         path_speed_m_s: path_speed_m_s(&question.task, drone),
         homeward: energy::legs(ways.out.corners.last().copied().unwrap_or(start.at), &ways.back),
         transit_height_m: level_m,
-        scene_height_m: ways.scene_m,
+        scene_height_m: match question.task {
+            Task::Escort { .. } => ways.scene_m - low_by_m(question.site, heights.low_scene, scene_at, ways.scene_m),
+            Task::Survey { .. } => ways.scene_m,
+        },
         start_height_m: start.height_m,
         pad_height_m,
         rise_and_fall_m: ways.rise_and_fall_m(question.site, start.at),
         stay_s: stay_s(question),
         lit: matches!(question.task, Task::Escort { .. }),
     };
-    Ok(Draft { plan: plan(question, &demand, drone, start, ways), trip })
+    Ok(Draft { plan: FlightPlan { low_scene: heights.low_scene, ..plan(question, &demand, drone, start, ways) }, trip })
 }
 
 impl Draft {
@@ -292,6 +319,7 @@ fn plan(question: &Question<'_>, demand: &Demand, drone: &DroneConfig, start: &S
         relief,
         // Known when the wind and the charge are.
         home_charge: None,
+        low_scene: None,
     }
 }
 
@@ -302,7 +330,12 @@ fn obstacles(site: &SiteConfig, demand: &Demand, scene: &Scene) -> Vec<Obstacle>
             Scene::Escort { target, height_m, .. } => {
                 let near = |corner: &GeoPoint| corner.distance_m(target) < FOLLOWED_M;
                 // In flight it may come down to a scene without doubt.
-                obstacle.reaches(height_m.min(site.policy.scene_height_m)) && obstacle.ring.corners().iter().any(near)
+                let low_m = height_m.min(site.policy.scene_height_m);
+                let reaches = match low_scene(site) {
+                    Some(_) => route::reaches_low(site, obstacle, low_m),
+                    None => obstacle.reaches(low_m),
+                };
+                reaches && obstacle.ring.corners().iter().any(near)
             }
             Scene::Survey { .. } => false,
         };
@@ -345,7 +378,9 @@ fn escort_ways(
     let side_deg = target.bearing_deg(&start.at) + SCENE_TURNS_DEG[heights.scene_turns];
     let mut scene_m = heights.scene_m;
     loop {
-        let scene = route::airspace(site, &Demand { level_m: scene_m, ..*demand });
+        let at_scene = Demand { level_m: scene_m, ..*demand };
+        let is_low = heights.low_scene.is_some_and(|low| scene_m <= low.height_m);
+        let scene = if is_low { route::airspace_low(site, &at_scene) } else { route::airspace(site, &at_scene) };
         let beside = |stand_off_m: f64| scene.stand_offs(target, side_deg, stand_off_m);
         // Where there is no room for the doubt, the stand-off alone is kept: a light that may pass near is better than none.
         match beside(heights.stand_off_m).or_else(|_| beside(site.policy.stand_off_m)) {
@@ -444,6 +479,8 @@ struct Heights {
     scene_m: f64,
     /// Horizontal distance to be kept from the person.
     stand_off_m: f64,
+    /// Which heights on scene count over the ground.
+    low_scene: Option<LowScene>,
     /// Aircraft at the same scene already: each takes another side.
     scene_turns: usize,
 }
@@ -458,15 +495,19 @@ impl Heights {
         let (mut levels_m, taken): (Vec<f64>, Vec<f64>) = (0..LAYERS).map(layer_m).partition(is_free);
         levels_m.extend(taken);
         let at_scene = others.iter().filter(|other| same_scene(&question.task, other)).count();
-        let (scene_m, stand_off_m) = match question.task {
+        let (scene_m, stand_off_m, low_scene) = match question.task {
             Task::Escort { target, doubt_m } => {
                 let post = Post::choose(question.site, doubt_m);
                 let base_m = base_under_ceiling_m(question.site, target, post.base_m);
-                (free_scene_m(question.site, base_m, &others, target), post.stand_off_m)
+                let low_scene = low_scene(question.site);
+                // Who is not held by a narrow circle is lit from as high as the surface makes it, until they stand (ADR 161).
+                let doubtful = policy.higher_in_doubt && (post.is_narrow || base_m < post.base_m);
+                let base_m = if doubtful && low_scene.is_some() { base_m + OVER_LOW_M } else { base_m };
+                (free_scene_m(question.site, base_m, &others, target), post.stand_off_m, low_scene)
             }
-            Task::Survey { pass, .. } => (pass.map_or(layer_m(0), |pass| pass.height_m), 0.0),
+            Task::Survey { pass, .. } => (pass.map_or(layer_m(0), |pass| pass.height_m), 0.0, None),
         };
-        Self { levels_m, scene_m, stand_off_m, scene_turns: at_scene % SCENE_TURNS_DEG.len() }
+        Self { levels_m, scene_m, stand_off_m, low_scene, scene_turns: at_scene % SCENE_TURNS_DEG.len() }
     }
 }
 
@@ -520,10 +561,17 @@ fn ceiling(site: &SiteConfig, height_m: f64) -> Result<(), RejectionReason> {
 }
 
 /// With a relief the ceiling counts from the ground: the level flight everywhere on its way, and the scene where it begins.
-fn ceiling_over_ground(site: &SiteConfig, start: &Start, ways: &Ways, level_m: f64) -> Result<(), RejectionReason> {
+fn ceiling_over_ground(
+    site: &SiteConfig,
+    start: &Start,
+    ways: &Ways,
+    level_m: f64,
+    low: Option<LowScene>,
+) -> Result<(), RejectionReason> {
     let Some(relief) = &site.relief else { return Ok(()) };
     let legs = ways.all(start.at);
     let over_m = legs.windows(2).map(|leg| relief.surface.over_ground_along_m(leg[0], leg[1])).fold(0.0, f64::max);
-    let scene_over_m = ways.out.corners.last().map_or(0.0, |scene| relief.surface.over_ground_m(*scene));
+    let over_scene_m = |scene: &GeoPoint| relief.surface.over_ground_m(*scene) - low_by_m(site, low, *scene, ways.scene_m);
+    let scene_over_m = ways.out.corners.last().map_or(0.0, over_scene_m);
     ceiling(site, (level_m + over_m + STEPS_OVER_M).max(ways.scene_m + scene_over_m))
 }

@@ -44,6 +44,8 @@ pub(super) struct Post {
     pub base_m: f64,
     /// Horizontal distance, metres.
     pub stand_off_m: f64,
+    /// The circle from there is not as wide as the doubt.
+    pub is_narrow: bool,
 }
 
 impl Post {
@@ -54,7 +56,7 @@ impl Post {
         let stand_off_m = policy.stand_off_m + BESIDE_ACCURACIES * doubt_m;
         let wide = circle_m(policy.scene_height_m, stand_off_m) >= WITHIN_ACCURACIES * doubt_m;
         let base_m = if wide { policy.scene_height_m } else { Self::highest_base_m(site) };
-        Self { base_m, stand_off_m }
+        Self { base_m, stand_off_m, is_narrow: !wide && base_m <= policy.scene_height_m }
     }
 
     /// Where somebody is kept lit from meanwhile, by an aircraft that was planned to one post and keeps another: who stands, from the lowest
@@ -121,10 +123,10 @@ mod tests {
     fn the_circle_is_as_wide_as_the_doubt_or_as_wide_as_its_light_allows() {
         let usual = site(120.0, Policy::default());
         for (doubt_m, base_m, stand_off_m) in [(0.0, 20.0, 8.0), (1.5, 20.0, 12.5), (5.0, 66.0, 23.0), (500.0, 66.0, 30.5)] {
-            assert_eq!(Post::choose(&usual, doubt_m), Post { base_m, stand_off_m }, "{doubt_m}");
+            assert_eq!(Post::choose(&usual, doubt_m), Post { base_m, stand_off_m, is_narrow: false }, "{doubt_m}");
         }
         for doubt_m in [0.5, 1.0, 1.5, 2.0, 3.0, 5.0] {
-            let Post { base_m, stand_off_m } = Post::choose(&usual, doubt_m);
+            let Post { base_m, stand_off_m, .. } = Post::choose(&usual, doubt_m);
             assert!(circle_m(base_m, stand_off_m) >= WITHIN_ACCURACIES * doubt_m, "{doubt_m}");
         }
     }
@@ -158,7 +160,7 @@ mod tests {
 
     #[test]
     fn who_may_not_fly_higher_stays_low_and_off_all_the_same() {
-        let low = Post { base_m: 20.0, stand_off_m: 23.0 };
+        let low = Post { base_m: 20.0, stand_off_m: 23.0, is_narrow: true };
         assert_eq!(Post::choose(&site(80.0, Policy::default()), 5.0), low, "under a low ceiling");
         assert_eq!(
             Post::choose(&site(120.0, Policy { higher_in_doubt: false, ..Policy::default() }), 5.0),

@@ -443,6 +443,7 @@ fn ridge(height_m: f64, half_m: f64) -> SiteRelief {
         over_dm: over.repeat(SIDE),
         elsewhere_dm: surface.iter().copied().max().unwrap_or_default(),
         rough_dm: 1,
+        rises_dm: Vec::new(),
     };
     SiteRelief { surface: Relief::try_from(parts).expect("a relief"), pads_amsl_m: BTreeMap::from([(id("d1"), 30.0)]) }
 }
@@ -467,6 +468,30 @@ fn a_flight_over_a_ridge_follows_it_under_the_ceiling_and_pays_for_the_climb() {
     let known = serde_json::to_string(plan).expect("a plan is plain data");
     assert_eq!(serde_json::from_str::<flight_types::FlightPlan>(&known).expect("and is read again"), *plan);
     assert!(known.len() < 200_000, "{} bytes travel with a flight", known.len());
+}
+
+#[test]
+fn the_lowest_scene_at_a_hills_foot_counts_over_the_ground_and_a_higher_one_over_the_surface() {
+    let mut table = table(1);
+    table.site.policy.transit_height_m = 70.0;
+    table.site.relief = Some(ridge(80.0, 240.0));
+    // A relief from a log before low scenes: everything counts over the surface, as it did.
+    assert_eq!(table.chosen().plan.low_scene, None);
+    let known = table.site.relief.as_mut().expect("a relief");
+    let parts = ReliefParts::from(known.surface.clone());
+    known.surface = Relief::try_from(ReliefParts { rises_dm: vec![1; parts.ground_dm.len()], ..parts }).expect("a relief");
+    let plan = table.chosen().plan;
+    let Scene::Escort { height_m, .. } = plan.scene else { panic!("an escort") };
+    assert_eq!(height_m, 20.0);
+    let scene = *plan.outbound.last().expect("a way out");
+    let over_ground_m = |height_m: f64| height_m + plan.post_base_m(scene, height_m) - plan.ground_m(scene);
+    let over_surface_m = plan.surface_m(scene) - plan.ground_m(scene);
+    assert!(over_surface_m > 5.0, "{over_surface_m}");
+    assert!((20.0..24.2).contains(&over_ground_m(20.0)), "{}", over_ground_m(20.0));
+    assert!((over_ground_m(30.0) - 30.0 - over_surface_m).abs() < 1e-9);
+    // Where transits may be as low as scenes everything counts over the surface.
+    table.site.policy.transit_height_m = 40.0;
+    assert_eq!(table.chosen().plan.low_scene, None);
 }
 
 #[test]

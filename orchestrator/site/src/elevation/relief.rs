@@ -48,6 +48,8 @@ pub fn relief(grid: &ElevationGrid, fence: &Ring, slope: f64) -> Result<Relief, 
     let surface_dm: Vec<i32> = surface_m.iter().map(|height_m| (height_m * DECIMETRES).ceil() as i32).collect();
     let over_dm = surface_dm.iter().zip(&ground_dm).map(|(surface, ground)| (surface - ground).max(0)).collect();
     let rough_m = nodes.rough_m(grid, &ground_m);
+    let told_m: Vec<f64> = ground_dm.iter().map(|height_dm| f64::from(*height_dm) / DECIMETRES).collect();
+    let rises_m = nodes.rises_m(grid, &told_m);
     let parts = ReliefParts {
         south_west: nodes.south_west,
         step_lat_deg: nodes.step_lat_deg,
@@ -57,6 +59,7 @@ pub fn relief(grid: &ElevationGrid, fence: &Ring, slope: f64) -> Result<Relief, 
         over_dm,
         elsewhere_dm: surface_dm.iter().copied().max().unwrap_or_default(),
         rough_dm: (rough_m * DECIMETRES).ceil() as i32 + 1,
+        rises_dm: rises_m.iter().map(|rise_m| (rise_m * DECIMETRES).ceil() as i32).collect(),
     };
     Ok(Relief::try_from(parts)?)
 }
@@ -139,7 +142,7 @@ impl Nodes {
     /// At each node the highest ground of the cells that meet there. Between the nodes of a cell the surface is then over all its ground.
     fn highest_round(&self, grid: &ElevationGrid) -> Result<Vec<f64>, ReliefProblem> {
         let mut highest_m = vec![f64::NEG_INFINITY; self.columns * self.rows];
-        for (column, row) in self.all().filter(|(column, row)| column + 1 < self.columns && row + 1 < self.rows) {
+        for (column, row) in self.cells() {
             let ((west, east), (south, north)) = self.under(grid, column, row);
             let mut cell_m = f64::NEG_INFINITY;
             for (fine_column, fine_row) in (south..=north).flat_map(|row| (west..=east).map(move |column| (column, row))) {
@@ -186,21 +189,55 @@ impl Nodes {
 
     /// How far the ground lies under what its nodes tell, at most, metres.
     fn rough_m(&self, grid: &ElevationGrid, ground_m: &[f64]) -> f64 {
-        let told_m = |place: GeoPoint, column: usize, row: usize| {
-            let east = ((place.lon_deg() - self.place(column, row).lon_deg()) / self.step_lon_deg).clamp(0.0, 1.0);
-            let north = ((place.lat_deg() - self.place(column, row).lat_deg()) / self.step_lat_deg).clamp(0.0, 1.0);
-            let at = |column: usize, row: usize| ground_m[row * self.columns + column];
-            let along = |row: usize| at(column, row) * (1.0 - east) + at(column + 1, row) * east;
-            along(row) * (1.0 - north) + along(row + 1) * north
-        };
         let mut rough_m = 0.0_f64;
-        for (column, row) in self.all().filter(|(column, row)| column + 1 < self.columns && row + 1 < self.rows) {
+        for (column, row) in self.cells() {
             let ((west, east), (south, north)) = self.under(grid, column, row);
             for (fine_column, fine_row) in (south..=north).flat_map(|row| (west..=east).map(move |column| (column, row))) {
                 let Some(place) = grid.place(fine_column, fine_row) else { continue };
-                rough_m = rough_m.max(told_m(place, column, row) - f64::from(grid.at(fine_column, fine_row)));
+                rough_m = rough_m.max(self.told_m(ground_m, place, (column, row)) - f64::from(grid.at(fine_column, fine_row)));
             }
         }
         rough_m
+    }
+
+    /// How far the ground of the cells that meet at each node lies over what the nodes tell there, at most, metres. Grid and nodes both tell
+    /// straight on between their lines, so that the most of it is where two lines cross.
+    fn rises_m(&self, grid: &ElevationGrid, told_m: &[f64]) -> Vec<f64> {
+        let mut rises_m = vec![0.0_f64; self.columns * self.rows];
+        for (column, row) in self.cells() {
+            let (low, high) = (self.place(column, row), self.place(column + 1, row + 1));
+            let ((west, east), (south, north)) = self.under(grid, column, row);
+            let between = |low_deg: f64, high_deg: f64, lines_deg: Vec<f64>| {
+                let inside = lines_deg.into_iter().filter(move |line_deg| (low_deg..=high_deg).contains(line_deg));
+                inside.chain([low_deg, high_deg]).collect::<Vec<f64>>()
+            };
+            let lon_deg = (west..=east).filter_map(|line| grid.place(line, south)).map(|place| place.lon_deg()).collect();
+            let lat_deg = (south..=north).filter_map(|line| grid.place(west, line)).map(|place| place.lat_deg()).collect();
+            let lon_deg = between(low.lon_deg(), high.lon_deg(), lon_deg);
+            let lat_deg = between(low.lat_deg(), high.lat_deg(), lat_deg);
+            let crossings = lat_deg.iter().flat_map(|lat| lon_deg.iter().filter_map(|lon| GeoPoint::new(*lat, *lon).ok()));
+            let rises = crossings.filter_map(|place| Some(grid.height_m(place)? - self.told_m(told_m, place, (column, row))));
+            let rise_m = rises.fold(0.0, f64::max);
+            for (column, row) in [(column, row), (column + 1, row), (column, row + 1), (column + 1, row + 1)] {
+                let node = &mut rises_m[row * self.columns + column];
+                *node = node.max(rise_m);
+            }
+        }
+        rises_m
+    }
+
+    /// Each by its node furthest south and west.
+    fn cells(&self) -> impl Iterator<Item = (usize, usize)> {
+        self.all().filter(|(column, row)| column + 1 < self.columns && row + 1 < self.rows)
+    }
+
+    /// What the nodes round this cell tell of a place in it, metres.
+    fn told_m(&self, ground_m: &[f64], place: GeoPoint, (column, row): (usize, usize)) -> f64 {
+        let corner = self.place(column, row);
+        let east = ((place.lon_deg() - corner.lon_deg()) / self.step_lon_deg).clamp(0.0, 1.0);
+        let north = ((place.lat_deg() - corner.lat_deg()) / self.step_lat_deg).clamp(0.0, 1.0);
+        let at = |column: usize, row: usize| ground_m[row * self.columns + column];
+        let along = |row: usize| at(column, row) * (1.0 - east) + at(column + 1, row) * east;
+        along(row) * (1.0 - north) + along(row + 1) * north
     }
 }

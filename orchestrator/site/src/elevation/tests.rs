@@ -1,6 +1,6 @@
 //! Grids that are none are refused in words; a surface lies over all of its ground and is nowhere too steep.
 
-use flight_types::{GeoPoint, Local, LocalFrame, Relief, Ring, STEPS_OVER_M};
+use flight_types::{BESIDE_LOW_RISE_M, GeoPoint, Local, LocalFrame, Relief, Ring, STEPS_OVER_M};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -129,6 +129,49 @@ fn check_way(grid: &ElevationGrid, relief: &Relief, way: &[GeoPoint], slope: f64
     assert_eq!(stairs.iter().filter(|stair| stair.corner.is_some()).count(), way.len());
 }
 
+/// What is promised of a low scene: it keeps its height over the ground under it, and most of it over what rises beside it; it is never
+/// higher than over the surface.
+fn check_low_scene(grid: &ElevationGrid, relief: &Relief, place: GeoPoint) {
+    const SCENE_M: f64 = 20.0;
+    let scene_m = relief.low_amsl_m(place) + SCENE_M;
+    assert!(scene_m <= relief.surface_amsl_m(place) + SCENE_M + 1e-9);
+    let ground_m = grid.height_m(place).expect("over the grid");
+    assert!(scene_m >= ground_m + SCENE_M - 0.001, "{} m over the ground", scene_m - ground_m);
+    for (bearing_deg, off_m) in (0..36).flat_map(|turn| [7.0, 14.0, 20.0].map(|off_m| (f64::from(turn) * 10.0, off_m))) {
+        let beside = place.moved(bearing_deg, off_m);
+        let Some(beside_m) = grid.height_m(beside) else { continue };
+        // A ridge between two looks is at most so far beside one.
+        let steep = [0.0, 90.0, 180.0, 270.0].map(|to_deg| {
+            let near_m = relief.ground_amsl_m(beside.moved(to_deg, 8.0));
+            (near_m - relief.ground_amsl_m(beside)).abs() / 8.0
+        });
+        let missed_m = 6.0 * steep.into_iter().fold(0.0, f64::max) + 0.5;
+        let kept_m = SCENE_M - BESIDE_LOW_RISE_M - missed_m;
+        assert!(scene_m - beside_m >= kept_m, "{} m over what is {off_m} m beside, of {kept_m}", scene_m - beside_m);
+    }
+}
+
+#[test]
+fn on_flat_ground_at_a_hills_foot_a_low_scene_is_as_high_as_anywhere() {
+    let half_m = 600.0;
+    let side = 81;
+    // A hill 80 m high, 200 m across, in the middle.
+    let height_m = |column: usize, row: usize| {
+        let off = |line: usize| (line as f64 / (side - 1) as f64 - 0.5) * 2.0 * (half_m + 100.0);
+        30.0 + 80.0 * (1.0 - (off(column).hypot(off(row)) / 200.0)).max(0.0)
+    };
+    let grid = grid(half_m, side, height_m);
+    let relief = relief(&grid, &fence(half_m), 0.1125).expect("a relief");
+    let foot = at(245.0, 0.0);
+    let (surface_m, low_m) = (relief.surface_amsl_m(foot), relief.low_amsl_m(foot));
+    assert!(surface_m > 30.0 + 40.0, "{surface_m}");
+    assert!(low_m < 30.0 + 4.0, "{low_m}");
+    // On the slope as high as the slope is.
+    let slope = at(100.0, 0.0);
+    let (ground_m, low_m) = (relief.ground_amsl_m(slope), relief.low_amsl_m(slope));
+    assert!((ground_m..ground_m + 10.0).contains(&low_m), "{low_m} over {ground_m}");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, rng_seed: RngSeed::Fixed(64), ..ProptestConfig::default() })]
     /// Random ground, smooth and rough, finer and coarser than the nodes, and random ways over it.
@@ -145,6 +188,7 @@ proptest! {
         let relief = relief(&grid, &fence(400.0), slope).expect("a relief");
         let way: Vec<GeoPoint> = corners.iter().map(|(east_m, north_m)| at(*east_m, *north_m)).collect();
         check_way(&grid, &relief, &way, slope);
+            way.iter().for_each(|place| check_low_scene(&grid, &relief, *place));
         // The part of it that goes with a plan tells the same.
         let part = relief.cut(&way, 30.0);
         prop_assert_eq!(part.stairs(&way).len(), relief.stairs(&way).len());
