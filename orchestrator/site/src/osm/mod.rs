@@ -129,4 +129,6 @@ fn district_from(name: &str) -> DistrictId {
 }
 
 #[cfg(test)]
+mod houses_in_the_way;
+#[cfg(test)]
 mod tests;

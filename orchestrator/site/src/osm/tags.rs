@@ -11,6 +11,10 @@ const HEIGHT_UNKNOWN_M: f64 = 7.5;
 
 /// The tallest building there is, rounded up, metres: what is above is a typing error.
 const HEIGHT_MAX_M: f64 = 1_000.0;
+/// Nor is any lower, metres.
+const HEIGHT_MIN_M: f64 = 1.0;
+/// The international foot, metres.
+const METRES_PER_FOOT: f64 = 0.304_8;
 
 /// Miles to kilometres.
 const KM_PER_MILE: f64 = 1.609_344;
@@ -83,12 +87,26 @@ fn one_speed_km_h(text: &str) -> Option<f64> {
     }
 }
 
-/// Height of a building, metres: as tagged, by its floors, or a usual one.
+/// Height of a building, metres: as tagged, by its floors, or a usual one. What cannot be a building's height says nothing, and the next is asked.
 pub(super) fn height_m(object: &Object) -> f64 {
-    let metres = |text: &str| text.trim().trim_end_matches('m').trim().parse::<f64>().ok();
-    let tagged = object.tag("height").and_then(metres);
-    let by_floors = object.tag("building:levels").and_then(metres).map(|floors| floors * FLOOR_M);
-    tagged.or(by_floors).filter(|height| (1.0..=HEIGHT_MAX_M).contains(height)).unwrap_or(HEIGHT_UNKNOWN_M)
+    let tagged = object.tag("height").and_then(highest_m);
+    let by_floors = || object.tag("building:levels").and_then(highest_m).map(|floors| floors * FLOOR_M);
+    let is_height = |height_m: &f64| (HEIGHT_MIN_M..=HEIGHT_MAX_M).contains(height_m);
+    tagged.filter(is_height).or_else(|| by_floors().filter(is_height)).unwrap_or(HEIGHT_UNKNOWN_M)
+}
+
+/// The highest of the figures in a tag, of which some have several; metres unless it says feet, as the map's makers agreed on.
+fn highest_m(text: &str) -> Option<f64> {
+    let figure = |text: &str| text.trim().replace(',', ".").parse::<f64>().ok();
+    let one_m = |text: &str| {
+        let text = text.trim();
+        let feet = ["ft", "feet", "'"].into_iter().find_map(|unit| text.strip_suffix(unit));
+        match feet {
+            Some(feet) => figure(feet).map(|feet| feet * METRES_PER_FOOT),
+            None => figure(text.trim_end_matches('m')),
+        }
+    };
+    text.split(';').filter_map(one_m).filter(|height_m| height_m.is_finite()).max_by(f64::total_cmp)
 }
 
 /// The name in other languages and spellings, without the name itself, sorted.
