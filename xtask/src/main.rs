@@ -3,6 +3,7 @@
 //! Each installs what it needs first, says what it does while it does it, and ends with a non-zero exit code when something
 //! failed.
 
+mod alone;
 mod bench;
 mod demo;
 mod fuzz;

@@ -1,5 +1,6 @@
 //! One whole escort with autopilots that nobody here wrote: the real server, the real link, and real PX4 on our physics or
-//! ArduCopter on its own. docs/autopilots.md tells how to get those programs; they are never built or fetched from here.
+//! ArduCopter on its own. Then another whose server goes away over the caller: it must come home by itself, by a legal way.
+//! docs/autopilots.md tells how to get those programs; they are never built or fetched from here.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
+use crate::alone;
 use crate::demo::{self, Ports};
 use crate::process::{self, Owned, built, cargo};
 
@@ -78,16 +80,30 @@ pub fn fly(autopilot: Autopilot) -> anyhow::Result<()> {
     crate::needs::build_packages()?;
     crate::needs::web_packages()?;
     process::run(&crate::root(), &[&cargo(), "build", "--package", "orchestrator", "--package", "sim", "--bins"])?;
-    let folder = crate::root().join("target").join(format!("escort-{}", autopilot.name().to_lowercase()));
+    let (name, target) = (autopilot.name(), crate::root().join("target"));
+    let escort = target.join(format!("escort-{}", name.to_lowercase()));
+    played(&escort, "the escort", name, || {
+        let mut play = Play::set(autopilot, &program, &escort, false)?;
+        play.run(&[]).and_then(|()| play.check(true))
+    })?;
+    let alone = target.join(format!("alone-{}", name.to_lowercase()));
+    played(&alone, "the flight without its server", name, || {
+        let mut play = Play::set(autopilot, &program, &alone, true)?;
+        play.run(&["--until-on-scene"])?;
+        play.leave_alone()?;
+        play.check(false)
+    })
+}
+
+/// Plays in an empty folder, and says how it went.
+fn played(folder: &Path, what: &str, autopilot: &str, play: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
     if folder.exists() {
-        std::fs::remove_dir_all(&folder).with_context(|| format!("could not empty {}", folder.display()))?;
+        std::fs::remove_dir_all(folder).with_context(|| format!("could not empty {}", folder.display()))?;
     }
-    std::fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
-    let mut play = Play::set(autopilot, &program, &folder)?;
-    let result = play.run();
-    let checked = result.and_then(|()| play.check());
+    std::fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+    let checked = play();
     match &checked {
-        Ok(()) => eprintln!("the escort with real {} went as it must; logs in {}", autopilot.name(), folder.display()),
+        Ok(()) => eprintln!("{what} with real {autopilot} went as it must; logs in {}", folder.display()),
         Err(_) => eprintln!("logs of all programs are in {}", folder.display()),
     }
     checked
@@ -102,8 +118,11 @@ struct Play {
 }
 
 impl Play {
-    fn set(autopilot: Autopilot, program: &Path, folder: &Path) -> anyhow::Result<Self> {
+    fn set(autopilot: Autopilot, program: &Path, folder: &Path, zone_between: bool) -> anyhow::Result<Self> {
         let site = site(folder)?;
+        if zone_between {
+            alone::put_zone_between(&site)?;
+        }
         let ports = Ports {
             http: HTTP_PORT,
             mqtt: HTTP_PORT + 1,
@@ -121,11 +140,11 @@ impl Play {
     }
 
     /// The people play until their verdict; a program that ends before is an error.
-    fn run(&mut self) -> anyhow::Result<()> {
+    fn run(&mut self, more: &[&str]) -> anyhow::Result<()> {
         let mut command = Command::new(built("sim"));
         command.arg("people").args(["--server", &format!("http://127.0.0.1:{HTTP_PORT}"), "--site"]).arg(&self.site);
         command.args(["--once", "--for", ESCORT_S, "--light-without-read-back", "--settle-s", "60"]);
-        command.args(["--cameras", &people_address()]);
+        command.args(["--cameras", &people_address()]).args(more);
         let mut people = Owned::start("the people", &mut command)?;
         loop {
             if let Some(status) = people.ended()? {
@@ -140,8 +159,15 @@ impl Play {
         }
     }
 
-    /// What really happened, where our own physics saw it.
-    fn check(&self) -> anyhow::Result<()> {
+    /// The server goes, and nobody says anything to the aircraft any more; what it says is heard where the server heard it.
+    fn leave_alone(&mut self) -> anyhow::Result<()> {
+        // The first is the server; it is waited for.
+        drop(self.programs.remove(0));
+        alone::must_come_home(PX4_GROUND_STATION_PORT, first_pad(&self.site)?)
+    }
+
+    /// What really happened, where our own physics saw it; of a whole escort, whether the light was on the caller until it was switched off.
+    fn check(&self, whole: bool) -> anyhow::Result<()> {
         match self.autopilot {
             Autopilot::Px4 => {}
             // It flies on its own physics, which nobody asks; the server's word was judged.
@@ -150,11 +176,14 @@ impl Play {
         let path = self.folder.join("physics.log");
         let seen = std::fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
         print!("{seen}");
-        let light = light_on_the_caller(&seen).context("the physics never saw the light on the caller, and then switched off")?;
-        if light.share() < LIGHT_SHARE_MIN {
-            bail!("the light was on the caller for {:.0} % of the time only", 100.0 * light.share());
+        if whole {
+            let light =
+                light_on_the_caller(&seen).context("the physics never saw the light on the caller, and then switched off")?;
+            if light.share() < LIGHT_SHARE_MIN {
+                bail!("the light was on the caller for {:.0} % of the time only", 100.0 * light.share());
+            }
         }
-        for wanted in [": armed", "in the air", "light 100 %", "light off", "on the ground", "disarmed"] {
+        for wanted in [": armed", "in the air", "light 100 %", "on the ground", "disarmed"] {
             if !seen.contains(wanted) {
                 bail!("the physics never saw `{wanted}`");
             }
@@ -254,26 +283,39 @@ fn arducopter(program: &Path, folder: &Path, site: &Path) -> anyhow::Result<Owne
     let defaults = work.join("escort.parm");
     std::fs::write(&defaults, ARDUCOPTER_PARAMETERS).context("could not write ArduCopter's parameters")?;
     let mut autopilot = Command::new(program);
-    autopilot.args(["--model", "quad", "--speedup", "1", "--wipe", "--home"]).arg(first_pad(site)?).arg("--defaults");
+    autopilot.args(["--model", "quad", "--speedup", "1", "--wipe", "--home"]).arg(home(site)?).arg("--defaults");
     autopilot.arg(&defaults).arg(format!("--serial0=udpclient:127.0.0.1:{PX4_GROUND_STATION_PORT}")).current_dir(&work);
     logged(&mut autopilot, folder, "arducopter")?;
     Owned::start("ArduCopter", &mut autopilot)
 }
 
 /// Where the site's first aircraft stands, as ArduPilot's simulation takes it: latitude, longitude, height above the sea, heading.
-fn first_pad(site: &Path) -> anyhow::Result<String> {
+fn home(site: &Path) -> anyhow::Result<String> {
+    let ([lat, lon], amsl_m) = (first_pad(site)?, first_ground_m(site)?);
+    Ok(format!("{lat},{lon},{amsl_m},0"))
+}
+
+fn first_ground_m(site: &Path) -> anyhow::Result<f64> {
+    let text: toml::Table = std::fs::read_to_string(site.join("site.toml")).context("no site.toml")?.parse()?;
+    let station = text.get("station").and_then(|stations| stations.as_array()?.first()?.as_table());
+    let ground_m = station.and_then(|station| station.get("ground_amsl_m")?.as_float());
+    ground_m.context("the site's first station does not say how high it stands")
+}
+
+/// Where the site's first aircraft stands: latitude and longitude, degrees.
+fn first_pad(site: &Path) -> anyhow::Result<[f64; 2]> {
     let text: toml::Table = std::fs::read_to_string(site.join("site.toml")).context("no site.toml")?.parse()?;
     let number = |table: &toml::Table, key: &str| table.get(key).and_then(|value| value.as_float());
     let place = || {
         let station = text.get("station")?.as_array()?.first()?.as_table()?;
         let pad = station.get("drone")?.as_array()?.first()?.get("pad")?.as_table()?;
-        Some(format!("{},{},{},0", number(pad, "lat")?, number(pad, "lon")?, number(station, "ground_amsl_m")?))
+        Some([number(pad, "lat")?, number(pad, "lon")?])
     };
     place().context("the site's first station has no aircraft with a pad")
 }
 
 /// The frame is an X with four motors; nobody holds a transmitter; an empty battery lands it, or the link would not launch it; the battery
-/// is measured. What follows says that the sensors are calibrated: ArduCopter does not arm without, and its simulation starts with none (its
+/// is measured. It climbs and speeds up as docs/autopilots.md asks of whoever brings one. What follows says that the sensors are calibrated: ArduCopter does not arm without, and its simulation starts with none (its
 /// simulated compasses are off by just these figures).
 const ARDUCOPTER_PARAMETERS: &str = "\
 FRAME_CLASS 1
@@ -283,6 +325,10 @@ FS_THR_ENABLE 0
 ARMING_RUDDER 0
 BATT_MONITOR 4
 BATT_FS_CRT_ACT 1
+WPNAV_SPEED_UP 300
+WPNAV_ACCEL_Z 250
+TKOFF_SLEW_TIME 0.25
+ANGLE_MAX 4500
 COMPASS_OFS_X 5
 COMPASS_OFS_Y 13
 COMPASS_OFS_Z -18

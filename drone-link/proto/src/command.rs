@@ -24,6 +24,7 @@ pub(crate) enum Purpose {
     Arming,
     Mode,
     Reposition,
+    Speed,
     LookAt,
     LookAhead,
     Light,

@@ -9,7 +9,7 @@ use crate::dialect::{AUTOPILOT_COMPONENT, CommandKind, CommandSpec, Params};
 use crate::dialect::{Item, ListKind};
 use crate::events::Events;
 use crate::identity::Identity;
-use crate::items::coordinates;
+use crate::items::{SPEED_TYPE_GROUND, THROTTLE_UNCHANGED, coordinates};
 use crate::light::Light;
 use crate::neighbours::Neighbour;
 use crate::parameter_list::ParameterList;
@@ -231,6 +231,12 @@ impl Craft {
         let params = Params::Place { params: [speed_m_s, 1.0, 0.0, yaw_rad], x, y, z: altitude_amsl_m as f32 };
         let spec = CommandSpec { kind: CommandKind::Reposition, component_id: AUTOPILOT_COMPONENT, params };
         self.commander.order(Purpose::Reposition, spec, now_ms);
+    }
+
+    /// Orders the speed over the ground at which it goes where it was ordered to, metres per second.
+    pub fn order_speed(&mut self, speed_m_s: f64, now_ms: u64) {
+        let params = [SPEED_TYPE_GROUND, speed_m_s as f32, THROTTLE_UNCHANGED, 0.0, 0.0, 0.0, 0.0];
+        self.commander.order(Purpose::Speed, floats(CommandKind::ChangeSpeed, AUTOPILOT_COMPONENT, params), now_ms);
     }
 
     /// Points camera and nose at a place on the ground.

@@ -53,6 +53,7 @@ pub(crate) enum CommandKind {
     ArmDisarm,
     SetMode,
     Reposition,
+    ChangeSpeed,
     LookAt,
     LookAhead,
     Illuminator,
@@ -72,6 +73,7 @@ impl CommandKind {
             Self::ArmDisarm => mav::MavCmd::MAV_CMD_COMPONENT_ARM_DISARM,
             Self::SetMode => mav::MavCmd::MAV_CMD_DO_SET_MODE,
             Self::Reposition => mav::MavCmd::MAV_CMD_DO_REPOSITION,
+            Self::ChangeSpeed => mav::MavCmd::MAV_CMD_DO_CHANGE_SPEED,
             Self::LookAt => mav::MavCmd::MAV_CMD_DO_SET_ROI_LOCATION,
             Self::LookAhead => mav::MavCmd::MAV_CMD_DO_SET_ROI_NONE,
             Self::Illuminator => mav::MavCmd::MAV_CMD_ILLUMINATOR_ON_OFF,
@@ -101,6 +103,7 @@ pub(crate) enum ItemKind {
     Land,
     ChangeSpeed,
     PointCamera,
+    ReturnPathStart,
     FenceInclusion,
     FenceExclusion,
 }
@@ -114,6 +117,7 @@ impl ItemKind {
             Self::Land => mav::MavCmd::MAV_CMD_NAV_LAND,
             Self::ChangeSpeed => mav::MavCmd::MAV_CMD_DO_CHANGE_SPEED,
             Self::PointCamera => mav::MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW,
+            Self::ReturnPathStart => mav::MavCmd::MAV_CMD_DO_RETURN_PATH_START,
             Self::FenceInclusion => mav::MavCmd::MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION,
             Self::FenceExclusion => mav::MavCmd::MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION,
         }
@@ -126,7 +130,9 @@ impl ItemKind {
 
     fn frame(self) -> mav::MavFrame {
         match self {
-            Self::TakeOff | Self::Waypoint | Self::LoiterUnlimited | Self::Land => mav::MavFrame::MAV_FRAME_GLOBAL_RELATIVE_ALT_INT,
+            Self::TakeOff | Self::Waypoint | Self::LoiterUnlimited | Self::Land | Self::ReturnPathStart => {
+                mav::MavFrame::MAV_FRAME_GLOBAL_RELATIVE_ALT_INT
+            }
             Self::ChangeSpeed | Self::PointCamera => mav::MavFrame::MAV_FRAME_MISSION,
             Self::FenceInclusion | Self::FenceExclusion => mav::MavFrame::MAV_FRAME_GLOBAL_INT,
         }

@@ -11,9 +11,9 @@ const ASIDE_ACCEPTANCE_M: f32 = 2.0;
 /// Coordinates travel as 1e-7 degrees.
 const COORDINATE_SCALE: f64 = 1e7;
 /// In DO_CHANGE_SPEED: the ground speed.
-const SPEED_TYPE_GROUND: f32 = 1.0;
+pub(crate) const SPEED_TYPE_GROUND: f32 = 1.0;
 /// In DO_CHANGE_SPEED: leave the throttle alone.
-const THROTTLE_UNCHANGED: f32 = -1.0;
+pub(crate) const THROTTLE_UNCHANGED: f32 = -1.0;
 /// A list's coordinate closer than this to the pad is the pad, metres.
 const SAME_PLACE_M: f64 = 3.0;
 /// Corners closer together than this are one, metres.
@@ -115,6 +115,17 @@ pub(crate) struct Mission {
 pub(crate) fn from_pad(plan: &FlightPlan) -> Mission {
     let take_off = at(ItemKind::TakeOff, plan.home, plan.transit_height_m.min(TAKE_OFF_HEIGHT_M));
     mission(plan, Some(plan.home), &[take_off, begin(plan, plan.home, &plan.outbound, plan.transit_height_m)])
+}
+
+impl Mission {
+    /// All of the climb by the take-off, without a stop on the way.
+    pub fn climb_at_once(&mut self) {
+        if let [take_off, level, ..] = &mut self.items[..]
+            && take_off.kind == ItemKind::TakeOff
+        {
+            take_off.z = level.z;
+        }
+    }
 }
 
 /// From the air: first up to the transit height, then the way out. Over a relief level to its first corner, which is near: from there the
@@ -269,6 +280,23 @@ pub(crate) fn homeward(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoin
     items
 }
 
+/// The same for an autopilot that needs to be told where a way back begins, or it would return straight from a way home too: after the first
+/// two items, on the spot, from the height that it has, so that the nearest leg is the climb.
+pub(crate) fn marked_as_way_back(mut items: Vec<Item>, height_m: f64) -> Vec<Item> {
+    let (Some(first), Some(third)) = (items.first().copied(), items.get(2).copied()) else { return items };
+    if (third.x, third.y) != (first.x, first.y) {
+        items.insert(2, first);
+    }
+    let z = first.z.min(height_m as f32);
+    items.insert(2, way_back_begins(Item { z, ..first }));
+    items
+}
+
+/// Where a way back begins. It has no heading, and ArduPilot refuses one that is not a number.
+fn way_back_begins(place: Item) -> Item {
+    Item { kind: ItemKind::ReturnPathStart, params: [0.0; 4], ..place }
+}
+
 /// The same over the plan's surface, whose first step decides how high it climbs where it is.
 fn homeward_over_relief(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoint, f64)>, corners: &[GeoPoint]) -> Vec<Item> {
     let from = aside.map_or(here, |(aside, _)| aside);
@@ -291,6 +319,21 @@ fn homeward_over_relief(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoi
     items.insert(1, speed(plan));
     items.push(at(ItemKind::Land, plan.home, 0.0));
     items
+}
+
+/// What lies behind the hover of a way out for an autopilot that cannot fly it backwards: the way out backwards and down on the pad, which is
+/// flown only by an aircraft that returns by itself, from the leg that is nearest. It begins on the spot, from the scene's height up to the
+/// transit's, so that from the scene the nearest leg is the climb.
+///
+/// A waypoint that is never flown stands before it: ArduPilot carries out what is no waypoint while it hovers at the one before, and an
+/// aircraft that has begun its way back does not begin it again.
+pub(crate) fn way_back(plan: &FlightPlan) -> Vec<Item> {
+    let Scene::Escort { height_m, .. } = plan.scene else { return Vec::new() };
+    let Some((stand_off, before)) = plan.outbound.split_last() else { return Vec::new() };
+    let height_m = height_m + plan.surface_m(*stand_off);
+    let backwards: Vec<GeoPoint> = before.iter().rev().chain([&plan.home]).copied().collect();
+    let barrier = at(ItemKind::Waypoint, *stand_off, height_m);
+    [barrier, way_back_begins(barrier)].into_iter().chain(homeward(plan, *stand_off, None, &backwards)).collect()
 }
 
 /// How many corners of the way out lie before this item of it: those that were passed when it is flown to.
@@ -324,7 +367,7 @@ pub(crate) fn fence(plan: &FlightPlan) -> Vec<Item> {
 /// What an aircraft that was met in the air has on board.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum OnBoard {
-    /// The way out of this plan, as it is begun on the pad.
+    /// The way out of this plan, as it is begun on the pad, perhaps with a way back behind it.
     Outbound,
     /// The same as it is begun in the air, by an aircraft that was taken from another flight: one item fewer.
     OutboundFromAir,
@@ -334,19 +377,27 @@ pub(crate) enum OnBoard {
     Foreign,
 }
 
+/// The first item of a way out as it was read: the one that depends on where the aircraft was.
+pub(crate) fn as_begun(way_out: &[Item], read: &[RawItem]) -> Option<Item> {
+    let (ours, raw) = way_out.first().zip(read.first())?;
+    Some(Item { x: raw.x, y: raw.y, z: raw.z, ..*ours })
+}
+
 /// Compares a list on board with a plan. The first item depends on where the aircraft was and is not compared.
 pub(crate) fn recognise(plan: &FlightPlan, read: &[RawItem]) -> OnBoard {
     let is_read = |ours: &[Item], unknown: &[usize]| {
         let mut pairs = ours.iter().zip(read).enumerate().filter(|(index, _)| !unknown.contains(index));
         ours.len() == read.len() && pairs.all(|(_, (item, raw))| same(item, raw))
     };
-    if is_read(&from_pad(plan).items, &[0]) {
+    let back = way_back(plan);
+    let is_way_out = |ours: Vec<Item>, unknown: &[usize]| is_read(&ours, unknown) || is_read(&[&ours[..], &back].concat(), unknown);
+    if is_way_out(from_pad(plan).items, &[0]) {
         return OnBoard::Outbound;
     }
     // Before the way home is thought of: a survey's list ends on the pad and has its speed in the same place.
     // Over a relief the third is as high as the first.
     let unknown: &[usize] = if plan.relief.is_some() { &[0, 2] } else { &[0] };
-    if is_read(&from_air(plan, plan.home).items, unknown) {
+    if is_way_out(from_air(plan, plan.home).items, unknown) {
         return OnBoard::OutboundFromAir;
     }
     let lands_at_pad = read.last().is_some_and(|raw| {
@@ -481,6 +532,12 @@ mod tests {
             // What is on board is known again after a restart.
             let raw = |items: &[Item]| items.iter().map(travelled).collect::<Vec<_>>();
             prop_assert_eq!(recognise(&escort, &raw(&out.items)), OnBoard::Outbound);
+            let back = way_back(&escort);
+            check(&escort, &back[2..], escort.transit_height_m);
+            for way_out in [&out, &from_here] {
+                let whole = raw(&[&way_out.items[..], &back].concat());
+                prop_assert_eq!(recognise(&escort, &whole), recognise(&escort, &raw(&way_out.items)));
+            }
             prop_assert_eq!(recognise(&escort, &raw(&from_here.items)), OnBoard::OutboundFromAir);
             prop_assert_eq!(recognise(&escort, &raw(&homeward(&escort, here, None, &escort.homeward))), OnBoard::Homeward);
         }

@@ -37,6 +37,23 @@ impl Autopilot {
         }
     }
 
+    /// Whether its take-off climbs as fast as the rest of a mission. PX4 takes off at half of that (MPC_TKO_SPEED); ArduCopter ends each
+    /// take-off with a stop, which cost three seconds 4 m over the pad.
+    pub fn takes_off_fast(self) -> bool {
+        self == Self::ArduPilot
+    }
+
+    /// Whether an order to go somewhere carries the speed. ArduCopter leaves it out and flies at its own (WPNAV_SPEED, 10 m/s), unless it is
+    /// told another while it is on its way.
+    pub fn repositions_at_speed(self) -> bool {
+        self == Self::Px4
+    }
+
+    /// Whether it knows a way back through its mission only by items of its own. PX4 flies the way out backwards.
+    pub fn needs_way_back(self) -> bool {
+        self == Self::ArduPilot
+    }
+
     /// The mode in a heartbeat.
     pub fn mode(self, custom_mode: u32) -> Mode {
         match self {
@@ -82,7 +99,7 @@ impl Autopilot {
 pub(crate) const ALONE_S: f64 = 120.0;
 
 impl Autopilot {
-    /// What it is to do by itself when it hears nobody any more: from an escort fly back along the mission that lies on board, which is the legal way out,
+    /// What it is to do by itself when it hears nobody any more: from an escort fly back along the mission that lies on board, by the legal way out,
     /// or on along the way home that it has been given. A survey's list ends on its pad as it is, and is flown to its end.
     pub fn alone(self, escort: bool) -> Vec<Demand> {
         let wish = |name, value, reason| Demand { name, rule: Rule::Wish(value), reason };
@@ -94,8 +111,9 @@ impl Autopilot {
                 vec![wish("RTL_TYPE", 2.0, home), wish("COM_DL_LOSS_T", ALONE_S, home), wish("NAV_DLL_ACT", 2.0, home)]
             }
             (Self::Px4, false) => vec![wish("RTL_TYPE", 0.0, stay), wish("NAV_DLL_ACT", 0.0, stay)],
-            // Its return mode knows missions by an item of their own only, which is not tried out.
-            (Self::ArduPilot, _) => Vec::new(),
+            // FS_GCS_ENABLE 6: along the mission's way back where it has one.
+            (Self::ArduPilot, true) => vec![wish("FS_GCS_TIMEOUT", ALONE_S, home), wish("FS_GCS_ENABLE", 6.0, home)],
+            (Self::ArduPilot, false) => vec![wish("FS_GCS_ENABLE", 0.0, stay)],
         }
     }
 }
@@ -240,8 +258,8 @@ fn arducopter_demands(ceiling_m: f64) -> Vec<Demand> {
         },
         Demand {
             name: "BATT_FS_CRT_ACT",
-            rule: Rule::OneOf(&[1.0, 2.0, 3.0, 4.0]),
-            reason: "it would fly on with an empty battery (1 lands, 2 returns)",
+            rule: Rule::OneOf(&[1.0, 2.0, 3.0, 4.0, 6.0]),
+            reason: "it would fly on with an empty battery (1 lands, 2 returns, 6 by the mission's way back)",
         },
         Demand {
             name: "RTL_ALT",

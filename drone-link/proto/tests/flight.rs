@@ -47,7 +47,7 @@ fn an_arducopter_flies_the_same_escort() {
             world.vehicle.servos
         );
         assert!(world.has(|report| *report == FlightEvent::Light { state: LightState::Commanded }), "never shown as lit");
-        assert_eq!(world.vehicle.mission.len(), 8, "its home, then the seven of ours");
+        assert_eq!(world.vehicle.mission.len(), 16, "its home, then the seven of ours, and the way back");
         let parameters = ["FENCE_ALT_MAX", "FENCE_ENABLE", "FENCE_TYPE", "AUTO_OPTIONS"].map(|name| *world.vehicle.parameter(name));
         assert_eq!(
             parameters,
@@ -199,6 +199,29 @@ fn who_has_gone_on_is_made_for_without_a_detour_over_where_they_were() {
     assert!(arrival(true, true).0 < 20.0);
 }
 
+/// An order to go somewhere carries no speed that ArduCopter heeds, and its take-off is as fast as the rest of its climb.
+#[test]
+fn an_arducopter_climbs_at_once_and_makes_for_people_at_the_speed_of_the_plan() {
+    let mut world = World::new(22, CLEAR);
+    world.vehicle.become_arducopter();
+    world.command("m", fly(plan("m"), FlightPhase::Ordered));
+    world.run_until_phase(60_000, FlightPhase::Airborne);
+    let target = at(260.0, 90.0);
+    world.command("m", FlightCommand::Escort { target, velocity_east_m_s: 0.0, velocity_north_m_s: 0.0, post: None, direct: true });
+    assert_eq!(f64::from(world.vehicle.mission[1].z), plan("m").transit_height_m);
+    while world.vehicle.mode != HOLD {
+        world.tick();
+    }
+    world.run(2_000);
+    let before = world.vehicle.place;
+    world.run(1_000);
+    let speed_m_s = world.vehicle.place.distance_m(&before);
+    assert!((speed_m_s - plan("m").transit_speed_m_s).abs() < 0.5, "{speed_m_s}");
+    world.run_until_phase(60_000, FlightPhase::OnScene);
+    let px4 = world_at(FlightPhase::OnScene, CLEAR, 22);
+    assert!(px4.vehicle.mission[0].z < 5.0, "PX4 takes off slowly");
+}
+
 #[test]
 fn a_person_in_a_zone_is_not_followed_into_it() {
     let mut world = world_at(FlightPhase::OnScene, CLEAR, 3);
@@ -275,6 +298,85 @@ fn an_escort_is_told_to_come_home_by_itself_and_flies_where_that_is_not_known() 
     world.run_until_phase(30_000, FlightPhase::Airborne);
     let told = "RTL_TYPE: the aircraft does not tell it (without a link it would not come home by a legal way)";
     assert!(world.has(|report| matches!(report, FlightEvent::Warning { text } if text == told)), "{:?}", world.reports);
+}
+
+/// ArduCopter returns straight unless its mission has a way back, which is put there while it climbs: nobody waits for it before the launch.
+#[test]
+fn an_arducopter_that_hears_nobody_finds_its_way_back_on_board() {
+    use mavlink::dialects::ardupilotmega::MavCmd as Kind;
+    for weather in [CLEAR, STORM] {
+        let mut world = World::new(41, weather);
+        world.vehicle.become_arducopter();
+        world.command("m", fly(plan("m"), FlightPhase::Ordered));
+        world.run_until_phase(120_000, FlightPhase::Airborne);
+        // In a storm the wishes may go unanswered, which is told; nobody's launch waits for them.
+        if weather.loss_pct == 0 {
+            assert_eq!(["FS_GCS_TIMEOUT", "FS_GCS_ENABLE"].map(|name| *world.vehicle.parameter(name)), [120.0, 6.0]);
+            assert!(!world.has(|report| matches!(report, FlightEvent::Warning { .. })));
+        }
+        assert_eq!(world.vehicle.mission.len(), 8, "a launch does not wait for the way back");
+        world.run_until_phase(240_000, FlightPhase::OnScene);
+        let list: Vec<Kind> = world.vehicle.mission.iter().map(|item| item.command).collect();
+        let hover = list.iter().position(|kind| *kind == Kind::MAV_CMD_NAV_LOITER_UNLIM).expect("a hover");
+        let [waypoint, speed] = [Kind::MAV_CMD_NAV_WAYPOINT, Kind::MAV_CMD_DO_CHANGE_SPEED];
+        let back =
+            [waypoint, Kind::MAV_CMD_DO_RETURN_PATH_START, waypoint, speed, waypoint, waypoint, waypoint, Kind::MAV_CMD_NAV_LAND];
+        assert_eq!(list[hover + 1..], back, "what is no waypoint must not follow the hover: it would be carried out there");
+        assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. })));
+    }
+    let mut world = World::new(42, CLEAR);
+    world.vehicle.become_arducopter();
+    let survey = flight_types::FlightPlan { scene: Scene::Survey { manner: None }, ..plan("m") };
+    world.command("m", fly(survey, FlightPhase::Ordered));
+    world.run_until_phase(120_000, FlightPhase::OnScene);
+    assert_eq!(*world.vehicle.parameter("FS_GCS_ENABLE"), 0.0, "its list ends on its pad as it is");
+    assert!(world.vehicle.mission.iter().all(|item| item.command != Kind::MAV_CMD_DO_RETURN_PATH_START));
+}
+
+/// From any place of its flight: by the way out, up first from the scene, never through the zone, down on the pad. After a restart too.
+#[test]
+fn an_arducopter_that_hears_nobody_comes_home_by_the_way_it_went() {
+    const ASIDE_M: f64 = 15.0;
+    let zone = plan("m").exclusions[0].clone();
+    for restarted in [false, true] {
+        // On the way out; on scene; on the way home, told to hold there or not.
+        for (wait_s, recalled_s) in
+            [(2, None), (8, None), (14, None), (20, None), (26, None), (60, None), (60, Some(2)), (60, Some(20))]
+        {
+            let mut world = World::new(43, CLEAR);
+            world.vehicle.become_arducopter();
+            world.command("m", fly(plan("m"), FlightPhase::Ordered));
+            world.run_until_phase(60_000, FlightPhase::Airborne);
+            world.run(100);
+            if restarted {
+                world.restart_link();
+                world.command("m", fly(plan("m"), FlightPhase::Airborne));
+            }
+            world.run(wait_s * 1_000);
+            if let Some(recalled_s) = recalled_s {
+                world.command("m", recall());
+                world.run(recalled_s * 1_000);
+                world.command("m", FlightCommand::Hold);
+                world.run(2_000);
+            }
+            assert!(world.vehicle.return_alone(), "after {wait_s} s, {recalled_s:?}");
+            let (mut height_m, low_from) = (world.vehicle.height_m, world.vehicle.place);
+            let mut now_ms = world.now_ms;
+            while world.vehicle.armed {
+                now_ms += 20;
+                world.vehicle.tick(now_ms);
+                world.vehicle.take_datagrams();
+                assert!(now_ms < world.now_ms + 200_000, "after {wait_s} s, {recalled_s:?}");
+                let (place, position) = (world.vehicle.place, world.vehicle.position());
+                assert!(!zone.contains(position), "after {wait_s} s, {recalled_s:?}: in the zone");
+                height_m = height_m.max(world.vehicle.height_m);
+                let away_m = place.distance_m(&low_from).min(position.distance_m(&home()));
+                // On scene it keeps some metres off the hover of its list, above which it climbs; a way home steps aside of the person first.
+                assert!(away_m < ASIDE_M || world.vehicle.height_m > 38.0, "after {wait_s} s, {recalled_s:?}: low at {place:?}");
+            }
+            assert!(world.vehicle.landed && world.vehicle.position().distance_m(&home()) < 1.0);
+        }
+    }
 }
 
 #[test]

@@ -33,6 +33,10 @@ const PX4_GIMBAL_PARAMETERS: [(&str, &str); 6] = [
     ("MNT_RC_IN_MODE", "0"),
 ];
 
+/// How PX4 takes off with this airframe: small rotors are at speed in a tenth of a second, so that its thrust need not grow for three seconds
+/// with somebody waiting, and it climbs from the ground as fast as above.
+const PX4_TAKE_OFF_PARAMETERS: [(&str, &str); 3] = [("COM_SPOOLUP_TIME", "0.5"), ("MPC_TKO_RAMP_T", "0.5"), ("MPC_TKO_SPEED", "3")];
+
 /// One HIL_ACTUATOR_CONTROLS.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Controls {
@@ -101,6 +105,9 @@ pub fn px4_environment(airframe: &Airframe) -> Vec<(String, String)> {
         parameter(format!("PWM_MAIN_FUNC{}", output + 1), function.to_string());
     }
     for (name, value) in PX4_GIMBAL_PARAMETERS {
+        parameter(name.to_owned(), value.to_owned());
+    }
+    for (name, value) in PX4_TAKE_OFF_PARAMETERS {
         parameter(name.to_owned(), value.to_owned());
     }
     parameter("EKF2_GPS_DELAY".to_owned(), GPS_DELAY_MS.to_string());

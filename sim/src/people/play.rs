@@ -18,7 +18,7 @@ use super::client::Client;
 use super::followed::Followed;
 use super::guard::Guard;
 use super::operator::Operator;
-use super::verdict::{all_landed, judge};
+use super::verdict::{all_landed, is_on_scene, judge};
 
 /// How often a waiting play looks again.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -51,6 +51,9 @@ pub struct PeopleOptions {
     /// One escort, then exit: 0 when it went as it must.
     #[arg(long)]
     pub once: bool,
+    /// End when the aircraft is on scene: what becomes of it then is for somebody else to see.
+    #[arg(long, requires = "once")]
+    pub until_on_scene: bool,
     /// Give up after so many seconds.
     #[arg(long = "for")]
     pub for_s: Option<f64>,
@@ -124,7 +127,7 @@ async fn escorts(options: &PeopleOptions, site: &Site, roads: &RoadTimes, watche
     let mut random = Pcg64::seed_from_u64(options.seed);
     loop {
         tokio::time::sleep(Duration::from_secs_f64(options.settle_s)).await;
-        let (view, followed) = escort(options, site, roads, watcher, &mut random).await?;
+        let Some((view, followed)) = escort(options, site, roads, watcher, &mut random).await? else { return Ok(()) };
         let mut escort = judge(&view, if options.light_without_read_back { "commanded" } else { "lit" });
         escort.wrong.extend(followed.wrong());
         for (name, seconds) in &escort.figures {
@@ -152,7 +155,7 @@ async fn escort(
     roads: &RoadTimes,
     watcher: &Operator,
     random: &mut Pcg64,
-) -> anyhow::Result<(Value, Followed)> {
+) -> anyhow::Result<Option<(Value, Followed)>> {
     let caller = Caller::register(options, "김하늘 (demo)", caller_way(site, roads, random)?).await?;
     let incident = caller.call().await?;
     println!("a call: {incident}");
@@ -161,12 +164,13 @@ async fn escort(
     let state = tokio::select! {
         state = caller.live(&incident) => state?,
         never = watch_aircraft(watcher, &incident, &true_place, &mut followed) => match never {},
+        seen = until_on_scene(watcher, &incident), if options.until_on_scene => return seen.map(|()| None),
     };
     println!("for the caller the incident is {state}");
     loop {
         let view = watcher.incident(&incident).await?;
         if all_landed(&view) {
-            return Ok((view, followed));
+            return Ok(Some((view, followed)));
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
@@ -188,6 +192,14 @@ async fn watch_aircraft(
             Err(error) => tracing::warn!("the fleet could not be looked at: {error:#}"),
         }
     }
+}
+
+async fn until_on_scene(watcher: &Operator, incident: &str) -> anyhow::Result<()> {
+    while !is_on_scene(&watcher.incident(incident).await?) {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+    println!("an aircraft is on scene");
+    Ok(())
 }
 
 /// A street corner at some distance from the first station, and a walk from there.

@@ -77,6 +77,12 @@ fn lit_at(incident: &Value, lit: &str) -> Option<i64> {
     timeline.iter().find(|item| item["what"] == "drone_light" && item["detail"]["state"] == lit)?["at_ms"].as_i64()
 }
 
+/// Whether an aircraft of the incident has reached its scene.
+pub(crate) fn is_on_scene(view: &Value) -> bool {
+    let reached = |mission: &Value| mission["reached_at_ms"]["on_scene"].is_i64();
+    view["missions"].as_array().is_some_and(|missions| missions.iter().any(reached))
+}
+
 /// Whether every flight of the incident is over.
 pub(crate) fn all_landed(view: &Value) -> bool {
     view["missions"].as_array().is_some_and(|missions| missions.iter().all(|mission| mission["ended"] == true))

@@ -1,6 +1,6 @@
 //! The stages in the air on the way out and on scene, and the touch-down.
 
-use flight_types::{EscortPost, FlightEvent, FlightFailure, FlightPhase, GeoPoint, STEPS_OVER_M, Scene};
+use flight_types::{EscortPost, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, STEPS_OVER_M, Scene};
 
 use super::{Flight, Stage, Way};
 use crate::camera::Sight;
@@ -150,7 +150,11 @@ impl Flight {
 
     /// The way out as it is on board, but for its first item: begun on the pad, or where the aircraft was taken from another flight.
     pub(super) fn way_out(&self) -> items::Mission {
-        if self.redirected { items::from_air(&self.plan, self.plan.home) } else { items::from_pad(&self.plan) }
+        self.way_out_of(&self.plan)
+    }
+
+    pub(super) fn way_out_of(&self, plan: &FlightPlan) -> items::Mission {
+        if self.redirected { items::from_air(plan, plan.home) } else { items::from_pad(plan) }
     }
 
     /// The items at which the corners of a survey's path lie; none when it is flown as a transit, or no survey.

@@ -2,6 +2,7 @@
 
 use flight_types::{FlightEvent, FlightFailure, FlightPhase, Scene};
 
+use super::way_back::WayBack;
 use super::{Flight, Request, Stage};
 use crate::camera::Sight;
 use crate::command::{Answer, Purpose};
@@ -63,7 +64,16 @@ impl Flight {
         let Some(outcome) = craft.transfer.as_ref().and_then(Transfer::outcome).cloned() else { return };
         craft.transfer = None;
         let on_board = match outcome {
-            Outcome::Downloaded(read) => items::recognise(&self.plan, &read),
+            Outcome::Downloaded(read) => {
+                let on_board = items::recognise(&self.plan, &read);
+                self.redirected |= on_board == OnBoard::OutboundFromAir;
+                let way_out = self.way_out().items;
+                self.begun = items::as_begun(&way_out, &read);
+                if read.len() > way_out.len() {
+                    self.way_back = WayBack::Settled;
+                }
+                on_board
+            }
             Outcome::Failed(reason) => return self.fail(FlightFailure::Upload { reason }, craft, now_ms),
             Outcome::Uploaded => return,
         };
@@ -81,11 +91,7 @@ impl Flight {
                 self.report_phase(FlightPhase::Armed);
                 self.go(Stage::Lift, now_ms);
             }
-            OnBoard::Outbound => self.adopt_outbound(craft, now_ms),
-            OnBoard::OutboundFromAir => {
-                self.redirected = true;
-                self.adopt_outbound(craft, now_ms);
-            }
+            OnBoard::Outbound | OnBoard::OutboundFromAir => self.adopt_outbound(craft, now_ms),
             OnBoard::Homeward => {
                 self.report_phase(FlightPhase::Returning);
                 self.adopt(Stage::Return, craft, now_ms);
@@ -178,10 +184,16 @@ impl Flight {
     }
 
     pub(super) fn load_mission(&mut self, craft: &mut Craft, now_ms: u64) {
-        let mission = match craft.telemetry.position {
+        let mut mission = match craft.telemetry.position {
             Some(here) if self.redirected => items::from_air(&self.plan, here),
             Some(_) | None => items::from_pad(&self.plan),
         };
+        if craft.telemetry.autopilot().takes_off_fast() {
+            mission.climb_at_once();
+        }
+        if craft.transfer.is_none() {
+            self.begun = mission.items.first().copied();
+        }
         let upload = craft.upload(ListKind::Mission, mission.items, now_ms);
         if load(craft, upload).is_some_and(|result| self.loaded(result, craft, now_ms)) {
             craft.telemetry.mission_item = None;

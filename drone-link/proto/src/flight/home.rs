@@ -87,8 +87,11 @@ impl Flight {
             self.corners = self.way_home(&self.given, craft);
             self.drawn_at = Some(here);
         }
-        let upload =
-            craft.upload(ListKind::Mission, items::homeward(&self.plan, here, self.aside(here, craft), &self.corners), now_ms);
+        let mut way = items::homeward(&self.plan, here, self.aside(here, craft), &self.corners);
+        if craft.telemetry.autopilot().needs_way_back() {
+            way = items::marked_as_way_back(way, craft.telemetry.height_m.unwrap_or(self.plan.transit_height_m));
+        }
+        let upload = craft.upload(ListKind::Mission, way, now_ms);
         match super::ground::load(craft, upload) {
             None => {}
             Some(Ok(())) => {

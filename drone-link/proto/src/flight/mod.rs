@@ -5,6 +5,7 @@ use flight_types::{EscortPost, FlightCommand, FlightEvent, FlightFailure, Flight
 
 use crate::command::Purpose;
 use crate::craft::Craft;
+use crate::dialect::Item;
 use crate::profile::Mode;
 use crate::route::Target;
 
@@ -13,8 +14,10 @@ mod ground;
 mod home;
 mod turn;
 mod watch;
+mod way_back;
 
 use watch::Watch;
+use way_back::WayBack;
 
 /// Steps of the conduct in one go. Each changes the stage; a flight has fewer than so many.
 const STEPS_MAX: usize = 16;
@@ -127,11 +130,17 @@ pub(crate) struct Flight {
     kept_post: Option<EscortPost>,
     /// Where the plan said.
     planned: Option<EscortPost>,
+    /// The first item of the way out as it lies on board, once it does.
+    begun: Option<Item>,
+    /// Whether a way back lies behind it.
+    way_back: WayBack,
     /// It may leave its way out for the person.
     direct: bool,
     /// It has.
     turned: bool,
     hover: Option<(GeoPoint, u64)>,
+    /// The order to go somewhere, by when it was given, whose speed was told after it.
+    sped: Option<u64>,
     /// The height that was last ordered on scene.
     ordered_m: Option<f64>,
     looked_at: Option<GeoPoint>,
@@ -185,9 +194,12 @@ impl Flight {
             post: None,
             kept_post: planned,
             planned,
+            begun: None,
+            way_back: WayBack::Missing { tries: 0 },
             direct: false,
             turned: false,
             hover: None,
+            sped: None,
             ordered_m: None,
             looked_at: None,
             cornered: false,
@@ -311,6 +323,9 @@ impl Flight {
                 Some(Request::LandHere) => return self.begin_landing(craft, now_ms),
                 None => {}
             }
+        }
+        if matches!(self.stage, Stage::Transit | Stage::Scene) {
+            self.leave_way_back(craft, now_ms);
         }
         match self.stage {
             Stage::Meet => self.meet(craft, now_ms),

@@ -41,6 +41,15 @@ impl Flight {
         Some((away_m - self.kept_post?.stand_off_m * (1.0 + craft.limits.stand_off_margin)).max(0.0))
     }
 
+    /// Tells the transit's speed after each order to go somewhere that was taken: an autopilot that leaves it out of those begins each at its own.
+    fn keep_speed(&mut self, craft: &mut Craft, now_ms: u64) {
+        let Some((ordered_ms, Answer::Accepted { .. })) = craft.commander.answer(Purpose::Reposition) else { return };
+        if !craft.telemetry.autopilot().repositions_at_speed() && self.sped != Some(ordered_ms) {
+            self.sped = Some(ordered_ms);
+            craft.order_speed(self.plan.transit_speed_m_s, now_ms);
+        }
+    }
+
     /// At the height and speed of its transit, until it is beside them; the way down belongs to the scene.
     pub(super) fn make_for_person(&mut self, craft: &mut Craft, now_ms: u64) {
         let settled = self.hold_on(crate::profile::Mode::Hold, "way to the person", craft, now_ms);
@@ -54,6 +63,7 @@ impl Flight {
         }
         self.light_ahead(craft, now_ms);
         self.check_time("transit", self.way_out_m(), craft, now_ms);
+        self.keep_speed(craft, now_ms);
         if self.hover.is_some_and(|(_, at_ms)| now_ms < at_ms + craft.limits.reposition_interval_ms) {
             return;
         }

@@ -26,6 +26,8 @@ pub const LOOKING_AT_SOMEBODY_DEG: f32 = -60.0;
 const ILLUMINATOR: u8 = 50;
 const TICK_S: f64 = 0.02;
 const SPEED_M_S: f64 = 12.0;
+/// ArduCopter's own, at which it goes where it is ordered to, whatever speed the order says.
+const OWN_SPEED_M_S: f64 = 10.0;
 const CLIMB_M_S: f64 = 4.0;
 
 /// Words of the link about a list.
@@ -95,6 +97,8 @@ pub struct Vehicle {
     pub armed_in: Option<u8>,
     /// Where its camera looks, degrees over the horizon.
     pub camera_pitch_deg: f32,
+    /// At which it goes where it is ordered to, metres per second.
+    pub ordered_speed_m_s: f64,
     /// Servo outputs as ordered: number and pulse.
     pub servos: Vec<(f32, f32)>,
     /// Relays as ordered: number and setting.
@@ -117,6 +121,8 @@ pub struct Vehicle {
     pub asks_before_arming: bool,
     /// Since when it has been waiting for an answer to that question.
     asked_ms: Option<u64>,
+    /// It was ordered somewhere since it holds.
+    repositioned: bool,
     /// The time of its latest signature.
     signed: u64,
     goal: Option<(Local, f64)>,
@@ -177,6 +183,7 @@ impl Vehicle {
             ],
             ardupilot: false,
             armed_in: None,
+            ordered_speed_m_s: SPEED_M_S,
             servos: Vec::new(),
             relays: Vec::new(),
             transfers: Vec::new(),
@@ -188,6 +195,7 @@ impl Vehicle {
             unsigned_heard: 0,
             asks_before_arming: false,
             asked_ms: None,
+            repositioned: false,
             signed: 0,
             goal: None,
             receiving: None,
@@ -213,6 +221,8 @@ impl Vehicle {
             ("FENCE_ALT_MAX", 100.0, MavParamType::MAV_PARAM_TYPE_REAL32),
             ("FENCE_ENABLE", 0.0, MavParamType::MAV_PARAM_TYPE_INT8),
             ("FENCE_TYPE", 10.0, MavParamType::MAV_PARAM_TYPE_INT8),
+            ("FS_GCS_ENABLE", 0.0, MavParamType::MAV_PARAM_TYPE_INT8),
+            ("FS_GCS_TIMEOUT", 5.0, MavParamType::MAV_PARAM_TYPE_REAL32),
             ("RTL_ALT", 1_500.0, MavParamType::MAV_PARAM_TYPE_INT32),
         ];
     }
@@ -407,7 +417,7 @@ impl Vehicle {
             LAND => self.descend(),
             _ => {
                 if let (Some((goal, height_m)), false) = (self.goal, self.landed) {
-                    self.move_to(goal, height_m);
+                    self.move_at(goal, height_m, self.ordered_speed_m_s);
                 }
             }
         }
@@ -434,7 +444,7 @@ impl Vehicle {
             MavCmd::MAV_CMD_NAV_TAKEOFF if self.move_to(self.place, height_m) => {
                 self.reached();
             }
-            MavCmd::MAV_CMD_DO_CHANGE_SPEED => self.current += 1,
+            MavCmd::MAV_CMD_DO_CHANGE_SPEED | MavCmd::MAV_CMD_DO_RETURN_PATH_START => self.current += 1,
             MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW => {
                 self.camera_pitch_deg = item.param1;
                 self.current += 1;
@@ -462,6 +472,38 @@ impl Vehicle {
         self.current += 1;
     }
 
+    /// What ArduCopter 4.6 does when it hears nobody and has a way back on board (AP_Mission::jump_to_closest_mission_leg): from the leg that is
+    /// nearest in space on along its mission. Whether it has one; without, it returns straight.
+    pub fn return_alone(&mut self) -> bool {
+        let flat = |item: &MISSION_ITEM_INT_DATA| (self.local(item.x, item.y), f64::from(item.z));
+        let start = self.mission.iter().position(|item| item.command == MavCmd::MAV_CMD_DO_RETURN_PATH_START);
+        let Some(start) = start else {
+            self.mode = RETURN;
+            return false;
+        };
+        let with_place = |item: &MISSION_ITEM_INT_DATA| item.command != MavCmd::MAV_CMD_DO_CHANGE_SPEED;
+        let legs: Vec<usize> = (start..self.mission.len()).filter(|index| with_place(&self.mission[*index])).collect();
+        let away_m = |from: usize, to: usize| {
+            let ((a, a_m), (b, b_m)) = (flat(&self.mission[from]), flat(&self.mission[to]));
+            let leg = [b.east_m - a.east_m, b.north_m - a.north_m, b_m - a_m];
+            let to_here = [self.place.east_m - a.east_m, self.place.north_m - a.north_m, self.height_m - a_m];
+            let dot = |x: [f64; 3], y: [f64; 3]| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>();
+            let along = if dot(leg, leg) > 0.0 { (dot(leg, to_here) / dot(leg, leg)).clamp(0.0, 1.0) } else { 0.0 };
+            let off = [0, 1, 2].map(|axis| to_here[axis] - along * leg[axis]);
+            dot(off, off).sqrt()
+        };
+        let mut nearest = (away_m(start, start), start);
+        for leg in legs.windows(2) {
+            let off_m = away_m(leg[0], leg[1]);
+            if off_m < nearest.0 {
+                nearest = (off_m, leg[1]);
+            }
+        }
+        self.current = nearest.1 as u16;
+        self.mode = MISSION;
+        true
+    }
+
     fn fly_return(&mut self) {
         if self.place.distance_m(&Local::default()) > 0.5 {
             self.move_to(Local::default(), self.height_m.max(30.0));
@@ -484,8 +526,12 @@ impl Vehicle {
 
     /// Moves a tick towards the goal; whether it is there.
     fn move_to(&mut self, goal: Local, height_m: f64) -> bool {
+        self.move_at(goal, height_m, SPEED_M_S)
+    }
+
+    fn move_at(&mut self, goal: Local, height_m: f64, speed_m_s: f64) -> bool {
         let distance_m = self.place.distance_m(&goal);
-        let share = (SPEED_M_S * TICK_S / distance_m.max(1e-9)).min(1.0);
+        let share = (speed_m_s * TICK_S / distance_m.max(1e-9)).min(1.0);
         self.place.east_m += (goal.east_m - self.place.east_m) * share;
         self.place.north_m += (goal.north_m - self.place.north_m) * share;
         self.height_m += (height_m - self.height_m).clamp(-CLIMB_M_S * TICK_S, CLIMB_M_S * TICK_S);
@@ -499,6 +545,7 @@ impl Vehicle {
 
     pub fn set_mode(&mut self, mode: u8) {
         self.mode = mode;
+        self.repositioned = false;
         self.goal = (mode == HOLD).then_some((self.place, self.height_m));
     }
 
@@ -620,6 +667,10 @@ impl Vehicle {
                 }));
                 MavResult::MAV_RESULT_ACCEPTED
             }
+            MavCmd::MAV_CMD_DO_CHANGE_SPEED => {
+                self.ordered_speed_m_s = f64::from(command.param2);
+                MavResult::MAV_RESULT_ACCEPTED
+            }
             MavCmd::MAV_CMD_SET_MESSAGE_INTERVAL => MavResult::MAV_RESULT_ACCEPTED,
             MavCmd::MAV_CMD_DO_SET_ROI_NONE => {
                 self.camera_pitch_deg = 0.0;
@@ -700,6 +751,10 @@ impl Vehicle {
             if self.armed {
                 let height_m = f64::from(command.z) - self.home_amsl_m;
                 self.mode = HOLD;
+                // The first of guided mode begins at its own speed, whatever it was told before.
+                if self.ardupilot && !std::mem::replace(&mut self.repositioned, true) {
+                    self.ordered_speed_m_s = OWN_SPEED_M_S;
+                }
                 self.goal = Some((self.local(command.x, command.y), height_m));
             }
         }

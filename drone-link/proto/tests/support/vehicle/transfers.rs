@@ -74,6 +74,13 @@ impl Vehicle {
         if receiving.kind != item.mission_type || usize::from(item.seq) != receiving.items.len() {
             return;
         }
+        // ArduCopter takes what is no number only as the heading of a waypoint or the like (AP_Mission::sanity_check_params).
+        let is_way_back = item.command == MavCmd::MAV_CMD_DO_RETURN_PATH_START;
+        if self.ardupilot && is_way_back && [item.param1, item.param2, item.param3, item.param4].iter().any(|param| param.is_nan())
+        {
+            self.receiving = None;
+            return self.mission_ack(item.mission_type, MavMissionResult::MAV_MISSION_INVALID_PARAM4);
+        }
         receiving.items.push(rounded(item));
         receiving.progress_ms = self.now_ms;
         if receiving.items.len() < usize::from(receiving.count) {
