@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::error::SiteError;
 use crate::model::{Road, Site};
-use crate::osm::{OsmOptions, roads_from_osm};
+use crate::osm::{HEIGHT_UNKNOWN_M, OsmOptions, roads_from_osm};
 use crate::roads::{RoadEta, RoadTimes, Snapped, Travel, ruler_eta_s};
 
 /// Why a text is not `LAT,LON`.
@@ -135,6 +135,8 @@ pub struct MadeSite {
     pub addresses: usize,
     /// Buildings.
     pub buildings: usize,
+    /// Those of which the extract says no height: they count as low, and may not be.
+    pub buildings_of_unsaid_height: usize,
     /// Parking lots.
     pub lots: usize,
     /// No-fly zones.
@@ -154,6 +156,7 @@ pub fn make_site(extract: &Path, folder: &Path, options: &OsmOptions) -> Result<
         roads: site.roads.len(),
         addresses: site.addresses.len(),
         buildings: site.buildings.len(),
+        buildings_of_unsaid_height: site.buildings.iter().filter(|building| building.height_m == HEIGHT_UNKNOWN_M).count(),
         lots: site.lots.len(),
         no_fly_zones: site.no_fly.len(),
         stations: site.manifest.stations.len(),
@@ -174,6 +177,11 @@ impl fmt::Display for MadeSite {
             self.no_fly_zones,
             self.stations,
             self.drones,
+        )?;
+        writeln!(
+            f,
+            "{} buildings have no height in the extract and count as {HEIGHT_UNKNOWN_M} m: flights do not go round them.",
+            self.buildings_of_unsaid_height
         )?;
         write!(f, "Stations, fence and ground heights are a first guess: look at the map and correct site.toml.")
     }

@@ -93,13 +93,16 @@ fn place_of(object: &Object) -> Option<(GeoPoint, f64)> {
     Some((centre, reach_m))
 }
 
+/// Buildings, and parts of them whose height is said: a tower is often drawn as a part that rises out of a lower outline.
 pub(super) fn buildings(extract: &Extract) -> Vec<Building> {
-    let is_building = |object: &&Object| object.tag("building").is_some_and(|value| value != "no");
+    let is = |object: &Object, key: &str| object.tag(key).is_some_and(|value| value != "no");
     let mut buildings = Vec::new();
-    for object in extract.objects.iter().filter(is_building) {
+    for object in &extract.objects {
+        let part_m = || tags::said_height_m(object).filter(|_| is(object, "building:part"));
+        let Some(height_m) = is(object, "building").then(|| tags::height_m(object)).or_else(part_m) else { continue };
         for (id, ring) in numbered(object) {
             let name = object.tags.get("name").cloned();
-            buildings.push(Building { id, name, ring, height_m: tags::height_m(object) });
+            buildings.push(Building { id, name, ring, height_m });
         }
     }
     buildings

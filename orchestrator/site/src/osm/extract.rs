@@ -29,7 +29,7 @@ pub(super) enum Shape {
     Point(GeoPoint),
     /// Open or closed.
     Line(Vec<GeoPoint>),
-    /// The outer and inner rings of a multipolygon relation, those that are one closed way.
+    /// The outer and inner rings of a multipolygon relation, each one closed way or several that meet end to end.
     Rings {
         outer: Vec<Ring>,
         inner: Vec<Ring>,
@@ -74,18 +74,18 @@ pub(super) struct Extract {
 
 /// Ways of a relation, outer and inner ones.
 #[derive(Default)]
-struct Members {
-    outer: Vec<i64>,
-    inner: Vec<i64>,
+pub(super) struct Members {
+    pub outer: Vec<i64>,
+    pub inner: Vec<i64>,
 }
 
 /// First everything as it comes, for a way may come before its nodes.
 #[derive(Default)]
-struct Raw {
-    nodes: Vec<(i64, i32, i32)>,
-    tagged_nodes: Vec<(i64, Tags)>,
-    ways: Vec<(i64, Tags, Vec<i64>)>,
-    relations: Vec<(i64, Tags, Members)>,
+pub(super) struct Raw {
+    pub nodes: Vec<(i64, i32, i32)>,
+    pub tagged_nodes: Vec<(i64, Tags)>,
+    pub ways: Vec<(i64, Tags, Vec<i64>)>,
+    pub relations: Vec<(i64, Tags, Members)>,
 }
 
 impl Extract {
@@ -103,7 +103,6 @@ impl Extract {
         let wrong = |error: osmpbf::Error| SiteError::Osm { path: path.to_owned(), message: error.to_string() };
         let mut raw = Raw::default();
         ElementReader::new(source).for_each(|element| raw.take(&element)).map_err(wrong)?;
-        raw.nodes.sort_unstable();
         Ok(raw.into_extract())
     }
 }
@@ -151,7 +150,9 @@ impl Raw {
         refs.iter().filter_map(|id| self.point(*id)).collect()
     }
 
-    fn into_extract(mut self) -> Extract {
+    /// What was read, with its shapes put together.
+    pub fn into_extract(mut self) -> Extract {
+        self.nodes.sort_unstable();
         let lines: BTreeMap<i64, Vec<GeoPoint>> = self.ways.iter().map(|(id, _, refs)| (*id, self.line(refs))).collect();
         let mut objects = Vec::new();
         for (id, tags) in std::mem::take(&mut self.tagged_nodes) {
@@ -162,7 +163,8 @@ impl Raw {
         for (id, tags, _) in self.ways.into_iter().filter(|(_, tags, _)| !tags.is_empty()) {
             objects.push(Object { id: format!("w{id}"), tags, shape: Shape::Line(lines[&id].clone()) });
         }
-        let rings = |ways: &[i64]| ways.iter().filter_map(|way| closed_ring(lines.get(way)?)).collect();
+        let rings =
+            |ways: &[i64]| joined(ways.iter().filter_map(|way| lines.get(way)).filter(|line| line.len() > 1).cloned().collect());
         for (id, tags, members) in self.relations {
             if tags.get("type").is_some_and(|kind| kind == "multipolygon") {
                 let shape = Shape::Rings { outer: rings(&members.outer), inner: rings(&members.inner) };
@@ -171,6 +173,26 @@ impl Raw {
         }
         Extract { objects }
     }
+}
+
+/// The rings that lines make: closed ones by themselves, open ones where they meet end to end. What stays open is none.
+fn joined(lines: Vec<Vec<GeoPoint>>) -> Vec<Ring> {
+    let (closed, mut open): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| line.first() == line.last());
+    let mut rings: Vec<Ring> = closed.iter().filter_map(|line| closed_ring(line)).collect();
+    // Every turn takes a line away, so it ends.
+    while let Some(mut line) = open.pop() {
+        while line.first() != line.last() {
+            let end = line.last();
+            let Some(next) = open.iter().position(|other| other.first() == end || other.last() == end) else { break };
+            let mut other = open.swap_remove(next);
+            if other.first() != end {
+                other.reverse();
+            }
+            line.extend(other.into_iter().skip(1));
+        }
+        rings.extend(closed_ring(&line));
+    }
+    rings
 }
 
 fn owned<'a>(tags: impl Iterator<Item = (&'a str, &'a str)>) -> Tags {

@@ -14,6 +14,7 @@ use crate::error::SiteError;
 use crate::limits::SITE_RADIUS_MAX_M;
 use crate::model::{Road, Site, SiteManifest, middle};
 use extract::Extract;
+pub(crate) use tags::HEIGHT_UNKNOWN_M;
 
 /// What the licence of OpenStreetMap's data asks to be shown.
 const ATTRIBUTION: &str = "© OpenStreetMap contributors";
@@ -128,6 +129,8 @@ fn district_from(name: &str) -> DistrictId {
     DistrictId::new(if text.is_empty() { "district" } else { text }).expect("letters, digits and dashes are an identifier")
 }
 
+#[cfg(test)]
+mod flights_over;
 #[cfg(test)]
 mod houses_in_the_way;
 #[cfg(test)]

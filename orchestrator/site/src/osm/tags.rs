@@ -7,7 +7,7 @@ use crate::osm::extract::{Object, Tags};
 const FLOOR_M: f64 = 3.2;
 
 /// Height of a building of which nothing is said, metres: two floors and a roof.
-const HEIGHT_UNKNOWN_M: f64 = 7.5;
+pub(crate) const HEIGHT_UNKNOWN_M: f64 = 7.5;
 
 /// The tallest building there is, rounded up, metres: what is above is a typing error.
 const HEIGHT_MAX_M: f64 = 1_000.0;
@@ -15,6 +15,9 @@ const HEIGHT_MAX_M: f64 = 1_000.0;
 const HEIGHT_MIN_M: f64 = 1.0;
 /// The international foot, metres.
 const METRES_PER_FOOT: f64 = 0.304_8;
+
+/// Inches to a foot.
+const INCHES_PER_FOOT: f64 = 12.0;
 
 /// Miles to kilometres.
 const KM_PER_MILE: f64 = 1.609_344;
@@ -87,26 +90,46 @@ fn one_speed_km_h(text: &str) -> Option<f64> {
     }
 }
 
-/// Height of a building, metres: as tagged, by its floors, or a usual one. What cannot be a building's height says nothing, and the next is asked.
+/// Height of a building, metres: as tagged, by its floors, as estimated, or a usual one. What cannot be is as good as unsaid.
 pub(super) fn height_m(object: &Object) -> f64 {
-    let tagged = object.tag("height").and_then(highest_m);
-    let by_floors = || object.tag("building:levels").and_then(highest_m).map(|floors| floors * FLOOR_M);
-    let is_height = |height_m: &f64| (HEIGHT_MIN_M..=HEIGHT_MAX_M).contains(height_m);
-    tagged.filter(is_height).or_else(|| by_floors().filter(is_height)).unwrap_or(HEIGHT_UNKNOWN_M)
+    said_height_m(object).unwrap_or(HEIGHT_UNKNOWN_M)
 }
 
-/// The highest of the figures in a tag, of which some have several; metres unless it says feet, as the map's makers agreed on.
-fn highest_m(text: &str) -> Option<f64> {
-    let figure = |text: &str| text.trim().replace(',', ".").parse::<f64>().ok();
-    let one_m = |text: &str| {
-        let text = text.trim();
-        let feet = ["ft", "feet", "'"].into_iter().find_map(|unit| text.strip_suffix(unit));
-        match feet {
-            Some(feet) => figure(feet).map(|feet| feet * METRES_PER_FOOT),
-            None => figure(text.trim_end_matches('m')),
-        }
-    };
-    text.split(';').filter_map(one_m).filter(|height_m| height_m.is_finite()).max_by(f64::total_cmp)
+/// The same, `None` where nothing is said that can be.
+pub(super) fn said_height_m(object: &Object) -> Option<f64> {
+    let possible = |height_m: &f64| (HEIGHT_MIN_M..=HEIGHT_MAX_M).contains(height_m);
+    let length = |key: &str| object.tag(key).and_then(length_m).filter(possible);
+    let count = |key: &str| object.tag(key).and_then(highest_number);
+    // Floors in the roof are not among the building's.
+    let floors = || count("building:levels").map(|levels| (levels + count("roof:levels").unwrap_or(0.0).max(0.0)) * FLOOR_M);
+    length("height").or_else(|| floors().filter(possible)).or_else(|| length("est_height"))
+}
+
+/// A length in metres, or in feet and inches with their signs; of several, kept apart by semicolons, the greatest.
+fn length_m(text: &str) -> Option<f64> {
+    text.split(';').filter_map(one_length_m).max_by(f64::total_cmp)
+}
+
+fn one_length_m(text: &str) -> Option<f64> {
+    let text = text.trim();
+    if let Some((feet, inches)) = text.split_once('\'') {
+        let inches = inches.trim().trim_end_matches('"').trim();
+        let inches = if inches.is_empty() { 0.0 } else { number(inches)? };
+        return Some((number(feet)? + inches / INCHES_PER_FOOT) * METRES_PER_FOOT);
+    }
+    if let Some(feet) = ["feet", "ft"].iter().find_map(|unit| text.strip_suffix(unit)) {
+        return Some(number(feet)? * METRES_PER_FOOT);
+    }
+    number(["metres", "meters", "m"].iter().find_map(|unit| text.strip_suffix(unit)).unwrap_or(text))
+}
+
+fn highest_number(text: &str) -> Option<f64> {
+    text.split(';').filter_map(number).max_by(f64::total_cmp)
+}
+
+/// A number as people type it, with a comma for the point as well.
+fn number(text: &str) -> Option<f64> {
+    text.trim().replace(',', ".").parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 /// The name in other languages and spellings, without the name itself, sorted.
