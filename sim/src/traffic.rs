@@ -10,6 +10,8 @@ pub(crate) const ADSB_COMPONENT: u8 = 156;
 pub(crate) const ADSB_VEHICLE: u32 = 246;
 /// Place, altitude, heading, speed, callsign and climb are valid.
 const VALID: u16 = 1 | 2 | 4 | 8 | 16 | 128;
+/// ADSB_ALTITUDE_TYPE_PRESSURE_QNH.
+const PRESSURE: u8 = 0;
 /// ADSB_ALTITUDE_TYPE_GEOMETRIC.
 const GEOMETRIC: u8 = 1;
 /// ADSB_EMITTER_TYPE_ROTOCRAFT.
@@ -24,8 +26,12 @@ pub struct Traffic {
     pub callsign: String,
     /// Where it is.
     pub place: GeoPoint,
-    /// Above mean sea level, metres.
+    /// As it tells it: above mean sea level, metres, or what it takes for that.
     pub altitude_amsl_m: f64,
+    /// It tells it by its altimeter, not by satellites.
+    pub by_pressure: bool,
+    /// Up, metres per second.
+    pub up_m_s: f64,
     /// Clockwise from north, degrees, 0..360.
     pub heading_deg: f64,
     /// Over the ground, metres per second.
@@ -42,10 +48,10 @@ impl Traffic {
             .i32((self.altitude_amsl_m * 1e3).round() as i32)
             .u16((self.heading_deg * 1e2).round() as u16)
             .u16((self.speed_m_s * 1e2).round() as u16)
-            .i16(0)
+            .i16((self.up_m_s * 1e2).round() as i16)
             .u16(VALID)
             .u16(0)
-            .u8(GEOMETRIC)
+            .u8(if self.by_pressure { PRESSURE } else { GEOMETRIC })
             .text(&self.callsign, 9)
             .u8(ROTORCRAFT)
             .u8(0)

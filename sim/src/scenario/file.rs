@@ -292,6 +292,24 @@ pub struct Step {
     /// How a survey is flown; absent, as a transit and on one battery.
     #[serde(default)]
     pub pass: Option<SurveyPass>,
+    /// What else is so of somebody else's aircraft; absent, it flies level and its height is as it tells it.
+    #[serde(default)]
+    pub intruder: IntruderSays,
+}
+
+/// How somebody else's aircraft climbs, and how it tells its height.
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntruderSays {
+    /// Its height over the ground at its last corner, metres; absent, that at the first.
+    #[serde(default)]
+    pub to_m: Option<f64>,
+    /// By its altimeter, not by satellites.
+    #[serde(default)]
+    pub by_pressure: bool,
+    /// What it tells lies so far over its true height, metres: today's pressure, or the ellipsoid.
+    #[serde(default)]
+    pub told_over_m: f64,
 }
 
 /// How a survey is flown.

@@ -10,6 +10,7 @@ use dispatch_core::model::{Authority, IncidentState, Mission, OfferState};
 use flight_types::{CallerId, DroneId, FlightPhase, GeoPoint, IncidentId, LocalFrame};
 
 use super::expect::Verdict;
+use super::intruder::NearestIntruder;
 use super::run::Flyer;
 use crate::Truth;
 
@@ -166,6 +167,19 @@ impl Invariants {
                     self.complain("apart_from_our_own", format!("{one} and {other}"), now_ms);
                 }
             }
+        }
+    }
+
+    /// The height of a scene without doubt, metres.
+    pub fn scene_height_m(&self) -> f64 {
+        self.site.policy.scene_height_m
+    }
+
+    /// Who gives way in time is never both near somebody else's aircraft along the ground and near in height.
+    pub fn see_intruder(&mut self, near: &NearestIntruder) {
+        if near.share < 1.0 {
+            let about = format!("{}: {:.0} m off, {:.0} m above", near.drone, near.distance_m, near.above_m);
+            self.complain("clear_of_intruders", about, near.at_ms);
         }
     }
 

@@ -28,9 +28,11 @@ mod command;
 pub use command::{NightsOptions, RunOptions, nights_command, run_command};
 pub use expect::Verdict;
 pub use file::{
-    Answer, CallerScript, Confirms, Deed, Expectation, GuardScript, LinkQuality, Scenario, ScenarioError, Shown, Step, SurveyPass,
+    Answer, CallerScript, Confirms, Deed, Expectation, GuardScript, IntruderSays, LinkQuality, Scenario, ScenarioError, Shown,
+    Step, SurveyPass,
 };
 pub use flown::Flown;
+pub use intruder::NearestIntruder;
 pub use light::{LightOn, LightPromise};
 pub use random::random_scenario;
 pub use run::{Line, Report, Snapshot, run, run_watched};

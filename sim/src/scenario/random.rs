@@ -3,7 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
-use super::file::{Answer, CallerScript, Confirms, Deed, GuardScript, LinkQuality, Scenario, Step};
+use super::file::{Answer, CallerScript, Confirms, Deed, GuardScript, IntruderSays, LinkQuality, Scenario, Step};
 use super::site::SiteFile;
 
 /// How far from the origin people are, metres.
@@ -177,5 +177,16 @@ fn allow_what_it_breaks(scenario: &mut Scenario, what: Deed) {
 }
 
 fn step(at_s: f64, what: Deed, who: Option<String>, drone: Option<String>) -> Step {
-    Step { at_s, what, drone, who, for_s: None, value: None, parameter: None, corners: Vec::new(), pass: None }
+    Step {
+        at_s,
+        what,
+        drone,
+        who,
+        for_s: None,
+        value: None,
+        parameter: None,
+        corners: Vec::new(),
+        pass: None,
+        intruder: IntruderSays::default(),
+    }
 }

@@ -16,7 +16,7 @@ use super::crafted::Crafted;
 use super::expect::{Verdict, judge, judge_shown};
 use super::file::{LaunchAnswer, LinkQuality, Scenario};
 use super::flown::{self, Flown};
-use super::intruder::{self, Intruder};
+use super::intruder::{self, Intruder, NearestIntruder};
 use super::invariant::Invariants;
 use super::light::{self, Flights, LightOn, LightWatch, Moment};
 use super::network::{Wire, dice};
@@ -64,6 +64,8 @@ pub struct Report {
     pub verdicts: Vec<Verdict>,
     /// The light on each caller who was lit.
     pub lights: Vec<LightOn>,
+    /// How near ours and somebody else's aircraft came: at the nearest while ours gives way, and while it does not.
+    pub nearest_intruders: Vec<NearestIntruder>,
     /// What the flights took from their packs.
     #[serde(skip)]
     pub flown: Vec<Flown>,
@@ -97,6 +99,16 @@ impl Report {
                 light.caller, light.share_pct, light.watched_s, light.dark_s, light.nearest_m, light.mean_lux, light.mean_height_m
             );
             text += &light.time.as_ref().map(|time| format!("light on {} by {time}\n", light.caller)).unwrap_or_default();
+        }
+        for near in &self.nearest_intruders {
+            let told = if near.gives_way { "giving way" } else { "not giving way" };
+            text += &format!(
+                "intruder at the nearest to {} {told}: {:.0} m off and {:.0} m over it at {:.1} s\n",
+                near.drone,
+                near.distance_m,
+                near.above_m,
+                near.at_ms as f64 / 1_000.0
+            );
         }
         for verdict in &self.verdicts {
             text += &match &verdict.wrong {
@@ -143,6 +155,7 @@ pub(crate) struct World {
     states: BTreeMap<IncidentId, IncidentState>,
     invariants: Invariants,
     pub intruders: Vec<Intruder>,
+    nearest_intruders: BTreeMap<bool, NearestIntruder>,
     flights: Flights,
     flown: flown::Log,
     lights: BTreeMap<CallerId, LightWatch>,
@@ -238,6 +251,7 @@ impl World {
             states: BTreeMap::new(),
             invariants: Invariants::new(config, &scenario.allow),
             intruders: Vec::new(),
+            nearest_intruders: BTreeMap::new(),
             flights: Flights::default(),
             flown: flown::Log::default(),
             lights: BTreeMap::new(),
@@ -315,6 +329,7 @@ impl World {
         said.into_iter().for_each(|text| self.say(text));
         let fleet: Vec<_> = self.flyers.iter().map(|(drone, flyer)| (drone, flyer.aircraft.truth())).collect();
         self.invariants.see_fleet(&fleet, self.now_ms);
+        let near = self.intruders_near(&fleet);
         if self.now_ms.is_multiple_of(flown::SAMPLE_MS) {
             for (drone, truth) in &fleet {
                 self.flown.see(drone, truth, &self.environment, self.server.core());
@@ -322,6 +337,31 @@ impl World {
         }
         if self.now_ms.is_multiple_of(light::LOOK_MS) {
             self.look_at_lights();
+        }
+        near.into_iter().for_each(|(near, avoidable)| self.see_intruder(near, avoidable));
+    }
+
+    /// How near every intruder is to every aircraft of ours, and whether giving way can keep it off.
+    fn intruders_near(&self, fleet: &[(&DroneId, Truth)]) -> Vec<(NearestIntruder, bool)> {
+        let ground_amsl_m = self.scenario.site_file.as_ref().map_or(0.0, |site| site.ground_amsl_m);
+        let scene_m = self.invariants.scene_height_m();
+        let flying: Vec<_> = self.intruders.iter().filter_map(|other| other.flying(self.now_ms, &self.frame)).collect();
+        let near = |(drone, ours): &(&DroneId, Truth), other: &intruder::Flying| -> Option<(NearestIntruder, bool)> {
+            let mission = self.server.core().and_then(|core| core.mission_of(drone));
+            let gives_way = mission.is_some_and(|mission| !mission.recalled && !mission.held);
+            let avoidable = mission.is_some_and(|mission| other.avoidable(mission, scene_m));
+            Some((NearestIntruder::of(drone, ours, ground_amsl_m, other, gives_way, self.now_ms)?, avoidable))
+        };
+        fleet.iter().flat_map(|ours| flying.iter().filter_map(|other| near(ours, other)).collect::<Vec<_>>()).collect()
+    }
+
+    fn see_intruder(&mut self, near: NearestIntruder, avoidable: bool) {
+        if avoidable {
+            self.invariants.see_intruder(&near);
+        }
+        let nearest = self.nearest_intruders.entry(near.gives_way).or_insert_with(|| near.clone());
+        if near.share < nearest.share {
+            *nearest = near;
         }
     }
 
@@ -625,6 +665,7 @@ impl World {
             timeline: self.lines,
             verdicts,
             lights,
+            nearest_intruders: self.nearest_intruders.into_values().collect(),
             flown: self.flown.done,
             ran_s: self.now_ms as f64 / 1_000.0,
             entries: core.last_seq(),
