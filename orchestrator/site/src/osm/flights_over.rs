@@ -2,12 +2,11 @@
 //!
 //! The town is drawn here: streets along a square, a pad in the west, a caller in the east, and one building between the two.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use dispatch_core::choice::{Chosen, Question, Task, choose};
-use flight_types::{DroneStatus, GeoPoint, LightState, LinkStatus, Local, LocalFrame, MissionId, Obstacle, Ring};
+use dispatch_core::choice::Chosen;
+use flight_types::{GeoPoint, Local, LocalFrame, Obstacle, Ring};
 
 use super::extract::{Members, Raw, Tags};
+use super::planned::choice;
 use super::*;
 
 /// The same place twice, metres: an extract's nodes are kept to a ten-millionth of a degree, a centimetre.
@@ -93,31 +92,8 @@ fn town(shape: (f64, f64), said: &[(&str, &str)], drawn: Drawn) -> Site {
 /// The flight to a caller at this place.
 fn flight(site: &Site, target: GeoPoint) -> Option<Chosen> {
     let config = site.config();
-    let drones = || config.stations.iter().flat_map(|station| &station.drones);
-    let ready = |drone: &dispatch_core::config::DroneConfig| DroneStatus {
-        link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
-        position: Some(drone.pad),
-        battery_pct: Some(95.0),
-        armed: Some(false),
-        landed: Some(true),
-        gps_ok: Some(true),
-        health_ok: Some(true),
-        light: LightState::Off,
-        ..DroneStatus::unheard(drone.id.clone())
-    };
-    let statuses: Vec<DroneStatus> = drones().map(ready).collect();
-    choose(&Question {
-        mission: MissionId::new("flight-1").expect("an id"),
-        task: Task::Escort { target, doubt_m: 0.0 },
-        site: &config,
-        statuses: &statuses,
-        active: Vec::new(),
-        controllers: &BTreeMap::new(),
-        tried: &BTreeSet::new(),
-        relief: false,
-        now_ms: 1_700_000_000_000,
-    })
-    .chosen
+    let ready = config.stations.iter().flat_map(|station| &station.drones);
+    choice(&config, ready, target).chosen
 }
 
 /// The flight through the town, which must pass over a building of this height with what is kept, or beside it.

@@ -3,15 +3,12 @@
 //! `houses-in-a-column.osm.pbf` has houses of 30 by 40 m, 200 m apart in a column, each with other tags. For each a flight is planned from a pad west of
 //! it to a caller east of it.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use dispatch_core::choice::{Question, Task, choose};
 use dispatch_core::config::{Policy, SiteConfig};
-use flight_types::{
-    DroneStatus, FlightPlan, GeoPoint, LightState, LinkStatus, Local, LocalFrame, MissionId, Obstacle, Ring, Scene,
-};
+use flight_types::{FlightPlan, GeoPoint, Local, LocalFrame, Obstacle, Ring, Scene};
 
+use super::planned::choice;
 use super::*;
 use crate::model::Building;
 use crate::shared_data::shared_file;
@@ -44,28 +41,7 @@ fn plan_past(config: &SiteConfig, north_m: f64, caller: GeoPoint) -> FlightPlan 
 /// How the first aircraft of the first station flies to a caller, or why it does not.
 fn plan(config: &SiteConfig, caller: GeoPoint) -> Result<FlightPlan, String> {
     let drone = &config.stations[0].drones[0];
-    let status = DroneStatus {
-        link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
-        position: Some(drone.pad),
-        battery_pct: Some(95.0),
-        armed: Some(false),
-        landed: Some(true),
-        gps_ok: Some(true),
-        health_ok: Some(true),
-        light: LightState::Off,
-        ..DroneStatus::unheard(drone.id.clone())
-    };
-    let choice = choose(&Question {
-        mission: MissionId::new("flight-1").expect("an id"),
-        task: Task::Escort { target: caller, doubt_m: 0.0 },
-        site: config,
-        statuses: &[status],
-        active: Vec::new(),
-        controllers: &BTreeMap::new(),
-        tried: &BTreeSet::new(),
-        relief: false,
-        now_ms: 0,
-    });
+    let choice = choice(config, [drone], caller);
     choice.chosen.map(|chosen| chosen.plan).ok_or_else(|| format!("{:?}", choice.rejections))
 }
 

@@ -134,4 +134,6 @@ mod flights_over;
 #[cfg(test)]
 mod houses_in_the_way;
 #[cfg(test)]
+mod planned;
+#[cfg(test)]
 mod tests;
