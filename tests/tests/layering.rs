@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("drone-link", &["flight-types", "drone-link-proto"]),
     ("parking-core", &["flight-types"]),
     ("dispatch-core", &["flight-types", "flight-routes", "parking-core", "survey-findings"]),
-    ("site-model", &["flight-types", "dispatch-core"]),
+    ("site-model", &["flight-types", "flight-routes", "dispatch-core"]),
     ("feed", &["flight-types"]),
     (
         "orchestrator",

@@ -330,7 +330,7 @@ fn homeward_over_relief(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoi
 pub(crate) fn way_back(plan: &FlightPlan) -> Vec<Item> {
     let Scene::Escort { height_m, .. } = plan.scene else { return Vec::new() };
     let Some((stand_off, before)) = plan.outbound.split_last() else { return Vec::new() };
-    let height_m = height_m + plan.surface_m(*stand_off);
+    let height_m = height_m + plan.post_base_m(*stand_off, height_m);
     let backwards: Vec<GeoPoint> = before.iter().rev().chain([&plan.home]).copied().collect();
     let barrier = at(ItemKind::Waypoint, *stand_off, height_m);
     [barrier, way_back_begins(barrier)].into_iter().chain(homeward(plan, *stand_off, None, &backwards)).collect()
@@ -412,7 +412,7 @@ pub(crate) fn recognise(plan: &FlightPlan, read: &[RawItem]) -> OnBoard {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use flight_types::{Fence, Local, LocalFrame, MissionId, Relief, ReliefParts, Ring};
+    use flight_types::{Fence, Local, LocalFrame, LowScene, MissionId, Relief, ReliefParts, Ring};
     use proptest::prelude::*;
 
     const SIDE: usize = 26;
@@ -532,6 +532,11 @@ mod tests {
             // What is on board is known again after a restart.
             let raw = |items: &[Item]| items.iter().map(travelled).collect::<Vec<_>>();
             prop_assert_eq!(recognise(&escort, &raw(&out.items)), OnBoard::Outbound);
+            // Where a low scene counts over the ground, its way back begins at its hover all the same.
+            if let Scene::Escort { height_m, .. } = escort.scene {
+                let low = FlightPlan { low_scene: Some(LowScene { height_m }), ..escort.clone() };
+                prop_assert_eq!(way_back(&low)[0].z, from_pad(&low).items.last().expect("a hover").z);
+            }
             let back = way_back(&escort);
             check(&escort, &back[2..], escort.transit_height_m);
             for way_out in [&out, &from_here] {

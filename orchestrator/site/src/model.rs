@@ -441,21 +441,12 @@ fn drone_config(drone: &DroneManifest) -> DroneConfig {
 /// Whether two outlines have any ground in common: one that reaches right across another may have no corner in it.
 fn meet(one: &Ring, other: &Ring) -> bool {
     let holds = |outer: &Ring, inner: &Ring| inner.corners().iter().any(|corner| outer.contains(*corner));
-    holds(other, one) || holds(one, other) || edges(one).any(|edge| edges(other).any(|with| cross(edge, with)))
+    holds(other, one) || holds(one, other) || edges(one).any(|(a, b)| flight_routes::crosses(other, a, b))
 }
 
 fn edges(ring: &Ring) -> impl Iterator<Item = (GeoPoint, GeoPoint)> + '_ {
     let corners = ring.corners().iter().copied();
     corners.clone().zip(corners.cycle().skip(1))
-}
-
-/// Whether two edges cross, each with both ends of the other on either side.
-fn cross((a, b): (GeoPoint, GeoPoint), (c, d): (GeoPoint, GeoPoint)) -> bool {
-    let is_left = |from: GeoPoint, to: GeoPoint, of: GeoPoint| {
-        let (lat_deg, lon_deg) = (to.lat_deg() - from.lat_deg(), to.lon_deg() - from.lon_deg());
-        lon_deg * (of.lat_deg() - from.lat_deg()) - lat_deg * (of.lon_deg() - from.lon_deg()) > 0.0
-    };
-    is_left(a, b, c) != is_left(a, b, d) && is_left(c, d, a) != is_left(c, d, b)
 }
 
 /// The middle of the points' box. Sites do not lie across the date line; one that does gets a middle on its far side, and the

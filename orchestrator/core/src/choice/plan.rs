@@ -247,7 +247,7 @@ fn draft_at(
         outbound,
         path,
         path_speed_m_s: path_speed_m_s(&question.task, drone),
-        homeward: energy::legs(ways.out.corners.last().copied().unwrap_or(start.at), &ways.back),
+        homeward: energy::legs(scene_at, &ways.back),
         transit_height_m: level_m,
         scene_height_m: match question.task {
             Task::Escort { .. } => ways.scene_m - low_by_m(question.site, heights.low_scene, scene_at, ways.scene_m),
