@@ -469,10 +469,11 @@ impl Hub {
         let due = |carrier: &Carrier| carrier.link.next_timeout_ms().is_some_and(|due_ms| due_ms <= now_ms);
         let systems: Vec<u8> = self.carriers.iter().filter(|(_, carrier)| due(carrier)).map(|(id, _)| *id).collect();
         for system_id in systems {
-            let others = self.carriers.iter().filter(|(id, _)| **id != system_id).filter_map(|(_, other)| other.link.neighbour());
-            let others = others.collect();
+            let others = || self.carriers.iter().filter(|(id, _)| **id != system_id).map(|(_, other)| &other.link);
+            let flying = others().filter_map(Link::neighbour).collect();
+            let taken = others().filter_map(Link::takes).collect();
             if let Some(carrier) = self.carriers.get_mut(&system_id) {
-                carrier.link.take_neighbours(others);
+                carrier.link.take_neighbours(flying, taken);
                 carrier.link.handle_timeout(now_ms);
             }
             self.drain(system_id, now_ms).await;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use drone_link_proto::{HardwareId, LightDriver, LinkConfig, SigningConfig, UnsignedFrames, signing_time};
-use flight_types::DroneId;
+use flight_types::{DroneId, RallyPoint};
 use serde::{Deserialize, Serialize};
 
 use crate::{LinkError, read_key};
@@ -36,6 +36,9 @@ pub struct AircraftSettings {
     /// Whether the light shows people that a camera films, as the law of a country may demand; `false` keeps it steady.
     #[serde(default = "yes")]
     pub filming_signal: bool,
+    /// For a gateway, which does not know the site: the site's rally points, their ground above this aircraft's pad. The server takes those of its site.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rally_points: Vec<RallyPoint>,
 }
 
 fn yes() -> bool {
@@ -108,6 +111,7 @@ impl AircraftSettings {
             signing,
             arm_authorization: self.arm_authorization,
             trusted: self.trusted,
+            rally_points: self.rally_points.clone(),
             ..LinkConfig::new(self.drone.clone(), system_id)
         })
     }
@@ -124,6 +128,10 @@ mod tests {
         let link = servo.link(3).expect("a link");
         assert_eq!((link.system_id, link.light), (3, LightDriver::Servo { channel: 9 }));
         assert_eq!(link.hardware.as_ref().map(HardwareId::as_str), Some("00000000000000ab"));
+        let near =
+            parsed("drone = \"d1\"\nrally_points = [{ id = \"yard\", place = { lat = 37.5, lon = 127.0 }, ground_m = -2.5 }]");
+        let near = near.expect("settings").link(1).expect("a link");
+        assert_eq!(near.rally_points.iter().map(|point| point.ground_m).collect::<Vec<_>>(), [-2.5]);
         let plain = parsed("drone = \"d1\"").expect("settings").link(1).expect("a link");
         assert_eq!(plain, LinkConfig::new(servo.drone.clone(), 1));
         let steady = parsed("drone = \"d1\"\nfilming_signal = false").expect("settings").link(1).expect("a link");

@@ -140,6 +140,7 @@ impl Broker {
 
 fn gateway_config(broker: &Broker, bind: SocketAddr, data_dir: &Path) -> GatewayConfig {
     let link = AircraftSettings {
+        rally_points: Vec::new(),
         drone: drone(),
         hardware: None,
         signing_key_file: None,
@@ -224,7 +225,7 @@ async fn an_escort_goes_on_while_the_broker_is_killed_in_flight() {
     let drone = drone();
     let on_scene = gateway.links().until(&drone, |status| status.landed == Some(false) && status.mode.as_deref() == Some("hold"));
     soon("the scene", on_scene).await.expect("the hub runs");
-    order(&links, FlightCommand::Recall { homeward: plan().homeward }).await;
+    order(&links, FlightCommand::Recall { homeward: plan().homeward, rally: None }).await;
     broker.run().await;
     until(&mut reports, FlightPhase::Landed, &mut phases).await;
     let expected: Vec<FlightPhase> = ALL_PHASES.into_iter().filter(|phase| phases.contains(phase)).collect();
@@ -262,7 +263,7 @@ async fn an_escort_goes_on_while_the_servers_end_and_then_the_gateway_are_killed
     gateway.stop().await;
     let gateway = Gateway::start(gateway_config(&broker, bind, folder.path())).await.expect("started again");
     heard(&links).await;
-    order(&links, FlightCommand::Recall { homeward: plan().homeward }).await;
+    order(&links, FlightCommand::Recall { homeward: plan().homeward, rally: None }).await;
     until(&mut reports, FlightPhase::Landed, &mut phases).await;
     assert_eq!(phases, ALL_PHASES, "each once and in order");
     let (launches, arms) = {

@@ -108,7 +108,7 @@ async fn two_aircraft_fly_over_one_socket_and_leave_logs() {
     let armed: Vec<_> = statuses.iter().map(|status| (status.drone.as_str(), status.armed)).collect();
     assert_eq!(armed, [("d1", Some(false)), ("d2", Some(true))], "only the one that was told flies");
 
-    let recall = FlightCommand::Recall { homeward: plan("m2").homeward };
+    let recall = FlightCommand::Recall { homeward: plan("m2").homeward, rally: None };
     handle.command(&drone("d2"), &plan("m2").mission, recall).await.expect("the hub runs");
     let seen = until(&mut reports, |report| phase_of(report, "d2") == Some(FlightPhase::Landed)).await;
     assert!(seen.iter().all(|report| phase_of(report, "d1").is_none()));

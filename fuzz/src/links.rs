@@ -2,7 +2,8 @@
 
 use drone_link_proto::{LightDriver, Link, LinkConfig, Output, frames_of, sender};
 use flight_types::{
-    DroneId, EscortPost, Fence, FlightCommand, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, MissionId, Ring, Scene,
+    DroneId, EscortPost, Fence, FlightCommand, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, MissionId, RallyPointId, Ring,
+    Scene,
 };
 
 use crate::bytes::Bytes;
@@ -136,7 +137,10 @@ fn order(bytes: &mut Bytes<'_>) -> Option<FlightCommand> {
             direct: bytes.byte().is_some_and(|byte| byte.is_multiple_of(2)),
         },
         3 => FlightCommand::Light { on: bytes.byte()?.is_multiple_of(2), brightness_pct: bytes.byte()? },
-        4 => FlightCommand::Recall { homeward: (0..bytes.byte()? % 8).map(|corner| at(f64::from(corner) * 30.0, 9.0)).collect() },
+        4 => FlightCommand::Recall {
+            homeward: (0..bytes.byte()? % 8).map(|corner| at(f64::from(corner) * 30.0, 9.0)).collect(),
+            rally: bytes.byte().filter(|byte| byte.is_multiple_of(2)).and_then(|_| RallyPointId::new("yard").ok()),
+        },
         5 => FlightCommand::Hold,
         6 => FlightCommand::Continue,
         7 => FlightCommand::Land,
@@ -177,6 +181,7 @@ pub fn plan(mission: MissionId, shape: u8) -> FlightPlan {
         zone_margin_m: 15.0,
         home_charge: None,
         low_scene: None,
+        rally: None,
         obstacles: Vec::new(),
         relief: None,
     }

@@ -120,6 +120,9 @@ fn link_configs(
         if site.drones().all(|drone| *drone.id != aircraft.drone) {
             anyhow::bail!("links.aircraft names {}, which the site does not have", aircraft.drone);
         }
+        if !aircraft.rally_points.is_empty() {
+            anyhow::bail!("links.aircraft gives {} rally points: here they are those of site.toml", aircraft.drone);
+        }
         if behind_gateways.contains(&aircraft.drone) {
             anyhow::bail!(
                 "links.aircraft names {}, which is behind a gateway: its link is set in the gateway's file",
@@ -127,9 +130,13 @@ fn link_configs(
             );
         }
     }
-    let link = |drone: SiteDrone<'_>| match particular.iter().find(|aircraft| aircraft.drone == *drone.id) {
-        Some(aircraft) => aircraft.link(drone.system_id).context("links.aircraft"),
-        None => Ok(LinkConfig::new(drone.id.clone(), drone.system_id)),
+    let config = site.config();
+    let link = |drone: SiteDrone<'_>| {
+        let link = match particular.iter().find(|aircraft| aircraft.drone == *drone.id) {
+            Some(aircraft) => aircraft.link(drone.system_id).context("links.aircraft")?,
+            None => LinkConfig::new(drone.id.clone(), drone.system_id),
+        };
+        Ok(LinkConfig { rally_points: config.rally_points_from(drone.ground_amsl_m), ..link })
     };
     site.drones().filter(|drone| !behind_gateways.contains(drone.id)).map(link).collect()
 }

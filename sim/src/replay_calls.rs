@@ -418,6 +418,7 @@ fn site(points: &[GeoPoint]) -> SiteConfig {
         stations: Vec::new(),
         no_fly_zones: Vec::new(),
         obstacles: Vec::new(),
+        rally_points: Vec::new(),
         fence: Ring::new(corners.to_vec()).expect("four corners"),
         fence_height_max_m: 120.0,
         relief: None,

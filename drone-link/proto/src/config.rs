@@ -1,6 +1,6 @@
 //! What a link must know beforehand about its aircraft.
 
-use flight_types::DroneId;
+use flight_types::{DroneId, RallyPoint};
 
 use crate::{HardwareId, LinkLimits, SigningConfig};
 
@@ -27,6 +27,8 @@ pub struct LinkConfig {
     pub arm_authorization: bool,
     /// Nobody else hears this link: a cable, a network of its own. Only over such a one an aircraft is given its key.
     pub trusted: bool,
+    /// The rally points of the site, their ground above this aircraft's pad; an idle aircraft is given them.
+    pub rally_points: Vec<RallyPoint>,
     /// Bounds.
     pub limits: LinkLimits,
 }
@@ -45,6 +47,7 @@ impl LinkConfig {
             signing: None,
             arm_authorization: false,
             trusted: false,
+            rally_points: Vec::new(),
             limits: LinkLimits::default(),
         }
     }

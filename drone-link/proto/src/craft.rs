@@ -70,6 +70,8 @@ pub(crate) struct Craft {
     pub traffic: Traffic,
     /// Our own that are in the air with it.
     pub neighbours: Vec<Neighbour>,
+    /// Where our other aircraft stand or are to come down.
+    pub taken: Vec<GeoPoint>,
     /// Somebody else spoke with this aircraft's id, and when.
     pub rival: Option<(String, u64)>,
     /// To be sent once: make this mission item the current one.
@@ -97,6 +99,7 @@ impl Craft {
             connected: false,
             traffic: Traffic::default(),
             neighbours: Vec::new(),
+            taken: Vec::new(),
             rival: None,
             set_current: None,
             mode_order: None,

@@ -106,6 +106,7 @@ pub(crate) enum ItemKind {
     ReturnPathStart,
     FenceInclusion,
     FenceExclusion,
+    RallyPoint,
 }
 
 impl ItemKind {
@@ -120,6 +121,7 @@ impl ItemKind {
             Self::ReturnPathStart => mav::MavCmd::MAV_CMD_DO_RETURN_PATH_START,
             Self::FenceInclusion => mav::MavCmd::MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION,
             Self::FenceExclusion => mav::MavCmd::MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION,
+            Self::RallyPoint => mav::MavCmd::MAV_CMD_NAV_RALLY_POINT,
         }
     }
 
@@ -130,7 +132,7 @@ impl ItemKind {
 
     fn frame(self) -> mav::MavFrame {
         match self {
-            Self::TakeOff | Self::Waypoint | Self::LoiterUnlimited | Self::Land | Self::ReturnPathStart => {
+            Self::TakeOff | Self::Waypoint | Self::LoiterUnlimited | Self::Land | Self::ReturnPathStart | Self::RallyPoint => {
                 mav::MavFrame::MAV_FRAME_GLOBAL_RELATIVE_ALT_INT
             }
             Self::ChangeSpeed | Self::PointCamera => mav::MavFrame::MAV_FRAME_MISSION,

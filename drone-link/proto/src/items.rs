@@ -14,8 +14,8 @@ const COORDINATE_SCALE: f64 = 1e7;
 pub(crate) const SPEED_TYPE_GROUND: f32 = 1.0;
 /// In DO_CHANGE_SPEED: leave the throttle alone.
 pub(crate) const THROTTLE_UNCHANGED: f32 = -1.0;
-/// A list's coordinate closer than this to the pad is the pad, metres.
-const SAME_PLACE_M: f64 = 3.0;
+/// A list's coordinate closer than this to the pad, or to a rally point, is that, metres.
+pub(crate) const SAME_PLACE_M: f64 = 3.0;
 /// Corners closer together than this are one, metres.
 const SAME_CORNER_M: f64 = 0.5;
 
@@ -258,11 +258,17 @@ fn survey(plan: &FlightPlan, manner: &SurveyManner, pad: Option<GeoPoint>, mut i
     Mission { items, scene_item, stop_items }
 }
 
-/// From here home: first up to the transit height where the aircraft is, then the corners, then down on the pad. `aside` is where,
+/// From here home: first up to the transit height where the aircraft is, then the corners, then down at the landing. `aside` is where,
 /// and at which height, it goes before it climbs.
-pub(crate) fn homeward(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoint, f64)>, corners: &[GeoPoint]) -> Vec<Item> {
+pub(crate) fn homeward(
+    plan: &FlightPlan,
+    here: GeoPoint,
+    aside: Option<(GeoPoint, f64)>,
+    corners: &[GeoPoint],
+    landing: Landing,
+) -> Vec<Item> {
     if plan.relief.is_some() {
-        return homeward_over_relief(plan, here, aside, corners);
+        return homeward_over_relief(plan, here, aside, corners, landing);
     }
     let mut items = match aside {
         Some((aside, height_m)) => {
@@ -273,11 +279,30 @@ pub(crate) fn homeward(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoin
         None => vec![at(ItemKind::Waypoint, here, plan.transit_height_m), speed(plan)],
     };
     items.extend(waypoints(corners, plan.transit_height_m));
-    if corners.last().is_none_or(|last| last.distance_m(&plan.home) > SAME_CORNER_M) {
-        items.push(at(ItemKind::Waypoint, plan.home, plan.transit_height_m));
+    if corners.last().is_none_or(|last| last.distance_m(&landing.place) > SAME_CORNER_M) {
+        items.push(at(ItemKind::Waypoint, landing.place, plan.transit_height_m));
     }
-    items.push(at(ItemKind::Land, plan.home, 0.0));
+    items.push(landing.item());
     items
+}
+
+/// Where a way home ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Landing {
+    pub place: GeoPoint,
+    /// Its ground above home, metres.
+    pub ground_m: f64,
+}
+
+impl Landing {
+    /// On the plan's own pad.
+    pub fn on_pad(plan: &FlightPlan) -> Self {
+        Self { place: plan.home, ground_m: 0.0 }
+    }
+
+    fn item(&self) -> Item {
+        at(ItemKind::Land, self.place, self.ground_m)
+    }
 }
 
 /// The same for an autopilot that needs to be told where a way back begins, or it would return straight from a way home too: after the first
@@ -298,13 +323,19 @@ fn way_back_begins(place: Item) -> Item {
 }
 
 /// The same over the plan's surface, whose first step decides how high it climbs where it is.
-fn homeward_over_relief(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoint, f64)>, corners: &[GeoPoint]) -> Vec<Item> {
+fn homeward_over_relief(
+    plan: &FlightPlan,
+    here: GeoPoint,
+    aside: Option<(GeoPoint, f64)>,
+    corners: &[GeoPoint],
+    landing: Landing,
+) -> Vec<Item> {
     let from = aside.map_or(here, |(aside, _)| aside);
-    let corners = path(from, &[corners, &[plan.home]].concat());
+    let corners = path(from, &[corners, &[landing.place]].concat());
     let mut items: Vec<Item> = way(plan, &corners, plan.transit_height_m);
     if items.len() < 2 {
-        // It is over its pad.
-        items.push(at(ItemKind::Waypoint, plan.home, plan.transit_height_m + plan.surface_m(plan.home)));
+        // It is over its landing.
+        items.push(at(ItemKind::Waypoint, landing.place, plan.transit_height_m + plan.surface_m(landing.place)));
     }
     items[0].params[1] = 0.0;
     if let Some((aside, height_m)) = aside {
@@ -317,7 +348,7 @@ fn homeward_over_relief(plan: &FlightPlan, here: GeoPoint, aside: Option<(GeoPoi
         items.insert(0, step);
     }
     items.insert(1, speed(plan));
-    items.push(at(ItemKind::Land, plan.home, 0.0));
+    items.push(landing.item());
     items
 }
 
@@ -333,7 +364,10 @@ pub(crate) fn way_back(plan: &FlightPlan) -> Vec<Item> {
     let height_m = height_m + plan.post_base_m(*stand_off, height_m);
     let backwards: Vec<GeoPoint> = before.iter().rev().chain([&plan.home]).copied().collect();
     let barrier = at(ItemKind::Waypoint, *stand_off, height_m);
-    [barrier, way_back_begins(barrier)].into_iter().chain(homeward(plan, *stand_off, None, &backwards)).collect()
+    [barrier, way_back_begins(barrier)]
+        .into_iter()
+        .chain(homeward(plan, *stand_off, None, &backwards, Landing::on_pad(plan)))
+        .collect()
 }
 
 /// How many corners of the way out lie before this item of it: those that were passed when it is flown to.
@@ -371,7 +405,7 @@ pub(crate) enum OnBoard {
     Outbound,
     /// The same as it is begun in the air, by an aircraft that was taken from another flight: one item fewer.
     OutboundFromAir,
-    /// A way home to this plan's pad.
+    /// A way home to this plan's pad, or to one of its rally points.
     Homeward,
     /// Something else.
     Foreign,
@@ -381,6 +415,12 @@ pub(crate) enum OnBoard {
 pub(crate) fn as_begun(way_out: &[Item], read: &[RawItem]) -> Option<Item> {
     let (ours, raw) = way_out.first().zip(read.first())?;
     Some(Item { x: raw.x, y: raw.y, z: raw.z, ..*ours })
+}
+
+/// Where a list that was read ends with a landing.
+pub(crate) fn end_of(read: &[RawItem]) -> Option<GeoPoint> {
+    let last = read.last().filter(|raw| raw.command == ItemKind::Land.number())?;
+    GeoPoint::new(f64::from(last.x) / COORDINATE_SCALE, f64::from(last.y) / COORDINATE_SCALE).ok()
 }
 
 /// Compares a list on board with a plan. The first item depends on where the aircraft was and is not compared.
@@ -400,13 +440,12 @@ pub(crate) fn recognise(plan: &FlightPlan, read: &[RawItem]) -> OnBoard {
     if is_way_out(from_air(plan, plan.home).items, unknown) {
         return OnBoard::OutboundFromAir;
     }
-    let lands_at_pad = read.last().is_some_and(|raw| {
-        let place = GeoPoint::new(f64::from(raw.x) / COORDINATE_SCALE, f64::from(raw.y) / COORDINATE_SCALE);
-        raw.command == ItemKind::Land.number() && place.is_ok_and(|place| place.distance_m(&plan.home) < SAME_PLACE_M)
-    });
+    let is_ours =
+        |place: GeoPoint| place.distance_m(&plan.home) < SAME_PLACE_M || plan.rally_point_near(place, SAME_PLACE_M).is_some();
+    let lands_where_it_may = end_of(read).is_some_and(is_ours);
     // A way home of ours starts with a climb on the spot and its speed; a foreign one to our pad would not.
     let shaped_as_ours = read.get(1).is_some_and(|raw| same(&speed(plan), raw));
-    if lands_at_pad && shaped_as_ours { OnBoard::Homeward } else { OnBoard::Foreign }
+    if lands_where_it_may && shaped_as_ours { OnBoard::Homeward } else { OnBoard::Foreign }
 }
 
 #[cfg(test)]
@@ -468,6 +507,7 @@ mod tests {
             zone_margin_m: 15.0,
             home_charge: None,
             low_scene: None,
+            rally: None,
             obstacles: Vec::new(),
             relief,
         }
@@ -514,7 +554,8 @@ mod tests {
             check(&escort, &out.items[1..out.items.len() - 1], escort.transit_height_m);
             let from_here = from_air(&escort, here);
             check(&escort, &from_here.items[..from_here.items.len() - 1], escort.transit_height_m);
-            check(&escort, &homeward(&escort, here, None, &escort.homeward), escort.transit_height_m);
+            let home = homeward(&escort, here, None, &escort.homeward, Landing::on_pad(&escort));
+            check(&escort, &home, escort.transit_height_m);
             for (index, corner) in outbound.iter().enumerate() {
                 let item = out.items.iter().position(|item| (item.x, item.y) == coordinates(*corner)).expect("an item") as u16;
                 prop_assert_eq!(corners_before(&escort, &out, item), index);
@@ -544,7 +585,7 @@ mod tests {
                 prop_assert_eq!(recognise(&escort, &whole), recognise(&escort, &raw(&way_out.items)));
             }
             prop_assert_eq!(recognise(&escort, &raw(&from_here.items)), OnBoard::OutboundFromAir);
-            prop_assert_eq!(recognise(&escort, &raw(&homeward(&escort, here, None, &escort.homeward))), OnBoard::Homeward);
+            prop_assert_eq!(recognise(&escort, &raw(&home)), OnBoard::Homeward);
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use flight_types::{DroneStatus, FlightCommand, FlightEvent, FlightPhase, LightState, LinkStatus, MissionId};
+use flight_types::{DroneStatus, FlightCommand, FlightEvent, FlightPhase, GeoPoint, LightState, LinkStatus, MissionId};
 
 use crate::beat;
 use crate::camera::Camera;
@@ -403,9 +403,17 @@ impl Link {
         Some(Neighbour { place, altitude_amsl_m })
     }
 
-    /// Tells where our other aircraft are; from then on this one passes through none of them while it changes its height on scene.
-    pub fn take_neighbours(&mut self, others: Vec<Neighbour>) {
+    /// Where this aircraft stands, or is to come down at a rally point: there is no room for another one.
+    pub fn takes(&self) -> Option<GeoPoint> {
+        let stands = self.craft.telemetry.position.filter(|_| self.craft.telemetry.landed() == Some(true));
+        self.flight.as_ref().and_then(Flight::makes_for_rally).or(stands)
+    }
+
+    /// Tells where our other aircraft are; from then on this one passes through none of them while it changes its height on scene. `taken` is where
+    /// they stand or are to come down.
+    pub fn take_neighbours(&mut self, others: Vec<Neighbour>, taken: Vec<GeoPoint>) {
         self.craft.neighbours = others;
+        self.craft.taken = taken;
     }
 
     /// Everything that follows from what is known now.
@@ -501,7 +509,7 @@ impl Link {
             list.handle_timeout(&self.config.limits, now_ms, &mut send);
         }
         let idle = self.is_idle();
-        if let Some(news) = self.craft.rally.drive(idle, &self.config.limits, now_ms, &mut send) {
+        if let Some(news) = self.craft.rally.drive(idle, &self.config.rally_points, &self.config.limits, now_ms, &mut send) {
             self.craft.texts.note(&news, now_ms);
         }
         if let Some(seq) = self.craft.set_current.take() {

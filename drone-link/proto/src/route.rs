@@ -178,12 +178,17 @@ pub(crate) fn way_home(plan: &FlightPlan, here: GeoPoint, trail: &[GeoPoint], co
     if joins(plan, here, first) {
         return corners.to_vec();
     }
-    own_way(&flown_air(plan), here, plan.home).unwrap_or_else(|| trail.iter().rev().chain(corners).copied().collect())
+    way_to(plan, here, plan.home).unwrap_or_else(|| trail.iter().rev().chain(corners).copied().collect())
 }
 
 /// Whether the straight way between two places on or beside planned legs keeps off zones and fence as planned legs do.
 pub(crate) fn joins(plan: &FlightPlan, here: GeoPoint, there: GeoPoint) -> bool {
     flown_air(plan).is_clear(here, there, plan.zone_margin_m - FLOWN_OFF_M)
+}
+
+/// The shortest legal corners from here to this place, from wherever the aircraft is.
+pub(crate) fn way_to(plan: &FlightPlan, here: GeoPoint, place: GeoPoint) -> Option<Vec<GeoPoint>> {
+    own_way(&flown_air(plan), here, place)
 }
 
 fn own_way(air: &Airspace, here: GeoPoint, home: GeoPoint) -> Option<Vec<GeoPoint>> {
@@ -246,6 +251,7 @@ mod tests {
             zone_margin_m: 15.0,
             home_charge: None,
             low_scene: None,
+            rally: None,
             obstacles: Vec::new(),
             relief: None,
         }

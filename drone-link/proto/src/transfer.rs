@@ -284,7 +284,9 @@ pub(crate) fn same(item: &Item, raw: &RawItem) -> bool {
     };
     let height = || (item.z - raw.z).abs() <= HEIGHT_TOLERANCE_M;
     let rest = match item.kind {
-        ItemKind::TakeOff | ItemKind::LoiterUnlimited | ItemKind::Land | ItemKind::ReturnPathStart => place() && height(),
+        ItemKind::TakeOff | ItemKind::LoiterUnlimited | ItemKind::Land | ItemKind::ReturnPathStart | ItemKind::RallyPoint => {
+            place() && height()
+        }
         ItemKind::Waypoint => place() && height() && near(item.params[0], raw.params[0]),
         ItemKind::PointCamera => near(item.params[0], raw.params[0]),
         ItemKind::ChangeSpeed => near(item.params[0], raw.params[0]) && near(item.params[1], raw.params[1]),

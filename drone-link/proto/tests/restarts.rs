@@ -130,7 +130,7 @@ fn a_way_home_that_is_drawn_again_is_begun_at_its_beginning() {
     }
     world.vehicle.mode = vehicle::LAND;
     world.run_until(10_000, |report| matches!(report, FlightEvent::ModeChanged { .. }));
-    world.command("m", FlightCommand::Recall { homeward: vec![at(0.0, 60.0), home()] });
+    world.command("m", FlightCommand::Recall { homeward: vec![at(0.0, 60.0), home()], rally: None });
     while world.vehicle.mode != MISSION {
         world.run(100);
     }

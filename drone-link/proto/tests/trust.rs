@@ -42,7 +42,7 @@ fn signing(world: &World) -> SigningStatus {
 fn fly_home(world: &mut World) {
     world.command("m", fly(plan("m"), FlightPhase::Ordered));
     world.run_until_phase(240_000, FlightPhase::OnScene);
-    world.command("m", FlightCommand::Recall { homeward: plan("m").homeward });
+    world.command("m", FlightCommand::Recall { homeward: plan("m").homeward, rally: None });
     world.run_until_phase(240_000, FlightPhase::Landed);
     assert!(!world.has(|report| matches!(report, FlightEvent::Failed { .. })), "{:#?}", world.reports);
 }

@@ -58,6 +58,7 @@ enum Subject {
     Fix,
     Traffic,
     Path,
+    Landing,
 }
 
 /// `None` for what only happened once. How a flight failed and in which mode it is says the link, when it is ordered to fly again.
@@ -69,6 +70,7 @@ fn subject(report: &FlightEvent) -> Option<Subject> {
         FlightEvent::GpsLost | FlightEvent::GpsRegained => Some(Subject::Fix),
         FlightEvent::Intruder { .. } | FlightEvent::IntruderGone => Some(Subject::Traffic),
         FlightEvent::Passed { .. } => Some(Subject::Path),
+        FlightEvent::Diverted { .. } => Some(Subject::Landing),
         FlightEvent::Reached { .. }
         | FlightEvent::Failed { .. }
         | FlightEvent::ModeChanged { .. }
@@ -123,7 +125,7 @@ impl Kept {
 
     /// The order to come home by the way of the plan.
     pub fn way_home(&self) -> FlightCommand {
-        FlightCommand::Recall { homeward: self.plan.homeward.clone() }
+        FlightCommand::Recall { homeward: self.plan.homeward.clone(), rally: None }
     }
 
     /// It was told to come home, or down, and not to hold since.

@@ -38,6 +38,7 @@ fn plan(name: &str) -> FlightPlan {
         zone_margin_m: 15.0,
         home_charge: None,
         low_scene: None,
+        rally: None,
     }
 }
 
@@ -46,7 +47,7 @@ fn fly(name: &str) -> FlightCommand {
 }
 
 fn recall(name: &str) -> FlightCommand {
-    FlightCommand::Recall { homeward: plan(name).homeward }
+    FlightCommand::Recall { homeward: plan(name).homeward, rally: None }
 }
 
 fn order(name: &str, command: FlightCommand) -> Order {
@@ -392,7 +393,7 @@ fn a_gateway_that_is_killed_takes_its_flights_up_again() {
 fn a_gateway_that_is_killed_says_again_what_holds_for_its_flights() {
     use FlightCommand::{Continue, GiveWay, Hold, Land, Light, ResumeControl, YieldControl};
     let lit = Light { on: true, brightness_pct: 100 };
-    let back = FlightCommand::Recall { homeward: vec![home().moved(0.0, 70.0), home()] };
+    let back = FlightCommand::Recall { homeward: vec![home().moved(0.0, 70.0), home()], rally: None };
     // (the server's orders, those that hold)
     let cases = [
         (vec![follow(1.0), lit.clone(), follow(2.0)], vec![lit.clone(), follow(2.0)]),

@@ -26,5 +26,6 @@ pub fn plan(name: &str) -> FlightPlan {
         zone_margin_m: 15.0,
         home_charge: None,
         low_scene: None,
+        rally: None,
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FlightPlan, GeoPoint};
+use crate::{FlightPlan, GeoPoint, RallyPointId};
 
 /// An order to the link of one aircraft. Repeating an order is harmless.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -42,6 +42,9 @@ pub enum FlightCommand {
     Recall {
         /// The legal way back from about where the aircraft is.
         homeward: Vec<GeoPoint>,
+        /// Land at this rally point of the plan instead of on the pad; the link finds the way there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rally: Option<RallyPointId>,
     },
     /// Somebody else's aircraft comes near: stop here, and hover at this height at most until told to continue.
     GiveWay {
@@ -186,6 +189,14 @@ pub enum FlightEvent {
         /// What the aircraft said about it, if anything.
         reason: Option<String>,
     },
+    /// It makes for a rally point instead of its pad, or has landed there.
+    Diverted {
+        /// Which one of its plan.
+        rally: RallyPointId,
+        /// What the way to the pad takes of a charge and what is left, where that is why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        shortfall: Option<Shortfall>,
+    },
     /// So many corners of a survey's path lie behind it. Only ever grows within one flight.
     Passed {
         /// Counted from the path's first.
@@ -196,6 +207,16 @@ pub enum FlightEvent {
         /// The joined text.
         text: String,
     },
+}
+
+/// A charge that does not reach.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Shortfall {
+    /// What the way would take, per cent of a full charge.
+    pub needed_pct: f64,
+    /// What is left, per cent.
+    pub remaining_pct: f64,
 }
 
 /// What is known about a light. "Commanded" is never shown as "lit".

@@ -117,6 +117,10 @@ identifier!(
     ZoneId
 );
 identifier!(
+    /// A rally point of a site: a place where an aircraft may land instead of on its pad.
+    RallyPointId
+);
+identifier!(
     /// A parking lot.
     LotId
 );

@@ -14,6 +14,9 @@ pub use relief::*;
 mod plan;
 pub use plan::*;
 
+mod rally;
+pub use rally::*;
+
 mod flight;
 pub use flight::*;
 

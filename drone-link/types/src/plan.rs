@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GeoPoint, MissionId, Relief, Ring, Stair};
+use crate::{GeoPoint, MissionId, Rally, Relief, Ring, Stair};
 
 /// A whole flight as decided before launch. Heights are above the home pad, or over the surface of the relief where there is one, unless
 /// the name says otherwise.
@@ -48,6 +48,9 @@ pub struct FlightPlan {
     /// Which posts count over the ground; absent without a relief, for surveys, and in plans from before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub low_scene: Option<LowScene>,
+    /// Where it may land instead of on its pad; absent where the site has no such place that this flight may use, and in plans from before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rally: Option<Rally>,
 }
 
 /// A height on scene that counts over the ground round it instead of over the surface: nobody else of ours flies lower (ADR 202).
@@ -88,6 +91,11 @@ pub struct HomePower {
 }
 
 impl HomePower {
+    /// What all but the legs takes in this wind, per cent.
+    fn upright_pct(&self, wind_m_s: f64) -> f64 {
+        self.fixed_pct + self.upright_s * self.second_at_pct(wind_m_s)
+    }
+
     /// What flying at this speed through the air takes in a second, per cent.
     fn second_at_pct(&self, airspeed_m_s: f64) -> f64 {
         let square = airspeed_m_s * airspeed_m_s;
@@ -109,6 +117,11 @@ pub struct WindTold {
 }
 
 impl WindTold {
+    /// As it may blow in the mean of a way.
+    pub(crate) fn stronger(&self) -> Self {
+        Self { speed_m_s: STRONGER * self.speed_m_s, ..*self }
+    }
+
     /// Speed through the air of who goes this way over the ground, metres per second.
     fn airspeed_m_s(&self, bearing_deg: f64, ground_speed_m_s: f64) -> f64 {
         let off_rad = (bearing_deg - self.from_deg).to_radians();
@@ -185,23 +198,48 @@ impl FlightPlan {
         let Some((charge, scene)) = self.home_charge.zip(self.outbound.last()) else { return 0.0 };
         let away_m = here.map_or(0.0, |here| here.distance_m(scene));
         let as_launched_pct = charge.from_scene_pct + charge.per_metre_pct * away_m;
-        let in_wind_pct = charge.in_wind.zip(wind).map_or(0.0, |(power, wind)| self.home_in_wind_pct(&power, &wind, away_m));
+        let in_wind_pct =
+            charge.in_wind.zip(wind).map_or(0.0, |(power, wind)| self.home_in_wind_pct(&power, &wind, *scene, away_m));
         as_launched_pct.max(in_wind_pct)
     }
 
-    /// Legs count at their full speed: speeding up and braking take as much as they save.
-    fn home_in_wind_pct(&self, power: &HomePower, told: &WindTold, away_m: f64) -> f64 {
-        let wind = WindTold { speed_m_s: STRONGER * told.speed_m_s, ..*told };
-        let speed_m_s = self.transit_speed_m_s.max(f64::MIN_POSITIVE);
-        let starts = self.outbound.last().into_iter().chain(&self.homeward);
-        let leg_pct = |(from, to): (&GeoPoint, &GeoPoint)| {
-            let airspeed_m_s = wind.airspeed_m_s(from.bearing_deg(to), speed_m_s);
-            from.distance_m(to) / speed_m_s * power.second_at_pct(airspeed_m_s)
-        };
-        let legs_pct: f64 = starts.zip(&self.homeward).map(leg_pct).sum();
+    fn home_in_wind_pct(&self, power: &HomePower, told: &WindTold, scene: GeoPoint, away_m: f64) -> f64 {
+        let wind = told.stronger();
+        let way_pct = self.way_charge_pct(power, &wind, scene, &self.homeward);
         // Straight against the wind, if it must be.
-        let away_pct = away_m / speed_m_s * power.second_at_pct(speed_m_s + wind.speed_m_s);
-        power.fixed_pct + power.upright_s * power.second_at_pct(wind.speed_m_s) + legs_pct + away_pct
+        let speed_m_s = self.speed_m_s();
+        way_pct + away_m / speed_m_s * power.second_at_pct(speed_m_s + wind.speed_m_s)
+    }
+
+    /// What a way along these corners takes with climb, descent and touch-down. Legs count at their full speed: speeding up and braking take
+    /// as much as they save.
+    pub(crate) fn way_charge_pct(&self, power: &HomePower, wind: &WindTold, start: GeoPoint, corners: &[GeoPoint]) -> f64 {
+        let through_air_m_s = |from: GeoPoint, to: GeoPoint| wind.airspeed_m_s(from.bearing_deg(&to), self.speed_m_s());
+        power.upright_pct(wind.speed_m_s) + self.legs_pct(power, start, corners, through_air_m_s)
+    }
+
+    /// The same with a wind against every leg.
+    pub(crate) fn way_against_pct(&self, power: &HomePower, wind_m_s: f64, start: GeoPoint, corners: &[GeoPoint]) -> f64 {
+        power.upright_pct(wind_m_s) + self.legs_pct(power, start, corners, |_, _| self.speed_m_s() + wind_m_s)
+    }
+
+    fn legs_pct(
+        &self,
+        power: &HomePower,
+        start: GeoPoint,
+        corners: &[GeoPoint],
+        through_air_m_s: impl Fn(GeoPoint, GeoPoint) -> f64,
+    ) -> f64 {
+        let starts = std::iter::once(&start).chain(corners);
+        let leg_pct = |(from, to): (&GeoPoint, &GeoPoint)| {
+            from.distance_m(to) / self.speed_m_s() * power.second_at_pct(through_air_m_s(*from, *to))
+        };
+        starts.zip(corners).map(leg_pct).sum()
+    }
+
+    /// Of the transit, and never nought.
+    fn speed_m_s(&self) -> f64 {
+        self.transit_speed_m_s.max(f64::MIN_POSITIVE)
     }
 }
 

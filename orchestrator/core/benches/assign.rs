@@ -183,6 +183,7 @@ impl Recorder {
             stations: Vec::new(),
             no_fly_zones: Vec::new(),
             obstacles: Vec::new(),
+            rally_points: Vec::new(),
             fence: Ring::new(corners).expect("four corners"),
             fence_height_max_m: 120.0,
             relief: None,

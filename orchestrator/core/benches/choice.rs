@@ -92,6 +92,7 @@ fn site(zones: usize, drones: usize) -> SiteConfig {
         stations: vec![station],
         no_fly_zones: (0..zones).map(|number| zone(number, &mut random)).collect(),
         obstacles: vec![],
+        rally_points: Vec::new(),
         fence: Ring::new(fence.map(|(e, n)| at(e, n)).to_vec()).expect("four corners"),
         fence_height_max_m: 120.0,
         relief: None,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use flight_types::{DroneId, FlightFailure, MissionId, ZoneId};
+use flight_types::{DroneId, FlightFailure, MissionId, RallyPointId, ZoneId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -102,6 +102,28 @@ pub enum Cause {
         distance_m: i64,
         /// Over ours, whole metres.
         above_m: i64,
+    },
+    /// Its charge does not reach its pad: it makes for a rally point.
+    #[error("{remaining_pct} % left and {needed_pct} % needed to its pad: it lands at {rally_point}")]
+    DivertedByCharge {
+        /// Its name as shown.
+        rally_point: String,
+        /// What the way to the pad takes, whole per cent of a charge.
+        needed_pct: i64,
+        /// What is left, whole per cent.
+        remaining_pct: i64,
+    },
+    /// It landed at a rally point.
+    #[error("it stands at {rally_point} and must be fetched")]
+    StandsAtRallyPoint {
+        /// Its name as shown.
+        rally_point: String,
+    },
+    /// No such rally point, or none that this flight may use.
+    #[error("{rally_point} is no rally point for this flight")]
+    NoRallyPoint {
+        /// As it was asked for.
+        rally_point: RallyPointId,
     },
     /// Called home as often as allowed, in vain.
     #[error("it does not come home by itself; a pilot must bring it")]

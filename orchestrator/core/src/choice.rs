@@ -5,6 +5,7 @@
 mod apart;
 mod plan;
 mod post;
+mod rally;
 mod sortie;
 mod survey_air;
 
@@ -213,6 +214,7 @@ fn charge(
     if matches!(draft.plan.scene, Scene::Escort { .. }) {
         draft.plan.home_charge = Some(energy::home_charge(drone, policy, &draft.trip, wind));
     }
+    draft.plan.rally = rally::usable(question.site, drone, &draft, wind, question.now_ms);
     Ok((draft, Charge { needed_pct, available_pct, stay_s }))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use flight_types::{DroneId, GeoPoint, Relief, Ring, StationId, ZoneId};
+use flight_types::{DroneId, GeoPoint, RallyPoint, RallyPointId, Relief, Ring, StationId, ZoneId};
 use serde::{Deserialize, Serialize};
 
 use crate::energy::PowerCurve;
@@ -21,6 +21,9 @@ pub struct SiteConfig {
     /// What stands as high as aircraft fly: passed over with a clearance, or beside.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub obstacles: Vec<SiteObstacle>,
+    /// Where an aircraft may land that does not reach its pad, or finds it taken.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rally_points: Vec<SiteRallyPoint>,
     /// Where aircraft may be at all.
     pub fence: Ring,
     /// Ceiling of the fence above the launching pad, or with a relief above the ground, metres.
@@ -47,6 +50,16 @@ impl SiteConfig {
     /// What heights are counted from at a place, above mean sea level, metres; of the pad from which they are flown without a relief.
     pub fn surface_amsl_m(&self, place: GeoPoint, home_amsl_m: f64) -> f64 {
         self.relief.as_ref().map_or(home_amsl_m, |relief| relief.surface.surface_amsl_m(place))
+    }
+
+    /// The rally points as an aircraft reckons whose pad lies so high above mean sea level, metres.
+    pub fn rally_points_from(&self, home_amsl_m: f64) -> Vec<RallyPoint> {
+        let from_home = |point: &SiteRallyPoint| RallyPoint {
+            id: point.id.clone(),
+            place: point.position,
+            ground_m: point.ground_amsl_m - home_amsl_m,
+        };
+        self.rally_points.iter().map(from_home).collect()
     }
 
     /// The ground of an aircraft's pad above mean sea level, metres.
@@ -174,6 +187,20 @@ pub struct SiteObstacle {
     pub ring: Ring,
     /// Its top above mean sea level, metres.
     pub top_amsl_m: f64,
+}
+
+/// A place where an aircraft may land instead of on its pad.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteRallyPoint {
+    /// Which one.
+    pub id: RallyPointId,
+    /// Its name as shown.
+    pub name: String,
+    /// Where.
+    pub position: GeoPoint,
+    /// Its ground above mean sea level, metres.
+    pub ground_amsl_m: f64,
 }
 
 /// How calls are handled. Every value has a default with its reason; a site overrides what it must.

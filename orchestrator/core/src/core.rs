@@ -267,7 +267,7 @@ fn apply(state: &mut State, turn: &mut Turn, event: &Event) {
         Event::RecordingFailed { incident, drone } => incident::not_recorded(state, turn, incident, drone),
         Event::LaunchApproved { mission } => mission::launch_approved(state, turn, mission),
         Event::LaunchDenied { mission, reason } => mission::launch_denied(state, turn, mission, reason.as_deref()),
-        Event::RecallRequested { drone } => mission::recall_requested(state, turn, drone),
+        Event::RecallRequested { drone, rally } => mission::recall_requested(state, turn, drone, rally.as_ref()),
         Event::HoldRequested { drone } => mission::hold_requested(state, turn, drone),
         Event::ContinueRequested { drone } => mission::continue_requested(state, turn, drone),
         Event::LandRequested { drone } => mission::land_requested(state, turn, drone),

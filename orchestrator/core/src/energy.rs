@@ -235,17 +235,25 @@ pub fn home_charge(drone: &DroneConfig, policy: &Policy, trip: &Trip, wind: Wind
     HomeCharge {
         from_scene_pct: policy.battery_reserve_pct + taken_pct(drone, hover_s, left_pct),
         per_metre_pct: taken_pct(drone, metre_s, left_pct),
-        in_wind: Some(home_power(drone, policy, &home, taken_pct(drone, hover_s, left_pct) / hover_s)),
+        in_wind: Some(home_power(drone, policy.battery_reserve_pct, &home, taken_pct(drone, hover_s, left_pct) / hover_s)),
     }
 }
 
+/// What a way from a flight's transit to a landing takes of a charge, without any reserve.
+pub fn landing_power(drone: &DroneConfig, trip: &Trip) -> HomePower {
+    let home = way_home(trip, trip.transit_height_m);
+    let hover_s = cost(drone, &home, Wind { speed_m_s: 0.0, from_deg: None }).hover_s;
+    let left_pct = 100.0 * hover_s / drone.endurance_s;
+    home_power(drone, 0.0, &home, taken_pct(drone, hover_s, left_pct) / hover_s)
+}
+
 /// The same, so that the link can reckon with the wind that its aircraft tells.
-fn home_power(drone: &DroneConfig, policy: &Policy, home: &Trip, second_pct: f64) -> HomePower {
+fn home_power(drone: &DroneConfig, reserve_pct: f64, home: &Trip, second_pct: f64) -> HomePower {
     const STILL: Wind = Wind { speed_m_s: 0.0, from_deg: None };
     let on_the_spot = cost(drone, &Trip { homeward: Vec::new(), ..home.clone() }, STILL);
     let curve = &drone.power;
     HomePower {
-        fixed_pct: policy.battery_reserve_pct + second_pct * (on_the_spot.hover_s - on_the_spot.flight_s),
+        fixed_pct: reserve_pct + second_pct * (on_the_spot.hover_s - on_the_spot.flight_s),
         upright_s: on_the_spot.flight_s,
         second_pct,
         airspeed_2: curve.airspeed_2,
@@ -492,6 +500,7 @@ mod tests {
             home_charge: Some(home_charge(&drone(), &policy, &trip, wind)),
             obstacles: Vec::new(),
             low_scene: None,
+            rally: None,
             relief: None,
         };
         let blind = launched(CALM);

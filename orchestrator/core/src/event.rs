@@ -2,7 +2,7 @@
 
 use flight_types::{
     AccountId, CallerId, DistrictId, DroneId, DroneStatus, FlightEvent, GeoPoint, GuardId, IncidentId, LotId, MissionId, OfferId,
-    SurveyId,
+    RallyPointId, SurveyId,
 };
 use parking_core::event::ParkingEvent;
 use serde::{Deserialize, Serialize};
@@ -373,6 +373,9 @@ pub enum Event {
     RecallRequested {
         /// Which.
         drone: DroneId,
+        /// To this rally point of its plan instead of its pad.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rally: Option<RallyPointId>,
     },
     /// An operator or pilot stops an aircraft where it is.
     HoldRequested {

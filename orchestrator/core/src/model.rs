@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use flight_types::{
     AccountId, CallerId, DroneId, EscortPost, FlightFailure, FlightPhase, FlightPlan, GeoPoint, GuardId, IncidentId, LightState,
-    LotId, MissionId, OfferId, Scene, StationId,
+    LotId, MissionId, OfferId, RallyPointId, Scene, StationId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -373,6 +373,12 @@ pub struct Mission {
     pub home_again: u32,
     /// Why, as a word that pages translate.
     pub recall_reason: Option<String>,
+    /// A person had it recalled to this rally point instead of its pad.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rally_ordered: Option<RallyPointId>,
+    /// It makes for this rally point, or stands there, as its link tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diverted: Option<RallyPointId>,
     /// Held in place by somebody.
     pub held: bool,
     /// Stopped for somebody else's aircraft.

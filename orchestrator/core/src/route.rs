@@ -149,6 +149,7 @@ mod tests {
             stations: Vec::new(),
             no_fly_zones: Vec::new(),
             obstacles: Vec::new(),
+            rally_points: Vec::new(),
             fence: ring((-1_000.0, -1_000.0), (1_000.0, 1_000.0)),
             fence_height_max_m: 120.0,
             relief: None,

@@ -11,6 +11,9 @@
 mod model;
 pub use model::*;
 
+mod rally;
+pub use rally::RallyPointManifest;
+
 pub mod lots;
 pub use lots::{BeaconState, Lot, LotArea, LotBay, LotBeacon};
 

@@ -13,5 +13,8 @@ pub const SITE_RADIUS_MAX_M: f64 = 100_000.0;
 /// How far a pad may lie from its station, metres: a station is one place that one person can oversee.
 pub const PAD_DISTANCE_MAX_M: f64 = 1_000.0;
 
+/// Rally points of a site: as many as the smallest boards of ArduPilot keep (PX4 keeps 32).
+pub const RALLY_POINTS_MAX: usize = 10;
+
 /// Aircraft per station: more would not fit the names of pads on one screen.
 pub const DRONES_PER_STATION_MAX: usize = 64;

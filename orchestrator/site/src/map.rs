@@ -69,6 +69,10 @@ impl Site {
         }
         let fence = &self.manifest.fence;
         features.push(feature(polygon_json(&fence.ring), json!({"kind": "fence", "height_max_m": fence.height_max_m})));
+        for point in &self.manifest.rally_points {
+            let properties = json!({"kind": "rally_point", "id": point.id, "name": point.name});
+            features.push(feature(point_json(&point.position), properties));
+        }
         for station in &self.manifest.stations {
             let properties = json!({"kind": "station", "id": station.id, "name": station.name});
             features.push(feature(point_json(&station.position), properties));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::elevation::{ElevationGrid, relief};
 use crate::lots::Lot;
+use crate::rally::RallyPointManifest;
 
 /// A whole site.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +60,9 @@ pub struct SiteManifest {
     /// How calls are handled; what is left out keeps its default.
     #[serde(default)]
     pub policy: Policy,
+    /// Where an aircraft may land instead of on its pad.
+    #[serde(rename = "rally_point", default, skip_serializing_if = "Vec::is_empty")]
+    pub rally_points: Vec<RallyPointManifest>,
     /// Launch stations.
     #[serde(rename = "station", default)]
     pub stations: Vec<StationManifest>,
@@ -320,6 +324,7 @@ impl Site {
             stations: self.manifest.stations.iter().map(station_config).collect(),
             no_fly_zones: self.no_fly.clone(),
             obstacles: self.obstacles(),
+            rally_points: self.rally_points(),
             fence: self.manifest.fence.ring.clone(),
             fence_height_max_m: self.manifest.fence.height_max_m,
             relief: self.elevation.as_ref().map(|elevation| elevation.relief.clone()),
@@ -355,7 +360,7 @@ impl Site {
         heights().min_by(f64::total_cmp).zip(heights().max_by(f64::total_cmp))
     }
 
-    fn ground_near_amsl_m(&self, place: GeoPoint) -> Option<f64> {
+    pub(crate) fn ground_near_amsl_m(&self, place: GeoPoint) -> Option<f64> {
         let stations = self.manifest.stations.iter();
         let nearest = stations.min_by(|a, b| a.position.distance_m(&place).total_cmp(&b.position.distance_m(&place)));
         nearest.map(|station| station.ground_amsl_m)
@@ -391,7 +396,7 @@ const SLOPE_SHARE: f64 = 0.9;
 const SLOPE_MAX: f64 = 0.15;
 /// A station's own ground and the grid's are not further apart, metres: heights over an ellipsoid are off by more nearly everywhere, and the
 /// errors of free data by less.
-const STATION_OFF_M: f64 = 15.0;
+pub(crate) const STATION_OFF_M: f64 = 15.0;
 
 /// What flights follow over this grid, or which key of `site.toml` it does not go with, and why.
 pub(crate) fn follow(manifest: &SiteManifest, grid: ElevationGrid) -> Result<Elevation, (String, String)> {

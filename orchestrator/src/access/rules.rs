@@ -120,6 +120,7 @@ pub const RULES: &[Rule] = &[
     rule("GET", "/api/v1/drones/{id}", WATCH),
     rule("GET", "/api/v1/drones/{id}/tlog", Allowed::Roles(&[Role::Pilot, Role::Admin])),
     rule("POST", "/api/v1/drones/{id}/recall", FLIGHT_WATCH),
+    rule("POST", "/api/v1/drones/{id}/rally", FLIGHT_WATCH),
     rule("POST", "/api/v1/drones/{id}/hold", FLIGHT_WATCH),
     rule("POST", "/api/v1/drones/{id}/continue", FLIGHT_WATCH),
     rule("POST", "/api/v1/drones/{id}/land", FLIGHT_WATCH),

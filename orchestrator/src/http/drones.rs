@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dispatch_core::event::{Event, Role};
-use flight_types::{DroneId, MissionId};
+use flight_types::{DroneId, MissionId, RallyPointId};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
@@ -28,6 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(one))
         .routes(routes!(tlog))
         .routes(routes!(recall))
+        .routes(routes!(rally))
         .routes(routes!(hold))
         .routes(routes!(go_on))
         .routes(routes!(land))
@@ -52,6 +53,14 @@ pub enum ControlAction {
     Take,
     /// The orchestrator flies it again.
     Release,
+}
+
+/// Where to land.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RallyInput {
+    /// One of `mission.plan.rally.points`.
+    rally_point: RallyPointId,
 }
 
 /// The light.
@@ -101,7 +110,19 @@ async fn tlog(State(app): State<App>, identity: Identity, Path(id): Path<String>
 #[utoipa::path(post, path = "/drones/{id}/recall", tag = "drones", params(("id" = String, Path)),
     responses((status = 204), (status = 409, body = Problem)))]
 async fn recall(State(app): State<App>, identity: Identity, Path(id): Path<String>) -> Result<StatusCode, Problem> {
-    submit(&app, &identity, Event::RecallRequested { drone: drone_id(&id)? }).await
+    submit(&app, &identity, Event::RecallRequested { drone: drone_id(&id)?, rally: None }).await
+}
+
+/// Calls the aircraft to a rally point of its plan instead of its pad. A recall takes it back.
+#[utoipa::path(post, path = "/drones/{id}/rally", tag = "drones", params(("id" = String, Path)), request_body = RallyInput,
+    responses((status = 204), (status = 409, body = Problem), (status = 422, body = Problem)))]
+async fn rally(
+    State(app): State<App>,
+    identity: Identity,
+    Path(id): Path<String>,
+    Body(input): Body<RallyInput>,
+) -> Result<StatusCode, Problem> {
+    submit(&app, &identity, Event::RecallRequested { drone: drone_id(&id)?, rally: Some(input.rally_point) }).await
 }
 
 /// Stops the aircraft where it is.

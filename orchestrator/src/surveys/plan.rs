@@ -303,6 +303,7 @@ mod tests {
             stations: vec![station],
             no_fly_zones: Vec::new(),
             obstacles: Vec::new(),
+            rally_points: Vec::new(),
             fence: ring((-900.0, -900.0), (900.0, 900.0)),
             fence_height_max_m: 120.0,
             relief: None,

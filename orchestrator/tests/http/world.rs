@@ -147,6 +147,7 @@ fn site() -> SiteConfig {
         stations: vec![station],
         no_fly_zones: Vec::new(),
         obstacles: Vec::new(),
+        rally_points: Vec::new(),
         fence: Ring::new(corners.to_vec()).expect("four corners"),
         fence_height_max_m: 120.0,
         relief: None,

@@ -66,6 +66,7 @@ pub fn site() -> SiteConfig {
         }],
         no_fly_zones: Vec::new(),
         obstacles: Vec::new(),
+        rally_points: Vec::new(),
         fence: Ring::new(vec![corner(45.0), corner(135.0), corner(225.0), corner(315.0)]).expect("four corners"),
         fence_height_max_m: 120.0,
         relief: None,

@@ -172,7 +172,7 @@ function chooseDrone(record) {
   ];
   const mission = {
     id: fresh('mission'), drone: 'd1', station: 'st-1', purpose: { purpose: 'escort', incident: incident.id },
-    plan: { mission: '', home: drone.pad, outbound: out, homeward: [at(-20, 270), at(-380, 330), drone.pad], transit_height_m: 60, transit_speed_m_s: DRONE_M_S },
+    plan: { mission: '', home: drone.pad, outbound: out, homeward: [at(-20, 270), at(-380, 330), drone.pad], transit_height_m: 60, transit_speed_m_s: DRONE_M_S, rally: { points: [{ id: 'park', place: at(265, -420) }] } },
     authority: { authority: 'waiting', decide_by_ms: now() + 60_000 }, phase: null, recalled: false, recall_reason: null, held: false, light: 'off',
     link_lost: false, failure: null, ended: false, eta_s: 62, created_at_ms: now(), reached_at_ms: {},
   };
@@ -394,6 +394,7 @@ const routes = [
     if (order === 'control') drone.controller = body.action === 'take' ? { controller: 'pilot', by: who.id } : { controller: 'orchestrator' };
     else if (!record || drone.mission.ended) throw problem(409, `${id} is not flying`);
     else if (order === 'light') light(record, drone.mission, body.on);
+    else if (order === 'rally') { Object.assign(drone.mission, { recalled: true, rally_ordered: body.rally_point, diverted: body.rally_point }); reach(record, drone.mission, 'returning'); }
     else if (order === 'recall') { drone.mission.recalled = true; reach(record, drone.mission, 'returning'); }
     else if (order === 'hold' || order === 'continue') drone.mission.held = order === 'hold';
     tellDrone(drone);

@@ -71,6 +71,7 @@ export const siteMap = {
     ...streets(),
     box(-390, -236, 110, 96, { kind: 'lot', id: 'lot-1', name: '시장 주차장' }),
     box(272, 124, 104, 96, { kind: 'lot', id: 'lot-2', name: '역 주차장' }),
+    feature({ type: 'Point', coordinates: position([265, -420]) }, { kind: 'rally_point', id: 'park', name: '언덕공원 잔디밭' }),
     feature({ type: 'Point', coordinates: position([265, -365]) }, { kind: 'place', label: '언덕공원' }),
     feature({ type: 'Point', coordinates: position([-180, 300]) }, { kind: 'place', label: '강변동' }),
     feature({ type: 'Point', coordinates: position([-420, -520]) }, { kind: 'place', label: '남문시장' }),

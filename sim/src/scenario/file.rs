@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use flight_types::RallyPointId;
 use serde::Deserialize;
 
 use super::light::LightPromise;
@@ -286,6 +287,9 @@ pub struct Step {
     /// The name of a parameter of the autopilot.
     #[serde(default)]
     pub parameter: Option<String>,
+    /// Where an aircraft is to be recalled to instead of its pad.
+    #[serde(default)]
+    pub rally_point: Option<RallyPointId>,
     /// Corners of a survey, or the place something jumps to.
     #[serde(default)]
     pub corners: Vec<EastNorth>,

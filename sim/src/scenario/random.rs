@@ -185,6 +185,7 @@ fn step(at_s: f64, what: Deed, who: Option<String>, drone: Option<String>) -> St
         for_s: None,
         value: None,
         parameter: None,
+        rally_point: None,
         corners: Vec::new(),
         pass: None,
         intruder: IntruderSays::default(),

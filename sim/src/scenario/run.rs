@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use dispatch_core::config::SiteConfig;
 use dispatch_core::effect::{Action, EffectId};
 use dispatch_core::event::{Actor, Entry, Event};
 use dispatch_core::model::IncidentState;
@@ -22,7 +23,7 @@ use super::light::{self, Flights, LightOn, LightWatch, Moment};
 use super::network::{Wire, dice};
 use super::people::{Caller, Guard, Sent, Shown};
 use super::server::{Made, Server};
-use super::site::SiteFile;
+use super::site::{DroneFile, SiteFile};
 use super::step::Script;
 use crate::{Aircraft, AircraftConfig, Environment, Ground, Truth};
 
@@ -228,7 +229,7 @@ impl World {
         let config = site.config(&scenario.policy)?;
         let grid = site.elevation()?.map(Arc::new);
         let ground = ground_of(&site, grid.clone());
-        let server = Server::new(config.clone(), link_configs(&site)?, scenario.kill_after_entry, seed)?;
+        let server = Server::new(config.clone(), link_configs(&site, &config, grid.as_deref())?, scenario.kill_after_entry, seed)?;
         let flyers = site
             .drones()
             .map(|drone| Ok((DroneId::new(&drone.id)?, flyer(&site, grid.as_deref(), drone, &scenario, seed))))
@@ -626,7 +627,8 @@ impl World {
                 None => return,
             },
             FlightCommand::Light { on, brightness_pct } => format!("light {} {brightness_pct} %", if *on { "on" } else { "off" }),
-            FlightCommand::Recall { .. } => "recall".to_owned(),
+            FlightCommand::Recall { rally: Some(rally), .. } => format!("recall to {rally}"),
+            FlightCommand::Recall { rally: None, .. } => "recall".to_owned(),
             FlightCommand::GiveWay { height_m } => format!("give way at {height_m:.0} m"),
             FlightCommand::Hold => "hold".to_owned(),
             FlightCommand::Continue => "continue".to_owned(),
@@ -701,13 +703,16 @@ fn over_person(truth: &Truth, ground: &Ground, person: GeoPoint) -> Truth {
     }
 }
 
-fn link_configs(site: &SiteFile) -> anyhow::Result<Vec<LinkConfig>> {
-    let light = |drone: &super::site::DroneFile| match drone.illuminator {
+fn link_configs(site: &SiteFile, config: &SiteConfig, grid: Option<&ElevationGrid>) -> anyhow::Result<Vec<LinkConfig>> {
+    let light = |drone: &DroneFile| match drone.illuminator {
         true => LightDriver::Auto,
         false => LightDriver::Actuator { index: 1 },
     };
-    let config = |drone| Ok(LinkConfig { light: light(drone), ..LinkConfig::new(DroneId::new(&drone.id)?, drone.system_id) });
-    site.drones().map(config).collect()
+    let link = |drone: &DroneFile| {
+        let rally_points = config.rally_points_from(site.ground_at_amsl_m(grid, site.point(drone.at)));
+        Ok(LinkConfig { light: light(drone), rally_points, ..LinkConfig::new(DroneId::new(&drone.id)?, drone.system_id) })
+    };
+    site.drones().map(link).collect()
 }
 
 fn flyer(site: &SiteFile, grid: Option<&ElevationGrid>, drone: &super::site::DroneFile, scenario: &Scenario, seed: u64) -> Flyer {

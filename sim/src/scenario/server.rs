@@ -303,8 +303,10 @@ impl Server {
 /// As the hub does.
 fn tell_neighbours(links: &mut BTreeMap<DroneId, Link>) {
     let flying: Vec<_> = links.iter().filter_map(|(drone, link)| Some((drone.clone(), link.neighbour()?))).collect();
+    let taken: Vec<_> = links.iter().filter_map(|(drone, link)| Some((drone.clone(), link.takes()?))).collect();
     for (drone, link) in links {
-        link.take_neighbours(flying.iter().filter(|(other, _)| other != drone).map(|(_, neighbour)| *neighbour).collect());
+        let flying = flying.iter().filter(|(other, _)| other != drone).map(|(_, neighbour)| *neighbour).collect();
+        link.take_neighbours(flying, taken.iter().filter(|(other, _)| other != drone).map(|(_, place)| *place).collect());
     }
 }
 

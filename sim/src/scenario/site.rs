@@ -2,10 +2,10 @@
 
 use anyhow::Context;
 use dispatch_core::config::{
-    Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, SiteObstacle, SiteRelief, StationConfig, ZoneHours,
+    Approval, DroneConfig, NoFlyZone, Policy, SiteConfig, SiteObstacle, SiteRallyPoint, SiteRelief, StationConfig, ZoneHours,
 };
 use dispatch_core::energy::PowerCurve;
-use flight_types::{DroneId, GeoPoint, Local, LocalFrame, Ring, StationId, ZoneId};
+use flight_types::{DroneId, GeoPoint, Local, LocalFrame, RallyPointId, Ring, StationId, ZoneId};
 use serde::Deserialize;
 use site_model::{ElevationGrid, relief};
 
@@ -38,12 +38,25 @@ pub struct SiteFile {
     /// No-fly zones.
     #[serde(default)]
     pub no_fly_zones: Vec<ZoneFile>,
+    /// Where aircraft may land instead of on their pads.
+    #[serde(default)]
+    pub rally_points: Vec<RallyPointFile>,
     /// Buildings high enough to matter.
     #[serde(default)]
     pub buildings: Vec<BuildingFile>,
     /// Hills on the ground. With any of them the site has an elevation grid, and flights follow it.
     #[serde(default)]
     pub hills: Vec<HillFile>,
+}
+
+/// A rally point as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RallyPointFile {
+    /// Its id, and its name as shown.
+    pub id: String,
+    /// Where.
+    pub at: EastNorth,
 }
 
 /// A round hill as written: half a wave of a cosine, steepest half way up.
@@ -198,14 +211,20 @@ impl SiteFile {
 
     /// The core's configuration, with a scenario's changes to the policy.
     pub fn config(&self, policy_changes: &toml::Table) -> anyhow::Result<SiteConfig> {
+        let grid = self.elevation()?;
         Ok(SiteConfig {
             name: self.name.clone(),
             stations: self.stations.iter().map(|station| self.station(station)).collect::<anyhow::Result<_>>()?,
             no_fly_zones: self.no_fly_zones.iter().map(|zone| self.zone(zone)).collect::<anyhow::Result<_>>()?,
             obstacles: self.buildings.iter().map(|building| self.obstacle(building)).collect::<anyhow::Result<_>>()?,
+            rally_points: self
+                .rally_points
+                .iter()
+                .map(|point| self.rally_point(grid.as_ref(), point))
+                .collect::<anyhow::Result<_>>()?,
             fence: self.ring(&self.fence)?,
             fence_height_max_m: self.fence_height_max_m,
-            relief: self.elevation()?.map(|grid| self.relief(&grid)).transpose()?,
+            relief: grid.as_ref().map(|grid| self.relief(grid)).transpose()?,
             policy: policy_changes.clone().try_into::<Policy>()?,
         })
     }
@@ -231,6 +250,12 @@ impl SiteFile {
             ring: self.ring(&building.corners)?,
             top_amsl_m: self.ground_amsl_m + building.height_m,
         })
+    }
+
+    fn rally_point(&self, grid: Option<&ElevationGrid>, point: &RallyPointFile) -> anyhow::Result<SiteRallyPoint> {
+        let position = self.point(point.at);
+        let ground_amsl_m = self.ground_at_amsl_m(grid, position);
+        Ok(SiteRallyPoint { id: RallyPointId::new(&point.id)?, name: point.id.clone(), position, ground_amsl_m })
     }
 
     fn station(&self, station: &StationFile) -> anyhow::Result<StationConfig> {

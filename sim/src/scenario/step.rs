@@ -188,7 +188,7 @@ fn desk_does(world: &mut World, step: &Step) {
     let Some(drone) = drone(step) else { return };
     let by = pilot();
     let event = match step.what {
-        Deed::Recall => Event::RecallRequested { drone },
+        Deed::Recall => Event::RecallRequested { drone, rally: step.rally_point.clone() },
         Deed::Hold => Event::HoldRequested { drone },
         Deed::Continue => Event::ContinueRequested { drone },
         Deed::Land => Event::LandRequested { drone },

@@ -462,13 +462,13 @@ impl Flight {
         }
     }
 
-    /// On its pad a flight has landed; elsewhere it is down.
+    /// On its pad, or at a rally point, a flight has landed; elsewhere it is down.
     pub(super) fn settle_on_ground(&mut self, what: &str, craft: &mut Craft, now_ms: u64) {
         let off_pad_m = craft.telemetry.position.map(|here| here.distance_m(&self.plan.home));
         self.doubt_who_is_found(craft, now_ms);
         // Nobody saw it land, also over its pad: it fell.
         let what = self.restarted.unwrap_or(what);
-        if self.restarted.is_none() && off_pad_m.is_some_and(|off_m| off_m <= craft.limits.pad_distance_max_m) {
+        if self.restarted.is_none() && self.stands_at_landing(craft) {
             return self.end(FlightEvent::Reached { phase: FlightPhase::Landed }, craft, now_ms);
         }
         let place = off_pad_m.map_or("place unknown".to_owned(), |off_m| format!("{off_m:.0} m from its pad"));

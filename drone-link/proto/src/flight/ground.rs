@@ -69,6 +69,11 @@ impl Flight {
                 self.redirected |= on_board == OnBoard::OutboundFromAir;
                 let way_out = self.way_out().items;
                 self.begun = items::as_begun(&way_out, &read);
+                if on_board == OnBoard::Homeward
+                    && let Some(end) = items::end_of(&read)
+                {
+                    self.adopt_landing(end, items::SAME_PLACE_M);
+                }
                 if read.len() > way_out.len() {
                     self.way_back = WayBack::Settled;
                 }

@@ -84,10 +84,11 @@ impl Flight {
             if !holding || !craft.connected {
                 return;
             }
-            self.corners = self.way_home(&self.given, craft);
+            let homeward = self.way_home(&self.given, craft);
+            self.corners = self.way_to_landing(here, homeward, craft);
             self.drawn_at = Some(here);
         }
-        let mut way = items::homeward(&self.plan, here, self.aside(here, craft), &self.corners);
+        let mut way = items::homeward(&self.plan, here, self.aside(here, craft), &self.corners, self.landing_item());
         if craft.telemetry.autopilot().needs_way_back() {
             way = items::marked_as_way_back(way, craft.telemetry.height_m.unwrap_or(self.plan.transit_height_m));
         }
@@ -147,10 +148,14 @@ impl Flight {
         let want = if self.paused { Mode::Hold } else { Mode::Mission };
         // A landing at the end of the mission may show as "land"; on the pad that is no failsafe.
         let landing = craft.telemetry.mode() == Some(Mode::Land)
-            && craft.telemetry.position.is_some_and(|here| here.distance_m(&self.plan.home) <= craft.limits.pad_distance_max_m);
+            && craft
+                .telemetry
+                .position
+                .is_some_and(|here| here.distance_m(&self.landing_place()) <= craft.limits.pad_distance_max_m);
         if landing || !self.hold_on(want, "return", craft, now_ms) || self.paused {
             return;
         }
+        self.look_for_landing(craft, now_ms);
         let here = craft.telemetry.position.unwrap_or(self.plan.home);
         let down_m = self.plan.transit_height_m / SINK_M_S * self.plan.transit_speed_m_s;
         let path_m = super::air::path_m(&here, &self.corners) + super::air::path_m(&self.plan.home, &self.plan.homeward) + down_m;

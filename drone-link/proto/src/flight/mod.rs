@@ -1,7 +1,9 @@
 //! The conduct of one flight, from the order to the ground: which stage comes next, and what the aircraft must have
 //! confirmed for it. Every stage is bounded, and every end is reported with its reason.
 
-use flight_types::{EscortPost, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, MissionId, Scene};
+use flight_types::{
+    EscortPost, FlightCommand, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, MissionId, RallyPointId, Scene,
+};
 
 use crate::command::Purpose;
 use crate::craft::Craft;
@@ -12,10 +14,12 @@ use crate::route::Target;
 mod air;
 mod ground;
 mod home;
+mod landing;
 mod turn;
 mod watch;
 mod way_back;
 
+use landing::Landing;
 use watch::Watch;
 use way_back::WayBack;
 
@@ -148,6 +152,7 @@ pub(crate) struct Flight {
     lit: bool,
     /// Corners of a survey's path that were reported as passed.
     passed: usize,
+    landing: Landing,
     /// The way home as it was ordered; `corners` is what was drawn of it.
     given: Vec<GeoPoint>,
     corners: Vec<GeoPoint>,
@@ -205,6 +210,7 @@ impl Flight {
             cornered: false,
             lit: false,
             passed: 0,
+            landing: Landing::default(),
             given: Vec::new(),
             corners: Vec::new(),
             drawn_at: None,
@@ -231,7 +237,7 @@ impl Flight {
                 self.lit = true;
                 craft.light.want(on, brightness_pct);
             }
-            FlightCommand::Recall { homeward } => self.take_recall(homeward),
+            FlightCommand::Recall { homeward, rally } => self.take_recall(homeward, rally),
             FlightCommand::GiveWay { height_m } => {
                 self.pause(craft, now_ms);
                 self.way = Some(Way::Down(height_m));
@@ -249,10 +255,11 @@ impl Flight {
     }
 
     /// A repeated recall does not start the way home anew.
-    fn take_recall(&mut self, homeward: Vec<GeoPoint>) {
+    fn take_recall(&mut self, homeward: Vec<GeoPoint>, rally: Option<RallyPointId>) {
         let on_its_way = matches!(self.stage, Stage::HomeLoad | Stage::HomeStart | Stage::Return) && !self.paused;
         self.way = None;
-        if !on_its_way {
+        let elsewhere = self.takes_landing(rally.as_ref());
+        if !on_its_way || elsewhere {
             self.request = Some(Request::Home(homeward));
         }
         self.paused = false;
@@ -319,7 +326,10 @@ impl Flight {
         }
         if !matches!(self.stage, Stage::Meet | Stage::Identify | Stage::Ended) {
             match self.request.take() {
-                Some(Request::Home(corners)) => return self.begin_home(corners, craft, now_ms),
+                Some(Request::Home(corners)) => {
+                    self.begin_landing_as_ordered();
+                    return self.begin_home(corners, craft, now_ms);
+                }
                 Some(Request::LandHere) => return self.begin_landing(craft, now_ms),
                 None => {}
             }

@@ -88,6 +88,7 @@ pub fn plan(name: &str) -> FlightPlan {
         zone_margin_m: 15.0,
         home_charge: None,
         low_scene: None,
+        rally: None,
         obstacles: Vec::new(),
         relief: None,
     }
@@ -221,7 +222,7 @@ impl World {
 }
 
 pub fn recall() -> FlightCommand {
-    FlightCommand::Recall { homeward: plan("m").homeward }
+    FlightCommand::Recall { homeward: plan("m").homeward, rally: None }
 }
 
 /// A world whose aircraft has reached a phase on flight "m".

@@ -354,6 +354,7 @@ mod tests {
             zone_margin_m: 15.0,
             home_charge: None,
             low_scene: None,
+            rally: None,
             obstacles: Vec::new(),
             relief: None,
         };

@@ -320,6 +320,7 @@ fn plan(question: &Question<'_>, demand: &Demand, drone: &DroneConfig, start: &S
         // Known when the wind and the charge are.
         home_charge: None,
         low_scene: None,
+        rally: None,
     }
 }
 

@@ -112,6 +112,7 @@ mod tests {
             stations: Vec::new(),
             no_fly_zones: Vec::new(),
             obstacles: Vec::new(),
+            rally_points: Vec::new(),
             fence: Ring::new([45.0, 135.0, 225.0, 315.0].map(corner).to_vec()).expect("a ring"),
             fence_height_max_m: ceiling_m,
             relief: None,

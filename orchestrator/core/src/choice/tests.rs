@@ -75,6 +75,7 @@ fn table(count: usize) -> Table {
             stations: vec![station],
             no_fly_zones: vec![],
             obstacles: vec![],
+            rally_points: Vec::new(),
             fence: square(0.0, 0.0, 3_000.0),
             fence_height_max_m: 120.0,
             relief: None,

@@ -1,6 +1,6 @@
 //! People's orders to aircraft, who may move one, and why an order is refused.
 
-use flight_types::{AccountId, DroneId, FlightCommand, FlightPhase, GeoPoint, LotId, MissionId, SurveyId};
+use flight_types::{AccountId, DroneId, FlightCommand, FlightPhase, GeoPoint, LotId, MissionId, RallyPointId, SurveyId};
 
 use super::{desk, escort, launch, orders};
 use crate::cause::Cause;
@@ -34,11 +34,17 @@ fn flight_of(state: &State, drone: &DroneId) -> Option<MissionId> {
     state.missions.values().find(|mission| !mission.ended && mission.drone == *drone).map(|mission| mission.id.clone())
 }
 
-/// Home with it. Asked again, it is ordered again: the aircraft may have left its way home.
-pub(crate) fn recall_requested(state: &mut State, turn: &mut Turn, drone: &DroneId) {
+/// Home with it, or to a rally point. Asked again, it is ordered again: the aircraft may have left its way home, or the pad is free by now.
+pub(crate) fn recall_requested(state: &mut State, turn: &mut Turn, drone: &DroneId, rally: Option<&RallyPointId>) {
     let Some(id) = flight_of(state, drone) else { return };
-    let again = state.missions.get(&id).is_some_and(|mission| mission.recalled);
-    if again {
+    let Some(mission) = state.missions.get_mut(&id) else { return };
+    let elsewhere = mission.rally_ordered.as_ref() != rally;
+    mission.rally_ordered = rally.cloned();
+    mission.diverted = None;
+    if mission.recalled {
+        if elsewhere {
+            orders::note_recalled(state, turn, &id, BY_OPERATOR);
+        }
         orders::order_home(state, turn, &id);
     } else {
         orders::recall(state, turn, &id, BY_OPERATOR);
@@ -139,7 +145,7 @@ pub(crate) fn admit(state: &State, actor: &Actor, event: &Event) -> Result<(), R
     match event {
         Event::LaunchApproved { mission } => may_approve(state, mission),
         Event::LaunchDenied { mission, .. } => waiting_launch(state, mission).map(drop),
-        Event::RecallRequested { drone } => flown(state, drone).map(drop),
+        Event::RecallRequested { drone, rally } => flown(state, drone).and_then(|mission| may_recall(mission, rally.as_ref())),
         Event::HoldRequested { drone } => may_move(state, drone).and_then(|mission| may_hold(mission, false)),
         Event::ContinueRequested { drone } => may_move(state, drone).and_then(|mission| may_hold(mission, true)),
         Event::LandRequested { drone } => may_move(state, drone).and_then(in_the_air),
@@ -218,6 +224,12 @@ fn flown<'a>(state: &'a State, drone: &DroneId) -> Result<&'a Mission, Refusal> 
     known(state, drone)?;
     let id = flight_of(state, drone);
     id.and_then(|id| state.missions.get(&id)).ok_or_else(|| not_now(Cause::NotOnFlight { drone: drone.clone() }))
+}
+
+/// A launch that waits is withdrawn, wherever it was to land.
+fn may_recall(mission: &Mission, rally: Option<&RallyPointId>) -> Result<(), Refusal> {
+    let strange = rally.filter(|id| mission.plan.rally_point(id).is_none());
+    strange.map_or(Ok(()), |id| Err(not_now(Cause::NoRallyPoint { rally_point: id.clone() })))
 }
 
 fn may_move<'a>(state: &'a State, drone: &DroneId) -> Result<&'a Mission, Refusal> {

@@ -1,6 +1,8 @@
 //! What the link reports: progress, failure, loss, low charge; and what follows from each.
 
-use flight_types::{DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId, Scene};
+use flight_types::{
+    DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId, RallyPointId, Scene, Shortfall,
+};
 
 use super::{desk, escort, launch, orders, survey};
 use crate::cause::Cause;
@@ -35,6 +37,7 @@ pub(crate) fn flight(state: &mut State, turn: &mut Turn, drone: &DroneId, id: &M
         FlightEvent::Intruder { name, distance_m, above_m } => intruder(state, turn, id, name, *distance_m, *above_m),
         FlightEvent::IntruderGone => intruder_gone(state, turn, id),
         FlightEvent::ModeChanged { mode, reason } => mode_changed(state, turn, id, mode, reason.as_deref()),
+        FlightEvent::Diverted { rally, shortfall } => diverted(state, turn, id, rally, shortfall.as_ref()),
         FlightEvent::Passed { corners } => survey::passed(state, turn, id, *corners),
         FlightEvent::Warning { text } => launch::note(state, turn, id, "drone_warning", &[("text", text.clone())]),
     }
@@ -108,7 +111,30 @@ fn returning(state: &mut State, turn: &mut Turn, id: &MissionId) {
     }
 }
 
+/// It makes for a rally point, or was found to have landed on one. Who ordered it there knows.
+fn diverted(state: &mut State, turn: &mut Turn, id: &MissionId, rally: &RallyPointId, shortfall: Option<&Shortfall>) {
+    let Some(mission) = state.missions.get_mut(id) else { return };
+    if mission.diverted.replace(rally.clone()).as_ref() == Some(rally) {
+        return;
+    }
+    let pct = |of: fn(&Shortfall) -> f64| shortfall.map_or(String::new(), |shortfall| format!("{:.0}", of(shortfall)));
+    let figures =
+        [("needed_pct", pct(|shortfall| shortfall.needed_pct)), ("remaining_pct", pct(|shortfall| shortfall.remaining_pct))];
+    let name = orders::rally_name(state, rally);
+    let mut detail = vec![("rally_point", name.clone())];
+    detail.extend(figures);
+    launch::note(state, turn, id, "drone_diverted", &detail);
+    if let Some(Shortfall { needed_pct, remaining_pct }) = shortfall {
+        let (needed_pct, remaining_pct) = (needed_pct.round() as i64, remaining_pct.round() as i64);
+        alert(state, turn, id, Cause::DivertedByCharge { rally_point: name, needed_pct, remaining_pct });
+    }
+}
+
 fn landed(state: &mut State, turn: &mut Turn, id: &MissionId) {
+    // It does not fly again before somebody has brought it to its pad.
+    if let Some(rally) = state.missions.get(id).and_then(|mission| mission.diverted.clone()) {
+        alert(state, turn, id, Cause::StandsAtRallyPoint { rally_point: orders::rally_name(state, &rally) });
+    }
     launch::end(state, turn, id);
     replace(state, turn, id);
 }

@@ -85,6 +85,8 @@ fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, role: Role) -> Mission
         phase: None,
         recalled: false,
         recall_reason: None,
+        rally_ordered: None,
+        diverted: None,
         home_again: 0,
         held: false,
         gives_way: false,

@@ -1,7 +1,7 @@
 //! The one place from which commands leave. Here recall wins, a pilot is left alone, and what must be said again after a restart
 //! is kept.
 
-use flight_types::{DroneId, FlightCommand, FlightPhase, FlightPlan, GeoPoint, MissionId};
+use flight_types::{DroneId, FlightCommand, FlightPhase, FlightPlan, GeoPoint, MissionId, RallyPointId};
 
 use super::{escort, launch};
 use crate::choice;
@@ -92,8 +92,21 @@ pub(super) fn recall(state: &mut State, turn: &mut Turn, id: &MissionId, reason:
     mission.recalled = true;
     mission.held = false;
     mission.recall_reason = Some(reason.to_owned());
-    launch::note(state, turn, id, "drone_recalled", &[("reason", reason.to_owned())]);
+    note_recalled(state, turn, id, reason);
     order_home(state, turn, id);
+}
+
+/// Why it was called, and to which rally point, if to one.
+pub(super) fn note_recalled(state: &mut State, turn: &Turn, id: &MissionId, reason: &str) {
+    let rally = state.missions.get(id).and_then(|mission| mission.rally_ordered.as_ref());
+    let rally = rally.map_or(String::new(), |rally| rally_name(state, rally));
+    launch::note(state, turn, id, "drone_recalled", &[("reason", reason.to_owned()), ("rally_point", rally)]);
+}
+
+/// A rally point's name as shown; its id where the site has changed under the flight.
+pub(super) fn rally_name(state: &State, id: &RallyPointId) -> String {
+    let points = state.site.iter().flat_map(|site| &site.rally_points);
+    points.filter(|point| point.id == *id).map(|point| point.name.clone()).next().unwrap_or_else(|| id.to_string())
 }
 
 /// A recalled aircraft that left its way home by itself is ordered home again so often: each time the way is found anew from
@@ -119,8 +132,8 @@ pub(super) fn order_home(state: &mut State, turn: &mut Turn, id: &MissionId) {
         incident::alert(state, turn, incident.as_ref(), OperatorAlert::RecallWaits { drone, pilot });
         return;
     }
-    let homeward = homeward(state, mission);
-    command(state, turn, id, FlightCommand::Recall { homeward });
+    let (homeward, rally) = (homeward(state, mission), mission.rally_ordered.clone());
+    command(state, turn, id, FlightCommand::Recall { homeward, rally });
 }
 
 /// The legal way home as the link is to read it (ADR 0010). With the person: from where they were last followed to. On the way

@@ -3,4 +3,5 @@
 mod bench;
 mod flows;
 mod invariants;
+mod rally;
 mod surveys;

@@ -34,6 +34,7 @@ pub fn site() -> SiteConfig {
         stations: Vec::new(),
         no_fly_zones: Vec::new(),
         obstacles: Vec::new(),
+        rally_points: Vec::new(),
         fence: Ring::new(corners).expect("four corners"),
         fence_height_max_m: 120.0,
         relief: None,

@@ -1,8 +1,10 @@
 //! The town put together: land, landmarks, houses, lots, zones, stations.
 
 use dispatch_core::config::{Approval, NoFlyZone, OnSilence, Policy};
-use flight_types::{DistrictId, DroneId, GeoPoint, Local, LocalFrame, Ring, StationId, ZoneId};
-use site_model::{Address, Building, DroneManifest, FenceManifest, Land, LandKind, Road, Site, SiteManifest, StationManifest};
+use flight_types::{DistrictId, DroneId, GeoPoint, Local, LocalFrame, RallyPointId, Ring, StationId, ZoneId};
+use site_model::{
+    Address, Building, DroneManifest, FenceManifest, Land, LandKind, RallyPointManifest, Road, Site, SiteManifest, StationManifest,
+};
 
 use crate::houses::{House, Kept, houses};
 use crate::parking::{LOTS, lots};
@@ -170,6 +172,8 @@ const PARK: &[Spot] = &[
     (-550.0, 450.0),
 ];
 const POND: &[Spot] = &[(-400.0, 480.0), (-360.0, 470.0), (-330.0, 490.0), (-335.0, 525.0), (-370.0, 540.0), (-405.0, 520.0)];
+/// In the park, away from its paths, its pond and its trees.
+const PARK_LAWN: Spot = (-325.0, 585.0);
 const FIELD: &[Spot] = &[(-560.0, 120.0), (-440.0, 130.0), (-445.0, 210.0), (-562.0, 200.0)];
 const PLAZA: &[Spot] = &[(540.0, 500.0), (615.0, 505.0), (622.0, 540.0), (545.0, 548.0)];
 const HOSPITAL_GROUND: &[Spot] = &[(10.0, 60.0), (240.0, 50.0), (270.0, 160.0), (240.0, 255.0), (10.0, 250.0)];
@@ -376,6 +380,7 @@ fn manifest(frame: &LocalFrame) -> SiteManifest {
         fence: FenceManifest { height_max_m: 120.0, ring: ring(frame, &fence) },
         // A small town: its guards are asked in smaller circles than a city's.
         policy: Policy { ring_radii_m: vec![600.0, 1_200.0, 3_000.0], ..Policy::default() },
+        rally_points: vec![rally_point(frame, "byeolbit-park", "별빛공원 잔디밭", PARK_LAWN)],
         stations: vec![
             station(frame, "solhyang", "솔향 스테이션", (-430.0, -390.0), 61.0, Approval::Automatic, &[("d1", 1), ("d2", 2)]),
             station(
@@ -389,6 +394,11 @@ fn manifest(frame: &LocalFrame) -> SiteManifest {
             ),
         ],
     }
+}
+
+fn rally_point(frame: &LocalFrame, id: &str, name: &str, spot: Spot) -> RallyPointManifest {
+    let id = RallyPointId::new(id).expect("a well-formed id");
+    RallyPointManifest { id, name: name.to_owned(), position: geo(frame, spot), ground_amsl_m: None }
 }
 
 fn station(

@@ -9,6 +9,7 @@ use flight_types::GeoPoint;
 use crate::error::SiteError;
 use crate::limits::{DRONES_PER_STATION_MAX, PAD_DISTANCE_MAX_M, SITE_RADIUS_MAX_M};
 use crate::model::{DroneManifest, SiteManifest, StationManifest, middle};
+use crate::rally::RallyPointManifest;
 
 pub(super) fn parse(path: &Path, text: &str) -> Result<SiteManifest, SiteError> {
     let manifest: SiteManifest =
@@ -40,6 +41,7 @@ pub(super) fn format(manifest: &SiteManifest) -> String {
     text +=
         &format!("]\n\n# How calls are handled: what differs from the defaults, which docs/sites.md lists.\n[policy]\n{policy}");
     manifest.stations.iter().for_each(|station| text += &format_station(station));
+    manifest.rally_points.iter().for_each(|point| text += &format_rally_point(point));
     text
 }
 
@@ -49,6 +51,16 @@ fn own_policy(policy: &Policy) -> String {
     let defaults = table(&Policy::default());
     let own: toml::Table = table(policy).into_iter().filter(|(key, value)| defaults.get(key) != Some(value)).collect();
     own.to_string()
+}
+
+fn format_rally_point(point: &RallyPointManifest) -> String {
+    let ground = point.ground_amsl_m.map_or(String::new(), |ground_amsl_m| format!("ground_amsl_m = {ground_amsl_m:?}\n"));
+    format!(
+        "\n# Where an aircraft may land that does not reach its pad, or finds it taken.\n[[rally_point]]\nid = {}\nname = {}\nposition = {}\n{ground}",
+        quoted(point.id.as_str()),
+        quoted(&point.name),
+        place(point.position),
+    )
 }
 
 fn format_station(station: &StationManifest) -> String {

@@ -74,7 +74,7 @@ impl Site {
         let centre = middle(manifest.fence.ring.corners());
         let layer = |name: &str, text: String| Layer { path: dir.join(name), text, centre };
         let elevation = elevation(dir, &manifest, texts.elevation)?;
-        Ok(Site {
+        let site = Site {
             roads: layers::roads(&layer(ROADS, texts.roads))?,
             addresses: layers::addresses(&layer(ADDRESSES, texts.addresses))?,
             buildings: layers::buildings(&layer(BUILDINGS, texts.buildings))?,
@@ -83,7 +83,10 @@ impl Site {
             land: texts.land.map_or(Ok(Vec::new()), |text| layers::land(&layer(LAND, text)))?,
             elevation,
             manifest,
-        })
+        };
+        let checked = site.check_rally_points();
+        checked.map_err(|(key, problem)| SiteError::Manifest { path: dir.join(MANIFEST), key, problem })?;
+        Ok(site)
     }
 
     /// Writes the folder that [`Site::load`] reads. Makes the folder.

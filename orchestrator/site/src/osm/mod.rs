@@ -116,6 +116,7 @@ fn empty_manifest(pbf: &Path, extract: &Extract, options: &OsmOptions) -> Result
         elevation: None,
         fence: guess::fence(&points),
         policy: dispatch_core::config::Policy::default(),
+        rally_points: Vec::new(),
         stations: Vec::new(),
     })
 }

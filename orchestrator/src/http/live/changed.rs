@@ -63,7 +63,7 @@ impl Changed {
                 self.offer(core, offer)
             }
             Event::LaunchApproved { mission } | Event::LaunchDenied { mission, .. } => self.mission(core, mission),
-            Event::RecallRequested { drone }
+            Event::RecallRequested { drone, .. }
             | Event::HoldRequested { drone }
             | Event::ContinueRequested { drone }
             | Event::LandRequested { drone }

@@ -175,6 +175,8 @@ export const api = {
   acknowledge: (incident: string) => post(`/incidents/${id(incident)}/acknowledge`),
   approve: (mission: string) => post(`/launches/${id(mission)}/approve`),
   deny: (mission: string, reason?: string) => post(`/launches/${id(mission)}/deny`, reason ? { reason } : {}),
+  /** To a rally point of its plan instead of its pad; a recall takes it back. */
+  rally: (drone: string, rallyPoint: string) => post(`/drones/${id(drone)}/rally`, { rally_point: rallyPoint }),
   drone: (drone: string, order: 'recall' | 'hold' | 'continue' | 'land') => post(`/drones/${id(drone)}/${order}`),
   control: (drone: string, action: 'take' | 'release') => post(`/drones/${id(drone)}/control`, { action }),
   light: (drone: string, on: boolean, brightness_pct: number) =>

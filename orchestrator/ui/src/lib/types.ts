@@ -204,6 +204,8 @@ export interface FlightPlan {
   homeward: LatLon[];
   transit_height_m: number;
   transit_speed_m_s: number;
+  /** Where it may land instead of on its pad. */
+  rally?: { points: { id: string; place: LatLon }[] } | null;
 }
 
 /** One flight; a caller or guard gets fewer fields. */
@@ -217,6 +219,10 @@ export interface Mission {
   phase?: FlightPhase | null;
   recalled?: boolean;
   recall_reason?: string | null;
+  /** A person had it recalled to this rally point. */
+  rally_ordered?: string | null;
+  /** It makes for this rally point, or stands there. */
+  diverted?: string | null;
   held?: boolean;
   light: LightState;
   link_lost?: boolean;

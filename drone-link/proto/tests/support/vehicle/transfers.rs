@@ -26,9 +26,10 @@ impl Vehicle {
 
     pub(super) fn mission_count(&mut self, count: &MISSION_COUNT_DATA) {
         if count.mission_type == MavMissionType::MAV_MISSION_TYPE_RALLY {
-            assert_eq!(count.count, 0, "rally points are only taken off");
             self.rally.clear();
-            return self.mission_ack(count.mission_type, MavMissionResult::MAV_MISSION_ACCEPTED);
+            if count.count == 0 {
+                return self.mission_ack(count.mission_type, MavMissionResult::MAV_MISSION_ACCEPTED);
+            }
         }
         self.receiving = Some(Receiving {
             kind: count.mission_type,
@@ -89,6 +90,8 @@ impl Vehicle {
         let receiving = self.receiving.take().expect("just looked at");
         if receiving.kind == MavMissionType::MAV_MISSION_TYPE_FENCE {
             self.fence = receiving.items;
+        } else if receiving.kind == MavMissionType::MAV_MISSION_TYPE_RALLY {
+            self.rally = receiving.items;
         } else {
             self.mission = receiving.items;
             if self.ardupilot {

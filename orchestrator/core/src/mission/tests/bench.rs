@@ -94,6 +94,7 @@ pub fn site(approval: Approval) -> SiteConfig {
         ],
         no_fly_zones: vec![],
         obstacles: vec![],
+        rally_points: Vec::new(),
         fence: square(0.0, 0.0, 2_000.0),
         fence_height_max_m: 120.0,
         relief: None,
@@ -337,7 +338,8 @@ fn command_text(command: &FlightCommand) -> String {
             )
         }
         FlightCommand::Light { on, brightness_pct } => format!("light {} {brightness_pct} %", if *on { "on" } else { "off" }),
-        FlightCommand::Recall { homeward } => format!("recall {}", line(homeward)),
+        FlightCommand::Recall { homeward, rally: None } => format!("recall {}", line(homeward)),
+        FlightCommand::Recall { rally: Some(rally), .. } => format!("recall to {rally}"),
         FlightCommand::GiveWay { height_m } => format!("give way at {height_m:.0} m"),
         FlightCommand::Hold => "hold".to_owned(),
         FlightCommand::Continue => "continue".to_owned(),

@@ -498,7 +498,7 @@ fn recall_wins_over_hold_and_everything_later() {
     bench.operator(Event::HoldRequested { drone: drone("d1") });
     bench.moved("ann", &incident, at(5.0, 300.0));
     bench.operator(Event::ContinueRequested { drone: drone("d1") });
-    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    bench.operator(Event::RecallRequested { drone: drone("d1"), rally: None });
     bench.operator(Event::HoldRequested { drone: drone("d1") });
     bench.operator(Event::ContinueRequested { drone: drone("d1") });
     bench.wait_s(3);
@@ -530,7 +530,7 @@ fn a_pilot_in_control_is_left_alone_and_a_recall_waits() {
     bench.operator(Event::HoldRequested { drone: d1.clone() });
     bench.wait_s(3);
     bench.moved("ann", &incident, at(5.0, 300.0));
-    bench.operator(Event::RecallRequested { drone: d1.clone() });
+    bench.operator(Event::RecallRequested { drone: d1.clone(), rally: None });
     bench.operator(Event::ControlReleased { drone: d1, by });
     told(
         &bench,
@@ -584,7 +584,7 @@ fn a_call_takes_the_aircraft_from_a_survey() {
     (status.position, status.height_m, status.armed, status.landed) = (Some(at(150.0, 100.0)), Some(60.0), Some(true), Some(false));
     bench.call("ann", at(0.0, 300.0));
     bench.report_on("d1", &survey, FlightEvent::Reached { phase: FlightPhase::Returning });
-    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    bench.operator(Event::RecallRequested { drone: drone("d1"), rally: None });
     told(
         &bench,
         &expect![[r#"
@@ -669,7 +669,7 @@ fn a_recalled_aircraft_that_stops_on_its_way_home_is_called_again_and_then_a_pil
     let mut bench = Bench::new(site(Approval::Automatic));
     bench.call("ann", at(0.0, 300.0));
     bench.fly_to_scene("d1");
-    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    bench.operator(Event::RecallRequested { drone: drone("d1"), rally: None });
     for mode in ["hold", "return", "manual", "land", "hold", "hold", "hold", "hold"] {
         bench.report("d1", FlightEvent::ModeChanged { mode: mode.to_owned(), reason: Some("said".to_owned()) });
     }
@@ -704,7 +704,7 @@ fn a_way_home_that_cannot_be_begun_is_ordered_again() {
     let mut bench = Bench::new(site(Approval::Automatic));
     bench.call("ann", at(0.0, 300.0));
     bench.fly_to_scene("d1");
-    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    bench.operator(Event::RecallRequested { drone: drone("d1"), rally: None });
     let failure = FlightFailure::Upload { reason: "no answer".to_owned() };
     bench.report("d1", FlightEvent::Failed { failure, airborne: true });
     told(
@@ -733,7 +733,7 @@ fn an_aircraft_is_recalled_from_where_it_was_diverted_round_a_zone() {
     let status = bench.status("d1");
     (status.position, status.height_m, status.armed, status.landed) = (Some(at(180.0, 200.0)), Some(60.0), Some(true), Some(false));
     bench.call("ann", at(400.0, 300.0));
-    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    bench.operator(Event::RecallRequested { drone: drone("d1"), rally: None });
     told(
         &bench,
         &expect![[r#"
@@ -798,7 +798,7 @@ fn a_restart_says_again_what_still_holds() {
     let mut bench = Bench::new(site(Approval::Automatic));
     bench.call("ann", at(0.0, 300.0));
     bench.fly_to_scene("d1");
-    bench.operator(Event::RecallRequested { drone: drone("d1") });
+    bench.operator(Event::RecallRequested { drone: drone("d1"), rally: None });
     let commands: Vec<String> = bench.core.outstanding().iter().filter_map(|effect| command_word(&effect.action)).collect();
     assert_eq!(commands, ["fly from OnScene", "light", "recall"]);
 }

@@ -105,7 +105,7 @@ fn happen(bench: &mut Bench, happening: &Happening) {
                 bench.operator(Event::LaunchDenied { mission, reason: None });
             }
         }
-        Happening::Recall(drone) => bench.operator(Event::RecallRequested { drone: d(drone) }),
+        Happening::Recall(drone) => bench.operator(Event::RecallRequested { drone: d(drone), rally: None }),
         Happening::Hold(drone) => bench.operator(Event::HoldRequested { drone: d(drone) }),
         Happening::Continue(drone) => bench.operator(Event::ContinueRequested { drone: d(drone) }),
         Happening::Land(drone) => bench.operator(Event::LandRequested { drone: d(drone) }),

@@ -163,7 +163,7 @@ fn a_persons_recall_and_a_cancel_end_a_survey() {
         fly(&mut bench, "d1");
         let id = survey(&bench).id;
         match by_recall {
-            true => bench.operator(Event::RecallRequested { drone: drone("d1") }),
+            true => bench.operator(Event::RecallRequested { drone: drone("d1"), rally: None }),
             false => bench.operator(Event::SurveyCancelled { survey: id }),
         }
         land(&mut bench, "d1");

@@ -5,7 +5,7 @@ import type { LatLon } from '../types';
 export interface SiteLabel {
   at: LatLon;
   text: string;
-  kind: 'place' | 'lot' | 'no_fly';
+  kind: 'place' | 'lot' | 'no_fly' | 'rally_point';
 }
 
 /** More names than this crowd a phone's map. */
@@ -24,9 +24,9 @@ function placeOf(geometry: GeoJSON.Geometry): LatLon | null {
   return null;
 }
 
-/** No-fly zones first, then lots, then named places, until the map is full. */
+/** No-fly zones first, then rally points, lots and named places, until the map is full. */
 export function siteLabels(site: GeoJSON.FeatureCollection): SiteLabel[] {
-  const kinds: readonly SiteLabel['kind'][] = ['no_fly', 'lot', 'place'];
+  const kinds: readonly SiteLabel['kind'][] = ['no_fly', 'rally_point', 'lot', 'place'];
   const labels = kinds.flatMap((kind) =>
     site.features.flatMap((feature) => {
       if (feature.properties?.['kind'] !== kind) return [];

@@ -11,6 +11,13 @@ class Site {
   token: string | null = null;
   #loading: Promise<void> | null = null;
 
+  /** A rally point's name as shown; its id while the map is not there. */
+  rallyPoint(id: string): string {
+    const named = this.map?.features.find((feature) => feature.properties?.['kind'] === 'rally_point' && feature.properties['id'] === id);
+    const name: unknown = named?.properties?.['name'];
+    return typeof name === 'string' ? name : id;
+  }
+
   load(): Promise<void> {
     this.#loading ??= this.#fetch();
     return this.#loading;

@@ -108,6 +108,14 @@ const siteLayers: LayerSpecification[] = [
     paint: { 'line-color': colour.fence, 'line-width': 1.2, 'line-dasharray': [4, 3], 'line-opacity': 0.7 },
   },
   {
+    id: 'rally-point',
+    type: 'circle',
+    source: 'site',
+    filter: kindIs('rally_point'),
+    minzoom: 13,
+    paint: { 'circle-radius': 6, 'circle-color': colour.home, 'circle-opacity': 0.35, 'circle-stroke-width': 2, 'circle-stroke-color': colour.home },
+  },
+  {
     id: 'pad',
     type: 'circle',
     source: 'site',
