@@ -29,6 +29,8 @@ mod live;
 mod lots;
 #[path = "http/managers.rs"]
 mod managers;
+#[path = "http/rally.rs"]
+mod rally;
 #[path = "http/roles.rs"]
 mod roles;
 #[path = "http/sessions.rs"]

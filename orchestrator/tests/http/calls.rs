@@ -75,6 +75,8 @@ async fn bad_input_gets_an_answer_that_helps() {
         ("pilot", "/drones/d1/light", r#"{"on":true,"brightness_pct":101}"#, 422, "0 to 100"),
         ("pilot", "/drones/d1/control", r#"{"action":"steal"}"#, 422, "unknown variant"),
         ("pilot", "/drones/none/recall", "", 404, "none"),
+        ("pilot", "/drones/d1/rally", r#"{"rally_point":"a b"}"#, 422, "an identifier has"),
+        ("pilot", "/drones/d1/rally", r#"{"rally_point":"yard"}"#, 409, "d1"),
         ("", "/callers", &large, 413, "65536 bytes"),
         ("", "/callers", r#"{"name":"A","phone":"1","consent":true}"#, 422, "phone"),
         ("", "/callers", r#"{"name":"A","phone":"123","consent":false}"#, 422, "consent"),

@@ -59,6 +59,7 @@ const EXPECTED: &[(&str, &str, &str)] = &[
     ("GET", "/api/v1/drones/{id}", "operator pilot admin"),
     ("GET", "/api/v1/drones/{id}/tlog", "pilot admin"),
     ("POST", "/api/v1/drones/{id}/recall", "operator pilot"),
+    ("POST", "/api/v1/drones/{id}/rally", "operator pilot"),
     ("POST", "/api/v1/drones/{id}/hold", "operator pilot"),
     ("POST", "/api/v1/drones/{id}/continue", "operator pilot"),
     ("POST", "/api/v1/drones/{id}/land", "operator pilot"),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 
-use dispatch_core::config::{Approval, DroneConfig, OnSilence, Policy, SiteConfig, StationConfig};
+use dispatch_core::config::{Approval, DroneConfig, OnSilence, Policy, SiteConfig, SiteRallyPoint, StationConfig};
 use dispatch_core::effect::{Action, Effect};
 use dispatch_core::event::{Actor, Event, GeocodedAddress, GuardCandidate, GuardsNear, Role};
 use dispatch_core::survey::{Coverage, Pass, SurveyHow, SurveyKind, Unseen, UnseenReason};
@@ -147,7 +147,12 @@ fn site() -> SiteConfig {
         stations: vec![station],
         no_fly_zones: Vec::new(),
         obstacles: Vec::new(),
-        rally_points: Vec::new(),
+        rally_points: vec![SiteRallyPoint {
+            id: id("yard"),
+            name: "The yard".to_owned(),
+            position: centre().moved(180.0, 300.0),
+            ground_amsl_m: 30.0,
+        }],
         fence: Ring::new(corners.to_vec()).expect("four corners"),
         fence_height_max_m: 120.0,
         relief: None,

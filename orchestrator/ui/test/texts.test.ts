@@ -90,7 +90,7 @@ describe('every code that the server can send has its text', () => {
 
   it('said in Korean from a live alert, a timeline line and an old log', () => {
     const alert = { alert: 'flight_failed', drone: 'd1', reason: { cause: 'failure', failure: { why: 'timeout', step: 'transit', limit_s: 120 } } };
-    expect(say.alert(ko, alert as Parameters<typeof say.alert>[1])).toMatch(/d1 비행 실패.*120초/);
+    expect(say.alert(ko, alert as Parameters<typeof say.alert>[1])).toMatch(/d1 기체.*120초/);
     const detail = { drone: 'd1', reason: 'transit took longer than 120 s', cause: 'failure', cause_why: 'timeout', cause_step: 'transit', cause_limit_s: '120' };
     expect(say.timeline(ko, { what: 'drone_failed', detail })).toMatch(/120초/);
     expect(say.timeline(ko, { what: 'drone_failed', detail: { reason: 'an old sentence' } })).toContain('an old sentence');

@@ -1,5 +1,6 @@
 //! Random scenarios: one seed, one small town's night with faults drawn from the list.
 
+use flight_types::RallyPointId;
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64;
 
@@ -154,7 +155,12 @@ fn fault(random: &mut Pcg64, scenario: &Scenario) -> Step {
         _ => None,
     };
     let for_s = lasts(what).then(|| random.random_range(0.5..30.0));
-    Step { value, for_s, ..step(random.random_range(0.0..FAULTS_UNTIL_S), what, who, drone) }
+    let at_s = random.random_range(0.0..FAULTS_UNTIL_S);
+    // By its time and not by another draw: the night of a seed stays as it was before there were rally points.
+    let elsewhere = what == Deed::Recall && (at_s as u64).is_multiple_of(2);
+    let points = scenario.site_file.iter().flat_map(|site| &site.rally_points);
+    let rally_point = points.filter(|_| elsewhere).find_map(|point| RallyPointId::new(&point.id).ok());
+    Step { value, for_s, rally_point, ..step(at_s, what, who, drone) }
 }
 
 fn lasts(what: Deed) -> bool {

@@ -530,7 +530,7 @@ export const ko: Messages = {
     no_drone: '비행 가능한 기체가 없습니다',
     approval_silent: (launched) =>
       launched ? '시간 안에 결정이 없어 기체가 이륙했습니다' : '시간 안에 결정이 없어 기체가 이륙하지 않습니다',
-    flight_failed: (drone, reason) => `${drone}: ${reason}`,
+    flight_failed: (drone, reason) => `${drone} 기체: ${reason}`,
     link_lost: (drone) => `비행 중 ${drone} 통신 두절`,
     not_recorded: (drone) => `디스크가 가득 찼습니다: ${drone} 영상이 기록되지 않습니다`,
     recall_waits: (drone, pilot) => `${drone} 복귀가 필요하지만 ${pilot} 조종사가 제어 중입니다`,
@@ -712,7 +712,7 @@ export const ko: Messages = {
     alert_backup_wanted: (d) => `경보: ${d.guard ?? '경호원'} 지원 요청`,
     alert_no_drone: () => '경보: 비행 가능한 기체 없음',
     alert_approval_silent: (d) => `경보: 시간 안에 이륙 결정 없음, ${d.outcome === 'launch' ? '이륙함' : '이륙하지 않음'}`,
-    alert_flight_failed: (d) => `경보: ${d.drone ?? '드론'}${d.reason ? `: ${d.reason}` : ' 계획대로 비행할 수 없음'}`,
+    alert_flight_failed: (d) => `경보: ${d.drone ?? '드론'} 기체${d.reason ? `: ${d.reason}` : ' 계획대로 비행할 수 없음'}`,
     alert_link_lost: (d) => `경보: ${d.drone ?? '드론'} 통신 두절`,
     alert_not_recorded: (d) => `경보: 디스크가 가득 참, ${d.drone ?? '드론'} 영상이 기록되지 않음`,
     alert_recall_waits: (d) => `경보: ${d.drone ?? '드론'} 복귀가 필요하지만 ${d.pilot ?? '조종사'} 제어 중`,
