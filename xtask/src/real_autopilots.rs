@@ -1,5 +1,6 @@
 //! One whole escort with autopilots that nobody here wrote: the real server, the real link, and real PX4 on our physics or
-//! ArduCopter on its own. Then another whose server goes away over the caller: it must come home by itself, by a legal way.
+//! ArduCopter on its own. Then another whose server goes away over the caller: it must come home by itself, by a legal way. And a third that an operator
+//! sends from its scene to a rally point.
 //! docs/autopilots.md tells how to get those programs; they are never built or fetched from here.
 
 use std::ffi::OsString;
@@ -24,6 +25,8 @@ const PX4_GROUND_STATION_PORT: u16 = 14_550;
 const PX4_SIMULATOR: &str = "127.0.0.1:4560";
 /// The least share of the time with the light in which it is on the caller: what every escort promises.
 const LIGHT_SHARE_MIN: f64 = 0.95;
+/// The rally point of the demo's site.
+const RALLY_POINT: &str = "byeolbit-park";
 /// Pages and broker of this play; away from the demo's.
 const HTTP_PORT: u16 = 18_080;
 
@@ -91,6 +94,12 @@ pub fn fly(autopilot: Autopilot) -> anyhow::Result<()> {
         let mut play = Play::set(autopilot, &program, &alone, true)?;
         play.run(&["--until-on-scene"])?;
         play.leave_alone()?;
+        play.check(false)
+    })?;
+    let diverted = target.join(format!("diverted-{}", name.to_lowercase()));
+    played(&diverted, "the flight to a rally point", name, || {
+        let mut play = Play::set(autopilot, &program, &diverted, false)?;
+        play.run(&["--divert-to", RALLY_POINT])?;
         play.check(false)
     })
 }

@@ -30,6 +30,26 @@ fn a_restarted_program_adopts_the_aircraft_and_launches_no_second_time() {
 }
 
 #[test]
+fn one_that_has_landed_with_its_list_on_board_is_put_into_hold() {
+    // By its own way home, and found on its pad by a program that was away meanwhile.
+    for away in [false, true] {
+        let mut world = world_at(FlightPhase::Returning, CLEAR, 7);
+        if away {
+            world.weather.loss_pct = 100;
+            world.run(240_000);
+            assert!(world.vehicle.landed && world.vehicle.mode == MISSION);
+            world.weather = CLEAR;
+            world.vehicle.clock_ahead_ms = 120_000;
+            world.restart_link();
+            world.command("m", fly(plan("m"), FlightPhase::Returning));
+        }
+        world.run_until_phase(240_000, FlightPhase::Landed);
+        world.run(3_000);
+        assert_eq!((world.vehicle.mode, world.vehicle.armed), (HOLD, false), "away {away}");
+    }
+}
+
+#[test]
 fn one_that_may_be_in_the_air_is_waited_for_after_a_restart() {
     for phase in [FlightPhase::Armed, FlightPhase::Airborne, FlightPhase::OnScene, FlightPhase::Returning] {
         let mut world = world_at(phase, CLEAR, 7);
@@ -114,7 +134,7 @@ fn one_that_has_come_down_is_not_lifted_again_by_a_restart() {
     world.run_until_phase(30_000, FlightPhase::Landed);
     world.run(10_000);
     assert!(world.vehicle.landed && !world.vehicle.armed);
-    assert_eq!((world.vehicle.launches, world.vehicle.modes_ordered.len()), (1, orders));
+    assert_eq!((world.vehicle.launches, &world.vehicle.modes_ordered[orders..]), (1, &[HOLD][..]), "nothing that flies");
 }
 
 #[test]

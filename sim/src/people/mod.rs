@@ -10,6 +10,7 @@ mod caller;
 mod guard;
 mod operator;
 
+mod diverted;
 mod followed;
 mod verdict;
 

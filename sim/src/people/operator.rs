@@ -30,6 +30,11 @@ impl Operator {
         self.client.get("/drones").await
     }
 
+    /// Sends an aircraft to a rally point instead of its pad.
+    pub async fn divert(&self, drone: &str, rally_point: &str) -> anyhow::Result<()> {
+        self.client.post(&format!("/drones/{drone}/rally"), &json!({"rally_point": rally_point})).await.map(drop)
+    }
+
     /// Lets go what has waited long enough.
     pub async fn live(self) {
         let mut ticks = tokio::time::interval(TICK);

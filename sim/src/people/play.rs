@@ -15,6 +15,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::caller::Caller;
 use super::client::Client;
+use super::diverted::divert;
 use super::followed::Followed;
 use super::guard::Guard;
 use super::operator::Operator;
@@ -54,6 +55,9 @@ pub struct PeopleOptions {
     /// End when the aircraft is on scene: what becomes of it then is for somebody else to see.
     #[arg(long, requires = "once")]
     pub until_on_scene: bool,
+    /// From the scene the operator sends the aircraft to this rally point instead of its pad; end when it stands there.
+    #[arg(long, requires = "once", conflicts_with = "until_on_scene")]
+    pub divert_to: Option<String>,
     /// Give up after so many seconds.
     #[arg(long = "for")]
     pub for_s: Option<f64>,
@@ -161,6 +165,11 @@ async fn escort(
     println!("a call: {incident}");
     let true_place = caller.true_place();
     let mut followed = Followed::default();
+    if let Some(elsewhere) = &options.divert_to {
+        // Whatever becomes of the incident meanwhile.
+        let (_, stands) = tokio::join!(caller.live(&incident), divert(watcher, site, &incident, elsewhere));
+        return stands.map(|()| None);
+    }
     let state = tokio::select! {
         state = caller.live(&incident) => state?,
         never = watch_aircraft(watcher, &incident, &true_place, &mut followed) => match never {},

@@ -424,7 +424,16 @@ impl Flight {
         craft.forget_mode();
         craft.commander.cancel_movements();
         craft.transfer = None;
+        self.stand_down(craft, now_ms);
         self.go(Stage::Ended, now_ms);
+    }
+
+    /// On the ground with its list still on board: in hold nobody who arms it for something else sends it off by that list.
+    fn stand_down(&self, craft: &mut Craft, now_ms: u64) {
+        let stands = craft.telemetry.landed() == Some(true) && craft.telemetry.armed() == Some(false);
+        if stands && !self.yielded && craft.telemetry.mode() == Some(Mode::Mission) {
+            craft.ensure_mode(Mode::Hold, now_ms);
+        }
     }
 
     /// Whether nothing more will come of this flight.
