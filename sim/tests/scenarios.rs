@@ -88,7 +88,9 @@ fn the_light_holds_who_walks_and_who_runs_and_nobody_is_flown_over() {
         // From a third of the height the circle is a third as wide.
         wanted("escort-walking-well-placed", 98.0, 95.0, 20, 35.0),
         wanted("escort-walking-untold", 97.0, 92.0, 18, 70.0),
-        wanted("escort-running-untold", 95.0, 88.0, 10, 70.0),
+        wanted("escort-turns-back", 99.0, 95.0, 20, 35.0),
+        wanted("up-a-hill", 98.0, 95.0, 20, 40.0),
+        wanted("escort-running-untold", 95.0, 88.0, 15, 70.0),
         wanted("escort-stop-and-go", 99.0, 95.0, 20, 60.0),
         wanted("escort-standing", 99.0, 95.0, 20, 35.0),
     ] {

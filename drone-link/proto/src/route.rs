@@ -13,6 +13,10 @@ const TARGET_SPEED_MAX_M_S: f64 = 10.0;
 /// The largest step round the person at once, degrees. With a margin of 10 % the chord of 45° stays outside the stand-off:
 /// 1.1 × cos 22.5° = 1.016.
 const STEP_DEG: f64 = 45.0;
+/// From so far round either way is about as long, degrees.
+const OPPOSITE_DEG: f64 = 120.0;
+/// Where it was sent last lies on a side if it is so far round, degrees.
+const BEGUN_DEG: f64 = 5.0;
 /// A hover point this near its best bearing is good enough, degrees.
 const BEARING_DEADBAND_DEG: f64 = 20.0;
 /// A hover point keeps so far off zones and the fence, metres: what gusts, overshoot and the noise of a fix add up to.
@@ -50,7 +54,7 @@ impl Target {
         Self { place: self.place.moved(self.heading_deg(), speed_m_s * passed_s), ..*self }
     }
 
-    fn speed_m_s(&self) -> f64 {
+    pub fn speed_m_s(&self) -> f64 {
         let speed = self.east_m_s.hypot(self.north_m_s);
         if speed.is_finite() { speed.min(TARGET_SPEED_MAX_M_S) } else { 0.0 }
     }
@@ -105,12 +109,24 @@ pub(crate) fn aside(plan: &FlightPlan, here: GeoPoint, person: GeoPoint) -> Opti
 /// Where to hover next: at the stand-off (plus margin) from the person, behind them when they walk, so that the light falls
 /// ahead of them; otherwise on the side where the aircraft is. Never over them on the way. When no straight leg leads to such a place,
 /// the next corner of a way to one. `None` when nothing is allowed.
-pub(crate) fn hover_point(plan: &FlightPlan, target: &Target, here: GeoPoint, distance_m: f64) -> Option<GeoPoint> {
+pub(crate) fn hover_point(
+    plan: &FlightPlan,
+    target: &Target,
+    here: GeoPoint,
+    distance_m: f64,
+    before: Option<GeoPoint>,
+) -> Option<GeoPoint> {
     let person = target.ahead();
     let bearing_now = if person.distance_m(&here) < 0.1 { 0.0 } else { person.bearing_deg(&here) };
     let standing = target.speed_m_s() < STANDING_M_S;
     let bearing_best = if standing { bearing_now } else { target.heading_deg() + 180.0 };
     let turn = wrap_deg(bearing_best - bearing_now);
+    // Nearly opposite, the shorter way round is now this one and now that one: it goes on round the side that it has begun.
+    let begun = before.map(|before| wrap_deg(person.bearing_deg(&before) - bearing_now)).filter(|begun| begun.abs() > BEGUN_DEG);
+    let turn = match begun {
+        Some(begun) if turn.abs() > OPPOSITE_DEG => turn.abs().copysign(begun),
+        _ => turn,
+    };
     let step = if turn.abs() < BEARING_DEADBAND_DEG { 0.0 } else { turn.clamp(-STEP_DEG, STEP_DEG) };
     let mut angles_deg: Vec<f64> = Vec::new();
     for angle_deg in DETOURS_DEG.map(|detour| wrap_deg(step + detour).clamp(-STEP_DEG, STEP_DEG)) {
@@ -278,7 +294,7 @@ mod tests {
         let round = way_home(&tower, to, &[], &[from]);
         assert!(round.len() > 1, "{round:?}");
         let walker = Target { place: at(75.0, 0.0), east_m_s: 1.4, north_m_s: 0.0 };
-        let hover = hover_point(&low, &walker, at(66.0, 0.0), 8.8).expect("room beside the house");
+        let hover = hover_point(&low, &walker, at(66.0, 0.0), 8.8, None).expect("room beside the house");
         assert!(room_m(&low, hover, hover) >= HOVER_MARGIN_M, "{}", room_m(&low, hover, hover));
     }
 
@@ -290,7 +306,7 @@ mod tests {
             let (person, mut here) = (at(100.0, 0.0).moved(f64::from(bearing), 130.0), at(100.0, 0.0).moved(200.0, 130.0));
             let target = Target { place: person, east_m_s: 0.0, north_m_s: 0.0 };
             for hop in 0.. {
-                let goal = hover_point(&plan, &target, here, 8.8).expect("there is a way");
+                let goal = hover_point(&plan, &target, here, 8.8, None).expect("there is a way");
                 assert!(room_m(&plan, here, goal) >= HOVER_MARGIN_M - 0.1, "{bearing}: {}", room_m(&plan, here, goal));
                 assert!(hop < 20, "{bearing}: goes on and on");
                 if goal.distance_m(&person) < 9.0 {
@@ -322,7 +338,7 @@ mod tests {
             let person = target.ahead();
             let mut here = person.moved(0.0, 8.8);
             for _ in 0..6 {
-                let goal = hover_point(&plan, &target, here, 8.8).expect("open space");
+                let goal = hover_point(&plan, &target, here, 8.8, None).expect("open space");
                 for share in 0..=10 {
                     let along = here.moved(here.bearing_deg(&goal), here.distance_m(&goal) * f64::from(share) / 10.0);
                     assert!(along.distance_m(&person) > 8.0, "course {course}: {}", along.distance_m(&person));
@@ -332,6 +348,22 @@ mod tests {
             let off = wrap_deg(person.bearing_deg(&here) - f64::from(course) - 180.0);
             assert!(off.abs() <= BEARING_DEADBAND_DEG, "course {course}: {off} degrees from behind");
         }
+    }
+
+    #[test]
+    fn round_somebody_who_comes_towards_it_the_aircraft_goes_on_by_the_side_that_it_has_begun() {
+        let plan = plan(Vec::new());
+        let coming = |off_deg: f64| {
+            let (sin, cos) = off_deg.to_radians().sin_cos();
+            Target { place: at(0.0, 0.0), east_m_s: sin * 1.4, north_m_s: cos * 1.4 }
+        };
+        let here = coming(0.0).ahead().moved(0.0, 8.8);
+        let east_m = |goal: GeoPoint| LocalFrame::new(here).to_local(goal).east_m;
+        let begun = hover_point(&plan, &coming(-4.0), here, 8.8, None).expect("open space");
+        let other = hover_point(&plan, &coming(4.0), here, 8.8, None).expect("open space");
+        assert!(east_m(begun) * east_m(other) < 0.0, "the shorter way round depends on little");
+        let kept = hover_point(&plan, &coming(4.0), here, 8.8, Some(begun)).expect("open space");
+        assert!(east_m(kept) * east_m(begun) > 0.0);
     }
 
     /// Every leg of a way home from here, each metre of it, stays out of zones and inside the fence.

@@ -28,6 +28,16 @@ const HEIGHT_STEP_M: f64 = 0.5;
 /// A leg of a low scene may begin so far under its height, metres: what an aircraft climbs on its way before a few metres are flown. From further below
 /// it climbs where it is: there it knows what is under it.
 const CLIMBED_ON_THE_WAY_M: f64 = 3.0;
+/// From somebody who goes the way of so many seconds more is kept: that they turned back is known two to three seconds later, in which they come nearer
+/// twice as fast as they go, and braking takes another.
+const TURNS_BACK_S: f64 = 6.0;
+/// A pace that was seen fades by so much in a second, metres per second: who walked is one who stands after a quarter of a minute. Who turns back is
+/// thought to stand for some seconds first.
+const PACE_FADES_M_S2: f64 = 0.1;
+/// Nobody is followed from further off for their pace, metres: with what the aircraft lags behind, the light reaches no further.
+const FOLLOWED_FROM_M_MAX: f64 = 24.0;
+/// Parts of a leg that are tried where all of it rises too steeply.
+const LEG_SHARES: [f64; 3] = [0.75, 0.5, 0.25];
 /// Full brightness, per cent.
 const FULL_PCT: u8 = 100;
 /// A computer that was started less than this before the program that looks for its aircraft, or after it, was not seen to land it, milliseconds: no
@@ -351,8 +361,11 @@ impl Flight {
         if soon {
             return;
         }
-        let distance_m = stand_off_m * (1.0 + craft.limits.stand_off_margin);
-        let Some(goal) = route::hover_point(&self.plan, &target, here, distance_m) else {
+        let nearest_m = stand_off_m * (1.0 + craft.limits.stand_off_margin);
+        let distance_m = self.kept_distance_m(nearest_m, &target, now_ms);
+        let before = self.hover.map(|(before, _)| before);
+        let hover_point = |distance_m| route::hover_point(&self.plan, &target, here, distance_m, before);
+        let Some(goal) = hover_point(distance_m).or_else(|| hover_point(nearest_m)) else {
             return self.say_cornered();
         };
         self.cornered = false;
@@ -367,14 +380,33 @@ impl Flight {
             return;
         }
         let over_home_m = height_m + self.plan.post_base_along_m(here, goal, wanted_m);
-        // The ground rises more steeply than an aircraft climbs on its way: first up, where it is.
-        let is_low = self.plan.low_scene.is_some_and(|low| wanted_m <= low.height_m);
-        let too_low = craft.telemetry.height_m.is_some_and(|now_m| now_m + CLIMBED_ON_THE_WAY_M < over_home_m);
-        let goal = if is_low && too_low { here } else { goal };
+        let goal = self.as_far_as_it_is_high_enough(here, goal, wanted_m, height_m, craft);
         self.hover = Some((goal, now_ms));
         self.ordered_m = Some(height_m);
         let altitude_amsl_m = self.home_amsl_m(craft) + over_home_m;
         craft.order_reposition(goal, altitude_amsl_m, goal.bearing_deg(&target.place), now_ms);
+    }
+
+    /// More than the stand-off is kept from somebody who goes, by the fastest that they went of late: they may turn back, and who turns back is known to
+    /// a second or two later, while they come as fast as the aircraft went after them.
+    fn kept_distance_m(&mut self, stand_off_m: f64, target: &Target, now_ms: u64) -> f64 {
+        let (before_m_s, before_ms) = self.pace;
+        let slowed_m_s = before_m_s - PACE_FADES_M_S2 * now_ms.saturating_sub(before_ms) as f64 / 1_000.0;
+        let pace_m_s = target.speed_m_s().max(slowed_m_s).max(0.0);
+        self.pace = (pace_m_s, now_ms);
+        stand_off_m.max((stand_off_m + TURNS_BACK_S * pace_m_s).min(FOLLOWED_FROM_M_MAX))
+    }
+
+    /// Where the ground rises more steeply than an aircraft climbs on its way, only so far of the leg as it is high enough for, and up there: a person
+    /// who turns round comes nearer to one that stays.
+    fn as_far_as_it_is_high_enough(&self, here: GeoPoint, goal: GeoPoint, wanted_m: f64, height_m: f64, craft: &Craft) -> GeoPoint {
+        let is_low = self.plan.low_scene.is_some_and(|low| wanted_m <= low.height_m);
+        let Some(now_m) = craft.telemetry.height_m.filter(|_| is_low) else { return goal };
+        let reach_m = now_m + CLIMBED_ON_THE_WAY_M;
+        let high_enough = |place: &GeoPoint| height_m + self.plan.post_base_along_m(here, *place, wanted_m) <= reach_m;
+        let (bearing_deg, length_m) = (here.bearing_deg(&goal), here.distance_m(&goal));
+        let shares = LEG_SHARES.iter().map(|share| here.moved(bearing_deg, share * length_m));
+        std::iter::once(goal).chain(shares).find(high_enough).unwrap_or(here)
     }
 
     /// The height that it may go to now: the one that is wanted, or short of one of ours that is on the way there.

@@ -143,6 +143,8 @@ pub(crate) struct Flight {
     /// It has.
     turned: bool,
     hover: Option<(GeoPoint, u64)>,
+    /// The person's pace as it is kept in mind, metres per second, and when that was.
+    pace: (f64, u64),
     /// The order to go somewhere, by when it was given, whose speed was told after it.
     sped: Option<u64>,
     /// The height that was last ordered on scene.
@@ -204,6 +206,7 @@ impl Flight {
             direct: false,
             turned: false,
             hover: None,
+            pace: (0.0, now_ms),
             sped: None,
             ordered_m: None,
             looked_at: None,
