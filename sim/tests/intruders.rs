@@ -2,11 +2,12 @@
 
 use sim::scenario::{NearestIntruder, Report, Scenario, run};
 
-/// The pad lies at 400 m north, the caller 250 m south of the origin: a way of 650 m, flown from about 30 to 85 s.
+/// The pad lies at 400 m north, the caller 250 m south of the origin: a way of 650 m, flown from about 30 to 85 s after the call, and back
+/// from 220 to 335 s. The call comes late enough for everybody who is met to have come from far.
 const ESCORT: &str = r#"
     name = "somebody else comes"
     about = "an escort while somebody else's aircraft comes near"
-    for_s = 600
+    for_s = 900
     site = "one-drone.toml"
     [[guards]]
     id = "g1"
@@ -16,10 +17,12 @@ const ESCORT: &str = r#"
     id = "c1"
     at = [0, -250]
     [[steps]]
-    at_s = 1
+    at_s = 120
     do = "call"
     who = "c1"
 "#;
+/// When the call comes, seconds.
+const CALLED_S: f64 = 120.0;
 /// From so far away it comes, metres, and so far it goes.
 const FAR_M: f64 = 3_000.0;
 /// Seeds of each encounter.
@@ -30,9 +33,9 @@ const SEEDS: std::ops::RangeInclusive<u64> = 1..=2;
 struct Encounter {
     /// Where, metres north of the origin.
     north_m: f64,
-    /// When, seconds.
+    /// When, seconds after the call.
     at_s: f64,
-    /// Its course, degrees; ours is 180.
+    /// Its course, degrees; ours is 180 out and 0 back.
     course_deg: f64,
     speed_m_s: f64,
     /// Its height there, over the ground, metres.
@@ -45,8 +48,7 @@ struct Encounter {
 
 impl Encounter {
     fn step(&self) -> String {
-        // It begins at the scene's start at the earliest: a nearer one comes from less far.
-        let before_s = (FAR_M / self.speed_m_s).min(self.at_s);
+        let before_s = FAR_M / self.speed_m_s;
         let after_s = FAR_M / self.speed_m_s;
         let (north, east) =
             (self.course_deg.to_radians().cos() * self.speed_m_s, self.course_deg.to_radians().sin() * self.speed_m_s);
@@ -55,7 +57,7 @@ impl Encounter {
         let height_m = |seconds: f64| (self.height_m + self.up_m_s * seconds).max(0.5);
         format!(
             "[[steps]]\nat_s = {:.2}\ndo = \"intruder\"\ncorners = [{}, {}]\nfor_s = {:.2}\nvalue = {:.2}\nintruder = {{ to_m = {:.2}{} }}\n",
-            self.at_s - before_s,
+            CALLED_S + self.at_s - before_s,
             place(-before_s),
             place(after_s),
             before_s + after_s,
@@ -78,10 +80,15 @@ fn nearest(report: &Report, gives_way: bool) -> Option<&NearestIntruder> {
     report.nearest_intruders.iter().find(|near| near.gives_way == gives_way)
 }
 
-/// Crossing, head-on, overtaking and coming down, on the way out and over the scene, at the height of the transit and above.
-fn encounters() -> Vec<Encounter> {
+/// Where and when ours would be by itself: over its pad as it climbs, on the way out, over the scene, …
+const OUT: [(f64, f64); 4] = [(400.0, 15.0), (100.0, 62.0), (-100.0, 75.0), (-250.0, 140.0)];
+/// … as it leaves the scene, and on the way home.
+const HOME: [(f64, f64); 4] = [(-250.0, 226.0), (-150.0, 245.0), (50.0, 262.0), (250.0, 279.0)];
+
+/// Crossing, head-on, overtaking and coming down, at the height of the transit and above.
+fn encounters(places: &[(f64, f64)]) -> Vec<Encounter> {
     let mut all = Vec::new();
-    for (north_m, at_s) in [(100.0, 62.0), (-100.0, 75.0), (-250.0, 140.0)] {
+    for &(north_m, at_s) in places {
         for course_deg in [90.0, 0.0, 180.0] {
             for (speed_m_s, height_m, up_m_s, says) in [
                 (25.0, 53.0, 0.0, ""),
@@ -101,10 +108,19 @@ fn encounters() -> Vec<Encounter> {
 }
 
 #[test]
-fn nobody_who_can_be_given_way_to_comes_near() {
+fn nobody_who_can_be_given_way_to_comes_near_on_the_way_out_or_on_scene() {
+    fly_all(&encounters(&OUT));
+}
+
+#[test]
+fn nor_on_the_way_home() {
+    fly_all(&encounters(&HOME));
+}
+
+fn fly_all(encounters: &[Encounter]) {
     let mut least = f64::MAX;
     let mut wrong = Vec::new();
-    for encounter in encounters() {
+    for encounter in encounters {
         for seed in SEEDS {
             let report = encounter.fly(seed);
             let near = nearest(&report, true).expect("it came while ours was in the air");

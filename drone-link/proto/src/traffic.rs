@@ -139,10 +139,20 @@ impl Traffic {
         self.told = None;
     }
 
-    /// Whether somebody has come too near, or the one who had is gone.
-    pub fn watch(&mut self, ours: &Ours, now_ms: u64) -> Option<Change> {
+    /// Whether somebody was told of and is near yet.
+    pub fn is_near(&self) -> bool {
+        self.told.is_some()
+    }
+
+    /// Whether somebody has come too near, or the one who had is gone. `back_m`: so much higher ours will go again when nobody is near, metres:
+    /// one who passes clear of where it has sunk to must not have it rise and sink again and again.
+    pub fn watch(&mut self, ours: &Ours, back_m: f64, now_ms: u64) -> Option<Change> {
         self.known.retain(|_, known| age_s(known, now_ms) < SILENT_S);
-        let gap = |known: &(Vehicle, u64)| nearest(&known.0, ours, age_s(known, now_ms));
+        let again = Ours { altitude_amsl_m: ours.altitude_amsl_m + back_m, ..*ours };
+        let gap = |known: &(Vehicle, u64)| {
+            let [here, back] = [ours, &again].map(|ours| nearest(&known.0, ours, age_s(known, now_ms)));
+            Gap { least: here.least.min(back.least), ..here }
+        };
         if let Some(told) = self.told {
             let near = self.known.get(&told).map(gap).is_some_and(|gap| gap.within(GONE_FACTOR));
             if near {
@@ -238,7 +248,7 @@ mod tests {
     fn near(altitude: Altitude, ours: &Ours) -> bool {
         let mut traffic = Traffic::default();
         traffic.take(&Vehicle { altitude, ..coming(1, 500.0, 0.0) }, 1_000);
-        matches!(traffic.watch(ours, 1_000), Some(Change::Came(_)))
+        matches!(traffic.watch(ours, 0.0, 1_000), Some(Change::Came(_)))
     }
 
     #[test]
@@ -309,7 +319,7 @@ mod tests {
     fn watched(vehicle: &Vehicle) -> bool {
         let mut traffic = Traffic::default();
         traffic.take(vehicle, 1_000);
-        matches!(traffic.watch(&ours(), 1_000), Some(Change::Came(_)))
+        matches!(traffic.watch(&ours(), 0.0, 1_000), Some(Change::Came(_)))
     }
 
     #[test]
@@ -332,7 +342,7 @@ mod tests {
         for second in 0..120_u64 {
             let vehicle = coming(0xABCDEF, 3_000.0 - 50.0 * second as f64, 30.0);
             traffic.take(&vehicle, second * 1_000);
-            told.extend(traffic.watch(&ours(), second * 1_000).map(|change| (second, change)));
+            told.extend(traffic.watch(&ours(), 0.0, second * 1_000).map(|change| (second, change)));
         }
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(matches!(&told[0].1, Change::Came(intruder) if intruder.name == "ABCDEF" && intruder.above_m == 30.0));
@@ -340,11 +350,24 @@ mod tests {
     }
 
     #[test]
+    fn one_that_passes_over_where_ours_has_sunk_to_is_gone_when_ours_may_rise() {
+        let hovering = Vehicle { north_m_s: 0.0, ..coming(1, 300.0, 70.0) };
+        let low = Ours { altitude_amsl_m: 50.0, ..ours() };
+        let watched = |back_m: f64| {
+            let mut traffic = Traffic::default();
+            traffic.take(&hovering, 0);
+            assert!(matches!(traffic.watch(&ours(), 0.0, 0), Some(Change::Came(_))));
+            traffic.watch(&low, back_m, 1_000)
+        };
+        assert_eq!((watched(0.0), watched(40.0)), (Some(Change::Gone), None));
+    }
+
+    #[test]
     fn silence_is_no_aircraft_and_a_flood_is_bounded() {
         let mut traffic = Traffic::default();
         traffic.take(&coming(1, 500.0, 0.0), 0);
-        assert!(traffic.watch(&ours(), 0).is_some());
-        assert_eq!(traffic.watch(&ours(), 10_000), Some(Change::Gone));
+        assert!(traffic.watch(&ours(), 0.0, 0).is_some());
+        assert_eq!(traffic.watch(&ours(), 0.0, 10_000), Some(Change::Gone));
         for address in 0..1_000 {
             traffic.take(&coming(address, 50_000.0, 0.0), 20_000 + u64::from(address));
         }

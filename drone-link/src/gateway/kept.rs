@@ -68,7 +68,7 @@ fn subject(report: &FlightEvent) -> Option<Subject> {
         FlightEvent::LinkLost | FlightEvent::LinkRegained => Some(Subject::Link),
         FlightEvent::BatteryLow { .. } => Some(Subject::Charge),
         FlightEvent::GpsLost | FlightEvent::GpsRegained => Some(Subject::Fix),
-        FlightEvent::Intruder { .. } | FlightEvent::IntruderGone => Some(Subject::Traffic),
+        FlightEvent::Intruder { .. } | FlightEvent::IntruderGone | FlightEvent::WaitsNoLonger { .. } => Some(Subject::Traffic),
         FlightEvent::Passed { .. } => Some(Subject::Path),
         FlightEvent::Diverted { .. } => Some(Subject::Landing),
         FlightEvent::Reached { .. }

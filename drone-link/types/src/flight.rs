@@ -46,7 +46,8 @@ pub enum FlightCommand {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rally: Option<RallyPointId>,
     },
-    /// Somebody else's aircraft comes near: stop here, and hover at this height at most until told to continue.
+    /// Somebody else's aircraft comes near: stop here, and hover at this height at most until told to continue; on the way home until it is
+    /// gone or the charge is needed for the way.
     GiveWay {
         /// Above home, metres.
         height_m: f64,
@@ -179,9 +180,18 @@ pub enum FlightEvent {
         distance_m: f64,
         /// Over ours, metres.
         above_m: f64,
+        /// Ours can give way to it on its way home, too, and ends that wait by itself. Not while it comes down, which is giving way; false
+        /// from links of before, which did not.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        waits: bool,
     },
     /// No such aircraft is near any more.
     IntruderGone,
+    /// On its way home ours does not wait for such an aircraft to go, or no longer: its charge is for the way.
+    WaitsNoLonger {
+        /// Remaining charge, per cent.
+        remaining_pct: f64,
+    },
     /// The autopilot left the mode that was ordered, by itself or by another controller.
     ModeChanged {
         /// Its name, as the field says it: "return", "land", "manual".

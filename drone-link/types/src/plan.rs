@@ -203,6 +203,21 @@ impl FlightPlan {
         as_launched_pct.max(in_wind_pct)
     }
 
+    /// The charge that the rest of a way home takes from here along these corners, with its climb, its landing and the reserve, per cent; `None`
+    /// where the plan does not say. A wind that is told counts against every leg: whoever waits on the way may find it turned.
+    pub fn rest_charge_pct(&self, here: GeoPoint, corners: &[GeoPoint], wind: Option<WindTold>) -> Option<f64> {
+        let charge = self.home_charge?;
+        if let Some((power, told)) = charge.in_wind.zip(wind) {
+            return Some(self.way_against_pct(&power, told.stronger().speed_m_s, here, corners));
+        }
+        let length_m = |start: GeoPoint, corners: &[GeoPoint]| -> f64 {
+            let starts = std::iter::once(&start).chain(corners);
+            starts.zip(corners).map(|(from, to)| from.distance_m(to)).sum()
+        };
+        let planned_m = self.outbound.last().map_or(0.0, |scene| length_m(*scene, &self.homeward));
+        Some(charge.from_scene_pct + charge.per_metre_pct * (length_m(here, corners) - planned_m).max(0.0))
+    }
+
     fn home_in_wind_pct(&self, power: &HomePower, told: &WindTold, scene: GeoPoint, away_m: f64) -> f64 {
         let wind = told.stronger();
         let way_pct = self.way_charge_pct(power, &wind, scene, &self.homeward);

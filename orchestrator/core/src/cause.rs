@@ -125,6 +125,12 @@ pub enum Cause {
         /// As it was asked for.
         rally_point: RallyPointId,
     },
+    /// On its way home its charge does not let it wait for somebody else's aircraft to go.
+    #[error("with {remaining_pct} % it does not wait for the other aircraft to go: it needs that for its way home")]
+    WaitsNoLonger {
+        /// Remaining charge, whole per cent.
+        remaining_pct: i64,
+    },
     /// Called home as often as allowed, in vain.
     #[error("it does not come home by itself; a pilot must bring it")]
     NotComingHome,

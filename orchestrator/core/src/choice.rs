@@ -21,7 +21,7 @@ use crate::survey::Pass;
 pub use apart::{SEPARATION_HORIZONTAL_M, SEPARATION_VERTICAL_M};
 pub(crate) use apart::{may_change_height, may_turn};
 use plan::{Draft, Start};
-pub(crate) use plan::{airspace, sink_to_m};
+pub(crate) use plan::{airspace, sink_home_to_m, sink_to_m};
 pub(crate) use post::{AIMED_M, Known};
 pub(crate) use sortie::shorter;
 pub use sortie::{SortieCharges, sortie_charges};

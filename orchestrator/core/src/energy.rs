@@ -522,6 +522,16 @@ mod tests {
             blind.home_charge_pct(Some(scene), None),
             "a wind from behind may turn"
         );
+        // Who waits on the way: what is left of it, with any wind as if it were straight against it.
+        let rest_pct = |here: GeoPoint, told| blind.rest_charge_pct(here, &[home], told).expect("a plan that says it");
+        let against = Some(WindTold { from_deg: 270.0, speed_m_s: 5.0 });
+        let (whole_pct, half_pct) = (rest_pct(scene, against), rest_pct(home.moved(90.0, 750.0), against));
+        assert!((whole_pct - blind.home_charge_pct(Some(scene), against)).abs() < 1e-9 && half_pct < whole_pct - 3.0);
+        assert_eq!(rest_pct(scene, behind), whole_pct);
+        assert!(rest_pct(home, against) > policy.battery_reserve_pct + 1.0, "to come down from over the pad, and the reserve");
+        let as_launched_pct = blind.home_charge_pct(Some(scene), None);
+        assert_eq!([rest_pct(scene, None), rest_pct(home, None)], [as_launched_pct; 2], "without a wind that is told");
+        assert!(rest_pct(home.moved(90.0, 1_600.0), None) > as_launched_pct);
     }
 
     #[test]

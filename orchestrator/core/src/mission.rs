@@ -1,7 +1,7 @@
 //! Flights: choice, authority, progress, recall.
 //!
 //! Reading order: `desk` asks for aircraft and hears who can; `launch` makes the flight and waits for authority; `flight` hears the
-//! link's reports; `escort` keeps the light on the caller and lets go in the end; `height` has it come down where their place is well known; `survey` has lots flown over, sortie by
+//! link's reports; `giving_way` has it let other people's aircraft pass; `escort` keeps the light on the caller and lets go in the end; `height` has it come down where their place is well known; `survey` has lots flown over, sortie by
 //! sortie; `control` is people's orders; `orders` is the one
 //! place from which a command leaves, and where recall wins.
 
@@ -9,6 +9,7 @@ mod control;
 mod desk;
 mod escort;
 mod flight;
+mod giving_way;
 mod height;
 mod launch;
 mod orders;

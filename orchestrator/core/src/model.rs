@@ -384,6 +384,9 @@ pub struct Mission {
     /// Stopped for somebody else's aircraft.
     #[serde(default)]
     pub gives_way: bool,
+    /// Somebody else's aircraft is near, and its link can have it wait on a way home. Never in logs of before there were such links.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub intruder_near: bool,
     /// What the light was last read back as.
     pub light: LightState,
     /// The light was read back as faulty on this flight. On the ground, switched off, it shows nothing of that any more.

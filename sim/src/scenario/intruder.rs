@@ -18,6 +18,12 @@ pub(super) const MISS_HEIGHT_M: f64 = 30.5;
 const REACTION_S: f64 = 40.0;
 /// A barometer and a gust, metres.
 const HEIGHT_NOISE_M: f64 = 2.0;
+/// So near to its pad an aircraft on its way home comes down, or is about to, metres.
+const COMES_DOWN_M: f64 = 20.0;
+/// At this charge every flight is called home, per cent: what a way home of which its plan does not say more may take.
+const CALLED_HOME_PCT: f64 = 25.0;
+/// Who has so much more than its way home takes waits for as long as anybody flies by, per cent: some two minutes, with what a gauge is off by.
+const SPARE_PCT: f64 = 10.0;
 
 /// One such aircraft.
 #[derive(Debug, Clone)]
@@ -97,13 +103,25 @@ impl Intruder {
 }
 
 impl Flying {
-    /// Whether a flight of ours can give way to it by the rules: in time, from where the link orders it, and down to a height that
-    /// leaves enough below the other.
-    pub fn avoidable(&self, mission: &Mission, scene_height_m: f64) -> bool {
-        let moves = matches!(mission.phase, Some(FlightPhase::Airborne | FlightPhase::OnScene));
-        let room = self.height_m >= scene_height_m + MISS_HEIGHT_M + HEIGHT_NOISE_M;
-        moves && room && !mission.recalled && !mission.held && self.heard_s >= REACTION_S
+    /// Whether one of ours that gives way by the rules can keep it off: in time, and down to a height that leaves enough below the other.
+    pub fn avoidable(&self, scene_height_m: f64) -> bool {
+        self.height_m >= scene_height_m + MISS_HEIGHT_M + HEIGHT_NOISE_M && self.heard_s >= REACTION_S
     }
+}
+
+/// Whether a flight of ours gives way by the rules: in the air, held by nobody, and on its way home only with charge to spare, not while it comes
+/// down on its pad, and not when a person called it.
+pub(super) fn gives_way(mission: &Mission, ours: &Truth) -> bool {
+    let flies = matches!(mission.phase, Some(FlightPhase::Airborne | FlightPhase::OnScene | FlightPhase::Returning));
+    let goes_home = mission.recalled || mission.phase == Some(FlightPhase::Returning);
+    flies && !mission.held && (!goes_home || waits_on_its_way(mission, ours))
+}
+
+fn waits_on_its_way(mission: &Mission, ours: &Truth) -> bool {
+    let comes_down = ours.position.distance_m(&mission.plan.home) <= COMES_DOWN_M;
+    let needed_pct = mission.plan.home_charge.map_or(CALLED_HOME_PCT, |charge| charge.from_scene_pct);
+    let by_person = mission.recall_reason.as_ref().is_some_and(|reason| reason.contains("operator"));
+    !comes_down && !by_person && mission.failure.is_none() && ours.battery_pct >= needed_pct + SPARE_PCT
 }
 
 /// How near one of ours and somebody else's aircraft came.
@@ -119,7 +137,7 @@ pub struct NearestIntruder {
     pub above_m: f64,
     /// The greater of both, each as a share of a near miss: under 1 it is one.
     pub share: f64,
-    /// On its way out or on scene, where ours gives way; not on its way home.
+    /// While ours gives way by the rules.
     pub gives_way: bool,
 }
 

@@ -349,8 +349,8 @@ impl World {
         let flying: Vec<_> = self.intruders.iter().filter_map(|other| other.flying(self.now_ms, &self.frame)).collect();
         let near = |(drone, ours): &(&DroneId, Truth), other: &intruder::Flying| -> Option<(NearestIntruder, bool)> {
             let mission = self.server.core().and_then(|core| core.mission_of(drone));
-            let gives_way = mission.is_some_and(|mission| !mission.recalled && !mission.held);
-            let avoidable = mission.is_some_and(|mission| other.avoidable(mission, scene_m));
+            let gives_way = mission.is_some_and(|mission| intruder::gives_way(mission, ours));
+            let avoidable = gives_way && other.avoidable(scene_m);
             Some((NearestIntruder::of(drone, ours, ground_amsl_m, other, gives_way, self.now_ms)?, avoidable))
         };
         fleet.iter().flat_map(|ours| flying.iter().filter_map(|other| near(ours, other)).collect::<Vec<_>>()).collect()

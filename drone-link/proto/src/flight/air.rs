@@ -2,7 +2,7 @@
 
 use flight_types::{EscortPost, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, STEPS_OVER_M, Scene};
 
-use super::{Flight, Stage, Way};
+use super::{Flight, Stage};
 use crate::camera::Sight;
 use crate::command::{Answer, Purpose};
 use crate::craft::{Craft, ModeProgress};
@@ -21,10 +21,8 @@ const LIGHT_AHEAD_M: f64 = 60.0;
 const NEWS_MS: u64 = 1_000;
 /// A survey that is slower than this stands; it keeps times finite, metres per second.
 const SURVEY_SPEED_M_S_MIN: f64 = 0.1;
-/// Autopilots climb faster than this by their own (PX4: MPC_Z_V_AUTO_UP 3 m/s, ArduCopter: WPNAV_SPEED_UP 2.5 m/s), metres per second.
-const CLIMB_M_S_MIN: f64 = 1.0;
 /// A height that was held back is ordered anew from this difference on, metres.
-const HEIGHT_STEP_M: f64 = 0.5;
+pub(super) const HEIGHT_STEP_M: f64 = 0.5;
 /// A leg of a low scene may begin so far under its height, metres: what an aircraft climbs on its way before a few metres are flown. From further below
 /// it climbs where it is: there it knows what is under it.
 const CLIMBED_ON_THE_WAY_M: f64 = 3.0;
@@ -118,9 +116,7 @@ impl Flight {
         }
         // Low over a lot nothing was sunk, and the path goes on where it was left.
         self.way = self.way.filter(|_| !self.is_over_lot(craft));
-        if let Some(Way::Up(since_ms)) = self.way
-            && !self.climb_back(since_ms, craft, now_ms)
-        {
+        if self.is_climbing_back(craft, now_ms) {
             return;
         }
         if self.turned || self.begins_to_turn(craft, now_ms) {
@@ -193,50 +189,6 @@ impl Flight {
         first.zip(craft.telemetry.mission_item).is_some_and(|(first, item)| item >= first)
     }
 
-    /// Gives way downwards, where it hovers, when nothing stands below.
-    fn sink(&mut self, craft: &mut Craft, now_ms: u64) {
-        let (Some(Way::Down(height_m)), Some(here)) = (self.way, craft.telemetry.position) else { return };
-        let lower = self.height_m(craft).is_some_and(|now_m| now_m > height_m + craft.limits.arrival_height_m);
-        if lower && route::is_roomy(&self.plan, here, height_m) {
-            self.hover_at(here, height_m, craft, now_ms);
-        }
-    }
-
-    /// Back up to the transit height before the mission goes on. Returns whether it is there. One that takes the order and does not climb
-    /// would hover there for ever: it is told of.
-    fn climb_back(&mut self, since_ms: u64, craft: &mut Craft, now_ms: u64) -> bool {
-        let level_m = self.plan.transit_height_m;
-        let (Some(here), Some(height_m)) = (craft.telemetry.position, self.height_m(craft)) else { return false };
-        if self.is_level(height_m, level_m, craft) {
-            (self.way, self.kept, self.hover) = (None, None, None);
-            return true;
-        }
-        if self.hold_on(Mode::Hold, "climb", craft, now_ms) {
-            self.hover_at(here, level_m, craft, now_ms);
-            // Slower than any autopilot climbs is no climb.
-            let climb_ms = level_m.max(0.0) / CLIMB_M_S_MIN * 1_000.0;
-            self.say_late("climb", since_ms, craft.limits.climb_slack_ms + climb_ms as u64, craft, now_ms);
-        }
-        false
-    }
-
-    /// Orders this height over the place where it was first ordered, until it is taken.
-    fn hover_at(&mut self, here: GeoPoint, height_m: f64, craft: &mut Craft, now_ms: u64) {
-        let taken = match craft.commander.answer(Purpose::Reposition) {
-            Some((_, Answer::Open | Answer::Postponed | Answer::Accepted { .. })) => true,
-            Some((_, Answer::Refused { .. } | Answer::Unanswered)) | None => false,
-        };
-        let soon = self.hover.is_some_and(|(_, at_ms)| now_ms < at_ms + craft.limits.reposition_interval_ms);
-        if self.hover.is_some() && (taken || soon) {
-            return;
-        }
-        let place = self.hover.map_or(here, |(place, _)| place);
-        self.hover = Some((place, now_ms));
-        let ahead = self.plan.outbound.last().copied().unwrap_or(self.plan.home);
-        let altitude_amsl_m = self.home_amsl_m(craft) + height_m + self.plan.surface_along_m(here, place);
-        craft.order_reposition(place, altitude_amsl_m, place.bearing_deg(&ahead), now_ms);
-    }
-
     /// By the mission's own count and by the place, so that neither a lost message nor a pass overhead deceives.
     fn is_at_scene(&self, craft: &Craft) -> bool {
         let scene_item = self.way_out().scene_item;
@@ -284,7 +236,7 @@ impl Flight {
     }
 
     /// Reports, once, what has not come to its end in time.
-    fn say_late(&mut self, step: &str, since_ms: u64, limit_ms: u64, craft: &Craft, now_ms: u64) {
+    pub(super) fn say_late(&mut self, step: &str, since_ms: u64, limit_ms: u64, craft: &Craft, now_ms: u64) {
         if self.late || !craft.connected || now_ms.saturating_sub(since_ms) < limit_ms {
             return;
         }

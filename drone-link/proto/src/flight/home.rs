@@ -29,7 +29,8 @@ impl Flight {
         craft.commander.cancel_movements();
         craft.transfer = None;
         self.looked_at = None;
-        self.paused = false;
+        // One that gives way meanwhile does so on its way home, too.
+        self.paused = self.way.is_some();
         self.corners = self.way_home(&given, craft);
         (self.given, self.drawings, self.drawn_at) = (given, 0, None);
         self.go(Stage::HomeLoad, now_ms);
@@ -110,6 +111,9 @@ impl Flight {
     }
 
     pub(super) fn home_start(&mut self, craft: &mut Craft, now_ms: u64) {
+        if self.is_giving_way(craft, now_ms) {
+            return;
+        }
         if self.paused {
             self.hold_on(Mode::Hold, "hold", craft, now_ms);
             return;
@@ -145,6 +149,9 @@ impl Flight {
     }
 
     pub(super) fn return_home(&mut self, craft: &mut Craft, now_ms: u64) {
+        if self.is_giving_way(craft, now_ms) {
+            return;
+        }
         let want = if self.paused { Mode::Hold } else { Mode::Mission };
         // A landing at the end of the mission may show as "land"; on the pad that is no failsafe.
         let landing = craft.telemetry.mode() == Some(Mode::Land)
@@ -170,7 +177,7 @@ impl Flight {
         }
         craft.commander.cancel_movements();
         craft.transfer = None;
-        self.paused = false;
+        (self.paused, self.way) = (false, None);
         self.go(Stage::Ditch, now_ms);
     }
 

@@ -12,6 +12,7 @@ use crate::profile::Mode;
 use crate::route::Target;
 
 mod air;
+mod give_way;
 mod ground;
 mod home;
 mod landing;
@@ -19,6 +20,7 @@ mod turn;
 mod watch;
 mod way_back;
 
+use give_way::Way;
 use landing::Landing;
 use watch::Watch;
 use way_back::WayBack;
@@ -91,15 +93,6 @@ enum Request {
     LandHere,
 }
 
-/// How an aircraft gives way.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Way {
-    /// To this height over home at most.
-    Down(f64),
-    /// Back up to the transit height, before it goes on; since when.
-    Up(u64),
-}
-
 /// One flight of one aircraft.
 #[derive(Debug)]
 pub(crate) struct Flight {
@@ -111,7 +104,7 @@ pub(crate) struct Flight {
     request: Option<Request>,
     /// Held by order.
     paused: bool,
-    /// Giving way to somebody else's aircraft on the way out.
+    /// Giving way to somebody else's aircraft.
     way: Option<Way>,
     /// A pilot has control.
     yielded: bool,
@@ -241,10 +234,7 @@ impl Flight {
                 craft.light.want(on, brightness_pct);
             }
             FlightCommand::Recall { homeward, rally } => self.take_recall(homeward, rally),
-            FlightCommand::GiveWay { height_m } => {
-                self.pause(craft, now_ms);
-                self.way = Some(Way::Down(height_m));
-            }
+            FlightCommand::GiveWay { height_m } => self.give_way(height_m, craft, now_ms),
             FlightCommand::Hold => self.pause(craft, now_ms),
             FlightCommand::Continue => self.resume(craft, now_ms),
             FlightCommand::Land => self.request = Some(Request::LandHere),
@@ -257,10 +247,10 @@ impl Flight {
         }
     }
 
-    /// A repeated recall does not start the way home anew.
+    /// A repeated recall does not start the way home anew, unless it waits low beside it, or did.
     fn take_recall(&mut self, homeward: Vec<GeoPoint>, rally: Option<RallyPointId>) {
-        let on_its_way = matches!(self.stage, Stage::HomeLoad | Stage::HomeStart | Stage::Return) && !self.paused;
-        self.way = None;
+        let waits = self.way.take().is_some();
+        let on_its_way = matches!(self.stage, Stage::HomeLoad | Stage::HomeStart | Stage::Return) && !self.paused && !waits;
         let elsewhere = self.takes_landing(rally.as_ref());
         if !on_its_way || elsewhere {
             self.request = Some(Request::Home(homeward));
@@ -286,9 +276,7 @@ impl Flight {
         self.paused = false;
         self.kept = None;
         self.hover = None;
-        if self.way.is_some() {
-            self.way = Some(Way::Up(now_ms));
-        }
+        self.way = self.way.map(|way| self.way_back_up(way, now_ms));
         if self.stage == Stage::Adrift {
             craft.forget_mode();
             self.go(self.stage_to_resume(), now_ms);
@@ -340,6 +328,7 @@ impl Flight {
         if matches!(self.stage, Stage::Transit | Stage::Scene) {
             self.leave_way_back(craft, now_ms);
         }
+        self.mind_the_wait(craft, now_ms);
         match self.stage {
             Stage::Meet => self.meet(craft, now_ms),
             Stage::Identify => self.identify(craft, now_ms),
@@ -444,9 +433,11 @@ impl Flight {
         self.stage == Stage::Ended
     }
 
-    /// Whether it is where it stood with somebody: it follows them, or was called home and has not gone aside yet.
+    /// Whether it is where it stood with somebody: it follows them, or was called home and has not gone aside yet. One that gives way may
+    /// hover as low beside others.
     pub fn is_with_person(&self, craft: &Craft) -> bool {
         match self.stage {
+            _ if self.way.is_some() => self.stage.is_airborne(),
             Stage::Scene => true,
             Stage::HomeLoad | Stage::HomeStart => self.reached >= FlightPhase::OnScene,
             // The first item of a way home from a person is the step aside.

@@ -18,6 +18,7 @@ pub(super) struct Watch {
     battery_low: Since,
     battery_reported: bool,
     no_fix: Since,
+    pub(super) no_spare: Since,
     gps_lost: bool,
     mode: Option<Mode>,
     pub(super) motors_off_ms: Option<u64>,
@@ -26,11 +27,11 @@ pub(super) struct Watch {
 
 /// Since when something has been true.
 #[derive(Debug, Default)]
-struct Since(Option<u64>);
+pub(super) struct Since(Option<u64>);
 
 impl Since {
     /// Whether it has been true for so long.
-    fn lasted(&mut self, now: bool, for_ms: u64, now_ms: u64) -> bool {
+    pub(super) fn lasted(&mut self, now: bool, for_ms: u64, now_ms: u64) -> bool {
         if !now {
             self.0 = None;
             return false;
@@ -56,9 +57,10 @@ impl Flight {
 
     fn watch_traffic(&mut self, craft: &mut Craft, now_ms: u64) {
         let Some(ours) = craft.telemetry.for_traffic(now_ms) else { return };
-        match craft.traffic.watch(&ours, now_ms) {
+        match craft.traffic.watch(&ours, self.sunk_m(craft), now_ms) {
             Some(Change::Came(Intruder { name, distance_m, above_m })) => {
-                self.report(FlightEvent::Intruder { name, distance_m, above_m });
+                let waits = self.may_wait(craft);
+                self.report(FlightEvent::Intruder { name, distance_m, above_m, waits });
             }
             Some(Change::Gone) => self.report(FlightEvent::IntruderGone),
             None => {}

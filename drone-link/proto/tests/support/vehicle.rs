@@ -291,6 +291,20 @@ impl Vehicle {
         }
     }
 
+    /// Its receiver hears somebody else's aircraft that hovers there.
+    pub fn hear_traffic(&mut self, place: GeoPoint, altitude_amsl_m: f64) {
+        let flags = AdsbFlags::ADSB_FLAGS_VALID_COORDS | AdsbFlags::ADSB_FLAGS_VALID_ALTITUDE;
+        self.send(&MavMessage::ADSB_VEHICLE(ADSB_VEHICLE_DATA {
+            ICAO_address: 0x71_0001,
+            lat: (place.lat_deg() * 1e7).round() as i32,
+            lon: (place.lon_deg() * 1e7).round() as i32,
+            altitude: (altitude_amsl_m * 1e3).round() as i32,
+            altitude_type: AdsbAltitudeType::ADSB_ALTITUDE_TYPE_GEOMETRIC,
+            flags,
+            ..Default::default()
+        }));
+    }
+
     // ---- time ----
 
     /// Twenty milliseconds.

@@ -168,17 +168,35 @@ fn over_m(site: &SiteConfig, demand: &Demand, frame: &LocalFrame, way: &[Local])
 /// stays where it is: low over its lot already, or as high as a transit.
 pub(crate) fn sink_to_m(site: &SiteConfig, plan: &FlightPlan) -> f64 {
     let Scene::Escort { .. } = plan.scene else { return plan.transit_height_m };
+    low_over_m(site, plan, &[])
+}
+
+/// The same anywhere on a way home by these corners. That of a survey may begin anywhere on its path, and be found in the air: there it is as
+/// low as over the highest that stands on the site.
+pub(crate) fn sink_home_to_m(site: &SiteConfig, plan: &FlightPlan, homeward: &[GeoPoint]) -> f64 {
+    let Scene::Survey { .. } = plan.scene else { return low_over_m(site, plan, homeward) };
+    let demand = sunk_demand(plan);
+    let tops = route::obstacles(site, &demand).map(|(obstacle, _)| obstacle.top_m + Obstacle::CLEARANCE_M);
+    tops.fold(site.policy.scene_height_m, f64::max).min(plan.transit_height_m)
+}
+
+/// Over all that stands by the way out, and by a way on from there.
+fn low_over_m(site: &SiteConfig, plan: &FlightPlan, on: &[GeoPoint]) -> f64 {
     let frame = LocalFrame::new(plan.home);
-    let way: Vec<Local> = std::iter::once(&plan.home).chain(&plan.outbound).map(|corner| frame.to_local(*corner)).collect();
-    let demand = Demand {
+    let corners = std::iter::once(&plan.home).chain(&plan.outbound).chain(on);
+    let way: Vec<Local> = corners.map(|corner| frame.to_local(*corner)).collect();
+    over_m(site, &sunk_demand(plan), &frame, &way).max(site.policy.scene_height_m).min(plan.transit_height_m)
+}
+
+fn sunk_demand(plan: &FlightPlan) -> Demand {
+    Demand {
         pad: plan.home,
         ground_amsl_m: plan.home_altitude_amsl_m,
         top_m: plan.transit_height_m,
         level_m: plan.transit_height_m,
         from_ms: 0,
         until_ms: 0,
-    };
-    over_m(site, &demand, &frame, &way).max(site.policy.scene_height_m).min(plan.transit_height_m)
+    }
 }
 
 /// The flight at the first of these levels at which it keeps apart from our other aircraft.

@@ -2,7 +2,7 @@
 
 use flight_types::{AccountId, DroneId, FlightCommand, FlightPhase, GeoPoint, LotId, MissionId, RallyPointId, SurveyId};
 
-use super::{desk, escort, launch, orders};
+use super::{desk, escort, giving_way, launch, orders};
 use crate::cause::Cause;
 use crate::event::{Actor, Event};
 use crate::model::{Authority, Controller, Mission};
@@ -46,6 +46,7 @@ pub(crate) fn recall_requested(state: &mut State, turn: &mut Turn, drone: &Drone
             orders::note_recalled(state, turn, &id, BY_OPERATOR);
         }
         orders::order_home(state, turn, &id);
+        giving_way::overruled(state, &id);
     } else {
         orders::recall(state, turn, &id, BY_OPERATOR);
     }
@@ -81,6 +82,7 @@ pub(crate) fn land_requested(state: &mut State, turn: &mut Turn, drone: &DroneId
     mission.recall_reason = Some(LANDED_BY_OPERATOR.to_owned());
     launch::note(state, turn, &id, "drone_ordered_down", &[]);
     orders::command(state, turn, &id, FlightCommand::Land);
+    giving_way::overruled(state, &id);
 }
 
 /// A pilot takes control. A launch that waits is withdrawn: the aircraft would take off under the pilot's hands.
@@ -109,6 +111,7 @@ pub(crate) fn control_released(state: &mut State, turn: &mut Turn, drone: &Drone
     let Some(mission) = state.missions.get(&id) else { return };
     if mission.recalled {
         orders::order_home(state, turn, &id);
+        giving_way::wait_on_the_way_home(state, turn, &id);
     } else if mission.held {
         orders::command(state, turn, &id, FlightCommand::Hold);
     } else {

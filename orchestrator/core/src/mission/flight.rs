@@ -1,12 +1,12 @@
 //! What the link reports: progress, failure, loss, low charge; and what follows from each.
 
 use flight_types::{
-    DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId, RallyPointId, Scene, Shortfall,
+    DroneId, FlightCommand, FlightEvent, FlightFailure, FlightPhase, LightState, MissionId, RallyPointId, Shortfall,
 };
 
+use super::giving_way::{self, Near};
 use super::{desk, escort, launch, orders, survey};
 use crate::cause::Cause;
-use crate::choice;
 use crate::effect::{CallerNotice, OperatorAlert};
 use crate::incident;
 use crate::model::Mission;
@@ -34,8 +34,11 @@ pub(crate) fn flight(state: &mut State, turn: &mut Turn, drone: &DroneId, id: &M
         FlightEvent::BatteryLow { remaining_pct } => battery_low(state, turn, id, *remaining_pct),
         FlightEvent::GpsLost => trouble(state, turn, id, "drone_gps_lost", Cause::GpsLost),
         FlightEvent::GpsRegained => launch::note(state, turn, id, "drone_gps_regained", &[]),
-        FlightEvent::Intruder { name, distance_m, above_m } => intruder(state, turn, id, name, *distance_m, *above_m),
-        FlightEvent::IntruderGone => intruder_gone(state, turn, id),
+        FlightEvent::Intruder { name, distance_m, above_m, waits } => {
+            giving_way::intruder(state, turn, id, &Near { name, distance_m: *distance_m, above_m: *above_m, waits: *waits });
+        }
+        FlightEvent::IntruderGone => giving_way::intruder_gone(state, turn, id),
+        FlightEvent::WaitsNoLonger { remaining_pct } => giving_way::waits_no_longer(state, turn, id, *remaining_pct),
         FlightEvent::ModeChanged { mode, reason } => mode_changed(state, turn, id, mode, reason.as_deref()),
         FlightEvent::Diverted { rally, shortfall } => diverted(state, turn, id, rally, shortfall.as_ref()),
         FlightEvent::Passed { corners } => survey::passed(state, turn, id, *corners),
@@ -241,43 +244,6 @@ fn battery_low(state: &mut State, turn: &mut Turn, id: &MissionId, remaining_pct
     replace(state, turn, id);
 }
 
-/// Somebody else's aircraft comes near. Ours stops and sinks to the height of a scene without doubt, where no manned aircraft flies, or as
-/// low as what stands by its way allows: on the way out, and from a scene that is higher. On its way home a recall wins: there the pilot
-/// decides. All of it is told to them.
-fn intruder(state: &mut State, turn: &mut Turn, id: &MissionId, name: &str, distance_m: f64, above_m: f64) {
-    let Some(mission) = state.missions.get(id) else { return };
-    let height_m = state.site.as_ref().map_or(mission.plan.transit_height_m, |site| choice::sink_to_m(site, &mission.plan));
-    let gives_way = is_above(mission, height_m) && !mission.recalled && !mission.held;
-    if let Some(mission) = state.missions.get_mut(id) {
-        mission.gives_way = gives_way;
-    }
-    let detail = [("name", name.to_owned()), ("distance_m", format!("{distance_m:.0}")), ("above_m", format!("{above_m:.0}"))];
-    launch::note(state, turn, id, "drone_intruder", &detail);
-    let figures = (distance_m.round() as i64, above_m.round() as i64);
-    alert(state, turn, id, Cause::Intruder { name: name.to_owned(), distance_m: figures.0, above_m: figures.1 });
-    if gives_way {
-        orders::command(state, turn, id, FlightCommand::GiveWay { height_m });
-    }
-}
-
-/// Whether a flight is where it may have to sink to this height.
-fn is_above(mission: &Mission, height_m: f64) -> bool {
-    match (mission.phase, &mission.plan.scene) {
-        (Some(FlightPhase::Airborne), _) => true,
-        (Some(FlightPhase::OnScene), Scene::Escort { height_m: scene_m, .. }) => *scene_m > height_m,
-        (_, _) => false,
-    }
-}
-
-/// It is gone: ours goes on, unless somebody has held it meanwhile.
-fn intruder_gone(state: &mut State, turn: &mut Turn, id: &MissionId) {
-    launch::note(state, turn, id, "drone_intruder_gone", &[]);
-    let Some(mission) = state.missions.get_mut(id) else { return };
-    if std::mem::take(&mut mission.gives_way) && !mission.held {
-        orders::command(state, turn, id, FlightCommand::Continue);
-    }
-}
-
 /// The aircraft left the ordered mode by itself. A return is made a legal one; a landing is not interfered with.
 fn mode_changed(state: &mut State, turn: &mut Turn, id: &MissionId, mode: &str, reason: Option<&str>) {
     let said = reason.unwrap_or_default().to_owned();
@@ -325,7 +291,7 @@ fn trouble(state: &mut State, turn: &mut Turn, id: &MissionId, what: &str, reaso
     alert(state, turn, id, reason);
 }
 
-fn alert(state: &mut State, turn: &mut Turn, id: &MissionId, reason: Cause) {
+pub(super) fn alert(state: &mut State, turn: &mut Turn, id: &MissionId, reason: Cause) {
     let Some(mission) = state.missions.get(id) else { return };
     let (drone, incident) = (mission.drone.clone(), mission.incident().cloned());
     incident::alert(state, turn, incident.as_ref(), OperatorAlert::FlightFailed { drone, reason });

@@ -90,6 +90,7 @@ fn waiting(turn: &Turn, chosen: Chosen, purpose: Purpose, role: Role) -> Mission
         home_again: 0,
         held: false,
         gives_way: false,
+        intruder_near: false,
         light: LightState::Unknown,
         light_failed: false,
         link_lost: false,

@@ -3,7 +3,7 @@
 
 use flight_types::{DroneId, FlightCommand, FlightPhase, FlightPlan, GeoPoint, MissionId, RallyPointId};
 
-use super::{escort, launch};
+use super::{control, escort, giving_way, launch};
 use crate::choice;
 use crate::effect::{Action, Effect, OperatorAlert};
 use crate::incident;
@@ -33,19 +33,17 @@ pub(super) fn command(state: &mut State, turn: &mut Turn, id: &MissionId, comman
     keep(state, id, effect);
 }
 
-/// Orders that may follow a recall. Landing at once stays possible, and whoever has control is told.
+/// Orders that may follow a recall. Landing at once stays possible, whoever has control is told, and it waits for somebody else's aircraft to
+/// pass, as long as its charge allows.
 fn passes_recall(command: &FlightCommand) -> bool {
     match command {
         FlightCommand::Recall { .. }
         | FlightCommand::Land
+        | FlightCommand::GiveWay { .. }
         | FlightCommand::Light { .. }
         | FlightCommand::YieldControl
         | FlightCommand::ResumeControl => true,
-        FlightCommand::Fly { .. }
-        | FlightCommand::Escort { .. }
-        | FlightCommand::GiveWay { .. }
-        | FlightCommand::Hold
-        | FlightCommand::Continue => false,
+        FlightCommand::Fly { .. } | FlightCommand::Escort { .. } | FlightCommand::Hold | FlightCommand::Continue => false,
     }
 }
 
@@ -94,6 +92,11 @@ pub(super) fn recall(state: &mut State, turn: &mut Turn, id: &MissionId, reason:
     mission.recall_reason = Some(reason.to_owned());
     note_recalled(state, turn, id, reason);
     order_home(state, turn, id);
+    if control::is_by_person(reason) {
+        giving_way::overruled(state, id);
+    } else {
+        giving_way::wait_on_the_way_home(state, turn, id);
+    }
 }
 
 /// Why it was called, and to which rally point, if to one.
@@ -121,6 +124,7 @@ pub(super) fn home_again(state: &mut State, turn: &mut Turn, id: &MissionId) -> 
     }
     mission.home_again += 1;
     order_home(state, turn, id);
+    giving_way::wait_on_the_way_home(state, turn, id);
     true
 }
 
@@ -139,7 +143,7 @@ pub(super) fn order_home(state: &mut State, turn: &mut Turn, id: &MissionId) {
 /// The legal way home as the link is to read it (ADR 0010). With the person: from where they were last followed to. On the way
 /// out: the plan's own way home, which the link takes to mean the corners passed so far, backwards. An aircraft that was diverted
 /// in flight has no pad behind it: it goes back to where it turned off, and from there home.
-fn homeward(state: &State, mission: &Mission) -> Vec<GeoPoint> {
+pub(super) fn homeward(state: &State, mission: &Mission) -> Vec<GeoPoint> {
     let planned = || mission.plan.homeward.clone();
     let Some(airspace) = airspace(state, mission, mission.plan.transit_height_m) else { return planned() };
     if mission.phase >= Some(FlightPhase::OnScene) {

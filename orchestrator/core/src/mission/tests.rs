@@ -2,6 +2,7 @@
 
 mod bench;
 mod flows;
+mod giving_way;
 mod invariants;
 mod rally;
 mod surveys;

@@ -163,29 +163,6 @@ fn two_do_not_leave_a_scene_at_once() {
     assert_eq!(left(&bench), [true, true], "{}", bench.log);
 }
 
-/// The caller's place is in doubt, so that their light hangs as high as others fly.
-#[test]
-fn who_lights_from_high_up_gives_way_on_scene_too() {
-    let mut bench = Bench::new(site(Approval::Automatic));
-    bench.call("ann", at(0.0, 300.0));
-    bench.fly_to_scene("d1");
-    bench.report("d1", FlightEvent::Intruder { name: "HELI1".to_owned(), distance_m: 900.0, above_m: 20.0 });
-    bench.wait_s(20);
-    bench.report("d1", FlightEvent::IntruderGone);
-    told(
-        &bench,
-        &expect![[r#"
-        0000 s  d1: fly (0, 286) at 60 m, home (0, 0)
-        0000 s  caller: d1 launched
-        0000 s  d1: light on 100 %
-        0000 s  caller: drone on scene
-        0000 s  alert FlightFailed { drone: DroneId("d1"), reason: Intruder { name: "HELI1", distance_m: 900, above_m: 20 } }
-        0000 s  d1: give way at 20 m
-        0020 s  d1: continue
-    "#]],
-    );
-}
-
 #[test]
 fn a_zone_between_is_flown_round_out_and_back() {
     let mut site = site(Approval::Automatic);

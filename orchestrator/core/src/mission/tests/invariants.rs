@@ -47,7 +47,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => (0..3_u8, any::<bool>()).prop_map(|(d, who)| Happening::Release(d, who)),
         1 => (0..3_u8, any::<bool>()).prop_map(|(d, on)| Happening::Light(d, on)),
         2 => place().prop_map(|(e, n)| Happening::Survey(e, n)),
-        14 => (0..3_u8, 0..18_u8).prop_map(|(d, what)| Happening::Report(d, what)),
+        14 => (0..3_u8, 0..22_u8).prop_map(|(d, what)| Happening::Report(d, what)),
         1 => (0..3_u8, 10..100_u8).prop_map(|(d, pct)| Happening::Battery(d, pct)),
         3 => (0..60_u8).prop_map(Happening::Wait),
     ]
@@ -68,6 +68,9 @@ fn report(what: u8) -> FlightEvent {
         14 => FlightEvent::BatteryLow { remaining_pct: 24.0 },
         15 => mode("return"),
         16 => mode("hold"),
+        17 | 18 => FlightEvent::Intruder { name: "HELI1".to_owned(), distance_m: 900.0, above_m: 20.0, waits: what == 17 },
+        19 => FlightEvent::IntruderGone,
+        20 => FlightEvent::WaitsNoLonger { remaining_pct: 30.0 },
         _ => FlightEvent::GpsLost,
     }
 }
@@ -178,12 +181,14 @@ fn check_commands(bench: &Bench) {
                 assert!(known.is_some());
                 recalled.insert(mission, true);
             }
-            FlightCommand::Escort { .. } | FlightCommand::GiveWay { .. } | FlightCommand::Hold | FlightCommand::Continue => {
+            FlightCommand::Escort { .. } | FlightCommand::Hold | FlightCommand::Continue => {
                 assert_eq!(known, Some(false), "{mission}: {command:?}")
             }
-            FlightCommand::Land | FlightCommand::Light { .. } | FlightCommand::YieldControl | FlightCommand::ResumeControl => {
-                assert!(known.is_some())
-            }
+            FlightCommand::Land
+            | FlightCommand::GiveWay { .. }
+            | FlightCommand::Light { .. }
+            | FlightCommand::YieldControl
+            | FlightCommand::ResumeControl => assert!(known.is_some()),
         }
     }
 }
