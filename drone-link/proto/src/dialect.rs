@@ -104,6 +104,7 @@ pub(crate) enum ItemKind {
     ChangeSpeed,
     PointCamera,
     ReturnPathStart,
+    LandStart,
     FenceInclusion,
     FenceExclusion,
     RallyPoint,
@@ -119,6 +120,7 @@ impl ItemKind {
             Self::ChangeSpeed => mav::MavCmd::MAV_CMD_DO_CHANGE_SPEED,
             Self::PointCamera => mav::MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW,
             Self::ReturnPathStart => mav::MavCmd::MAV_CMD_DO_RETURN_PATH_START,
+            Self::LandStart => mav::MavCmd::MAV_CMD_DO_LAND_START,
             Self::FenceInclusion => mav::MavCmd::MAV_CMD_NAV_FENCE_POLYGON_VERTEX_INCLUSION,
             Self::FenceExclusion => mav::MavCmd::MAV_CMD_NAV_FENCE_POLYGON_VERTEX_EXCLUSION,
             Self::RallyPoint => mav::MavCmd::MAV_CMD_NAV_RALLY_POINT,
@@ -132,9 +134,13 @@ impl ItemKind {
 
     fn frame(self) -> mav::MavFrame {
         match self {
-            Self::TakeOff | Self::Waypoint | Self::LoiterUnlimited | Self::Land | Self::ReturnPathStart | Self::RallyPoint => {
-                mav::MavFrame::MAV_FRAME_GLOBAL_RELATIVE_ALT_INT
-            }
+            Self::TakeOff
+            | Self::Waypoint
+            | Self::LoiterUnlimited
+            | Self::Land
+            | Self::ReturnPathStart
+            | Self::LandStart
+            | Self::RallyPoint => mav::MavFrame::MAV_FRAME_GLOBAL_RELATIVE_ALT_INT,
             Self::ChangeSpeed | Self::PointCamera => mav::MavFrame::MAV_FRAME_MISSION,
             Self::FenceInclusion | Self::FenceExclusion => mav::MavFrame::MAV_FRAME_GLOBAL_INT,
         }

@@ -25,6 +25,11 @@ pub(crate) fn coordinates(place: GeoPoint) -> (i32, i32) {
     ((place.lat_deg() * COORDINATE_SCALE).round() as i32, (place.lon_deg() * COORDINATE_SCALE).round() as i32)
 }
 
+/// Where an item is; nothing for one that has no place.
+pub(crate) fn place_of(item: &Item) -> Option<GeoPoint> {
+    GeoPoint::new(f64::from(item.x) / COORDINATE_SCALE, f64::from(item.y) / COORDINATE_SCALE).ok()
+}
+
 fn at(kind: ItemKind, place: GeoPoint, height_m: f64) -> Item {
     let (x, y) = coordinates(place);
     // Parameter 4 is the heading; not a number lets the autopilot keep its own.
@@ -317,6 +322,19 @@ pub(crate) fn marked_as_way_back(mut items: Vec<Item>, height_m: f64) -> Vec<Ite
     items
 }
 
+/// A way home that lies on board while a person is followed, flown only by an aircraft that returns by itself: from `begin`, as high above home as the
+/// scene is, up on the spot, then as every way home. The low beginning lies nearest to whoever hovers beside it, so that the climb is flown first.
+/// Where it is marked, no leg behind the climb is taken for the nearest: ArduPilot looks no further than where a landing begins.
+pub(crate) fn from_here(plan: &FlightPlan, (begin, height_m): (GeoPoint, f64), corners: &[GeoPoint], marked: bool) -> Vec<Item> {
+    let mut low = at(ItemKind::Waypoint, begin, height_m);
+    low.params[1] = ASIDE_ACCEPTANCE_M;
+    let mut way = homeward(plan, begin, None, corners, Landing::on_pad(plan)).into_iter();
+    let climb = way.next();
+    let mark = marked.then(|| way_back_begins(low));
+    let end = climb.filter(|_| marked).map(|climb| Item { kind: ItemKind::LandStart, ..way_back_begins(climb) });
+    [low].into_iter().chain(mark).chain(climb).chain(end).chain(way).collect()
+}
+
 /// Where a way back begins. It has no heading, and ArduPilot refuses one that is not a number.
 fn way_back_begins(place: Item) -> Item {
     Item { kind: ItemKind::ReturnPathStart, params: [0.0; 4], ..place }
@@ -405,8 +423,10 @@ pub(crate) enum OnBoard {
     Outbound,
     /// The same as it is begun in the air, by an aircraft that was taken from another flight: one item fewer.
     OutboundFromAir,
-    /// A way home to this plan's pad, or to one of its rally points.
+    /// A way home to this plan's pad, or to one of its rally points, that was ordered.
     Homeward,
+    /// One that is kept on board while a person is followed.
+    FromHere,
     /// Something else.
     Foreign,
 }
@@ -419,8 +439,49 @@ pub(crate) fn as_begun(way_out: &[Item], read: &[RawItem]) -> Option<Item> {
 
 /// Where a list that was read ends with a landing.
 pub(crate) fn end_of(read: &[RawItem]) -> Option<GeoPoint> {
-    let last = read.last().filter(|raw| raw.command == ItemKind::Land.number())?;
-    GeoPoint::new(f64::from(last.x) / COORDINATE_SCALE, f64::from(last.y) / COORDINATE_SCALE).ok()
+    read.last().filter(|raw| raw.command == ItemKind::Land.number()).and_then(place_read)
+}
+
+/// A beginning, perhaps marked as one, the climb over it, the speed: an ordered way home has its speed behind its first item.
+fn begins_from_here(plan: &FlightPlan, read: &[RawItem]) -> bool {
+    let is_mark = |raw: &RawItem| [ItemKind::ReturnPathStart, ItemKind::LandStart].map(ItemKind::number).contains(&raw.command);
+    let mut begins = read.iter().filter(|raw| !is_mark(raw));
+    let (Some(low), Some(climb), Some(pace)) = (begins.next(), begins.next(), begins.next()) else { return false };
+    let over_it = Item { kind: ItemKind::Waypoint, params: climb.params, x: low.x, y: low.y, z: climb.z };
+    low.command == ItemKind::Waypoint.number() && same(&over_it, climb) && same(&speed(plan), pace)
+}
+
+/// The speed of a way of ours lies within so many items from its beginning.
+const PACE_WITHIN: usize = 5;
+
+/// Whether a list may be one way of ours with the beginning of another: what an autopilot that changes its list in place is left with when the one who
+/// writes stops.
+pub(crate) fn may_be_cut(plan: &FlightPlan, read: &[RawItem]) -> bool {
+    let paced = read.iter().take(PACE_WITHIN).any(|raw| same(&speed(plan), raw));
+    // Those of one that was begun on scene: its speed may not have come yet.
+    let marked = match read {
+        [low, mark, ..] => mark.command == ItemKind::ReturnPathStart.number() && (low.x, low.y) == (mark.x, mark.y),
+        _ => false,
+    };
+    let is_in_fence = |raw: &RawItem| place_read(raw).is_some_and(|place| plan.fence.ring.contains(place));
+    let is_of_ours = |raw: &RawItem| {
+        let is = |kind: ItemKind| raw.command == kind.number();
+        let on_the_way = [ItemKind::Waypoint, ItemKind::LoiterUnlimited, ItemKind::ReturnPathStart, ItemKind::LandStart];
+        let at_pad = is(ItemKind::TakeOff) || is(ItemKind::Land);
+        same(&speed(plan), raw)
+            || (on_the_way.into_iter().any(is) && is_in_fence(raw))
+            || (at_pad && place_read(raw).is_some_and(|place| is_landing(plan, place)))
+    };
+    (paced || marked) && read.iter().all(is_of_ours)
+}
+
+/// The pad, or a rally point.
+fn is_landing(plan: &FlightPlan, place: GeoPoint) -> bool {
+    place.distance_m(&plan.home) < SAME_PLACE_M || plan.rally_point_near(place, SAME_PLACE_M).is_some()
+}
+
+fn place_read(raw: &RawItem) -> Option<GeoPoint> {
+    GeoPoint::new(f64::from(raw.x) / COORDINATE_SCALE, f64::from(raw.y) / COORDINATE_SCALE).ok()
 }
 
 /// Compares a list on board with a plan. The first item depends on where the aircraft was and is not compared.
@@ -440,9 +501,10 @@ pub(crate) fn recognise(plan: &FlightPlan, read: &[RawItem]) -> OnBoard {
     if is_way_out(from_air(plan, plan.home).items, unknown) {
         return OnBoard::OutboundFromAir;
     }
-    let is_ours =
-        |place: GeoPoint| place.distance_m(&plan.home) < SAME_PLACE_M || plan.rally_point_near(place, SAME_PLACE_M).is_some();
-    let lands_where_it_may = end_of(read).is_some_and(is_ours);
+    let lands_where_it_may = end_of(read).is_some_and(|place| is_landing(plan, place));
+    if lands_where_it_may && begins_from_here(plan, read) {
+        return OnBoard::FromHere;
+    }
     // A way home of ours starts with a climb on the spot and its speed; a foreign one to our pad would not.
     let shaped_as_ours = read.get(1).is_some_and(|raw| same(&speed(plan), raw));
     if lands_where_it_may && shaped_as_ours { OnBoard::Homeward } else { OnBoard::Foreign }
@@ -586,6 +648,18 @@ mod tests {
             }
             prop_assert_eq!(recognise(&escort, &raw(&from_here.items)), OnBoard::OutboundFromAir);
             prop_assert_eq!(recognise(&escort, &raw(&home)), OnBoard::Homeward);
+            for marked in [false, true] {
+                let height_m = 20.0 + escort.surface_m(here);
+                let kept = super::from_here(&escort, (here, height_m), &escort.homeward, marked);
+                check(&escort, &kept[1..], escort.transit_height_m);
+                prop_assert_eq!(recognise(&escort, &raw(&kept)), OnBoard::FromHere);
+                prop_assert!(may_be_cut(&escort, &raw(&kept[..kept.len() - 1])));
+                // Whoever hovers beside its beginning begins there, with the climb, or where it is nearer.
+                let autopilot = if marked { crate::profile::Autopilot::ArduPilot } else { crate::profile::Autopilot::Px4 };
+                let beside = here.moved(50.0, 15.0);
+                let begin = crate::rejoin::begins_at(autopilot, &kept, beside, height_m).expect("it has one").place;
+                prop_assert!(begin.distance_m(&beside) < 15.1 && (!marked || begin.distance_m(&here) < 0.1));
+            }
         }
     }
 

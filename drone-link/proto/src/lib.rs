@@ -61,6 +61,7 @@ mod craft;
 mod flight;
 mod items;
 mod profile;
+mod rejoin;
 mod route;
 
 mod link;

@@ -54,6 +54,11 @@ impl Autopilot {
         self == Self::ArduPilot
     }
 
+    /// Whether a list that is being put on board replaces the one before item by item. PX4 keeps that until all of the new one is there.
+    pub fn changes_lists_in_place(self) -> bool {
+        self == Self::ArduPilot
+    }
+
     /// The mode in a heartbeat.
     pub fn mode(self, custom_mode: u32) -> Mode {
         match self {

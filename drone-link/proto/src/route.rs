@@ -85,7 +85,7 @@ fn kept_beside(plan: &FlightPlan, height_m: f64) -> impl Iterator<Item = &Ring> 
 }
 
 /// The height on scene above home, metres; a survey's is that of its transit.
-fn scene_height_m(plan: &FlightPlan) -> f64 {
+pub(crate) fn scene_height_m(plan: &FlightPlan) -> f64 {
     match plan.scene {
         Scene::Escort { height_m, .. } => height_m,
         Scene::Survey { .. } => plan.transit_height_m,
@@ -174,9 +174,20 @@ fn keeps_off(plan: &FlightPlan, here: GeoPoint, goal: GeoPoint) -> bool {
     needed_m - ROUNDING_M <= room_m(plan, here, goal)
 }
 
+/// Whether an aircraft that nobody guides may go straight there at this height: as legs of a scene are, less what it is off them.
+pub(crate) fn leads_back(plan: &FlightPlan, here: GeoPoint, there: GeoPoint, height_m: f64) -> bool {
+    let needed_m = room_at_m(plan, here, here, height_m).min(HOVER_MARGIN_M) - FLOWN_OFF_M;
+    clear(plan, here, there, height_m) && needed_m <= room_at_m(plan, here, there, height_m)
+}
+
 /// How far a leg passes the nearest edge of a zone, of a house that reaches to the scene's height, or of the fence, metres.
 fn room_m(plan: &FlightPlan, from: GeoPoint, to: GeoPoint) -> f64 {
-    let rings = kept_beside(plan, scene_height_m(plan)).chain([&plan.fence.ring]);
+    room_at_m(plan, from, to, scene_height_m(plan))
+}
+
+/// The same at any height.
+fn room_at_m(plan: &FlightPlan, from: GeoPoint, to: GeoPoint, height_m: f64) -> f64 {
+    let rings = kept_beside(plan, height_m).chain([&plan.fence.ring]);
     rings.map(|ring| leg_distance_m(ring, from, to)).fold(f64::INFINITY, f64::min)
 }
 

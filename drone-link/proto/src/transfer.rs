@@ -95,6 +95,14 @@ impl Transfer {
         }
     }
 
+    /// Whether our list is being offered: what of it is on board, and whether the aircraft waits for more, is not known.
+    pub fn is_offered(&self) -> bool {
+        match self.step {
+            Step::Offer { .. } => true,
+            Step::AskCount | Step::Read { .. } | Step::Ended(_) => false,
+        }
+    }
+
     /// Takes a transfer message of the autopilot that is for us.
     pub fn handle(&mut self, heard: &Heard, own: Addressee, limits: &LinkLimits, now_ms: u64, send: &mut dyn FnMut(Outgoing)) {
         let ours = |to: &Addressee, kind: u8| to.includes(own.system_id, own.component_id) && kind == self.list.number();
@@ -284,9 +292,12 @@ pub(crate) fn same(item: &Item, raw: &RawItem) -> bool {
     };
     let height = || (item.z - raw.z).abs() <= HEIGHT_TOLERANCE_M;
     let rest = match item.kind {
-        ItemKind::TakeOff | ItemKind::LoiterUnlimited | ItemKind::Land | ItemKind::ReturnPathStart | ItemKind::RallyPoint => {
-            place() && height()
-        }
+        ItemKind::TakeOff
+        | ItemKind::LoiterUnlimited
+        | ItemKind::Land
+        | ItemKind::ReturnPathStart
+        | ItemKind::LandStart
+        | ItemKind::RallyPoint => place() && height(),
         ItemKind::Waypoint => place() && height() && near(item.params[0], raw.params[0]),
         ItemKind::PointCamera => near(item.params[0], raw.params[0]),
         ItemKind::ChangeSpeed => near(item.params[0], raw.params[0]) && near(item.params[1], raw.params[1]),

@@ -259,6 +259,7 @@ impl Flight {
             craft.sight = Sight::From { distance_m: height_m.hypot(stand_off_m) };
         }
         self.look_at_person(craft, now_ms);
+        self.keep_way_home(craft, now_ms);
         if self.paused {
             return self.sink(craft, now_ms);
         }

@@ -8,6 +8,7 @@ use crate::camera::Sight;
 use crate::command::{Answer, Purpose};
 use crate::craft::{Craft, ModeProgress};
 use crate::dialect::ListKind;
+use crate::inbound::RawItem;
 use crate::items::{self, OnBoard};
 use crate::parameters::{self, Inquiry};
 use crate::profile::{Autopilot, Mode};
@@ -65,7 +66,7 @@ impl Flight {
         craft.transfer = None;
         let on_board = match outcome {
             Outcome::Downloaded(read) => {
-                let on_board = items::recognise(&self.plan, &read);
+                let on_board = self.recognise(&read, craft);
                 self.redirected |= on_board == OnBoard::OutboundFromAir;
                 let way_out = self.way_out().items;
                 self.begun = items::as_begun(&way_out, &read);
@@ -88,7 +89,7 @@ impl Flight {
                 self.end(FlightEvent::Failed { failure: FlightFailure::ForeignMission, airborne }, craft, now_ms);
             }
             // It has flown already and its motors still turn: they are to stop, not to lift it again.
-            OnBoard::Homeward if !airborne => self.begin_abort(craft, now_ms),
+            OnBoard::Homeward | OnBoard::FromHere if !airborne => self.begin_abort(craft, now_ms),
             OnBoard::Outbound | OnBoard::OutboundFromAir if !airborne && self.reached >= FlightPhase::Airborne => {
                 self.begin_abort(craft, now_ms);
             }
@@ -97,11 +98,27 @@ impl Flight {
                 self.go(Stage::Lift, now_ms);
             }
             OnBoard::Outbound | OnBoard::OutboundFromAir => self.adopt_outbound(craft, now_ms),
+            // It was put there on scene, and is flown only by one that hears nobody.
+            OnBoard::FromHere => {
+                self.way_back = WayBack::Settled;
+                self.from_here.forget();
+                self.report_phase(FlightPhase::OnScene);
+                self.adopt_outbound(craft, now_ms);
+            }
             OnBoard::Homeward => {
                 self.report_phase(FlightPhase::Returning);
                 self.adopt(Stage::Return, craft, now_ms);
             }
         }
+    }
+
+    /// What was read, by an aircraft that was on scene perhaps while a list of ours was being written.
+    fn recognise(&self, read: &[RawItem], craft: &Craft) -> OnBoard {
+        let on_board = items::recognise(&self.plan, read);
+        let in_place = craft.telemetry.autopilot().changes_lists_in_place() && self.reached >= FlightPhase::OnScene;
+        let hovers = craft.telemetry.mode() == Some(Mode::Hold);
+        let cut = on_board == OnBoard::Foreign && in_place && hovers && items::may_be_cut(&self.plan, read);
+        if cut { OnBoard::FromHere } else { on_board }
     }
 
     fn adopt_outbound(&mut self, craft: &mut Craft, now_ms: u64) {

@@ -27,7 +27,7 @@ impl Flight {
         craft.sight = Sight::Whole;
         craft.order_look_ahead(now_ms);
         craft.commander.cancel_movements();
-        craft.transfer = None;
+        self.let_finish(craft, now_ms);
         self.looked_at = None;
         // One that gives way meanwhile does so on its way home, too.
         self.paused = self.way.is_some();
@@ -80,6 +80,9 @@ impl Flight {
     pub(super) fn home_load(&mut self, craft: &mut Craft, now_ms: u64) {
         // A hold that is refused does not decide: the way home is wanted in any mode.
         let holding = craft.ensure_mode(Mode::Hold, now_ms) != ModeProgress::Waiting;
+        if self.awaits_finish(craft, now_ms) {
+            return;
+        }
         let here = craft.telemetry.position.or(self.trail.last().copied()).unwrap_or(self.plan.home);
         if craft.transfer.is_none() {
             if !holding || !craft.connected {

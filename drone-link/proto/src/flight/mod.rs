@@ -12,6 +12,7 @@ use crate::profile::Mode;
 use crate::route::Target;
 
 mod air;
+mod from_here;
 mod give_way;
 mod ground;
 mod home;
@@ -20,6 +21,7 @@ mod turn;
 mod watch;
 mod way_back;
 
+use from_here::FromHere;
 use give_way::Way;
 use landing::Landing;
 use watch::Watch;
@@ -131,6 +133,8 @@ pub(crate) struct Flight {
     begun: Option<Item>,
     /// Whether a way back lies behind it.
     way_back: WayBack,
+    /// The way home from where the person was followed to.
+    from_here: FromHere,
     /// It may leave its way out for the person.
     direct: bool,
     /// It has.
@@ -196,6 +200,7 @@ impl Flight {
             planned,
             begun: None,
             way_back: WayBack::Missing { tries: 0 },
+            from_here: FromHere::default(),
             direct: false,
             turned: false,
             hover: None,

@@ -31,13 +31,14 @@ impl Flight {
         if craft.transfer.is_none() && !craft.connected {
             return;
         }
-        let list = self.way_out_and_back();
+        let list = self.way_out_and_back(craft);
         let upload = craft.upload(ListKind::Mission, list, now_ms);
         self.way_back = match super::ground::load(craft, upload) {
             None => return,
             Some(Ok(())) => WayBack::Settled,
             Some(Err(_)) if tries + 1 < TRIES_MAX => WayBack::Missing { tries: tries + 1 },
             Some(Err(reason)) => {
+                self.from_here.forget();
                 let text = format!("without a link it would not come home by a legal way: {reason}");
                 self.report(FlightEvent::Warning { text });
                 WayBack::Settled
@@ -45,8 +46,8 @@ impl Flight {
         };
     }
 
-    /// The whole list. The height on scene is the planned one, by which the list is known again after a restart.
-    fn way_out_and_back(&self) -> Vec<Item> {
+    /// The whole list as it lies on board. The height on scene is the planned one, by which the list is known again after a restart.
+    pub(super) fn way_out_and_back(&self, craft: &Craft) -> Vec<Item> {
         let mut plan = self.plan.clone();
         if let (Scene::Escort { height_m, .. }, Some(planned)) = (&mut plan.scene, self.planned) {
             *height_m = planned.height_m;
@@ -55,7 +56,9 @@ impl Flight {
         if let (Some(first), Some(begun)) = (list.first_mut(), self.begun) {
             *first = begun;
         }
-        list.extend(items::way_back(&plan));
+        if craft.telemetry.autopilot().needs_way_back() {
+            list.extend(items::way_back(&plan));
+        }
         list
     }
 }

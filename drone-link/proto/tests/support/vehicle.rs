@@ -105,6 +105,10 @@ pub struct Vehicle {
     pub relays: Vec<(f32, f32)>,
     /// Transfer messages that reached it: the message, its list and its number.
     pub transfers: Vec<(Word, MavMissionType, u16)>,
+    /// Has no room for another mission.
+    pub is_full: bool,
+    /// Offers of a list that it refused because it was taking another.
+    pub refused_offers: u32,
     /// Commands that were cancelled.
     pub cancelled: Vec<MavCmd>,
     /// What its board says that it is; 0 says nothing.
@@ -187,6 +191,8 @@ impl Vehicle {
             servos: Vec::new(),
             relays: Vec::new(),
             transfers: Vec::new(),
+            is_full: false,
+            refused_offers: 0,
             cancelled: Vec::new(),
             hardware: 0,
             clock_ahead_ms: 0,
@@ -458,7 +464,9 @@ impl Vehicle {
             MavCmd::MAV_CMD_NAV_TAKEOFF if self.move_to(self.place, height_m) => {
                 self.reached();
             }
-            MavCmd::MAV_CMD_DO_CHANGE_SPEED | MavCmd::MAV_CMD_DO_RETURN_PATH_START => self.current += 1,
+            MavCmd::MAV_CMD_DO_CHANGE_SPEED | MavCmd::MAV_CMD_DO_RETURN_PATH_START | MavCmd::MAV_CMD_DO_LAND_START => {
+                self.current += 1;
+            }
             MavCmd::MAV_CMD_DO_GIMBAL_MANAGER_PITCHYAW => {
                 self.camera_pitch_deg = item.param1;
                 self.current += 1;
@@ -496,7 +504,10 @@ impl Vehicle {
             return false;
         };
         let with_place = |item: &MISSION_ITEM_INT_DATA| item.command != MavCmd::MAV_CMD_DO_CHANGE_SPEED;
-        let legs: Vec<usize> = (start..self.mission.len()).filter(|index| with_place(&self.mission[*index])).collect();
+        // It looks no further than where a landing begins.
+        let landing = self.mission.iter().position(|item| item.command == MavCmd::MAV_CMD_DO_LAND_START);
+        let end = landing.filter(|landing| *landing > start).unwrap_or(self.mission.len());
+        let legs: Vec<usize> = (start..end).filter(|index| with_place(&self.mission[*index])).collect();
         let away_m = |from: usize, to: usize| {
             let ((a, a_m), (b, b_m)) = (flat(&self.mission[from]), flat(&self.mission[to]));
             let leg = [b.east_m - a.east_m, b.north_m - a.north_m, b_m - a_m];
@@ -516,6 +527,47 @@ impl Vehicle {
         self.current = nearest.1 as u16;
         self.mode = MISSION;
         true
+    }
+
+    /// Where it would go by itself from here, place after place with its height, when it heard nobody any more: by the mission that lies on board.
+    /// Nothing where it has none by which it could.
+    pub fn way_alone(&self) -> Vec<(Local, f64)> {
+        let flat = |item: &MISSION_ITEM_INT_DATA| (self.local(item.x, item.y), f64::from(item.z));
+        let is_speed =
+            |item: &MISSION_ITEM_INT_DATA| matches!(item.command, MavCmd::MAV_CMD_DO_CHANGE_SPEED | MavCmd::MAV_CMD_DO_LAND_START);
+        let is_landing = |item: &MISSION_ITEM_INT_DATA| item.command == MavCmd::MAV_CMD_NAV_LAND;
+        let here = (self.place, self.height_m);
+        let mut places: Vec<&MISSION_ITEM_INT_DATA> = self.mission.iter().collect();
+        if self.ardupilot {
+            let mut alone = Self::new(self.frame.to_geo(Local::default()));
+            (alone.ardupilot, alone.mission) = (true, self.mission.clone());
+            (alone.place, alone.height_m) = here;
+            if !alone.return_alone() {
+                return Vec::new();
+            }
+            places = places.split_off(usize::from(alone.current));
+        } else {
+            // PX4 with RTL_TYPE 2 (rtl_mission_fast.cpp, rtl_mission_fast_reverse.cpp): from the item that is nearest in space on to the landing, or
+            // back to the take-off where there is none.
+            let off_m = |item: &MISSION_ITEM_INT_DATA| {
+                let (place, height_m) = flat(item);
+                place.distance_m(&here.0).hypot(height_m - here.1)
+            };
+            if !self.mission.iter().any(is_landing) {
+                places.reverse();
+            }
+            places.retain(|item| !is_speed(item));
+            let nearest = (0..places.len()).min_by(|a, b| off_m(places[*a]).total_cmp(&off_m(places[*b])));
+            let Some(nearest) = nearest else { return Vec::new() };
+            places = places.split_off(nearest);
+        }
+        let lands = |item: &MISSION_ITEM_INT_DATA, before_m: f64| if is_landing(item) { before_m } else { f64::from(item.z) };
+        let mut way = vec![here];
+        for item in places.into_iter().filter(|item| !is_speed(item)) {
+            let before_m = way.last().map_or(0.0, |(_, height_m)| *height_m);
+            way.push((flat(item).0, lands(item, before_m)));
+        }
+        way
     }
 
     fn fly_return(&mut self) {

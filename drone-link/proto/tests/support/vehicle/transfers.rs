@@ -31,6 +31,23 @@ impl Vehicle {
                 return self.mission_ack(count.mission_type, MavMissionResult::MAV_MISSION_ACCEPTED);
             }
         }
+        if self.is_full && count.mission_type == MavMissionType::MAV_MISSION_TYPE_MISSION {
+            return self.mission_ack(count.mission_type, MavMissionResult::MAV_MISSION_NO_SPACE);
+        }
+        // A PX4 that takes a list refuses another, and waits for the rest anew; before the first item it takes an offer for a repeated one
+        // (MavlinkMissionManager::handle_mission_count).
+        let now_ms = self.now_ms;
+        if let (false, Some(receiving)) = (self.ardupilot, &mut self.receiving) {
+            receiving.progress_ms = now_ms;
+            if receiving.items.is_empty() {
+                return self.ask_item();
+            }
+            self.refused_offers += 1;
+            return self.mission_ack(count.mission_type, MavMissionResult::MAV_MISSION_ERROR);
+        }
+        if self.ardupilot && count.mission_type == MavMissionType::MAV_MISSION_TYPE_MISSION {
+            self.mission.truncate(usize::from(count.count));
+        }
         self.receiving = Some(Receiving {
             kind: count.mission_type,
             count: count.count,
@@ -70,13 +87,26 @@ impl Vehicle {
         }
     }
 
+    /// ArduCopter's item 0 is its home, whatever it is given.
+    fn home_item(&self, item: &MISSION_ITEM_INT_DATA) -> MISSION_ITEM_INT_DATA {
+        let home = self.frame.to_geo(Local::default());
+        let (x, y) = ((home.lat_deg() * 1e7) as i32, (home.lon_deg() * 1e7) as i32);
+        MISSION_ITEM_INT_DATA { command: MavCmd::MAV_CMD_NAV_WAYPOINT, x, y, z: self.home_amsl_m as f32, ..rounded(item) }
+    }
+
+    /// Whether a list is being taken.
+    pub fn is_receiving(&self) -> bool {
+        self.receiving.is_some()
+    }
+
     pub(super) fn mission_item(&mut self, item: &MISSION_ITEM_INT_DATA) {
+        let home_item = self.home_item(item);
         let Some(receiving) = &mut self.receiving else { return };
         if receiving.kind != item.mission_type || usize::from(item.seq) != receiving.items.len() {
             return;
         }
         // ArduCopter takes what is no number only as the heading of a waypoint or the like (AP_Mission::sanity_check_params).
-        let is_way_back = item.command == MavCmd::MAV_CMD_DO_RETURN_PATH_START;
+        let is_way_back = matches!(item.command, MavCmd::MAV_CMD_DO_RETURN_PATH_START | MavCmd::MAV_CMD_DO_LAND_START);
         if self.ardupilot && is_way_back && [item.param1, item.param2, item.param3, item.param4].iter().any(|param| param.is_nan())
         {
             self.receiving = None;
@@ -84,6 +114,15 @@ impl Vehicle {
         }
         receiving.items.push(rounded(item));
         receiving.progress_ms = self.now_ms;
+        // ArduCopter changes its mission in place, item by item.
+        if self.ardupilot && receiving.kind == MavMissionType::MAV_MISSION_TYPE_MISSION {
+            let (at, item) = (receiving.items.len() - 1, if item.seq == 0 { home_item } else { rounded(item) });
+            if at < self.mission.len() {
+                self.mission[at] = item;
+            } else {
+                self.mission.push(item);
+            }
+        }
         if receiving.items.len() < usize::from(receiving.count) {
             return self.ask_item();
         }
@@ -93,18 +132,8 @@ impl Vehicle {
         } else if receiving.kind == MavMissionType::MAV_MISSION_TYPE_RALLY {
             self.rally = receiving.items;
         } else {
-            self.mission = receiving.items;
-            if self.ardupilot {
-                let home = self.frame.to_geo(Local::default());
-                let (x, y) = ((home.lat_deg() * 1e7) as i32, (home.lon_deg() * 1e7) as i32);
-                let item = MISSION_ITEM_INT_DATA {
-                    command: MavCmd::MAV_CMD_NAV_WAYPOINT,
-                    x,
-                    y,
-                    z: self.home_amsl_m as f32,
-                    ..self.mission[0].clone()
-                };
-                self.mission[0] = item;
+            if !self.ardupilot {
+                self.mission = receiving.items;
             }
             // ArduPilot goes on in a new list at the number that it had in the old one, if the new one has it.
             if !self.ardupilot || self.landed || usize::from(self.current) >= self.mission.len() {
