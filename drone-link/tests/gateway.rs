@@ -26,6 +26,10 @@ use vehicle::Vehicle;
 mod hop;
 use hop::home;
 
+/// One test at a time: a program that is being started holds all sockets of this process until it runs, and an address that another test has just given
+/// up would still be taken.
+static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// Longest wait for anything; a hang fails instead of blocking.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -208,8 +212,21 @@ const ALL_PHASES: [FlightPhase; 7] = [
     FlightPhase::Landed,
 ];
 
+/// What the dead server had handed on and not acknowledged yet, the next one hears again; and, since its order says less, how far the flight has come
+/// by then. A server takes a phase only when it is further than the last.
+fn as_a_server_takes_them(phases: &[FlightPhase]) -> Vec<FlightPhase> {
+    let mut taken: Vec<FlightPhase> = Vec::new();
+    for phase in phases {
+        if taken.last().is_none_or(|last| last < phase) {
+            taken.push(*phase);
+        }
+    }
+    taken
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_escort_goes_on_while_the_broker_is_killed_in_flight() {
+    let _alone = ALONE.lock().await;
     let folder = tempfile::tempdir().expect("a folder");
     let mut broker = Broker::start().await;
     let gateway =
@@ -237,6 +254,7 @@ async fn an_escort_goes_on_while_the_broker_is_killed_in_flight() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_escort_goes_on_while_the_servers_end_and_then_the_gateway_are_killed_in_flight() {
+    let _alone = ALONE.lock().await;
     let folder = tempfile::tempdir().expect("a folder");
     let broker = Broker::start().await;
     let gateway =
@@ -253,19 +271,14 @@ async fn an_escort_goes_on_while_the_servers_end_and_then_the_gateway_are_killed
     drop((links, reports));
     let (links, mut reports) = server(&broker);
     order(&links, fly(FlightPhase::Armed)).await;
-    let mut later = Vec::new();
-    until(&mut reports, FlightPhase::OnScene, &mut later).await;
-    // What the dead server had handed on and not acknowledged yet, the next one hears again; and, since its order says less, how far the
-    // flight has come by then.
-    phases.extend(later.into_iter().skip_while(|phase| *phase <= FlightPhase::Armed));
-    phases.dedup();
+    until(&mut reports, FlightPhase::OnScene, &mut phases).await;
     // The gateway dies; another one takes up what it kept.
     gateway.stop().await;
     let gateway = Gateway::start(gateway_config(&broker, bind, folder.path())).await.expect("started again");
     heard(&links).await;
     order(&links, FlightCommand::Recall { homeward: plan().homeward, rally: None }).await;
     until(&mut reports, FlightPhase::Landed, &mut phases).await;
-    assert_eq!(phases, ALL_PHASES, "each once and in order");
+    assert_eq!(as_a_server_takes_them(&phases), ALL_PHASES, "{phases:?}");
     let (launches, arms) = {
         let vehicle = vehicle.lock().expect("whole");
         (vehicle.launches, vehicle.arms)
