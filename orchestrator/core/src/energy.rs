@@ -247,7 +247,7 @@ pub fn landing_power(drone: &DroneConfig, trip: &Trip) -> HomePower {
     home_power(drone, 0.0, &home, taken_pct(drone, hover_s, left_pct) / hover_s)
 }
 
-/// The same, so that the link can reckon with the wind that its aircraft tells.
+/// The parts of a way home's charge, so that the link can reckon with the wind that its aircraft tells.
 fn home_power(drone: &DroneConfig, reserve_pct: f64, home: &Trip, second_pct: f64) -> HomePower {
     const STILL: Wind = Wind { speed_m_s: 0.0, from_deg: None };
     let on_the_spot = cost(drone, &Trip { homeward: Vec::new(), ..home.clone() }, STILL);
