@@ -35,8 +35,8 @@ pub fn run_elevation(bytes: &[u8]) {
     let corners = vec![place(37.502, 127.002), place(37.502, 127.008), place(37.508, 127.008)];
     let fence = Ring::new(corners.clone()).expect("a ring");
     let Ok(relief) = relief(&grid, &fence, 0.1) else { return };
-    for stair in relief.cut(&corners, 10.0).stairs(&corners) {
-        assert!(stair.amsl_m.is_finite() && relief.over_ground_m(stair.place) >= 0.0, "{stair:?}");
+    for point in relief.cut(&corners, 10.0).profile(&corners) {
+        assert!(point.amsl_m.is_finite() && relief.over_ground_m(point.place) >= 0.0, "{point:?}");
     }
 }
 

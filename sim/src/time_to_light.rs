@@ -34,12 +34,12 @@ pub fn bound_s(plan: &FlightPlan, limits: &Limits) -> f64 {
     }
 }
 
-/// The least time from the first movement until the light reaches a person at this place, seconds: straight up to the transit height,
-/// stopping there, then along the plan's corners, but to this place in the end, at full speed without slowing for any of them, until the
+/// The least time from the first movement until the light reaches a person at this place, seconds: straight up to the transit height, which
+/// over a relief counts from its surface, stopping there, then along the plan's corners, but to this place in the end, at full speed without slowing for any of them, until the
 /// light reaches as far as it is useful. No aircraft with these limits that keeps to the route is sooner, even if it knew beforehand where
 /// the person would have gone by then.
 pub fn bound_to_s(plan: &FlightPlan, place: GeoPoint, limits: &Limits) -> f64 {
-    let (climb_m_s, height_m) = (limits.climb_m_s, plan.transit_height_m);
+    let (climb_m_s, height_m) = (limits.climb_m_s, plan.transit_height_m + plan.surface_m(plan.home));
     let ramps_m = climb_m_s * climb_m_s / limits.climb_acceleration_m_s2;
     let climb_s = if height_m < ramps_m {
         2.0 * (height_m / limits.climb_acceleration_m_s2).sqrt()

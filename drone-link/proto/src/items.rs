@@ -1,6 +1,6 @@
 //! Plans as mission and fence items.
 
-use flight_types::{FlightPlan, GeoPoint, STEP_REACHED_M, STRAIGHT_ON_DEG, Scene, Stair, SurveyManner};
+use flight_types::{FlightPlan, GeoPoint, PROFILE_REACHED_M, ProfilePoint, STRAIGHT_ON_DEG, Scene, SurveyManner};
 
 use crate::dialect::{Item, ItemKind};
 use crate::inbound::RawItem;
@@ -59,10 +59,10 @@ fn waypoints(corners: &[GeoPoint], height_m: f64) -> impl Iterator<Item = Item> 
 /// A way at this height over the plan's surface, from its first corner on. The first item is that corner, and is where the way begins;
 /// without a relief the way is level, and nothing lies between its corners.
 fn way(plan: &FlightPlan, corners: &[GeoPoint], height_m: f64) -> Vec<Item> {
-    let Some(stairs) = plan.stairs(corners) else {
+    let Some(profile) = plan.profile(corners) else {
         return corners.iter().map(|corner| at(ItemKind::Waypoint, *corner, height_m)).collect();
     };
-    stairs.iter().map(|stair| step(plan, stair, height_m)).collect()
+    profile.iter().map(|point| bend(plan, point, height_m)).collect()
 }
 
 /// Waypoints after the first corner of a way.
@@ -92,14 +92,14 @@ fn path(begin: GeoPoint, corners: &[GeoPoint]) -> Vec<GeoPoint> {
     path
 }
 
-/// A place of a way by steps. Between corners the autopilot's own radius would begin the next step too soon.
-fn step(plan: &FlightPlan, stair: &Stair, height_m: f64) -> Item {
-    let mut item = at(ItemKind::Waypoint, stair.place, height_m + stair.amsl_m - plan.home_altitude_amsl_m);
-    item.params[1] = STEP_REACHED_M as f32;
+/// A place of a way over a relief. The autopilot's own radius would begin the next leg too soon, and cut off a crest.
+fn bend(plan: &FlightPlan, point: &ProfilePoint, height_m: f64) -> Item {
+    let mut item = at(ItemKind::Waypoint, point.place, height_m + point.amsl_m - plan.home_altitude_amsl_m);
+    item.params[1] = PROFILE_REACHED_M as f32;
     item
 }
 
-/// Where a way begins: as high as its first step.
+/// Where a way begins: as high as its first leg begins.
 fn begin(plan: &FlightPlan, place: GeoPoint, corners: &[GeoPoint], height_m: f64) -> Item {
     let first = way(plan, &path(place, corners), height_m).into_iter().next();
     let z = first.map_or(height_m as f32, |first| first.z);
@@ -134,7 +134,7 @@ impl Mission {
 }
 
 /// From the air: first up to the transit height, then the way out. Over a relief level to its first corner, which is near: from there the
-/// steps are the same wherever the aircraft was.
+/// legs are the same wherever the aircraft was.
 pub(crate) fn from_air(plan: &FlightPlan, here: GeoPoint) -> Mission {
     let first = plan.outbound.first().copied().unwrap_or(here);
     mission(plan, None, &[at(ItemKind::Waypoint, here, plan.transit_height_m + plan.surface_along_m(here, first))])
@@ -197,21 +197,21 @@ fn stop(place: GeoPoint, manner: &SurveyManner, radius_m: f32) -> Item {
     item
 }
 
-/// A stop with the steps before it over the plan's surface, which are laid along all of the path.
+/// A stop with the bends before it over the plan's surface, which are laid along all of the path.
 fn stops(
     plan: &FlightPlan,
     manner: &SurveyManner,
     (corner, radius_m): (GeoPoint, f32),
-    laid: &mut impl Iterator<Item = Stair>,
+    laid: &mut impl Iterator<Item = ProfilePoint>,
 ) -> Vec<Item> {
     if plan.relief.is_none() {
         return vec![stop(corner, manner, radius_m)];
     }
     let mut stops = Vec::new();
-    for stair in laid {
-        let height_m = manner.height_m + stair.amsl_m - plan.home_altitude_amsl_m;
-        stops.push(Item { z: height_m as f32, ..stop(stair.place, manner, STOP_RADIUS_M) });
-        if stair.corner.is_some() {
+    for point in laid {
+        let height_m = manner.height_m + point.amsl_m - plan.home_altitude_amsl_m;
+        stops.push(Item { z: height_m as f32, ..stop(point.place, manner, STOP_RADIUS_M) });
+        if point.corner.is_some() {
             break;
         }
     }
@@ -238,7 +238,7 @@ fn survey(plan: &FlightPlan, manner: &SurveyManner, pad: Option<GeoPoint>, mut i
     let mut item_of = Vec::with_capacity(path.len());
     let is_apart = |index: &usize| *index == 0 || path[*index].distance_m(&path[index - 1]) >= SAME_CORNER_M;
     let apart: Vec<GeoPoint> = (0..path.len()).filter(is_apart).map(|index| path[index]).collect();
-    let mut laid = plan.stairs(&apart).unwrap_or_default().into_iter();
+    let mut laid = plan.profile(&apart).unwrap_or_default().into_iter();
     let mut nth = 0_usize;
     for (index, corner) in path.iter().enumerate() {
         if is_apart(&index) {
@@ -340,7 +340,7 @@ fn way_back_begins(place: Item) -> Item {
     Item { kind: ItemKind::ReturnPathStart, params: [0.0; 4], ..place }
 }
 
-/// The same over the plan's surface, whose first step decides how high it climbs where it is.
+/// The same over the plan's surface, which decides how high it climbs where it is.
 fn homeward_over_relief(
     plan: &FlightPlan,
     here: GeoPoint,
@@ -583,18 +583,18 @@ mod tests {
         RawItem { seq: 0, command: item.kind.number(), frame: 6, params: item.params, x: item.x, y: item.y, z: item.z }
     }
 
-    /// Between two items an aircraft may be at the lower one's height all along: looked at each metre.
+    /// Between two items an aircraft is on the straight line: looked at each metre. These grounds are far steeper than a site's surface, and bulge
+    /// between two looks by a little.
     fn check(plan: &FlightPlan, items: &[Item], height_m: f64) {
         let flown: Vec<&Item> =
             items.iter().filter(|item| matches!(item.kind, ItemKind::Waypoint | ItemKind::LoiterUnlimited)).collect();
-        let where_is = |item: &Item| {
-            GeoPoint::new(f64::from(item.x) / COORDINATE_SCALE, f64::from(item.y) / COORDINATE_SCALE).expect("a place")
-        };
         for pair in flown.windows(2) {
-            let (from, to, low_m) = (where_is(pair[0]), where_is(pair[1]), f64::from(pair[0].z.min(pair[1].z)));
-            for metre in 0..=from.distance_m(&to) as usize {
+            let (from, to) = (place_of(pair[0]).expect("a place"), place_of(pair[1]).expect("a place"));
+            let (begin_m, end_m, length_m) = (f64::from(pair[0].z), f64::from(pair[1].z), from.distance_m(&to));
+            for metre in 0..=length_m as usize {
                 let here = from.moved(from.bearing_deg(&to), metre as f64);
-                let over_m = low_m - plan.ground_m(here);
+                let line_m = begin_m + (end_m - begin_m) * metre as f64 / length_m.max(1.0);
+                let over_m = line_m - plan.ground_m(here);
                 assert!(over_m >= height_m - 0.1, "{over_m} m over the ground at {here:?}");
             }
         }

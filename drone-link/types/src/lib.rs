@@ -9,7 +9,9 @@ mod geo;
 pub use geo::*;
 
 mod relief;
+mod vertical_profile;
 pub use relief::*;
+pub use vertical_profile::*;
 
 mod plan;
 pub use plan::*;

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GeoPoint, MissionId, Rally, Relief, Ring, Stair};
+use crate::{GeoPoint, MissionId, ProfilePoint, Rally, Relief, Ring};
 
 /// A whole flight as decided before launch. Heights are above the home pad, or over the surface of the relief where there is one, unless
 /// the name says otherwise.
@@ -187,9 +187,9 @@ impl FlightPlan {
         Some((highest_m.max(0.0) + RETURN_OVER_M).ceil().min(self.fence.height_max_m))
     }
 
-    /// The way by level steps over the relief; nothing without one.
-    pub fn stairs(&self, corners: &[GeoPoint]) -> Option<Vec<Stair>> {
-        self.relief.as_ref().map(|relief| relief.stairs(corners))
+    /// The way by straight legs over the relief; nothing without one.
+    pub fn profile(&self, corners: &[GeoPoint]) -> Option<Vec<ProfilePoint>> {
+        self.relief.as_ref().map(|relief| relief.profile(corners))
     }
 
     /// The charge at which the aircraft must go home from here, per cent; 0 where the plan does not say. A wind that is stronger against the

@@ -19,15 +19,6 @@ const LOOK_M: f64 = 5.0;
 /// A leg longer than this is looked at no more often than one as long, metres: longer ones leave every site.
 const LEG_M_MAX: f64 = 200_000.0;
 
-/// The surface changes by so much at most within one level step of a way, metres. Autopilots do not agree on how they go from one height
-/// to another between two places: by steps every one of them is right.
-pub const STEP_M: f64 = 1.5;
-/// A place between two steps counts as reached from so near, metres; each step is high enough for the end of the one before as well.
-pub const STEP_REACHED_M: f64 = 3.0;
-/// Whoever goes by steps is nowhere lower than its height over the surface, and nowhere higher by more than this, metres: the steps before
-/// and after may both be higher, and from the nearness of the one before comes the rest.
-pub const STEPS_OVER_M: f64 = 2.0 * STEP_M + 2.0;
-
 /// Round a low scene the ground is looked at so far, metres: an aircraft that hovers is blown and drifts by less, and so far it goes aside.
 const BESIDE_LOW_M: f64 = 20.0;
 /// Round it the ground may rise by so much before a low scene goes up with it, metres: four fifths of a scene's usual height are still kept
@@ -88,17 +79,6 @@ pub struct ReliefParts {
     /// low scenes (ADR 202), which then count over the surface.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rises_dm: Vec<i32>,
-}
-
-/// A place of a way over the surface, at which the height changes or the way turns.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Stair {
-    /// Where.
-    pub place: GeoPoint,
-    /// As high as the surface is anywhere from the stair before to the next, above mean sea level, metres.
-    pub amsl_m: f64,
-    /// Which corner of the way it is, where it is one.
-    pub corner: Option<usize>,
 }
 
 impl TryFrom<ReliefParts> for Relief {
@@ -204,39 +184,9 @@ impl Relief {
         self.looks(from, to).into_iter().map(|place| self.over_ground_m(place)).fold(0.0, f64::max)
     }
 
-    /// The way by level steps: the first corner, every corner, and between them where the height changes. From one to the next an aircraft
-    /// may be at either's height or between, and is nowhere under the surface.
-    pub fn stairs(&self, corners: &[GeoPoint]) -> Vec<Stair> {
-        let looks = self.looks_of(corners);
-        let Some(first) = looks.first() else { return Vec::new() };
-        let mut stairs = vec![*first];
-        let mut begin = 0;
-        while begin + 1 < looks.len() {
-            let end = step_end(&looks, begin);
-            let highest_m =
-                looks[reached_from(&looks, begin)..=end].iter().map(|look| look.amsl_m).fold(f64::NEG_INFINITY, f64::max);
-            let last = stairs.len() - 1;
-            stairs[last].amsl_m = stairs[last].amsl_m.max(highest_m);
-            stairs.push(Stair { amsl_m: highest_m, ..looks[end] });
-            begin = end;
-        }
-        stairs
-    }
-
-    fn looks_of(&self, corners: &[GeoPoint]) -> Vec<Stair> {
-        let at = |place: GeoPoint, corner| Stair { place, amsl_m: self.surface_amsl_m(place), corner };
-        let mut looks: Vec<Stair> = corners.first().map(|first| at(*first, Some(0))).into_iter().collect();
-        for (index, leg) in corners.windows(2).enumerate() {
-            let between = self.looks(leg[0], leg[1]);
-            looks.extend(between[1..between.len() - 1].iter().map(|place| at(*place, None)));
-            looks.push(at(leg[1], Some(index + 1)));
-        }
-        looks
-    }
-
     /// Places on the straight leg at which the surface is looked at: both ends, every border of a cell, and between them some more. Over
     /// each cell that the leg passes lies one of them, and the surface at a border is over all of the ground of the cells beside it.
-    fn looks(&self, from: GeoPoint, to: GeoPoint) -> Vec<GeoPoint> {
+    pub(crate) fn looks(&self, from: GeoPoint, to: GeoPoint) -> Vec<GeoPoint> {
         let (a, b) = (self.position(from), self.position(to));
         let mut shares = vec![0.0, 1.0];
         for (from, to, lines) in [(a.0, b.0, self.parts.columns), (a.1, b.1, self.rows)] {
@@ -352,27 +302,6 @@ impl Relief {
         let along = |row: usize| value(west, row) * (1.0 - east_share) + value(west + 1, row) * east_share;
         along(south) * (1.0 - north_share) + along(south + 1) * north_share
     }
-}
-
-/// Where a level step that begins here ends: at a corner, or before the surface has changed by more than a step.
-fn step_end(looks: &[Stair], begin: usize) -> usize {
-    let (mut low_m, mut high_m) = (looks[begin].amsl_m, looks[begin].amsl_m);
-    for (end, look) in looks.iter().enumerate().skip(begin + 1) {
-        (low_m, high_m) = (low_m.min(look.amsl_m), high_m.max(look.amsl_m));
-        if high_m - low_m > STEP_M {
-            return (end - 1).max(begin + 1);
-        }
-        if look.corner.is_some() {
-            return end;
-        }
-    }
-    looks.len() - 1
-}
-
-/// The first place at which an aircraft may be that counts as having reached this one.
-fn reached_from(looks: &[Stair], begin: usize) -> usize {
-    let is_far = |look: &Stair| look.place.distance_m(&looks[begin].place) > STEP_REACHED_M;
-    looks[..begin].iter().rposition(is_far).unwrap_or(0)
 }
 
 /// What lies under and over an outline, above mean sea level, metres.

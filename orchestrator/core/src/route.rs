@@ -4,7 +4,7 @@
 //! polygons on board of an autopilot have no altitudes and no hours, so a zone that is uploaded is kept all the way. An obstacle
 //! counts when the level flight cannot pass over it.
 
-use flight_types::{GeoPoint, Obstacle, Ring, STEPS_OVER_M, ZoneId};
+use flight_types::{GeoPoint, Obstacle, Ring, PROFILE_OVER_M, ZoneId};
 use parking_core::calendar::{self, DAY_MINUTES, MINUTE_MS};
 
 use crate::config::{NoFlyZone, SiteConfig, SiteObstacle, ZoneHours};
@@ -86,7 +86,7 @@ fn meets(site: &SiteConfig, zone: &NoFlyZone, demand: &Demand) -> bool {
         None => (demand.ground_amsl_m, demand.ground_amsl_m + demand.top_m),
         Some(relief) => {
             let over = relief.surface.over_ring_or_all(&zone.ring);
-            (over.ground_m, over.surface_high_m + demand.top_m + STEPS_OVER_M)
+            (over.ground_m, over.surface_high_m + demand.top_m + PROFILE_OVER_M)
         }
     };
     let below = zone.ceiling_amsl_m.is_some_and(|ceiling| ceiling + ALTITUDE_MARGIN_M < ground_amsl_m);

@@ -209,17 +209,19 @@ impl Autopilot {
         self.approach(target_m, self.cruise_m_s(), self.params.fast.climb_m_s, self.params.fast.sink_m_s)
     }
 
-    /// The same for a corner that need not be stopped at: `beyond_m` of straight way follows.
-    pub(super) fn fly_through(&self, target_m: Vector, beyond_m: f64) -> Vector {
-        let mut velocity = self.fly_to(target_m);
+    /// The velocity to a place of a mission, straight in space (PX4 PositionSmoothing::_generateVelocitySetpoint): whichever of the two speeds would
+    /// leave the line is lowered with the other. A corner with `beyond_m` of straight way behind it need not be stopped at.
+    pub(super) fn fly_straight(&self, target_m: Vector, beyond_m: f64) -> Vector {
         let way = target_m - self.estimator.position_m;
-        let distance = way.x.hypot(way.y);
-        if distance > 0.1 {
-            let speed = braking_speed(distance + beyond_m, self.params.fast.acceleration_m_s2).min(self.cruise_m_s());
-            velocity.x = way.x / distance * speed;
-            velocity.y = way.y / distance * speed;
-        }
-        velocity
+        let fast = &self.params.fast;
+        let distance_m = way.x.hypot(way.y);
+        let along_m_s = braking_speed(distance_m + beyond_m, fast.acceleration_m_s2).min(self.cruise_m_s());
+        let limit_m_s = if way.z < 0.0 { fast.climb_m_s } else { fast.sink_m_s };
+        let braked_m_s = braking_speed(way.z.abs(), fast.climb_acceleration_m_s2);
+        let upright_m_s = if beyond_m > 0.0 { limit_m_s } else { braked_m_s.min(limit_m_s) };
+        let straight = way.try_normalize(1e-3).unwrap_or_else(Vector::zeros) * along_m_s.hypot(upright_m_s);
+        let lowered = held_to(straight, straight.x.hypot(straight.y), along_m_s, Vector::new(1.0, 1.0, 0.0));
+        held_to(lowered, lowered.z.abs(), upright_m_s, Vector::new(0.0, 0.0, 1.0))
     }
 
     fn approach(&self, target_m: Vector, speed_m_s: f64, climb_m_s: f64, sink_m_s: f64) -> Vector {
@@ -407,6 +409,20 @@ impl Autopilot {
         });
         Vector::zeros()
     }
+}
+
+/// Lowers all of a velocity so that a part of it is no faster than allowed; what is slow anyway only in that part, so as not to stop the rest
+/// (PX4 TrajectoryConstraints.hpp, clampToXYNorm and clampToZNorm with an accuracy of 0.5 m/s).
+fn held_to(velocity: Vector, part_m_s: f64, most_m_s: f64, part: Vector) -> Vector {
+    const SLOW_M_S: f64 = 0.5;
+    if part_m_s <= most_m_s {
+        return velocity;
+    }
+    let scale = most_m_s / part_m_s;
+    if most_m_s < SLOW_M_S && part_m_s < SLOW_M_S {
+        return velocity.component_mul(&part.map(|held| if held > 0.0 { scale } else { 1.0 }));
+    }
+    velocity * scale
 }
 
 /// The speed from which `distance_m` suffices to stop: linear close by, then constant deceleration.

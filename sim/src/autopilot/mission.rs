@@ -285,14 +285,14 @@ impl Autopilot {
         let off_m = (target.x - here.x).hypot(target.y - here.y);
         let at_height = (target.z - here.z).abs() < self.params.number("NAV_MC_ALT_RAD").max(0.3);
         if item.command == command::LOITER_UNLIMITED && !self.run.is_returning() {
-            return self.fly_to(target);
+            return self.fly_straight(target, 0.0);
         }
         let waits = !self.run.is_returning() && (item.command == command::LOITER_TIME || item.params[0] > 0.0);
         if (off_m < self.acceptance_m(item) && at_height) || self.run.wait_until_us.is_some() {
             let hold_s = if item.command == command::TAKEOFF || !waits { 0.0 } else { f64::from(item.params[0]).max(0.0) };
             self.wait_then_go_on(hold_s);
         }
-        if waits { self.fly_to(target) } else { self.fly_through(target, self.way_beyond_m(target)) }
+        self.fly_straight(target, if waits { 0.0 } else { self.way_beyond_m(target) })
     }
 
     fn acceptance_m(&self, item: &Item) -> f64 {

@@ -1,6 +1,6 @@
 //! The stages in the air on the way out and on scene, and the touch-down.
 
-use flight_types::{EscortPost, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, STEPS_OVER_M, Scene};
+use flight_types::{EscortPost, FlightEvent, FlightFailure, FlightPhase, FlightPlan, GeoPoint, PROFILE_OVER_M, Scene};
 
 use super::{Flight, Stage};
 use crate::camera::Sight;
@@ -295,10 +295,11 @@ impl Flight {
         craft.telemetry.height_m.map(|over_home_m| over_home_m - base_m)
     }
 
-    /// Whether it is at this height of its plan, but for what steps over a relief add.
+    /// Whether it is at this height of its plan, but for what its profile over a relief adds.
     pub(super) fn is_level(&self, height_m: f64, level_m: f64, craft: &Craft) -> bool {
-        let steps_m = if self.plan.relief.is_some() { STEPS_OVER_M } else { 0.0 };
-        (height_m - level_m).abs() <= craft.limits.arrival_height_m + steps_m
+        let profile_m = if self.plan.relief.is_some() { PROFILE_OVER_M } else { 0.0 };
+        let over_m = height_m - level_m;
+        (-craft.limits.arrival_height_m..=craft.limits.arrival_height_m + profile_m).contains(&over_m)
     }
 
     /// In the aircraft's own reference where it gives one: its altimeter's error is then in both.

@@ -76,10 +76,11 @@ impl Flight {
         called || matches!(self.stage, Stage::HomeLoad | Stage::HomeStart | Stage::Return)
     }
 
-    /// Where an aircraft that gives way goes next: on its way out up to the transit's height, on its way home to where it was.
+    /// Where an aircraft that gives way goes next: back to where it was, on its way out at least up to the transit's height. Over a relief the leg that it
+    /// left leads higher than the surface.
     pub(super) fn way_back_up(&self, way: Way, now_ms: u64) -> Way {
         let (Way::Down(_, from_m) | Way::Up(from_m, _)) = way;
-        Way::Up(if self.is_going_home() { from_m } else { self.plan.transit_height_m }, now_ms)
+        Way::Up(if self.is_going_home() { from_m } else { from_m.max(self.plan.transit_height_m) }, now_ms)
     }
 
     /// How far it has sunk out of somebody's way, metres.

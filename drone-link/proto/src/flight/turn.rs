@@ -1,11 +1,12 @@
 //! The end of a way out: to where the person is by now, not to where they were at launch (ADR 0162). Leaves the planned leg only when it
 //! was said that no other aircraft of ours is in between, and only along a straight leg that zones and houses allow.
 
-use flight_types::{FlightPhase, STEP_M, Scene};
+use flight_types::{FlightPhase, GeoPoint, Scene};
 
 use super::{Flight, Stage};
 use crate::command::{Answer, Purpose};
 use crate::craft::Craft;
+use crate::items;
 use crate::route;
 
 /// The person went so far from where the way out ends, metres: nearer, the light reaches them on the way there.
@@ -16,7 +17,7 @@ impl Flight {
     pub(super) fn begins_to_turn(&mut self, craft: &Craft, now_ms: u64) -> bool {
         let Scene::Escort { target: planned, .. } = self.plan.scene else { return false };
         let (Some(person), Some(height_m)) = (self.person(now_ms), self.height_m(craft)) else { return false };
-        let last_leg = craft.telemetry.mission_item.is_some_and(|item| item >= self.way_out().scene_item);
+        let last_leg = craft.telemetry.mission_item.is_some_and(|item| self.is_last_leg(item));
         let level = self.is_level(height_m, self.plan.transit_height_m, craft);
         let arrives = self.off_scene_m(craft).is_none_or(|off_m| off_m <= craft.limits.arrival_radius_m);
         let moved = planned.distance_m(&person.place) >= MOVED_M;
@@ -24,15 +25,23 @@ impl Flight {
         self.turned
     }
 
-    /// Where it may hover beside the person, straight on from here.
-    fn goal(&self, craft: &Craft, now_ms: u64) -> Option<flight_types::GeoPoint> {
+    /// Whether all corners of the way out but its end are passed when this item is flown to.
+    fn is_last_leg(&self, item: u16) -> bool {
+        items::corners_before(&self.plan, &self.way_out(), item) + 1 >= self.plan.outbound.len()
+    }
+
+    /// Where it may hover beside the person, straight on from here, and how high above home a transit ends there.
+    fn goal(&self, craft: &Craft, now_ms: u64) -> Option<(GeoPoint, f64)> {
         let post = self.kept_post?;
         let distance_m = post.stand_off_m * (1.0 + craft.limits.stand_off_margin);
         let here = craft.telemetry.position?;
         let goal = route::straight_to(&self.plan, &self.person(now_ms)?, here, distance_m)?;
-        // One height all along the leg must do: over a hill the planned way, which has steps, is flown to its end.
-        let low_m = self.plan.surface_m(here).min(self.plan.surface_m(goal));
-        (self.plan.surface_along_m(here, goal) - low_m <= STEP_M).then_some(goal)
+        // One straight line must do: over a crest the planned way, which bends, is flown on.
+        let Some(relief) = &self.plan.relief else { return Some((goal, self.plan.transit_height_m)) };
+        let home_amsl_m = self.plan.home_altitude_amsl_m;
+        let begin_amsl_m = home_amsl_m + craft.telemetry.height_m? - self.plan.transit_height_m;
+        let end_amsl_m = relief.straight_to(here, begin_amsl_m, goal)?;
+        Some((goal, self.plan.transit_height_m + end_amsl_m - home_amsl_m))
     }
 
     /// How far it is from its stand-off from the person, metres.
@@ -68,7 +77,9 @@ impl Flight {
             return;
         }
         // Where no straight leg leads any more the last one is flown to its end.
-        let Some(goal) = self.goal(craft, now_ms).or(self.hover.map(|(goal, _)| goal)) else { return };
+        let Some(here) = craft.telemetry.position else { return };
+        let last = |(goal, _)| (goal, self.plan.transit_height_m + self.plan.surface_along_m(here, goal));
+        let Some((goal, over_home_m)) = self.goal(craft, now_ms).or(self.hover.map(last)) else { return };
         let taken = match craft.commander.answer(Purpose::Reposition) {
             Some((_, Answer::Open | Answer::Postponed | Answer::Accepted { .. })) => true,
             Some((_, Answer::Refused { .. } | Answer::Unanswered)) | None => false,
@@ -80,9 +91,7 @@ impl Flight {
         }
         self.hover = Some((goal, now_ms));
         let Some(person) = self.person(now_ms) else { return };
-        let Some(here) = craft.telemetry.position else { return };
-        let surface_m = self.plan.surface_along_m(here, goal);
-        let altitude_amsl_m = self.home_amsl_m(craft) + self.plan.transit_height_m + surface_m;
+        let altitude_amsl_m = self.home_amsl_m(craft) + over_home_m;
         craft.order_reposition_at(
             goal,
             altitude_amsl_m,

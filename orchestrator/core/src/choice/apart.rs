@@ -3,7 +3,7 @@
 //! Known are the climb, the way out, the descent to the scene, the stay at its height, and the way home of who is on it. When
 //! somebody will be called home is not known: ways home are kept apart by their heights alone (ADR 0013).
 
-use flight_types::{DroneId, EscortPost, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, STEPS_OVER_M, Scene};
+use flight_types::{DroneId, EscortPost, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, PROFILE_OVER_M, Scene};
 
 use super::Question;
 use crate::config::{DroneConfig, SiteConfig};
@@ -276,7 +276,7 @@ struct Heights {
 }
 
 impl Heights {
-    /// Above two pads, or over the one surface, where each may be higher by its steps. A plan with a relief and one without, from before the
+    /// Above two pads, or over the one surface, where each may be higher by its profile. A plan with a relief and one without, from before the
     /// site had it, do not compare: those two keep apart along the ground alone.
     fn of(ours: &FlightPlan, other: &FlightPlan) -> Self {
         match (&ours.relief, &other.relief) {
@@ -284,7 +284,7 @@ impl Heights {
                 let lift_m = other.home_altitude_amsl_m - ours.home_altitude_amsl_m;
                 Self { lift_m, kept_m: PLANNED_VERTICAL_M }
             }
-            (Some(_), Some(_)) => Self { lift_m: 0.0, kept_m: PLANNED_VERTICAL_M + STEPS_OVER_M },
+            (Some(_), Some(_)) => Self { lift_m: 0.0, kept_m: PLANNED_VERTICAL_M + PROFILE_OVER_M },
             (Some(_), None) | (None, Some(_)) => Self { lift_m: 0.0, kept_m: f64::INFINITY },
         }
     }

@@ -1,7 +1,7 @@
 //! The flight that one aircraft would make: legal way out, scene, legal way back, apart from our other aircraft.
 
 use flight_types::{
-    DroneStatus, Fence, FlightPlan, GeoPoint, Local, LocalFrame, LowScene, Obstacle, STEPS_OVER_M, Scene, SurveyManner,
+    DroneStatus, Fence, FlightPlan, GeoPoint, Local, LocalFrame, LowScene, Obstacle, PROFILE_OVER_M, Scene, SurveyManner,
 };
 
 use super::post::Post;
@@ -18,7 +18,7 @@ pub(super) const LAYERS: u32 = 4;
 /// Height between two of our aircraft, metres: barometers and gusts together stay under half of it.
 const LAYER_HEIGHT_M: f64 = 6.0;
 /// The same over a surface: each may be higher than its layer by its steps.
-const LAYER_HEIGHT_OVER_RELIEF_M: f64 = apart::PLANNED_VERTICAL_M + STEPS_OVER_M;
+const LAYER_HEIGHT_OVER_RELIEF_M: f64 = apart::PLANNED_VERTICAL_M + PROFILE_OVER_M;
 /// Turns of the stand-off points of the aircraft at one scene, degrees: on the far side, to which the way leads over the person, only when
 /// all others are taken.
 const SCENE_TURNS_DEG: [f64; LAYERS as usize] = [0.0, 90.0, 270.0, 180.0];
@@ -543,7 +543,7 @@ fn free_scene_m(site: &SiteConfig, base_m: f64, others: &[&Mission], target: Geo
     let is_free = |height_m: f64, other: &Mission| match &other.plan.scene {
         Scene::Escort { .. } => leaves_height(other, height_m),
         Scene::Survey { manner: Some(manner) } => {
-            let kept_m = apart::PLANNED_VERTICAL_M + if site.relief.is_some() { STEPS_OVER_M } else { 0.0 };
+            let kept_m = apart::PLANNED_VERTICAL_M + if site.relief.is_some() { PROFILE_OVER_M } else { 0.0 };
             !is_near(other) || (manner.height_m - height_m).abs() >= kept_m
         }
         Scene::Survey { manner: None } => true,
@@ -592,5 +592,5 @@ fn ceiling_over_ground(
     let over_m = legs.windows(2).map(|leg| relief.surface.over_ground_along_m(leg[0], leg[1])).fold(0.0, f64::max);
     let over_scene_m = |scene: &GeoPoint| relief.surface.over_ground_m(*scene) - low_by_m(site, low, *scene, ways.scene_m);
     let scene_over_m = ways.out.corners.last().map_or(0.0, over_scene_m);
-    ceiling(site, (level_m + over_m + STEPS_OVER_M).max(ways.scene_m + scene_over_m))
+    ceiling(site, (level_m + over_m + PROFILE_OVER_M).max(ways.scene_m + scene_over_m))
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use expect_test::{Expect, expect};
 use flight_types::{
     AccountId, DroneId, DroneStatus, GeoPoint, LightState, LinkStatus, Local, LocalFrame, MissionId, Relief, ReliefParts, Ring,
-    STEPS_OVER_M, Scene, StationId, ZoneId,
+    PROFILE_OVER_M, Scene, StationId, ZoneId,
 };
 
 use super::{Choice, Chosen, Question, Task, choose};
@@ -459,9 +459,9 @@ fn a_flight_over_a_ridge_follows_it_under_the_ceiling_and_pays_for_the_climb() {
     assert!(over.needed_pct > flat.needed_pct + 0.5, "{} against {}", over.needed_pct, flat.needed_pct);
     let relief = plan.relief.as_ref().expect("the ground goes with the plan");
     let way = [&[plan.home], plan.outbound.as_slice()].concat();
-    for stair in relief.stairs(&way) {
-        let over_m = stair.amsl_m + plan.transit_height_m - relief.ground_amsl_m(stair.place);
-        assert!((plan.transit_height_m..=hilly.site.fence_height_max_m).contains(&over_m), "{over_m} m at {:?}", stair.place);
+    for point in relief.profile(&way) {
+        let over_m = point.amsl_m + plan.transit_height_m - relief.ground_amsl_m(point.place);
+        assert!((plan.transit_height_m..=hilly.site.fence_height_max_m).contains(&over_m), "{over_m} m at {:?}", point.place);
     }
     // The ceiling on board is over the highest ground, because it does not follow it.
     assert!((plan.fence.height_max_m - 200.0).abs() < 1.0, "{}", plan.fence.height_max_m);
@@ -530,8 +530,8 @@ fn over_a_ridge_houses_and_zones_count_from_where_they_stand() {
     let other = table.chosen().plan;
     assert!(other.outbound.len() > straight || other.transit_height_m > plan.transit_height_m, "round or over a tower of 60 m");
     table.site.obstacles.clear();
-    // A flight there is 170 m above the sea, by its steps a little more.
-    table.site.no_fly_zones = vec![zone(110.0 + 60.0 + STEPS_OVER_M + 6.0)];
+    // A flight there is 170 m above the sea, by its profile a little more.
+    table.site.no_fly_zones = vec![zone(110.0 + 60.0 + PROFILE_OVER_M + 6.0)];
     assert_eq!(corners(&table), straight, "under it");
     table.site.no_fly_zones = vec![zone(165.0)];
     assert!(corners(&table) > straight, "round it");

@@ -1,6 +1,6 @@
 //! Grids that are none are refused in words; a surface lies over all of its ground and is nowhere too steep.
 
-use flight_types::{BESIDE_LOW_RISE_M, GeoPoint, Local, LocalFrame, Relief, Ring, STEPS_OVER_M};
+use flight_types::{BESIDE_LOW_RISE_M, GeoPoint, Local, LocalFrame, Relief, Ring, PROFILE_OVER_M};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
@@ -105,28 +105,40 @@ fn a_hole_within_the_fence_is_refused_with_its_place_and_one_far_outside_is_not(
 fn over_flat_ground_the_surface_is_the_ground() {
     let flat = relief(&grid(400.0, 20, |_, _| 42.0), &fence(400.0), 0.125).expect("a relief");
     assert_eq!((flat.ground_amsl_m(at(10.0, 20.0)), flat.surface_amsl_m(at(10.0, 20.0))), (42.0, 42.0));
-    let stairs = flat.stairs(&[at(-300.0, 0.0), at(0.0, 0.0), at(300.0, 50.0)]);
-    let corners: Vec<Option<usize>> = stairs.iter().map(|stair| stair.corner).collect();
+    let profile = flat.profile(&[at(-300.0, 0.0), at(0.0, 0.0), at(300.0, 50.0)]);
+    let corners: Vec<Option<usize>> = profile.iter().map(|point| point.corner).collect();
     assert_eq!(corners, [Some(0), Some(1), Some(2)], "nothing between the corners");
 }
 
-/// Everything that is promised of a way by stairs, looked at each metre.
-fn check_way(grid: &ElevationGrid, relief: &Relief, way: &[GeoPoint], slope: f64) {
-    let stairs = relief.stairs(way);
-    for pair in stairs.windows(2) {
+/// Everything that is promised of a way by straight legs, looked at each metre.
+fn check_way(grid: &ElevationGrid, relief: &Relief, way: &[GeoPoint]) {
+    let profile = relief.profile(way);
+    for pair in profile.windows(2) {
         let (from, to) = (&pair[0], &pair[1]);
         let length_m = from.place.distance_m(&to.place);
-        let (low_m, high_m) = (from.amsl_m.min(to.amsl_m), from.amsl_m.max(to.amsl_m));
-        assert!(high_m - low_m <= STEPS_OVER_M + slope * 60.0, "a step of {} m", high_m - low_m);
         for metre in 0..=length_m as usize {
             let here = from.place.moved(from.place.bearing_deg(&to.place), metre as f64);
-            let ground_m = grid.height_m(here).expect("over the grid");
-            assert!(low_m >= ground_m - 0.05, "{low_m} under the ground at {ground_m}");
+            let line_m = from.amsl_m + (to.amsl_m - from.amsl_m) * metre as f64 / length_m.max(1.0);
+            let (ground_m, surface_m) = (grid.height_m(here).expect("over the grid"), relief.surface_amsl_m(here));
+            assert!(line_m >= ground_m.max(surface_m) - 0.05, "{line_m}: under the surface at {surface_m}, over {ground_m}");
+            assert!(line_m <= surface_m + PROFILE_OVER_M + 0.05, "{} over the surface", line_m - surface_m);
             let over_m = relief.over_ground_m(here);
-            assert!(low_m - ground_m <= over_m + STEPS_OVER_M + 0.1, "{} over the ground, said {over_m}", low_m - ground_m);
+            assert!(line_m - ground_m <= over_m + PROFILE_OVER_M + 0.1, "{} over the ground, said {over_m}", line_m - ground_m);
         }
     }
-    assert_eq!(stairs.iter().filter(|stair| stair.corner.is_some()).count(), way.len());
+    assert_eq!(profile.iter().filter(|point| point.corner.is_some()).count(), way.len());
+}
+
+/// A straight line that is said to do is over the surface all along, and not far.
+fn check_straight(relief: &Relief, from: GeoPoint, to: GeoPoint) {
+    let begin_m = relief.surface_amsl_m(from) + 2.0;
+    let Some(end_m) = relief.straight_to(from, begin_m, to) else { return };
+    let length_m = from.distance_m(&to);
+    for metre in 0..=length_m as usize {
+        let surface_m = relief.surface_amsl_m(from.moved(from.bearing_deg(&to), metre as f64));
+        let over_m = begin_m + (end_m - begin_m) * metre as f64 / length_m.max(1.0) - surface_m;
+        assert!((-0.3..=PROFILE_OVER_M + 0.3).contains(&over_m), "{over_m} m over the surface after {metre} m");
+    }
 }
 
 /// What is promised of a low scene: it keeps its height over the ground under it, and most of it over what rises beside it; it is never
@@ -187,11 +199,12 @@ proptest! {
         let grid = grid(400.0, side, height_m);
         let relief = relief(&grid, &fence(400.0), slope).expect("a relief");
         let way: Vec<GeoPoint> = corners.iter().map(|(east_m, north_m)| at(*east_m, *north_m)).collect();
-        check_way(&grid, &relief, &way, slope);
+        check_way(&grid, &relief, &way);
+        check_straight(&relief, way[0], way[1]);
             way.iter().for_each(|place| check_low_scene(&grid, &relief, *place));
         // The part of it that goes with a plan tells the same.
         let part = relief.cut(&way, 30.0);
-        prop_assert_eq!(part.stairs(&way).len(), relief.stairs(&way).len());
+        prop_assert_eq!(part.profile(&way).len(), relief.profile(&way).len());
         for place in &way {
             prop_assert!((part.surface_amsl_m(*place) - relief.surface_amsl_m(*place)).abs() < 1e-6);
             prop_assert!((part.ground_amsl_m(*place) - relief.ground_amsl_m(*place)).abs() < 1e-6);
