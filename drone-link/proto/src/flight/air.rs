@@ -348,7 +348,7 @@ impl Flight {
         let slowed_m_s = before_m_s - PACE_FADES_M_S2 * now_ms.saturating_sub(before_ms) as f64 / 1_000.0;
         let pace_m_s = target.speed_m_s().max(slowed_m_s).max(0.0);
         self.pace = (pace_m_s, now_ms);
-        stand_off_m.max((stand_off_m + TURNS_BACK_S * pace_m_s).min(FOLLOWED_FROM_M_MAX))
+        followed_from_m(stand_off_m, pace_m_s)
     }
 
     /// Where the ground rises more steeply than an aircraft climbs on its way, only so far of the leg as it is high enough for, and up there: a person
@@ -461,6 +461,11 @@ impl Flight {
         let failure = FlightFailure::Down { reason: format!("{what}, {place}") };
         self.end(FlightEvent::Failed { failure, airborne: false }, craft, now_ms);
     }
+}
+
+/// So far somebody who goes at this pace is followed from, metres.
+pub(super) fn followed_from_m(stand_off_m: f64, pace_m_s: f64) -> f64 {
+    stand_off_m.max((stand_off_m + TURNS_BACK_S * pace_m_s).min(FOLLOWED_FROM_M_MAX))
 }
 
 /// Length of a path, metres.

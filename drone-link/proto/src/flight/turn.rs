@@ -1,13 +1,14 @@
 //! The end of a way out: to where the person is by now, not to where they were at launch (ADR 0162). Leaves the planned leg only when it
 //! was said that no other aircraft of ours is in between, and only along a straight leg that zones and houses allow.
 
-use flight_types::{FlightPhase, GeoPoint, Scene};
+use flight_types::{EscortPost, FlightPhase, GeoPoint, Scene};
 
+use super::air::followed_from_m;
 use super::{Flight, Stage};
 use crate::command::{Answer, Purpose};
 use crate::craft::Craft;
 use crate::items;
-use crate::route;
+use crate::route::{self, Target};
 
 /// The person went so far from where the way out ends, metres: nearer, the light reaches them on the way there.
 const MOVED_M: f64 = 15.0;
@@ -33,9 +34,10 @@ impl Flight {
     /// Where it may hover beside the person, straight on from here, and how high above home a transit ends there.
     fn goal(&self, craft: &Craft, now_ms: u64) -> Option<(GeoPoint, f64)> {
         let post = self.kept_post?;
-        let distance_m = post.stand_off_m * (1.0 + craft.limits.stand_off_margin);
+        let person = self.person(now_ms)?;
+        let distance_m = kept_off_m(&post, &person, craft);
         let here = craft.telemetry.position?;
-        let goal = route::straight_to(&self.plan, &self.person(now_ms)?, here, distance_m)?;
+        let goal = route::straight_to(&self.plan, &person, here, distance_m)?;
         // One straight line must do: over a crest the planned way, which bends, is flown on.
         let Some(relief) = &self.plan.relief else { return Some((goal, self.plan.transit_height_m)) };
         let home_amsl_m = self.plan.home_altitude_amsl_m;
@@ -44,10 +46,11 @@ impl Flight {
         Some((goal, self.plan.transit_height_m + end_amsl_m - home_amsl_m))
     }
 
-    /// How far it is from its stand-off from the person, metres.
+    /// How far it is from where it is to hover beside the person, metres.
     pub(super) fn off_person_m(&self, craft: &Craft, now_ms: u64) -> Option<f64> {
-        let away_m = craft.telemetry.position?.distance_m(&self.person(now_ms)?.place);
-        Some((away_m - self.kept_post?.stand_off_m * (1.0 + craft.limits.stand_off_margin)).max(0.0))
+        let (person, post) = (self.person(now_ms)?, self.kept_post?);
+        let away_m = craft.telemetry.position?.distance_m(&person.place);
+        Some((away_m - kept_off_m(&post, &person, craft)).max(0.0))
     }
 
     /// Tells the transit's speed after each order to go somewhere that was taken: an autopilot that leaves it out of those begins each at its own.
@@ -100,4 +103,9 @@ impl Flight {
             now_ms,
         );
     }
+}
+
+/// So far off it comes to hover: as far as somebody who goes at the person's pace is followed from. They may come towards it while it brakes.
+fn kept_off_m(post: &EscortPost, person: &Target, craft: &Craft) -> f64 {
+    followed_from_m(post.stand_off_m * (1.0 + craft.limits.stand_off_margin), person.speed_m_s())
 }
