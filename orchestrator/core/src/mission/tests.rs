@@ -1,8 +1,11 @@
 //! Flights through the whole core: entries in, commands and timeline out.
 
 mod bench;
-mod flows;
+mod following;
 mod giving_way;
 mod invariants;
+mod orders;
 mod rally;
+mod relieving;
+mod sending;
 mod surveys;

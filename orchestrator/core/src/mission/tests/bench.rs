@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use expect_test::Expect;
 use flight_types::{
     AccountId, CallerId, DistrictId, DroneId, DroneStatus, FlightCommand, FlightEvent, FlightPhase, GeoPoint, IncidentId,
     LightState, LinkStatus, Local, LocalFrame, LotId, MissionId, Ring, StationId, ZoneId,
@@ -15,6 +16,8 @@ use crate::survey::SurveyHow;
 
 /// 2023-11-14 22:13:20 UTC: any moment that is not the epoch.
 const START_MS: i64 = 1_700_000_000_000;
+/// Of every press: each caller calls once.
+pub const KEY: &str = "k1";
 
 pub fn at(east_m: f64, north_m: f64) -> GeoPoint {
     let origin = GeoPoint::new(37.5, 127.0).expect("a place");
@@ -104,6 +107,25 @@ pub fn site(approval: Approval) -> SiteConfig {
 
 pub const OPERATOR_30_S_DENY: Approval = Approval::Operator { limit_ms: 30_000, on_silence: OnSilence::Deny };
 pub const OPERATOR_30_S_LAUNCH: Approval = Approval::Operator { limit_ms: 30_000, on_silence: OnSilence::Launch };
+
+/// Ann has called from 300 m north, and the question for aircraft is answered.
+pub fn called(site: SiteConfig) -> Bench {
+    let mut bench = Bench::new(site);
+    bench.call("ann", at(0.0, 300.0));
+    bench
+}
+
+/// The same with d1 on scene.
+pub fn on_scene(site: SiteConfig) -> Bench {
+    let mut bench = called(site);
+    bench.fly_to_scene("d1");
+    bench
+}
+
+/// Holds what was told so far against what was to be told.
+pub fn told(bench: &Bench, expected: &Expect) {
+    expected.assert_eq(&bench.log);
+}
 
 /// The core on the bench.
 pub struct Bench {
@@ -232,7 +254,7 @@ impl Bench {
         let gps = Some(self.fix(point));
         let event = Event::CallRaised {
             caller: caller.clone(),
-            key: "k1".to_owned(),
+            key: KEY.to_owned(),
             trigger: Trigger::Hold,
             silent: false,
             drill,
@@ -241,8 +263,14 @@ impl Bench {
             last_known: None,
             home: None,
         };
-        self.enter(Actor::Caller { id: caller.clone() }, event);
-        self.core.incident_by_key(&caller, "k1").expect("the call became an incident").id.clone()
+        self.enter(Actor::Caller { id: caller }, event);
+        self.incident_of(name)
+    }
+
+    /// The incident of a caller who has pressed.
+    pub fn incident_of(&self, name: &str) -> IncidentId {
+        let caller = CallerId::new(name).expect("an id");
+        self.core.incident_by_key(&caller, KEY).expect("the call became an incident").id.clone()
     }
 
     pub fn moved(&mut self, name: &str, incident: &IncidentId, point: GeoPoint) {

@@ -3,7 +3,7 @@
 use expect_test::expect;
 use flight_types::{FlightCommand, FlightEvent, FlightPhase, LightState};
 
-use super::bench::{Bench, account, at, drone, site, square};
+use super::bench::{Bench, account, at, called, drone, on_scene, site, square, told};
 use crate::config::{Approval, SiteObstacle};
 use crate::event::{Actor, Event, Role};
 
@@ -13,23 +13,20 @@ fn helicopter(waits: bool) -> FlightEvent {
 }
 
 /// An escort with the light on, 300 m north.
-fn on_scene() -> Bench {
-    let mut bench = Bench::new(site(Approval::Automatic));
-    bench.call("ann", at(0.0, 300.0));
-    bench.fly_to_scene("d1");
+fn lit() -> Bench {
+    let mut bench = on_scene(site(Approval::Automatic));
     bench.report("d1", FlightEvent::Light { state: LightState::Lit });
     bench
 }
 
 fn cancel(bench: &mut Bench) {
-    let caller = flight_types::CallerId::new("ann").expect("an id");
-    let incident = bench.core.incident_by_key(&caller, "k1").expect("a call").id.clone();
+    let incident = bench.incident_of("ann");
     bench.cancel("ann", &incident);
 }
 
 /// The same on its way home, because the call is over.
 fn on_its_way_home() -> Bench {
-    let mut bench = on_scene();
+    let mut bench = lit();
     cancel(&mut bench);
     bench.reach("d1", &[FlightPhase::Returning]);
     bench.log.clear();
@@ -45,16 +42,10 @@ fn pilot() -> Actor {
     Actor::Account { id: account("lee"), role: Role::Pilot }
 }
 
-fn told(bench: &Bench, expected: &expect_test::Expect) {
-    expected.assert_eq(&bench.log);
-}
-
 /// The caller's place is in doubt, so that their light hangs as high as others fly.
 #[test]
 fn who_lights_from_high_up_gives_way_on_scene_too() {
-    let mut bench = Bench::new(site(Approval::Automatic));
-    bench.call("ann", at(0.0, 300.0));
-    bench.fly_to_scene("d1");
+    let mut bench = on_scene(site(Approval::Automatic));
     bench.report("d1", helicopter(false));
     bench.wait_s(20);
     bench.report("d1", FlightEvent::IntruderGone);
@@ -110,7 +101,7 @@ fn by_a_link_of_before_it_is_told_and_not_moved() {
 
 #[test]
 fn called_home_while_somebody_is_near_it_waits_before_it_leaves() {
-    let mut bench = on_scene();
+    let mut bench = lit();
     bench.report("d1", helicopter(true));
     bench.log.clear();
     cancel(&mut bench);
@@ -122,7 +113,7 @@ fn called_home_while_somebody_is_near_it_waits_before_it_leaves() {
         "#]],
     );
     // When it is called home after the other has gone it just goes.
-    let mut bench = on_scene();
+    let mut bench = lit();
     bench.report("d1", helicopter(true));
     bench.report("d1", FlightEvent::IntruderGone);
     cancel(&mut bench);
@@ -131,7 +122,7 @@ fn called_home_while_somebody_is_near_it_waits_before_it_leaves() {
 
 #[test]
 fn whom_the_charge_calls_home_is_told_to_wait_and_the_link_says_whether_it_can() {
-    let mut bench = on_scene();
+    let mut bench = lit();
     bench.report("d1", helicopter(true));
     bench.log.clear();
     bench.report("d1", FlightEvent::BatteryLow { remaining_pct: 24.6 });
@@ -148,7 +139,7 @@ fn whom_the_charge_calls_home_is_told_to_wait_and_the_link_says_whether_it_can()
 fn a_persons_order_is_not_waited_with() {
     let by = || Event::RecallRequested { drone: drone("d1"), rally: None };
     // Called home by a person who was told that somebody is near.
-    let mut bench = on_scene();
+    let mut bench = lit();
     bench.report("d1", helicopter(true));
     bench.commands.clear();
     bench.operator(by());
@@ -169,7 +160,7 @@ fn a_persons_order_is_not_waited_with() {
     assert!(!gives_way(&bench));
     assert_eq!(bench.commands.last().map(|(_, command)| command), Some(&FlightCommand::Land));
     // Called home by a person before: who comes then is given way to.
-    let mut bench = on_scene();
+    let mut bench = lit();
     bench.operator(by());
     bench.report("d1", helicopter(true));
     assert!(gives_way(&bench) && bench.log.contains("d1: give way at 20 m"), "{}", bench.log);
@@ -196,8 +187,7 @@ fn a_pilot_is_left_alone_and_it_waits_when_control_is_given_back() {
 
 #[test]
 fn on_the_pad_and_on_the_ground_nothing_is_ordered() {
-    let mut bench = Bench::new(site(Approval::Automatic));
-    bench.call("ann", at(0.0, 300.0));
+    let mut bench = called(site(Approval::Automatic));
     bench.reach("d1", &[FlightPhase::PreflightPassed, FlightPhase::Uploaded, FlightPhase::Armed]);
     cancel(&mut bench);
     bench.commands.clear();
@@ -212,9 +202,8 @@ fn it_does_not_sink_onto_a_house_by_its_way_home() {
     let house = square(150.0, 150.0, 40.0);
     let id = flight_types::ZoneId::new("house").expect("an id");
     site.obstacles.push(SiteObstacle { id, ring: house, top_amsl_m: 70.0 });
-    let mut bench = Bench::new(site);
-    let incident = bench.call("ann", at(0.0, 300.0));
-    bench.fly_to_scene("d1");
+    let mut bench = on_scene(site);
+    let incident = bench.incident_of("ann");
     for step in 1..=30 {
         bench.wait_s(10);
         bench.moved("ann", &incident, at(10.0 * f64::from(step), 300.0));

@@ -6,7 +6,7 @@ use flight_types::{FlightCommand, FlightEvent, FlightFailure, FlightPhase, Light
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
-use super::bench::{Bench, OPERATOR_30_S_DENY, OPERATOR_30_S_LAUNCH, account, at, drone, site, square, zone};
+use super::bench::{Bench, KEY, OPERATOR_30_S_DENY, OPERATOR_30_S_LAUNCH, account, at, drone, site, square, zone};
 use crate::config::Approval;
 use crate::event::Event;
 use crate::model::Authority;
@@ -81,7 +81,7 @@ const DRONES: [&str; 3] = ["d1", "d2", "d3"];
 fn happen(bench: &mut Bench, happening: &Happening) {
     let incident_of = |bench: &Bench, who: u8| {
         let caller = flight_types::CallerId::new(CALLERS[usize::from(who)]).expect("an id");
-        bench.core.incident_by_key(&caller, "k1").map(|incident| incident.id.clone())
+        bench.core.incident_by_key(&caller, KEY).map(|incident| incident.id.clone())
     };
     let flight_of = |bench: &Bench, d: u8| bench.core.mission_of(&drone(DRONES[usize::from(d)])).map(|mission| mission.id.clone());
     let d = |d: &u8| drone(DRONES[usize::from(*d)]);

@@ -39,8 +39,7 @@ fn a_flight_knows_the_rally_points_that_are_legal_for_it() {
     // The market closes at noon; the bench's clock says whether it is closed now.
     let hours = |from_min, until_min| Some(ZoneHours { weekdays: None, from_min, until_min, utc_offset_min: 540 });
     let names = |site: &SiteConfig| {
-        let mut bench = Bench::new(site.clone());
-        bench.call("ann", at(0.0, 300.0));
+        let bench = called(site.clone());
         let mission = bench.core.missions().next().expect("a flight").clone();
         let rally = mission.plan.rally.expect("rally points");
         assert!(rally.power.second_pct > 0.0 && rally.power.upright_s > 20.0, "{:?}", rally.power);
@@ -55,9 +54,7 @@ fn a_flight_knows_the_rally_points_that_are_legal_for_it() {
 
 #[test]
 fn an_operator_sends_a_flight_to_a_rally_point_and_home_after_all() {
-    let mut bench = Bench::new(site_with_rally());
-    bench.call("ann", at(0.0, 300.0));
-    bench.fly_to_scene("d1");
+    let mut bench = on_scene(site_with_rally());
     let begin = bench.log.len();
     bench.operator(recall(Some("yard")));
     bench.report("d1", diverted(None));
@@ -83,9 +80,7 @@ fn an_operator_sends_a_flight_to_a_rally_point_and_home_after_all() {
 
 #[test]
 fn a_place_that_is_no_rally_point_of_the_flight_is_refused() {
-    let mut bench = Bench::new(site_with_rally());
-    bench.call("ann", at(0.0, 300.0));
-    bench.fly_to_scene("d1");
+    let bench = on_scene(site_with_rally());
     let operator = Actor::Account { id: account("kim"), role: Role::Operator };
     let refusal = bench.core.admit(&operator, &recall(Some("roof"))).expect_err("no such point");
     assert!(
@@ -97,9 +92,8 @@ fn a_place_that_is_no_rally_point_of_the_flight_is_refused() {
 
 #[test]
 fn a_charge_that_does_not_reach_the_pad_is_told_once_with_its_figures_and_the_aircraft_waits_to_be_fetched() {
-    let mut bench = Bench::new(site_with_rally());
-    let incident = bench.call("ann", at(0.0, 300.0));
-    bench.fly_to_scene("d1");
+    let mut bench = on_scene(site_with_rally());
+    let incident = bench.incident_of("ann");
     let begin = bench.log.len();
     bench.report("d1", FlightEvent::BatteryLow { remaining_pct: 13.0 });
     let short = Shortfall { needed_pct: 14.6, remaining_pct: 13.0 };
