@@ -4,7 +4,7 @@
 //! polygons on board of an autopilot have no altitudes and no hours, so a zone that is uploaded is kept all the way. An obstacle
 //! counts when the level flight cannot pass over it.
 
-use flight_types::{GeoPoint, Obstacle, Ring, PROFILE_OVER_M, ZoneId};
+use flight_types::{FlightPlan, GeoPoint, Obstacle, PROFILE_OVER_M, Ring, ZoneId};
 use parking_core::calendar::{self, DAY_MINUTES, MINUTE_MS};
 
 use crate::config::{NoFlyZone, SiteConfig, SiteObstacle, ZoneHours};
@@ -31,6 +31,20 @@ pub struct Demand {
     pub from_ms: i64,
     /// Until when at most.
     pub until_ms: i64,
+}
+
+impl Demand {
+    /// What a flight that is planned needs, level all the way, within these hours.
+    pub(crate) fn of(plan: &FlightPlan, from_ms: i64, until_ms: i64) -> Self {
+        Self {
+            pad: plan.home,
+            ground_amsl_m: plan.home_altitude_amsl_m,
+            top_m: plan.transit_height_m,
+            level_m: plan.transit_height_m,
+            from_ms,
+            until_ms,
+        }
+    }
 }
 
 /// The air for a flight: the site's fence, the zones that it could meet, the obstacles that it cannot pass over, and the margin.

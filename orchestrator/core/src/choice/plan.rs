@@ -188,15 +188,9 @@ fn low_over_m(site: &SiteConfig, plan: &FlightPlan, on: &[GeoPoint]) -> f64 {
     over_m(site, &sunk_demand(plan), &frame, &way).max(site.policy.scene_height_m).min(plan.transit_height_m)
 }
 
+/// Of no hours: what stands there stands at any.
 fn sunk_demand(plan: &FlightPlan) -> Demand {
-    Demand {
-        pad: plan.home,
-        ground_amsl_m: plan.home_altitude_amsl_m,
-        top_m: plan.transit_height_m,
-        level_m: plan.transit_height_m,
-        from_ms: 0,
-        until_ms: 0,
-    }
+    Demand::of(plan, 0, 0)
 }
 
 /// The flight at the first of these levels at which it keeps apart from our other aircraft.

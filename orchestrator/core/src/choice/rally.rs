@@ -13,14 +13,7 @@ pub(super) fn usable(site: &SiteConfig, drone: &DroneConfig, draft: &Draft, wind
         return None;
     }
     let plan = &draft.plan;
-    let demand = Demand {
-        pad: plan.home,
-        ground_amsl_m: plan.home_altitude_amsl_m,
-        top_m: plan.transit_height_m,
-        level_m: plan.transit_height_m,
-        from_ms: now_ms,
-        until_ms: now_ms.saturating_add((drone.endurance_s * 1_000.0) as i64),
-    };
+    let demand = Demand::of(plan, now_ms, now_ms.saturating_add((drone.endurance_s * 1_000.0) as i64));
     let airspace = route::airspace(site, &demand);
     let mut points = site.rally_points_from(plan.home_altitude_amsl_m);
     points.retain(|point| airspace.is_legal(point.place));
