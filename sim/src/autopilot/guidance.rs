@@ -206,7 +206,7 @@ impl Autopilot {
 
     /// The velocity towards a target at cruise speed.
     pub(super) fn fly_to(&self, target_m: Vector) -> Vector {
-        self.approach(target_m, self.cruise_m_s(), self.params.fast.climb_m_s, self.params.fast.sink_m_s)
+        self.fly_straight(target_m, 0.0)
     }
 
     /// The velocity to a place of a mission, straight in space (PX4 PositionSmoothing::_generateVelocitySetpoint): whichever of the two speeds would

@@ -34,6 +34,12 @@ const TURNS_BACK_S: f64 = 6.0;
 const PACE_FADES_M_S2: f64 = 0.1;
 /// Nobody is followed from further off for their pace, metres: with what the aircraft lags behind, the light reaches no further.
 const FOLLOWED_FROM_M_MAX: f64 = 24.0;
+/// Autopilots sink as fast as this in automatic flight (PX4: MPC_Z_V_AUTO_DN, ArduCopter: WPNAV_SPEED_DN), metres per second.
+const SINK_M_S: f64 = 1.5;
+/// Who sinks goes so many times as fast as the person it follows.
+const CATCHES_UP: f64 = 2.0;
+/// But sinks by so much with each order at least, metres: it would not come down otherwise where it need not go anywhere.
+const SUNK_M_MIN: f64 = 1.0;
 /// Parts of a leg that are tried where all of it rises too steeply.
 const LEG_SHARES: [f64; 3] = [0.75, 0.5, 0.25];
 /// Full brightness, per cent.
@@ -335,6 +341,7 @@ impl Flight {
         }
         let over_home_m = height_m + self.plan.post_base_along_m(here, goal, wanted_m);
         let goal = self.as_far_as_it_is_high_enough(here, goal, wanted_m, height_m, craft);
+        let over_home_m = self.sunk_on_the_way_m(over_home_m, here.distance_m(&goal), craft);
         self.hover = Some((goal, now_ms));
         self.ordered_m = Some(height_m);
         let altitude_amsl_m = self.home_amsl_m(craft) + over_home_m;
@@ -361,6 +368,15 @@ impl Flight {
         let (bearing_deg, length_m) = (here.bearing_deg(&goal), here.distance_m(&goal));
         let shares = LEG_SHARES.iter().map(|share| here.moved(bearing_deg, share * length_m));
         std::iter::once(goal).chain(shares).find(high_enough).unwrap_or(here)
+    }
+
+    /// Autopilots go straight in space, and no faster along the ground than their way down lets them: a long way down leaves next to nothing for who
+    /// follows somebody. It sinks only so far as it keeps up with whoever goes, and further with the next order.
+    fn sunk_on_the_way_m(&self, over_home_m: f64, away_m: f64, craft: &Craft) -> f64 {
+        let (pace_m_s, _) = self.pace;
+        let Some(now_m) = craft.telemetry.height_m.filter(|_| pace_m_s > 0.0) else { return over_home_m };
+        let sunk_m = (away_m * SINK_M_S / (CATCHES_UP * pace_m_s)).max(SUNK_M_MIN);
+        over_home_m.max(now_m - sunk_m)
     }
 
     /// The height that it may go to now: the one that is wanted, or short of one of ours that is on the way there.
