@@ -695,7 +695,9 @@ fn the_light_is_shown_as_read_back_and_never_better() {
     world.run(3_000);
     assert_eq!(world.link.status(world.now_ms).light, LightState::Fault);
 
-    let mut world = World::new(21, STORM);
+    // One that does not wink: when a storm loses the end of a wink, the light is at half for as long as the order is repeated.
+    let config = LinkConfig::new(DroneId::new("d1").expect("an id"), vehicle::SYSTEM_ID);
+    let mut world = World::with(LinkConfig { filming_signal: false, ..config }, 21, STORM);
     world.vehicle.has_illuminator = false;
     world.command("m", fly(plan("m"), FlightPhase::Ordered));
     world.run_until_phase(240_000, FlightPhase::OnScene);

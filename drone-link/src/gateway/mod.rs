@@ -113,7 +113,9 @@ impl From<Stream> for AnnouncedStream {
     }
 }
 
+// That of the protocol's tests.
 #[cfg(test)]
+#[path = "../../proto/tests/support/dice.rs"]
 mod dice;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,9 @@ use flight_types::{
     DroneId, Fence, FlightCommand, FlightEvent, FlightPhase, FlightPlan, GeoPoint, Local, LocalFrame, MissionId, Ring, Scene,
 };
 
+pub mod dice;
 pub mod vehicle;
+use dice::Dice;
 use vehicle::{SYSTEM_ID, Vehicle};
 
 /// What the network does to a datagram.
@@ -24,23 +26,6 @@ pub struct Weather {
 pub const CLEAR: Weather = Weather { loss_pct: 0, duplicate_pct: 0, delay_min_ms: 10, delay_max_ms: 10 };
 /// 30 % loss, 10 % repeated, and delays that overtake each other.
 pub const STORM: Weather = Weather { loss_pct: 30, duplicate_pct: 10, delay_min_ms: 5, delay_max_ms: 400 };
-
-/// Seeded numbers (SplitMix64).
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Self {
-        Self(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(1))
-    }
-
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        (z ^ (z >> 31)) % bound
-    }
-}
 
 pub struct World {
     pub now_ms: u64,
@@ -114,7 +99,7 @@ impl World {
             link: Link::new(config, 0),
             vehicle: Vehicle::new(home()),
             weather,
-            dice: Dice::new(seed),
+            dice: Dice(seed),
             reports: Vec::new(),
             sent: 0,
             in_flight: BTreeMap::new(),

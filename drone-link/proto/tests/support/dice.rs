@@ -1,7 +1,8 @@
-//! Luck for the tests of bad lines: the same seed gives the same losses. Not for anything secret.
+//! Luck for tests of bad lines: the same seed gives the same losses. Not for anything secret, and of no crate that is shipped.
 
-/// SplitMix64.
-pub(super) struct Dice(pub u64);
+/// SplitMix64 (Steele, Lea, Flood 2014). A seed is taken as it is: what the generator steps by, times the number of a seed, would give two seeds in a row
+/// the same numbers, one later.
+pub struct Dice(pub u64);
 
 impl Dice {
     /// A number below the bound.
