@@ -263,6 +263,9 @@ fn survey(plan: &FlightPlan, manner: &SurveyManner, pad: Option<GeoPoint>, mut i
     Mission { items, scene_item, stop_items }
 }
 
+/// A way home from a person leads on from where they were from this item on: before it are the step aside, the speed, and the change of height there.
+pub(crate) const WAY_HOME_BEGINS: u16 = 3;
+
 /// From here home: first up to the transit height where the aircraft is, then the corners, then down at the landing. `aside` is where,
 /// and at which height, it goes before it climbs.
 pub(crate) fn homeward(

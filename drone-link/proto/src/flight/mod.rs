@@ -438,16 +438,17 @@ impl Flight {
         self.stage == Stage::Ended
     }
 
-    /// Whether it is where it stood with somebody: it follows them, or was called home and has not gone aside yet. One that gives way may
+    /// Whether it is where it stood with somebody: it follows them, or was called home and has not gone on from there yet. One that gives way may
     /// hover as low beside others.
     pub fn is_with_person(&self, craft: &Craft) -> bool {
         match self.stage {
             _ if self.way.is_some() => self.stage.is_airborne(),
             Stage::Scene => true,
             Stage::HomeLoad | Stage::HomeStart => self.reached >= FlightPhase::OnScene,
-            // The first item of a way home from a person is the step aside.
+            // A way home from a person begins with the step aside, and up or down to the transit's height over it.
             Stage::Return => {
-                self.reached >= FlightPhase::OnScene && self.target.is_some() && craft.telemetry.mission_item == Some(0)
+                let begins = craft.telemetry.mission_item.is_some_and(|item| item < crate::items::WAY_HOME_BEGINS);
+                self.reached >= FlightPhase::OnScene && self.target.is_some() && begins
             }
             _ => false,
         }
