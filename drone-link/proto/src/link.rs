@@ -398,9 +398,10 @@ impl Link {
     /// goes aside before it climbs, and is waited for by nobody from then on.
     pub fn neighbour(&self) -> Option<Neighbour> {
         let telemetry = &self.craft.telemetry;
-        let follows = self.craft.connected && self.flight.as_ref().is_some_and(|flight| flight.is_with_person(&self.craft));
-        let (place, altitude_amsl_m) = telemetry.position.zip(telemetry.altitude_amsl_m).filter(|_| follows)?;
-        Some(Neighbour { place, altitude_amsl_m })
+        let flight = self.flight.as_ref().filter(|flight| self.craft.connected && flight.is_with_person(&self.craft))?;
+        let (place, altitude_amsl_m) = telemetry.position.zip(telemetry.altitude_amsl_m)?;
+        let bound_for_amsl_m = flight.bound_for_amsl_m(place, &self.craft).unwrap_or(altitude_amsl_m);
+        Some(Neighbour { place, altitude_amsl_m, bound_for_amsl_m })
     }
 
     /// Where this aircraft stands, or is to come down at a rally point: there is no room for another one.

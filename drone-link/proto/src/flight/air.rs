@@ -383,7 +383,7 @@ impl Flight {
     fn free_height_m(&self, wanted_m: f64, here: GeoPoint, goal: &GeoPoint, craft: &Craft) -> f64 {
         let now_m = self.post_height_m(wanted_m, craft);
         let Some((now_m, altitude_amsl_m)) = now_m.zip(craft.telemetry.altitude_amsl_m) else { return wanted_m };
-        let ours = Neighbour { place: here, altitude_amsl_m };
+        let ours = Neighbour::staying(here, altitude_amsl_m);
         let free_m = neighbours::free_climb_m(&ours, goal, wanted_m - now_m, &craft.neighbours);
         if free_m == wanted_m - now_m { wanted_m } else { now_m + free_m }
     }

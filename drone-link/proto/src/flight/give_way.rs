@@ -204,7 +204,7 @@ impl Flight {
 
     fn free_of_ours_m(&self, height_m: f64, here: GeoPoint, craft: &Craft) -> f64 {
         let Some((now_m, altitude_amsl_m)) = self.height_m(craft).zip(craft.telemetry.altitude_amsl_m) else { return height_m };
-        let ours = Neighbour { place: here, altitude_amsl_m };
+        let ours = Neighbour::staying(here, altitude_amsl_m);
         let wanted_m = height_m - now_m;
         let free_m = neighbours::free_climb_m(&ours, &here, wanted_m, &craft.neighbours);
         if free_m == wanted_m { height_m } else { now_m + free_m }

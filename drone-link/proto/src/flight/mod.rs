@@ -454,6 +454,12 @@ impl Flight {
         }
     }
 
+    /// How high above the sea it goes where it stood with somebody before it leaves, metres; nothing while it follows them or gives way.
+    pub fn bound_for_amsl_m(&self, here: GeoPoint, craft: &Craft) -> Option<f64> {
+        let leaves = self.way.is_none() && matches!(self.stage, Stage::HomeLoad | Stage::HomeStart | Stage::Return);
+        leaves.then(|| self.home_amsl_m(craft) + self.plan.transit_height_m + self.plan.surface_m(here))
+    }
+
     /// Whether its aircraft is in the air on its mission.
     pub fn is_airborne(&self, craft: &Craft) -> bool {
         (self.stage.is_airborne() || self.redirected) && craft.telemetry.landed() == Some(false)
