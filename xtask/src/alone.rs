@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 
 /// The middle of a zone half way between the pad of the demo's first aircraft and its first caller: latitude and longitude, degrees.
-const ZONE_MIDDLE_DEG: [f64; 2] = [36.545_94, 127.905_84];
+pub const ZONE_MIDDLE_DEG: [f64; 2] = [36.545_94, 127.905_84];
 /// From there to its edges, about 40 m each way, degrees.
 const ZONE_HALF_DEG: [f64; 2] = [3.6e-4, 4.5e-4];
 /// Two minutes of patience, a way back of two minutes and a descent of one; on a busy machine half as long again.
@@ -21,7 +21,7 @@ const ON_PAD_M: f64 = 3.0;
 /// Above this it is in the air, metres.
 const IN_AIR_M: f64 = 10.0;
 /// Metres in a degree of latitude, as everywhere to a hundredth.
-const METRES_PER_DEG: f64 = 111_320.0;
+pub const METRES_PER_DEG: f64 = 111_320.0;
 
 /// Adds the zone to a copy of the demo's site: a straight way home leads through it.
 pub fn put_zone_between(site: &Path) -> anyhow::Result<()> {

@@ -7,6 +7,7 @@ mod alone;
 mod bench;
 mod demo;
 mod fuzz;
+mod hill;
 mod lint;
 mod needs;
 mod process;

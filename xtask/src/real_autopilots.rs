@@ -1,6 +1,6 @@
 //! One whole escort with autopilots that nobody here wrote: the real server, the real link, and real PX4 on our physics or
-//! ArduCopter on its own. Then another whose server goes away over the caller: it must come home by itself, by a legal way. And a third that an operator
-//! sends from its scene to a rally point.
+//! ArduCopter on its own. Then another whose server goes away over the caller: it must come home by itself, by a legal way. A third that an operator
+//! sends from its scene to a rally point, and a fourth over a hill.
 //! docs/autopilots.md tells how to get those programs; they are never built or fetched from here.
 
 use std::ffi::OsString;
@@ -13,12 +13,16 @@ use anyhow::{Context, bail};
 
 use crate::alone;
 use crate::demo::{self, Ports};
+use crate::hill;
 use crate::process::{self, Owned, built, cargo};
 
 /// How often the programs are looked after while the escort is played.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// An escort of the demo's town takes four to six minutes in real time; on a busy machine twice that.
 const ESCORT_S: &str = "900";
+/// So far the caller goes before the server ends, metres: the aircraft has been given another way home by then, from where it is (ADR 256), and
+/// no guard has ended the incident yet.
+const WALKED_M: &str = "30";
 /// Where PX4's ground station links send to unless told otherwise.
 const PX4_GROUND_STATION_PORT: u16 = 14_550;
 /// Where PX4's first simulated instance looks for its simulator.
@@ -86,21 +90,26 @@ pub fn fly(autopilot: Autopilot) -> anyhow::Result<()> {
     let (name, target) = (autopilot.name(), crate::root().join("target"));
     let escort = target.join(format!("escort-{}", name.to_lowercase()));
     played(&escort, "the escort", name, || {
-        let mut play = Play::set(autopilot, &program, &escort, false)?;
+        let mut play = Play::set(autopilot, &program, &escort, |_| Ok(()))?;
         play.run(&[]).and_then(|()| play.check(true))
     })?;
     let alone = target.join(format!("alone-{}", name.to_lowercase()));
     played(&alone, "the flight without its server", name, || {
-        let mut play = Play::set(autopilot, &program, &alone, true)?;
-        play.run(&["--until-on-scene"])?;
+        let mut play = Play::set(autopilot, &program, &alone, alone::put_zone_between)?;
+        play.run(&["--until-on-scene", "--and-walked-m", WALKED_M])?;
         play.leave_alone()?;
         play.check(false)
     })?;
     let diverted = target.join(format!("diverted-{}", name.to_lowercase()));
     played(&diverted, "the flight to a rally point", name, || {
-        let mut play = Play::set(autopilot, &program, &diverted, false)?;
+        let mut play = Play::set(autopilot, &program, &diverted, |_| Ok(()))?;
         play.run(&["--divert-to", RALLY_POINT])?;
         play.check(false)
+    })?;
+    let hill = target.join(format!("hill-{}", name.to_lowercase()));
+    played(&hill, "the escort over a hill", name, || {
+        let mut play = Play::set(autopilot, &program, &hill, hill::put_between)?;
+        play.run(&[]).and_then(|()| play.check(true))
     })
 }
 
@@ -127,11 +136,14 @@ struct Play {
 }
 
 impl Play {
-    fn set(autopilot: Autopilot, program: &Path, folder: &Path, zone_between: bool) -> anyhow::Result<Self> {
+    fn set(
+        autopilot: Autopilot,
+        program: &Path,
+        folder: &Path,
+        between: impl FnOnce(&Path) -> anyhow::Result<()>,
+    ) -> anyhow::Result<Self> {
         let site = site(folder)?;
-        if zone_between {
-            alone::put_zone_between(&site)?;
-        }
+        between(&site)?;
         let ports = Ports {
             http: HTTP_PORT,
             mqtt: HTTP_PORT + 1,

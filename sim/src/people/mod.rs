@@ -12,6 +12,7 @@ mod operator;
 
 mod diverted;
 mod followed;
+mod over_ground;
 mod verdict;
 
 mod play;

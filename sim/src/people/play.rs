@@ -19,6 +19,7 @@ use super::diverted::divert;
 use super::followed::Followed;
 use super::guard::Guard;
 use super::operator::Operator;
+use super::over_ground::OverGround;
 use super::verdict::{all_landed, is_on_scene, judge};
 
 /// How often a waiting play looks again.
@@ -55,6 +56,9 @@ pub struct PeopleOptions {
     /// End when the aircraft is on scene: what becomes of it then is for somebody else to see.
     #[arg(long, requires = "once")]
     pub until_on_scene: bool,
+    /// The same, and when the caller has gone so far since, metres
+    #[arg(long, requires = "until_on_scene", default_value_t = 0.0)]
+    pub and_walked_m: f64,
     /// From the scene the operator sends the aircraft to this rally point instead of its pad; end when it stands there.
     #[arg(long, requires = "once", conflicts_with = "until_on_scene")]
     pub divert_to: Option<String>,
@@ -131,16 +135,19 @@ async fn escorts(options: &PeopleOptions, site: &Site, roads: &RoadTimes, watche
     let mut random = Pcg64::seed_from_u64(options.seed);
     loop {
         tokio::time::sleep(Duration::from_secs_f64(options.settle_s)).await;
-        let Some((view, followed)) = escort(options, site, roads, watcher, &mut random).await? else { return Ok(()) };
+        let Some((view, Watched { followed, over_ground })) = escort(options, site, roads, watcher, &mut random).await? else {
+            return Ok(());
+        };
         let mut escort = judge(&view, if options.light_without_read_back { "commanded" } else { "lit" });
         escort.wrong.extend(followed.wrong());
+        escort.wrong.extend(over_ground.wrong());
         for (name, seconds) in &escort.figures {
             println!("{name:<26} {seconds:7.1} s");
         }
         if let Some(time) = &escort.time {
             println!("{time}");
         }
-        if let Some(text) = followed.text() {
+        for text in followed.text().into_iter().chain(over_ground.text()) {
             println!("{text}");
         }
         if options.once {
@@ -153,18 +160,24 @@ async fn escorts(options: &PeopleOptions, site: &Site, roads: &RoadTimes, watche
     }
 }
 
-async fn escort(
+/// What was seen of the aircraft of an escort.
+struct Watched<'a> {
+    followed: Followed,
+    over_ground: OverGround<'a>,
+}
+
+async fn escort<'a>(
     options: &PeopleOptions,
-    site: &Site,
+    site: &'a Site,
     roads: &RoadTimes,
     watcher: &Operator,
     random: &mut Pcg64,
-) -> anyhow::Result<Option<(Value, Followed)>> {
+) -> anyhow::Result<Option<(Value, Watched<'a>)>> {
     let caller = Caller::register(options, "김하늘 (demo)", caller_way(site, roads, random)?).await?;
     let incident = caller.call().await?;
     println!("a call: {incident}");
     let true_place = caller.true_place();
-    let mut followed = Followed::default();
+    let mut watched = Watched { followed: Followed::default(), over_ground: OverGround::new(site) };
     if let Some(elsewhere) = &options.divert_to {
         // Whatever becomes of the incident meanwhile.
         let (_, stands) = tokio::join!(caller.live(&incident), divert(watcher, site, &incident, elsewhere));
@@ -172,15 +185,18 @@ async fn escort(
     }
     let state = tokio::select! {
         state = caller.live(&incident) => state?,
-        never = watch_aircraft(watcher, &incident, &true_place, &mut followed) => match never {},
-        seen = until_on_scene(watcher, &incident), if options.until_on_scene => return seen.map(|()| None),
+        never = watch_aircraft(watcher, &incident, &true_place, &mut watched) => match never {},
+        seen = until_on_scene(watcher, &incident, &true_place, options.and_walked_m), if options.until_on_scene => {
+            return seen.map(|()| None);
+        }
     };
     println!("for the caller the incident is {state}");
     loop {
         let view = watcher.incident(&incident).await?;
         if all_landed(&view) {
-            return Ok(Some((view, followed)));
+            return Ok(Some((view, watched)));
         }
+        watched.over_ground.look(&watcher.fleet().await?, &incident);
         tokio::time::sleep(LOOK_AGAIN).await;
     }
 }
@@ -190,24 +206,36 @@ async fn watch_aircraft(
     watcher: &Operator,
     incident: &str,
     true_place: &watch::Receiver<GeoPoint>,
-    followed: &mut Followed,
+    watched: &mut Watched<'_>,
 ) -> std::convert::Infallible {
     let mut looks = tokio::time::interval(LOOK_AGAIN);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         looks.tick().await;
         match watcher.fleet().await {
-            Ok(fleet) => followed.look(&fleet, incident, *true_place.borrow()),
+            Ok(fleet) => {
+                watched.followed.look(&fleet, incident, *true_place.borrow());
+                watched.over_ground.look(&fleet, incident);
+            }
             Err(error) => tracing::warn!("the fleet could not be looked at: {error:#}"),
         }
     }
 }
 
-async fn until_on_scene(watcher: &Operator, incident: &str) -> anyhow::Result<()> {
+async fn until_on_scene(
+    watcher: &Operator,
+    incident: &str,
+    true_place: &watch::Receiver<GeoPoint>,
+    and_walked_m: f64,
+) -> anyhow::Result<()> {
     while !is_on_scene(&watcher.incident(incident).await?) {
         tokio::time::sleep(LOOK_AGAIN).await;
     }
     println!("an aircraft is on scene");
+    let begun = *true_place.borrow();
+    while true_place.borrow().distance_m(&begun) < and_walked_m {
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
     Ok(())
 }
 

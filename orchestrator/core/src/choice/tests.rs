@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 use flight_types::{
-    AccountId, DroneId, DroneStatus, GeoPoint, LightState, LinkStatus, Local, LocalFrame, MissionId, Relief, ReliefParts, Ring,
-    PROFILE_OVER_M, Scene, StationId, ZoneId,
+    AccountId, DroneId, DroneStatus, GeoPoint, LightState, LinkStatus, Local, LocalFrame, MissionId, PROFILE_OVER_M, Relief,
+    ReliefParts, Ring, Scene, StationId, ZoneId,
 };
 
 use super::{Choice, Chosen, Question, Task, choose};

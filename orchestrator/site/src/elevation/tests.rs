@@ -1,6 +1,6 @@
 //! Grids that are none are refused in words; a surface lies over all of its ground and is nowhere too steep.
 
-use flight_types::{BESIDE_LOW_RISE_M, GeoPoint, Local, LocalFrame, Relief, Ring, PROFILE_OVER_M};
+use flight_types::{BESIDE_LOW_RISE_M, GeoPoint, Local, LocalFrame, PROFILE_OVER_M, Relief, Ring};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
