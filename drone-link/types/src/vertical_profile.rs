@@ -145,3 +145,85 @@ fn slope_of(looks: &[Look], begin: usize, height_m: f64, Reach { end, slopes: (f
     let furthest = led.reduce(|best, next| if next.1 > best.1 { next } else { best });
     furthest.map_or(*flattest, |(slope, _)| slope)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Local, LocalFrame, ReliefParts};
+
+    const NODES: usize = 41;
+    const STEP_DEG: f64 = 2.7e-4;
+    /// Heights of the band that the search by trial knows.
+    const TRIED: usize = 9;
+
+    /// Round hills on a plain: where, how high, how wide, metres.
+    fn relief(hills: &[(f64, f64, f64, f64)]) -> Relief {
+        let south_west = GeoPoint::new(37.5, 127.0).expect("a place");
+        let frame = LocalFrame::new(south_west);
+        let height_m = |node: usize| {
+            let (lat_deg, lon_deg) = (37.5 + (node / NODES) as f64 * STEP_DEG, 127.0 + (node % NODES) as f64 * STEP_DEG);
+            let here = frame.to_local(GeoPoint::new(lat_deg, lon_deg).expect("a place"));
+            let share = |(east_m, north_m, _, wide_m): &(f64, f64, f64, f64)| {
+                (here.distance_m(&Local { east_m: *east_m, north_m: *north_m }) / wide_m).min(1.0)
+            };
+            hills.iter().map(|hill| hill.2 * (0.5 + 0.5 * (std::f64::consts::PI * share(hill)).cos())).fold(0.0, f64::max)
+        };
+        let ground_dm: Vec<i32> = (0..NODES * NODES).map(|node| (height_m(node) * 10.0) as i32).collect();
+        let parts = ReliefParts {
+            south_west,
+            step_lat_deg: STEP_DEG,
+            step_lon_deg: STEP_DEG,
+            columns: NODES,
+            over_dm: vec![0; ground_dm.len()],
+            elsewhere_dm: ground_dm.iter().copied().max().unwrap_or_default(),
+            ground_dm,
+            rough_dm: 0,
+            rises_dm: Vec::new(),
+        };
+        Relief::try_from(parts).expect("a relief")
+    }
+
+    /// The fewest legs from the same beginning, by trying every height at every place.
+    fn fewest_legs(looks: &[Look]) -> usize {
+        let tried_m = |look: &Look, nth: usize| look.low_m + BAND_M * nth as f64 / (TRIED - 1) as f64;
+        let mut legs = vec![[usize::MAX; TRIED]; looks.len()];
+        legs[0][0] = 0;
+        for begin in 0..looks.len() - 1 {
+            for nth in (0..TRIED).filter(|nth| legs[begin][*nth] < usize::MAX).collect::<Vec<_>>() {
+                let (height_m, next) = (tried_m(&looks[begin], nth), legs[begin][nth] + 1);
+                for end in begin + 1..=reach(looks, begin, height_m).end {
+                    let away_m = looks[end].along_m - looks[begin].along_m;
+                    for (to, fewest) in legs[end].iter_mut().enumerate() {
+                        let slope = (tried_m(&looks[end], to) - height_m) / away_m;
+                        let keeps = looks[begin + 1..end].iter().all(|look| {
+                            let over_m = height_m + slope * (look.along_m - looks[begin].along_m) - look.low_m;
+                            (-1e-9..=BAND_M + 1e-9).contains(&over_m)
+                        });
+                        if next < *fewest && keeps {
+                            *fewest = next;
+                        }
+                    }
+                }
+            }
+        }
+        legs[looks.len() - 1].iter().copied().min().expect("a way there")
+    }
+
+    #[test]
+    fn hills_are_followed_by_few_legs_and_hardly_more_than_the_fewest() {
+        let frame = LocalFrame::new(GeoPoint::new(37.5, 127.0).expect("a place"));
+        let place = |east_m, north_m| frame.to_geo(Local { east_m, north_m });
+        for hills in [
+            vec![],
+            vec![(500.0, 500.0, 40.0, 450.0)],
+            vec![(400.0, 450.0, 30.0, 300.0), (800.0, 600.0, 35.0, 350.0)],
+            vec![(300.0, 500.0, 15.0, 200.0), (550.0, 500.0, 20.0, 220.0), (850.0, 480.0, 12.0, 150.0)],
+        ] {
+            let relief = relief(&hills);
+            let way = [place(50.0, 480.0), place(950.0, 520.0)];
+            let (found, fewest) = (relief.profile(&way).len() - 1, fewest_legs(&relief.looks_along(&way)));
+            assert!(found <= fewest + 2, "{found} legs where {fewest} suffice: {hills:?}");
+            assert!((1..=7).contains(&fewest), "{fewest} legs over {hills:?}");
+        }
+    }
+}
