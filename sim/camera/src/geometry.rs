@@ -140,7 +140,7 @@ fn is_ear(ring: &[Flat], left: &[usize], at: usize) -> bool {
 }
 
 /// A number that looks random, the same for the same inputs on every machine.
-pub(crate) fn scramble(value: u64) -> u64 {
+pub fn scramble(value: u64) -> u64 {
     // The finaliser of SplitMix64 (Steele, Lea, Flood 2014).
     let mut z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

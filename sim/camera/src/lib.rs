@@ -47,6 +47,7 @@ mod camera;
 pub use camera::{Camera, StageTimes};
 
 mod geometry;
+pub use geometry::scramble;
 
 mod image;
 

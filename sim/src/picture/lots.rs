@@ -107,14 +107,6 @@ pub(super) fn distance(from: [f64; 2], to: [f64; 2], at: [f64; 2]) -> f64 {
     (px - x * along).hypot(py - y * along)
 }
 
-/// A number that looks random, the same for the same input (SplitMix64's finaliser).
-pub(super) fn scramble(value: u64) -> u64 {
-    let mut z = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
-
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;

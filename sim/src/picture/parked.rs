@@ -1,8 +1,6 @@
 //! Cars in the bays of a plan, by seed.
 
-use sim_camera::{Car, CarBody, Plan, Plate, PlateStyle};
-
-use super::lots::scramble;
+use sim_camera::{Car, CarBody, Plan, Plate, PlateStyle, scramble};
 
 /// Paints as they are sold in Korea: white, greys and black lead.
 const PAINTS: [[u8; 3]; 12] = [

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use flight_types::{GeoPoint, LocalFrame, Ring};
-use sim_camera::{Block, Lamp, LandCover, LandPatch, Plan, Street, StreetSurface, Tree};
+use sim_camera::{Block, Lamp, LandCover, LandPatch, Plan, Street, StreetSurface, Tree, scramble};
 use site_model::{LandKind, LotBeacon, Road, RoadClass, Site};
 
 use super::lots;
@@ -212,7 +212,7 @@ fn park(ring: &[[f64; 2]], around: &Around, trees: &mut Vec<Tree>) {
     for (x, y) in cells_of(ring, 0.0) {
         let per_cell = (CELL_M / PARK_EACH_M) as i64;
         for step in 0..per_cell * per_cell {
-            let number = lots::scramble((x as u64) << 40 ^ (y as u64) << 16 ^ step as u64);
+            let number = scramble((x as u64) << 40 ^ (y as u64) << 16 ^ step as u64);
             let jitter = [(number % 97) as f64 / 97.0, (number / 97 % 89) as f64 / 89.0];
             let at = |cell: i64, part: i64, jitter: f64| (cell as f64) * CELL_M + (part as f64 + 0.2 + 0.6 * jitter) * PARK_EACH_M;
             let place = [at(x, step % per_cell, jitter[0]), at(y, step / per_cell, jitter[1])];
@@ -224,7 +224,7 @@ fn park(ring: &[[f64; 2]], around: &Around, trees: &mut Vec<Tree>) {
 }
 
 fn tree(place: [f64; 2], about_m: f64) -> Tree {
-    let number = lots::scramble(place[0].to_bits() ^ place[1].to_bits().rotate_left(17));
+    let number = scramble(place[0].to_bits() ^ place[1].to_bits().rotate_left(17));
     let size = 0.75 + 0.5 * (number % 101) as f64 / 101.0;
     Tree { place, height_m: about_m * size, crown_m: about_m * size * 0.32 }
 }
