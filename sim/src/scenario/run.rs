@@ -379,22 +379,19 @@ impl World {
     fn look_at_lights(&mut self) {
         let Some(core) = self.server.core() else { return };
         let fleet: Vec<_> = self.flyers.iter().map(|(drone, flyer)| (drone, flyer.aircraft.truth())).collect();
+        let (frame, ground) = (&self.frame, &self.environment.ground);
+        let seen_from = |caller: &Caller| {
+            let over = frame.to_geo(caller.at);
+            fleet.iter().map(move |(drone, truth)| (*drone, light::place(truth, frame), over_person(truth, ground, over)))
+        };
         for incident in core.incidents().filter(|incident| incident.ended_at_ms.is_none()) {
             let Some(caller) = self.callers.iter().find(|caller| caller.id == incident.caller) else { continue };
-            let watch = self.lights.entry(caller.id.clone()).or_default();
-            let ground = &self.environment.ground;
-            let over = self.frame.to_geo(caller.at);
-            let seen =
-                fleet.iter().map(|(drone, truth)| (*drone, light::place(truth, &self.frame), over_person(truth, ground, over)));
-            watch.look(caller.at, seen, self.now_ms);
+            self.lights.entry(caller.id.clone()).or_default().look(caller.at, seen_from(caller), self.now_ms);
         }
         for caller in &self.callers {
             // From the call on, and on after its incident has ended: whoever leaves, or comes too late, keeps away from them as well.
             let Some(watch) = self.lights.get_mut(&caller.id) else { continue };
-            let (ground, over) = (&self.environment.ground, self.frame.to_geo(caller.at));
-            let seen =
-                fleet.iter().map(|(drone, truth)| (*drone, light::place(truth, &self.frame), over_person(truth, ground, over)));
-            watch.look_up(caller.at, seen);
+            watch.look_up(caller.at, seen_from(caller));
         }
         for mission in core.missions().filter(|mission| !mission.ended) {
             let level_m = mission.plan.transit_height_m - LEVEL_WITHIN_M;
