@@ -22,8 +22,8 @@ import {
   Steps,
   turn,
 } from '../../lib/lots/drawing';
-import type { Tool } from '../../lib/lots/LotMap.svelte';
 import { snapped } from '../../lib/lots/snapping';
+import type { Tool } from '../../lib/lots/tool';
 
 /** A stroke that was drawn and not yet added. */
 interface Draft {
