@@ -5,13 +5,15 @@
 #[expect(dead_code, reason = "what is planted in the lot and who has paid is the night's own matter")]
 #[path = "../tests/night/lot.rs"]
 mod lot;
+#[path = "../../vision/benches/support/processor.rs"]
+mod processor;
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::time::Duration;
 
 use flight_types::{GeoPoint, Local, LocalFrame};
 use lot::Night;
+use processor::on_processor;
 use sim_camera::{Camera, CameraPose, Intrinsics};
 use survey_findings::Says;
 use survey_plan::Light;
@@ -133,11 +135,4 @@ fn timed_ms(work: impl FnOnce()) -> f64 {
     let start = on_processor();
     work();
     on_processor().saturating_sub(start).as_secs_f64() * 1e3
-}
-
-/// Time that this thread has been on a processor, where the system tells it (Linux); else the clock's.
-fn on_processor() -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|text| text.split(' ').next()?.parse().ok());
-    nanoseconds.map_or_else(|| std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default(), Duration::from_nanos)
 }

@@ -5,6 +5,8 @@
 //! `PEER_PYTHON` names an interpreter that has opencv-python-headless, pyzbar and pyquirc. Times by the clock; frames of a stream by
 //! processor time.
 
+#[path = "support/processor.rs"]
+mod processor;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
@@ -14,6 +16,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use processor::on_processor;
 use support::{Photograph, photographs};
 use survey_vision::{Effort, Frame, read, read_plainly};
 
@@ -160,11 +163,4 @@ fn stream(photographs: &[Photograph]) {
         let (median, slowest) = (times[times.len() / 2], times[times.len() - 1]);
         println!("1920 x 1080, {name}, no code: median {median:.1} ms, slowest {slowest:.1} ms (10 a second leave 100 ms)");
     }
-}
-
-/// Time that this thread has been on a processor, where the system tells it (Linux); else the clock's.
-fn on_processor() -> Duration {
-    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let nanoseconds = told.and_then(|text| text.split(' ').next()?.parse().ok());
-    nanoseconds.map_or_else(|| std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default(), Duration::from_nanos)
 }
