@@ -114,6 +114,21 @@ impl DroneStatus {
             warnings: Vec::new(),
         }
     }
+
+    /// One that stands well charged on its pad and could fly at once: of whom is asked what it would do, where none is heard.
+    pub fn ready_on(drone: DroneId, pad: GeoPoint) -> Self {
+        Self {
+            link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
+            position: Some(pad),
+            battery_pct: Some(95.0),
+            armed: Some(false),
+            landed: Some(true),
+            gps_ok: Some(true),
+            health_ok: Some(true),
+            light: LightState::Off,
+            ..Self::unheard(drone)
+        }
+    }
 }
 
 /// How well an aircraft is heard.

@@ -12,7 +12,7 @@ use dispatch_core::config::{Approval, DroneConfig, NoFlyZone, Policy, SiteConfig
 use dispatch_core::energy::PowerCurve;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use flight_types::{DroneId, DroneStatus, GeoPoint, LightState, LinkStatus, Local, LocalFrame, MissionId, Ring, StationId, ZoneId};
+use flight_types::{DroneId, DroneStatus, GeoPoint, Local, LocalFrame, MissionId, Ring, StationId, ZoneId};
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 
@@ -63,17 +63,7 @@ fn drone(number: usize) -> DroneConfig {
 }
 
 fn ready(drone: &DroneConfig) -> DroneStatus {
-    DroneStatus {
-        link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
-        position: Some(drone.pad),
-        battery_pct: Some(95.0),
-        armed: Some(false),
-        landed: Some(true),
-        gps_ok: Some(true),
-        health_ok: Some(true),
-        light: LightState::Off,
-        ..DroneStatus::unheard(drone.id.clone())
-    }
+    DroneStatus::ready_on(drone.id.clone(), drone.pad)
 }
 
 fn site(zones: usize, drones: usize) -> SiteConfig {

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use expect_test::{Expect, expect};
 use flight_types::{
-    AccountId, DroneId, DroneStatus, GeoPoint, LightState, LinkStatus, Local, LocalFrame, MissionId, PROFILE_OVER_M, Relief,
-    ReliefParts, Ring, Scene, StationId, ZoneId,
+    AccountId, DroneId, DroneStatus, GeoPoint, LightState, Local, LocalFrame, MissionId, PROFILE_OVER_M, Relief, ReliefParts, Ring,
+    Scene, StationId, ZoneId,
 };
 
 use super::{Choice, Chosen, Question, Task, choose};
@@ -50,17 +50,7 @@ fn table(count: usize) -> Table {
         wind_max_m_s: 10.0,
         has_light: true,
     };
-    let ready = |(name, pad): &(String, GeoPoint)| DroneStatus {
-        link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
-        position: Some(*pad),
-        battery_pct: Some(95.0),
-        armed: Some(false),
-        landed: Some(true),
-        gps_ok: Some(true),
-        health_ok: Some(true),
-        light: LightState::Off,
-        ..DroneStatus::unheard(id(name))
-    };
+    let ready = |(name, pad): &(String, GeoPoint)| DroneStatus::ready_on(id(name), *pad);
     let station = StationConfig {
         id: StationId::new("A").expect("an id"),
         name: "A".to_owned(),

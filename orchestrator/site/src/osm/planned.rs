@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dispatch_core::choice::{Choice, Question, Task, choose};
 use dispatch_core::config::{DroneConfig, SiteConfig};
-use flight_types::{DroneStatus, GeoPoint, LightState, LinkStatus, MissionId};
+use flight_types::{DroneStatus, GeoPoint, MissionId};
 
 /// The choice for a caller at this place with these aircraft ready on their pads, and no others.
 pub(super) fn choice<'a>(config: &SiteConfig, ready: impl IntoIterator<Item = &'a DroneConfig>, caller: GeoPoint) -> Choice {
@@ -23,15 +23,5 @@ pub(super) fn choice<'a>(config: &SiteConfig, ready: impl IntoIterator<Item = &'
 }
 
 fn on_its_pad(drone: &DroneConfig) -> DroneStatus {
-    DroneStatus {
-        link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
-        position: Some(drone.pad),
-        battery_pct: Some(95.0),
-        armed: Some(false),
-        landed: Some(true),
-        gps_ok: Some(true),
-        health_ok: Some(true),
-        light: LightState::Off,
-        ..DroneStatus::unheard(drone.id.clone())
-    }
+    DroneStatus::ready_on(drone.id.clone(), drone.pad)
 }

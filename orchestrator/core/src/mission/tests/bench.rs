@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use expect_test::Expect;
 use flight_types::{
-    AccountId, CallerId, DistrictId, DroneId, DroneStatus, FlightCommand, FlightEvent, FlightPhase, GeoPoint, IncidentId,
-    LightState, LinkStatus, Local, LocalFrame, LotId, MissionId, Ring, StationId, ZoneId,
+    AccountId, CallerId, DistrictId, DroneId, DroneStatus, FlightCommand, FlightEvent, FlightPhase, GeoPoint, IncidentId, Local,
+    LocalFrame, LotId, MissionId, Ring, StationId, ZoneId,
 };
 
 use crate::Core;
@@ -64,19 +64,7 @@ fn aircraft(name: &str, pad: GeoPoint) -> DroneConfig {
 
 /// An aircraft ready on its pad.
 pub fn ready(name: &str, pad: GeoPoint) -> DroneStatus {
-    DroneStatus {
-        link: LinkStatus { connected: true, silence_ms: Some(100), ..LinkStatus::default() },
-        position: Some(pad),
-        height_m: Some(0.0),
-        battery_pct: Some(95.0),
-        armed: Some(false),
-        landed: Some(true),
-        mode: Some("hold".to_owned()),
-        gps_ok: Some(true),
-        health_ok: Some(true),
-        light: LightState::Off,
-        ..DroneStatus::unheard(drone(name))
-    }
+    DroneStatus { height_m: Some(0.0), mode: Some("hold".to_owned()), ..DroneStatus::ready_on(drone(name), pad) }
 }
 
 /// Two stations: A with d1 and d2 near the middle, B with d3 further north.
