@@ -20,9 +20,10 @@ use crate::process::{self, Owned, built, cargo};
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
 /// An escort of the demo's town takes four to six minutes in real time; on a busy machine twice that.
 const ESCORT_S: &str = "900";
-/// So far the caller goes before the server ends, metres: the aircraft has been given another way home by then, from where it is (ADR 256), and
+/// So far the caller goes on scene before the server ends, metres: by then they are some 80 m from where the aircraft was sent, it has been given another way
+/// home, from where it is (ADR 256), and
 /// no guard has ended the incident yet.
-const WALKED_M: &str = "30";
+const WALKED_M: &str = "15";
 /// Where PX4's ground station links send to unless told otherwise.
 const PX4_GROUND_STATION_PORT: u16 = 14_550;
 /// Where PX4's first simulated instance looks for its simulator.
