@@ -110,6 +110,8 @@ fn begin(plan: &FlightPlan, place: GeoPoint, corners: &[GeoPoint], height_m: f64
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Mission {
     pub items: Vec<Item>,
+    /// The first item of the way out: what lies before it is the climb.
+    pub way_item: u16,
     /// The item at whose place the scene begins: from here on the aircraft is on scene when it is near.
     pub scene_item: u16,
     /// The items at which the corners of a survey's path lie, in their order.
@@ -155,6 +157,7 @@ fn mission(plan: &FlightPlan, pad: Option<GeoPoint>, first: &[Item]) -> Mission 
     if let Scene::Survey { manner: Some(manner) } = &plan.scene {
         return survey(plan, manner, pad, items);
     }
+    let way_item = u16::try_from(items.len()).unwrap_or(u16::MAX);
     items.extend(outward(plan, pad, &plan.outbound));
     let scene_item = u16::try_from(items.len() - 1).unwrap_or(u16::MAX);
     match &plan.scene {
@@ -169,7 +172,7 @@ fn mission(plan: &FlightPlan, pad: Option<GeoPoint>, first: &[Item]) -> Mission 
             items.push(at(ItemKind::Land, plan.home, 0.0));
         }
     }
-    Mission { items, scene_item, stop_items: Vec::new() }
+    Mission { items, way_item, scene_item, stop_items: Vec::new() }
 }
 
 /// A stop at which a path turns counts as passed from so near, metres. Autopilots' own default is ten: lanes would be cut short by as much.
@@ -227,6 +230,7 @@ const AHEAD_DEG: f32 = 0.0;
 fn survey(plan: &FlightPlan, manner: &SurveyManner, pad: Option<GeoPoint>, mut items: Vec<Item>) -> Mission {
     let first = manner.stops.first().copied().unwrap_or(0).min(plan.outbound.len());
     let (there, path) = plan.outbound.split_at(first);
+    let way_item = u16::try_from(items.len()).unwrap_or(u16::MAX);
     // The descent is flown above the corner: until there the transit height is the legal one.
     if plan.relief.is_none() {
         items.extend(waypoints(there, plan.transit_height_m));
@@ -260,7 +264,7 @@ fn survey(plan: &FlightPlan, manner: &SurveyManner, pad: Option<GeoPoint>, mut i
     }
     items.extend(onward(plan, path.last().copied().unwrap_or(plan.home), &plan.homeward, plan.transit_height_m));
     items.push(at(ItemKind::Land, plan.home, 0.0));
-    Mission { items, scene_item, stop_items }
+    Mission { items, way_item, scene_item, stop_items }
 }
 
 /// A way home from a person leads on from where they were from this item on: before it are the step aside, the speed, and the change of height there.

@@ -26,9 +26,10 @@ impl Flight {
         self.turned
     }
 
-    /// Whether all corners of the way out but its end are passed when this item is flown to.
+    /// Whether the climb is over, and all corners of the way out but its end are passed, when this item is flown to.
     fn is_last_leg(&self, item: u16) -> bool {
-        items::corners_before(&self.plan, &self.way_out(), item) + 1 >= self.plan.outbound.len()
+        let way_out = self.way_out();
+        item >= way_out.way_item && items::corners_before(&self.plan, &way_out, item) + 1 >= self.plan.outbound.len()
     }
 
     /// Where it may hover beside the person, straight on from here, and how high above home a transit ends there.
