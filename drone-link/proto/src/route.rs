@@ -47,7 +47,7 @@ impl Target {
     /// The same person after so long without news.
     pub fn after(&self, passed_ms: u64) -> Self {
         let speed_m_s = self.speed_m_s();
-        if speed_m_s < STANDING_M_S {
+        if !self.goes() {
             return *self;
         }
         let passed_s = passed_ms.min(GOES_ON_MS) as f64 / 1_000.0;
@@ -59,14 +59,18 @@ impl Target {
         if speed.is_finite() { speed.min(TARGET_SPEED_MAX_M_S) } else { 0.0 }
     }
 
+    /// Whether they do not stand.
+    pub fn goes(&self) -> bool {
+        self.speed_m_s() >= STANDING_M_S
+    }
+
     fn heading_deg(&self) -> f64 {
         self.east_m_s.atan2(self.north_m_s).to_degrees()
     }
 
     /// Where the person is when the aircraft gets there.
     fn ahead(&self) -> GeoPoint {
-        let speed = self.speed_m_s();
-        if speed < STANDING_M_S { self.place } else { self.place.moved(self.heading_deg(), speed * LOOK_AHEAD_S) }
+        if self.goes() { self.place.moved(self.heading_deg(), self.speed_m_s() * LOOK_AHEAD_S) } else { self.place }
     }
 }
 
@@ -118,8 +122,7 @@ pub(crate) fn hover_point(
 ) -> Option<GeoPoint> {
     let person = target.ahead();
     let bearing_now = if person.distance_m(&here) < 0.1 { 0.0 } else { person.bearing_deg(&here) };
-    let standing = target.speed_m_s() < STANDING_M_S;
-    let bearing_best = if standing { bearing_now } else { target.heading_deg() + 180.0 };
+    let bearing_best = if target.goes() { target.heading_deg() + 180.0 } else { bearing_now };
     let turn = wrap_deg(bearing_best - bearing_now);
     // Nearly opposite, the shorter way round is now this one and now that one: it goes on round the side that it has begun.
     let begun = before.map(|before| wrap_deg(person.bearing_deg(&before) - bearing_now)).filter(|begun| begun.abs() > BEGUN_DEG);

@@ -19,6 +19,10 @@ const MOTORS_OFF_MS: u64 = 5_000;
 const LIGHT_AHEAD_M: f64 = 60.0;
 /// News of the person comes about so often, milliseconds.
 const NEWS_MS: u64 = 1_000;
+/// Of somebody who goes nothing has been heard for so long that some of it was lost, milliseconds: of slow ones news comes every two seconds.
+const OVERDUE_MS: u64 = 2_500;
+/// Further from where they are thought to be by now nobody is waited for, metres: the light reaches little further.
+const WAITS_WITHIN_M: f64 = 28.0;
 /// A survey that is slower than this stands; it keeps times finite, metres per second.
 const SURVEY_SPEED_M_S_MIN: f64 = 0.1;
 /// A height that was held back is ordered anew from this difference on, metres.
@@ -321,6 +325,9 @@ impl Flight {
         if soon {
             return;
         }
+        if self.waits_for_news(&target, here, now_ms) {
+            return;
+        }
         let nearest_m = stand_off_m * (1.0 + craft.limits.stand_off_margin);
         let distance_m = self.kept_distance_m(nearest_m, &target, now_ms);
         let before = self.hover.map(|(before, _)| before);
@@ -346,6 +353,13 @@ impl Flight {
         self.ordered_m = Some(height_m);
         let altitude_amsl_m = self.home_amsl_m(craft) + over_home_m;
         craft.order_reposition(goal, altitude_amsl_m, goal.bearing_deg(&target.place), now_ms);
+    }
+
+    /// Nobody is followed blindly: they may have turned round since the last that was heard of them, and come nearer. Light and camera go on with where they
+    /// are thought to be.
+    fn waits_for_news(&self, target: &Target, here: GeoPoint, now_ms: u64) -> bool {
+        let overdue = now_ms.saturating_sub(self.target_ms) > OVERDUE_MS;
+        overdue && target.goes() && here.distance_m(&target.place) <= WAITS_WITHIN_M
     }
 
     /// More than the stand-off is kept from somebody who goes, by the fastest that they went of late: they may turn back, and who turns back is known to
