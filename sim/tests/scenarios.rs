@@ -58,7 +58,7 @@ fn every_scenario_shows_what_it_expects_and_repeats_byte_for_byte() {
 }
 
 /// Seeds over which the light on walking and running people is judged.
-const WALKS: u64 = 20;
+const WALKS: u64 = 40;
 
 /// What the light over those seeds must show.
 struct Wanted {
@@ -83,16 +83,16 @@ fn the_light_holds_who_walks_and_who_runs_and_nobody_is_flown_over() {
         height_m_max,
     };
     for wanted in [
-        wanted("escort-walking", 99.0, 95.0, 20, 70.0),
-        wanted("escort-running", 99.0, 95.0, 20, 70.0),
+        wanted("escort-walking", 99.0, 95.0, 40, 70.0),
+        wanted("escort-running", 99.0, 95.0, 40, 70.0),
         // From a third of the height the circle is a third as wide.
-        wanted("escort-walking-well-placed", 98.0, 95.0, 20, 35.0),
-        wanted("escort-walking-untold", 97.0, 92.0, 18, 70.0),
-        wanted("escort-turns-back", 99.0, 95.0, 20, 35.0),
-        wanted("up-a-hill", 98.0, 95.0, 20, 40.0),
-        wanted("escort-running-untold", 95.0, 88.0, 15, 70.0),
-        wanted("escort-stop-and-go", 99.0, 95.0, 20, 60.0),
-        wanted("escort-standing", 99.0, 95.0, 20, 35.0),
+        wanted("escort-walking-well-placed", 98.0, 95.0, 40, 35.0),
+        wanted("escort-walking-untold", 97.0, 92.0, 38, 70.0),
+        wanted("escort-turns-back", 99.0, 95.0, 40, 35.0),
+        wanted("up-a-hill", 98.0, 95.0, 40, 40.0),
+        wanted("escort-running-untold", 95.0, 88.0, 32, 70.0),
+        wanted("escort-stop-and-go", 99.0, 95.0, 40, 60.0),
+        wanted("escort-standing", 99.0, 95.0, 40, 35.0),
     ] {
         hold(&wanted);
     }
